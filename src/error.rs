@@ -1,0 +1,320 @@
+//! The one error type: what went wrong, as a kind that decides what the caller does, and a message that says what to do.
+//!
+//! Every room returns [`Error`]. Its [`Kind`] maps in one table ([`Kind::sqlstate`]) to PostgreSQL's SQLSTATE (PostgreSQL 15,
+//! appendix A). `impl From` of a library's error lives in the room that knows the cause.
+
+use std::fmt;
+
+/// The result of everything fallible in Annals.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What kind of failure it is, named after PostgreSQL's condition names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    SyntaxError,
+    UndefinedTable,
+    UndefinedColumn,
+    UndefinedFunction,
+    UndefinedObject,
+    UndefinedParameter,
+    InvalidSchemaName,
+    InvalidCatalogName,
+    AmbiguousColumn,
+    AmbiguousFunction,
+    DatatypeMismatch,
+    GroupingError,
+    WrongObjectType,
+    InvalidObjectDefinition,
+    InvalidTableDefinition,
+    InvalidFunctionDefinition,
+    InvalidColumnReference,
+    ReservedName,
+    DuplicateTable,
+    DuplicateColumn,
+    DuplicateSchema,
+    DuplicateFunction,
+    DuplicateObject,
+    DuplicateCursor,
+    DuplicatePreparedStatement,
+    DependentObjectsStillExist,
+    InsufficientPrivilege,
+    DivisionByZero,
+    InvalidTextRepresentation,
+    InvalidBinaryRepresentation,
+    BadCopyFileFormat,
+    NumericValueOutOfRange,
+    InvalidDatetimeFormat,
+    DatetimeFieldOverflow,
+    CharacterNotInRepertoire,
+    StringDataRightTruncation,
+    InvalidParameterValue,
+    CardinalityViolation,
+    DataException,
+    NotNullViolation,
+    CheckViolation,
+    UniqueViolation,
+    FeatureNotSupported,
+    ActiveSqlTransaction,
+    NoActiveSqlTransaction,
+    InFailedSqlTransaction,
+    ReadOnlySqlTransaction,
+    SerializationFailure,
+    InvalidSqlStatementName,
+    InvalidCursorName,
+    CantChangeRuntimeParam,
+    ObjectInUse,
+    InvalidAuthorization,
+    InvalidPassword,
+    ProtocolViolation,
+    DiskFull,
+    OutOfMemory,
+    TooManyConnections,
+    ConfigurationLimitExceeded,
+    ProgramLimitExceeded,
+    StatementTooComplex,
+    QueryCanceled,
+    AdminShutdown,
+    CannotConnectNow,
+    IoError,
+    DataCorrupted,
+    ConfigFileError,
+    InternalError,
+}
+
+impl Kind {
+    /// The five-character SQLSTATE that PostgreSQL gives this condition.
+    pub const fn sqlstate(self) -> &'static str {
+        match self {
+            Kind::SyntaxError => "42601",
+            Kind::UndefinedTable => "42P01",
+            Kind::UndefinedColumn => "42703",
+            Kind::UndefinedFunction => "42883",
+            Kind::UndefinedObject => "42704",
+            Kind::UndefinedParameter => "42P02",
+            Kind::InvalidSchemaName => "3F000",
+            Kind::InvalidCatalogName => "3D000",
+            Kind::AmbiguousColumn => "42702",
+            Kind::AmbiguousFunction => "42725",
+            Kind::DatatypeMismatch => "42804",
+            Kind::GroupingError => "42803",
+            Kind::WrongObjectType => "42809",
+            Kind::InvalidObjectDefinition => "42P17",
+            Kind::InvalidTableDefinition => "42P16",
+            Kind::InvalidFunctionDefinition => "42P13",
+            Kind::InvalidColumnReference => "42P10",
+            Kind::ReservedName => "42939",
+            Kind::DuplicateTable => "42P07",
+            Kind::DuplicateColumn => "42701",
+            Kind::DuplicateSchema => "42P06",
+            Kind::DuplicateFunction => "42723",
+            Kind::DuplicateObject => "42710",
+            Kind::DuplicateCursor => "42P03",
+            Kind::DuplicatePreparedStatement => "42P05",
+            Kind::DependentObjectsStillExist => "2BP01",
+            Kind::InsufficientPrivilege => "42501",
+            Kind::DivisionByZero => "22012",
+            Kind::InvalidTextRepresentation => "22P02",
+            Kind::InvalidBinaryRepresentation => "22P03",
+            Kind::BadCopyFileFormat => "22P04",
+            Kind::NumericValueOutOfRange => "22003",
+            Kind::InvalidDatetimeFormat => "22007",
+            Kind::DatetimeFieldOverflow => "22008",
+            Kind::CharacterNotInRepertoire => "22021",
+            Kind::StringDataRightTruncation => "22001",
+            Kind::InvalidParameterValue => "22023",
+            Kind::CardinalityViolation => "21000",
+            Kind::DataException => "22000",
+            Kind::NotNullViolation => "23502",
+            Kind::CheckViolation => "23514",
+            Kind::UniqueViolation => "23505",
+            Kind::FeatureNotSupported => "0A000",
+            Kind::ActiveSqlTransaction => "25001",
+            Kind::NoActiveSqlTransaction => "25P01",
+            Kind::InFailedSqlTransaction => "25P02",
+            Kind::ReadOnlySqlTransaction => "25006",
+            Kind::SerializationFailure => "40001",
+            Kind::InvalidSqlStatementName => "26000",
+            Kind::InvalidCursorName => "34000",
+            Kind::CantChangeRuntimeParam => "55P02",
+            Kind::ObjectInUse => "55006",
+            Kind::InvalidAuthorization => "28000",
+            Kind::InvalidPassword => "28P01",
+            Kind::ProtocolViolation => "08P01",
+            Kind::DiskFull => "53100",
+            Kind::OutOfMemory => "53200",
+            Kind::TooManyConnections => "53300",
+            Kind::ConfigurationLimitExceeded => "53400",
+            Kind::ProgramLimitExceeded => "54000",
+            Kind::StatementTooComplex => "54001",
+            Kind::QueryCanceled => "57014",
+            Kind::AdminShutdown => "57P01",
+            Kind::CannotConnectNow => "57P03",
+            Kind::IoError => "58030",
+            Kind::DataCorrupted => "XX001",
+            Kind::ConfigFileError => "F0000",
+            Kind::InternalError => "XX000",
+        }
+    }
+}
+
+/// A failure that a user or an operator can act on. Boxed inside, so that a `Result` stays one word.
+#[derive(Clone)]
+pub struct Error(Box<Report>);
+
+/// What an [`Error`] says, field by field as in PostgreSQL's `ErrorResponse` (protocol section 55.8).
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// Decides the SQLSTATE and what the caller does.
+    pub kind: Kind,
+    /// One line without a full stop, naming the object.
+    pub message: String,
+    /// More facts, never rows the reader may not see.
+    pub detail: Option<String>,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// 1-based character position in the statement's text.
+    pub position: Option<usize>,
+    /// Where it happened, for example `COPY activity_logs, line 7, column occurred_at`.
+    pub context: Option<String>,
+    /// The constraint, column or table concerned, where PostgreSQL names one.
+    pub schema: Option<String>,
+    pub table: Option<String>,
+    pub column: Option<String>,
+    pub constraint: Option<String>,
+}
+
+impl Error {
+    /// A failure of this kind with this message.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Error(Box::new(Report {
+            kind,
+            message: message.into(),
+            detail: None,
+            hint: None,
+            position: None,
+            context: None,
+            schema: None,
+            table: None,
+            column: None,
+            constraint: None,
+        }))
+    }
+
+    /// A state that the code holds impossible; the message is for whoever mends it.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Error::new(Kind::InternalError, message)
+    }
+
+    /// An operation on a file or folder that the operating system refused.
+    ///
+    /// A full disk has a kind of its own, because the remedy differs.
+    pub fn io(doing: impl fmt::Display, path: &std::path::Path, cause: &std::io::Error) -> Self {
+        let kind = match cause.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Kind::DiskFull,
+            _ => Kind::IoError,
+        };
+        Error::new(kind, format!("could not {doing} \"{}\": {cause}", path.display()))
+    }
+
+    pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
+        self.0.detail = Some(detail.into());
+        self
+    }
+
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// Sets where it happened; an inner room's context is kept in front, as PostgreSQL stacks them.
+    pub fn with_context(mut self, context: impl Into<String>) -> Self {
+        let outer = context.into();
+        self.0.context = Some(match self.0.context.take() {
+            Some(inner) => format!("{inner}\n{outer}"),
+            None => outer,
+        });
+        self
+    }
+
+    /// Sets the 1-based character position in the statement.
+    pub fn with_position(mut self, position: usize) -> Self {
+        self.0.position = Some(position);
+        self
+    }
+
+    pub fn with_table(mut self, schema: impl Into<String>, table: impl Into<String>) -> Self {
+        self.0.schema = Some(schema.into());
+        self.0.table = Some(table.into());
+        self
+    }
+
+    pub fn with_column(mut self, column: impl Into<String>) -> Self {
+        self.0.column = Some(column.into());
+        self
+    }
+
+    pub fn with_constraint(mut self, constraint: impl Into<String>) -> Self {
+        self.0.constraint = Some(constraint.into());
+        self
+    }
+
+    pub fn kind(&self) -> Kind {
+        self.0.kind
+    }
+
+    pub fn sqlstate(&self) -> &'static str {
+        self.0.kind.sqlstate()
+    }
+
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// Every field, for the doors that send them on.
+    pub fn report(&self) -> &Report {
+        &self.0
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)?;
+        if let Some(detail) = &self.0.detail {
+            write!(f, "; {detail}")?;
+        }
+        if let Some(hint) = &self.0.hint {
+            write!(f, " (hint: {hint})")?;
+        }
+        if let Some(context) = &self.0.context {
+            write!(f, " [{context}]")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?}: {self}", self.sqlstate(), self.0.kind)
+    }
+}
+
+impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_has_its_own_sqlstate() {
+        let cause = std::io::Error::from(std::io::ErrorKind::StorageFull);
+        let error = Error::io("write", std::path::Path::new("/data/wal"), &cause);
+        assert_eq!(error.sqlstate(), "53100");
+        assert!(error.to_string().contains("/data/wal"));
+    }
+
+    #[test]
+    fn context_stacks_from_the_inside_out() {
+        let error = Error::new(Kind::InvalidTextRepresentation, "bad").with_context("column a").with_context("COPY t, line 3");
+        assert_eq!(error.report().context.as_deref(), Some("column a\nCOPY t, line 3"));
+    }
+}

@@ -1,0 +1,434 @@
+//! One value of an SQL type: which Arrow type holds it, how PostgreSQL writes it, how a text or binary form is read.
+//!
+//! Words: an [`SqlType`] is PostgreSQL's type; a *field* is an Arrow field that remembers its SQL type in its metadata, because
+//! several SQL types share one Arrow type (`text`, `uuid`, `jsonb` are all strings). The room knows nothing of tables or rows.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
+
+use crate::error::{Error, Kind, Result};
+
+/// The key in an Arrow field's metadata under which the SQL type's canonical name stands.
+pub const TYPE_KEY: &str = "annals.type";
+
+/// Precision and scale of a bare `numeric`, which Arrow must know beforehand.
+pub const BARE_NUMERIC: (u8, i8) = (38, 10);
+
+/// A type of PostgreSQL that Annals stores or answers with.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum SqlType {
+    Bool,
+    Int2,
+    Int4,
+    Int8,
+    Float4,
+    Float8,
+    /// Precision (digits in all, at most 38) and scale (digits after the point).
+    Numeric(u8, i8),
+    Text,
+    /// `varchar(n)`: at most n characters; `None` is `varchar` without a limit.
+    Varchar(Option<u32>),
+    /// PostgreSQL's identifier type, 63 bytes, used by `pg_catalog`.
+    Name,
+    /// The one-byte `"char"` of `pg_catalog`.
+    Char,
+    Bytea,
+    Uuid,
+    Date,
+    Time,
+    /// Microseconds without a time zone.
+    Timestamp,
+    /// Microseconds since 1970 UTC.
+    Timestamptz,
+    Interval,
+    /// JSON kept as it was written.
+    Json,
+    /// JSON in PostgreSQL's canonical form.
+    Jsonb,
+    Inet,
+    Oid,
+    /// A one-dimensional array.
+    Array(Box<SqlType>),
+}
+
+impl SqlType {
+    /// The Arrow type that holds it in memory.
+    pub fn arrow(&self) -> DataType {
+        match self {
+            SqlType::Bool => DataType::Boolean,
+            SqlType::Int2 => DataType::Int16,
+            SqlType::Int4 => DataType::Int32,
+            SqlType::Int8 => DataType::Int64,
+            SqlType::Float4 => DataType::Float32,
+            SqlType::Float8 => DataType::Float64,
+            SqlType::Numeric(precision, scale) => DataType::Decimal128(*precision, *scale),
+            SqlType::Text
+            | SqlType::Varchar(_)
+            | SqlType::Name
+            | SqlType::Char
+            | SqlType::Uuid
+            | SqlType::Json
+            | SqlType::Jsonb
+            | SqlType::Inet => DataType::Utf8View,
+            SqlType::Bytea => DataType::Binary,
+            SqlType::Date => DataType::Date32,
+            SqlType::Time => DataType::Time64(TimeUnit::Microsecond),
+            SqlType::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
+            SqlType::Timestamptz => DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::from("UTC"))),
+            SqlType::Interval => DataType::Interval(IntervalUnit::MonthDayNano),
+            SqlType::Oid => DataType::UInt32,
+            SqlType::Array(element) => DataType::List(Arc::new(element.field("item", true))),
+        }
+    }
+
+    /// An Arrow field of this type, which remembers the SQL type.
+    pub fn field(&self, name: impl Into<String>, nullable: bool) -> Field {
+        Field::new(name, self.arrow(), nullable).with_metadata(HashMap::from([(TYPE_KEY.to_owned(), self.to_string())]))
+    }
+
+    /// The SQL type of an Arrow field: what its metadata says while that fits the Arrow type, else the nearest of the Arrow type.
+    pub fn of_field(field: &Field) -> SqlType {
+        match field.metadata().get(TYPE_KEY).and_then(|name| SqlType::parse(name).ok()) {
+            Some(sql) if sql.holds(field.data_type()) => sql,
+            _ => SqlType::of_arrow(field.data_type()),
+        }
+    }
+
+    /// Whether an Arrow array of this type can carry the SQL type: strings and timestamps come in several physical forms.
+    fn holds(&self, arrow: &DataType) -> bool {
+        let own = self.arrow();
+        own == *arrow
+            || matches!(
+                (&own, arrow),
+                (DataType::Utf8View, DataType::Utf8 | DataType::LargeUtf8)
+                    | (DataType::Binary, DataType::BinaryView | DataType::LargeBinary)
+                    | (DataType::List(_), DataType::List(_) | DataType::LargeList(_))
+            )
+    }
+
+    /// The SQL type nearest to an Arrow type that carries no metadata, as a computed column does not.
+    pub fn of_arrow(arrow: &DataType) -> SqlType {
+        match arrow {
+            DataType::Boolean => SqlType::Bool,
+            DataType::Int8 | DataType::Int16 | DataType::UInt8 => SqlType::Int2,
+            DataType::Int32 | DataType::UInt16 => SqlType::Int4,
+            DataType::Int64 | DataType::UInt32 | DataType::UInt64 => SqlType::Int8,
+            DataType::Float16 | DataType::Float32 => SqlType::Float4,
+            DataType::Float64 => SqlType::Float8,
+            DataType::Decimal32(precision, scale)
+            | DataType::Decimal64(precision, scale)
+            | DataType::Decimal128(precision, scale)
+            | DataType::Decimal256(precision, scale) => SqlType::Numeric(*precision, *scale),
+            DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => SqlType::Bytea,
+            DataType::Date32 | DataType::Date64 => SqlType::Date,
+            DataType::Time32(_) | DataType::Time64(_) => SqlType::Time,
+            DataType::Timestamp(_, None) => SqlType::Timestamp,
+            DataType::Timestamp(_, Some(_)) => SqlType::Timestamptz,
+            DataType::Interval(_) | DataType::Duration(_) => SqlType::Interval,
+            DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
+                SqlType::Array(Box::new(SqlType::of_field(item)))
+            }
+            DataType::Dictionary(_, value) => SqlType::of_arrow(value),
+            DataType::Struct(_) | DataType::Map(_, _) | DataType::Union(_, _) => SqlType::Json,
+            DataType::Null
+            | DataType::Utf8
+            | DataType::LargeUtf8
+            | DataType::Utf8View
+            | DataType::ListView(_)
+            | DataType::LargeListView(_)
+            | DataType::RunEndEncoded(_, _) => SqlType::Text,
+        }
+    }
+
+    /// Reads a canonical type name or one of PostgreSQL's aliases, for example `timestamp with time zone` or `varchar(20)[]`.
+    ///
+    /// # Errors
+    /// 42704 when the name is not a type, 22023 for precisions out of range.
+    pub fn parse(name: &str) -> Result<SqlType> {
+        let name = name.trim();
+        if let Some(element) = name.strip_suffix("[]") {
+            return Ok(SqlType::Array(Box::new(SqlType::parse(element)?)));
+        }
+        let (base, modifier) = match name.split_once('(') {
+            Some((base, rest)) => match rest.split_once(')') {
+                Some((modifier, after)) => (format!("{}{after}", base.trim_end()), Some(modifier)),
+                None => return Err(unknown_type(name)),
+            },
+            None => (name.to_owned(), None),
+        };
+        let base = base.to_ascii_lowercase();
+        match base.as_str() {
+            "bool" | "boolean" => Ok(SqlType::Bool),
+            "int2" | "smallint" => Ok(SqlType::Int2),
+            "int4" | "int" | "integer" => Ok(SqlType::Int4),
+            "int8" | "bigint" => Ok(SqlType::Int8),
+            "float4" | "real" => Ok(SqlType::Float4),
+            "float8" | "double precision" | "float" => Ok(SqlType::Float8),
+            "numeric" | "decimal" | "dec" => numeric(modifier),
+            "text" | "bpchar" => Ok(SqlType::Text),
+            "varchar" | "character varying" => match modifier {
+                None => Ok(SqlType::Varchar(None)),
+                Some(length) => match length.trim().parse() {
+                    Ok(length) if length > 0 => Ok(SqlType::Varchar(Some(length))),
+                    _ => Err(Error::new(Kind::InvalidParameterValue, "length for type varchar must be at least 1")),
+                },
+            },
+            "name" => Ok(SqlType::Name),
+            "\"char\"" => Ok(SqlType::Char),
+            "bytea" => Ok(SqlType::Bytea),
+            "uuid" => Ok(SqlType::Uuid),
+            "date" => Ok(SqlType::Date),
+            "time" | "time without time zone" => Ok(SqlType::Time),
+            "timestamp" | "timestamp without time zone" => Ok(SqlType::Timestamp),
+            "timestamptz" | "timestamp with time zone" => Ok(SqlType::Timestamptz),
+            "interval" => Ok(SqlType::Interval),
+            "json" => Ok(SqlType::Json),
+            "jsonb" => Ok(SqlType::Jsonb),
+            "inet" => Ok(SqlType::Inet),
+            "oid" => Ok(SqlType::Oid),
+            _ => Err(unknown_type(name)),
+        }
+    }
+
+    /// PostgreSQL's fixed object id of the type (`pg_type.dat`).
+    pub fn oid(&self) -> u32 {
+        match self {
+            SqlType::Bool => 16,
+            SqlType::Bytea => 17,
+            SqlType::Char => 18,
+            SqlType::Name => 19,
+            SqlType::Int8 => 20,
+            SqlType::Int2 => 21,
+            SqlType::Int4 => 23,
+            SqlType::Text => 25,
+            SqlType::Oid => 26,
+            SqlType::Json => 114,
+            SqlType::Float4 => 700,
+            SqlType::Float8 => 701,
+            SqlType::Inet => 869,
+            SqlType::Varchar(_) => 1043,
+            SqlType::Date => 1082,
+            SqlType::Time => 1083,
+            SqlType::Timestamp => 1114,
+            SqlType::Timestamptz => 1184,
+            SqlType::Interval => 1186,
+            SqlType::Numeric(_, _) => 1700,
+            SqlType::Uuid => 2950,
+            SqlType::Jsonb => 3802,
+            SqlType::Array(element) => element.array_oid(),
+        }
+    }
+
+    /// The object id of the array type over this element.
+    fn array_oid(&self) -> u32 {
+        match self {
+            SqlType::Bool => 1000,
+            SqlType::Bytea => 1001,
+            SqlType::Char => 1002,
+            SqlType::Name => 1003,
+            SqlType::Int2 => 1005,
+            SqlType::Int4 => 1007,
+            SqlType::Text => 1009,
+            SqlType::Varchar(_) => 1015,
+            SqlType::Int8 => 1016,
+            SqlType::Float4 => 1021,
+            SqlType::Float8 => 1022,
+            SqlType::Oid => 1028,
+            SqlType::Inet => 1041,
+            SqlType::Timestamp => 1115,
+            SqlType::Date => 1182,
+            SqlType::Time => 1183,
+            SqlType::Timestamptz => 1185,
+            SqlType::Interval => 1187,
+            SqlType::Numeric(_, _) => 1231,
+            SqlType::Json => 199,
+            SqlType::Uuid => 2951,
+            SqlType::Jsonb => 3807,
+            SqlType::Array(inner) => inner.array_oid(),
+        }
+    }
+
+    /// The type with this object id, as a client names a parameter's type; 0 and unknown ids are `None`.
+    pub fn from_oid(oid: u32) -> Option<SqlType> {
+        const PLAIN: [SqlType; 22] = [
+            SqlType::Bool,
+            SqlType::Bytea,
+            SqlType::Char,
+            SqlType::Name,
+            SqlType::Int8,
+            SqlType::Int2,
+            SqlType::Int4,
+            SqlType::Text,
+            SqlType::Oid,
+            SqlType::Json,
+            SqlType::Float4,
+            SqlType::Float8,
+            SqlType::Inet,
+            SqlType::Varchar(None),
+            SqlType::Date,
+            SqlType::Time,
+            SqlType::Timestamp,
+            SqlType::Timestamptz,
+            SqlType::Interval,
+            SqlType::Numeric(BARE_NUMERIC.0, BARE_NUMERIC.1),
+            SqlType::Uuid,
+            SqlType::Jsonb,
+        ];
+        // `bpchar` and `unknown` come from drivers for any string; both read as text.
+        if matches!(oid, 1042 | 705) {
+            return Some(SqlType::Text);
+        }
+        PLAIN.iter().find_map(|plain| {
+            if plain.oid() == oid {
+                Some(plain.clone())
+            } else if plain.array_oid() == oid {
+                Some(SqlType::Array(Box::new(plain.clone())))
+            } else {
+                None
+            }
+        })
+    }
+
+    /// Bytes of a fixed-width type, -1 for variable width (`pg_type.typlen`).
+    pub fn length(&self) -> i16 {
+        match self {
+            SqlType::Bool | SqlType::Char => 1,
+            SqlType::Int2 => 2,
+            SqlType::Int4 | SqlType::Float4 | SqlType::Date | SqlType::Oid => 4,
+            SqlType::Int8 | SqlType::Float8 | SqlType::Time | SqlType::Timestamp | SqlType::Timestamptz => 8,
+            SqlType::Uuid | SqlType::Interval => 16,
+            SqlType::Name => 64,
+            SqlType::Numeric(_, _)
+            | SqlType::Text
+            | SqlType::Varchar(_)
+            | SqlType::Bytea
+            | SqlType::Json
+            | SqlType::Jsonb
+            | SqlType::Inet
+            | SqlType::Array(_) => -1,
+        }
+    }
+
+    /// PostgreSQL's type modifier (`atttypmod`), -1 where there is none.
+    pub fn modifier(&self) -> i32 {
+        match self {
+            SqlType::Varchar(Some(length)) => i32::try_from(*length).map_or(-1, |length| length + 4),
+            SqlType::Numeric(precision, scale) if (*precision, *scale) != BARE_NUMERIC => {
+                ((i32::from(*precision) << 16) | (i32::from(*scale) & 0x7ff)) + 4
+            }
+            SqlType::Array(element) => element.modifier(),
+            _ => -1,
+        }
+    }
+}
+
+fn numeric(modifier: Option<&str>) -> Result<SqlType> {
+    let Some(modifier) = modifier else {
+        return Ok(SqlType::Numeric(BARE_NUMERIC.0, BARE_NUMERIC.1));
+    };
+    let (precision, scale) = modifier.split_once(',').unwrap_or((modifier, "0"));
+    match (precision.trim().parse::<u8>(), scale.trim().parse::<i8>()) {
+        (Ok(precision @ 1..=38), Ok(scale)) if scale >= 0 && scale.unsigned_abs() <= precision => {
+            Ok(SqlType::Numeric(precision, scale))
+        }
+        _ => Err(Error::new(
+            Kind::InvalidParameterValue,
+            format!("numeric({modifier}) is out of range: precision is 1 to 38, scale 0 to the precision"),
+        )),
+    }
+}
+
+fn unknown_type(name: &str) -> Error {
+    Error::new(Kind::UndefinedObject, format!("type \"{name}\" does not exist"))
+}
+
+impl fmt::Display for SqlType {
+    /// PostgreSQL's canonical name, as `format_type` writes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self {
+            SqlType::Bool => "boolean",
+            SqlType::Int2 => "smallint",
+            SqlType::Int4 => "integer",
+            SqlType::Int8 => "bigint",
+            SqlType::Float4 => "real",
+            SqlType::Float8 => "double precision",
+            SqlType::Numeric(precision, scale) if (*precision, *scale) == BARE_NUMERIC => "numeric",
+            SqlType::Numeric(precision, scale) => return write!(f, "numeric({precision},{scale})"),
+            SqlType::Text => "text",
+            SqlType::Varchar(None) => "character varying",
+            SqlType::Varchar(Some(length)) => return write!(f, "character varying({length})"),
+            SqlType::Name => "name",
+            SqlType::Char => "\"char\"",
+            SqlType::Bytea => "bytea",
+            SqlType::Uuid => "uuid",
+            SqlType::Date => "date",
+            SqlType::Time => "time without time zone",
+            SqlType::Timestamp => "timestamp without time zone",
+            SqlType::Timestamptz => "timestamp with time zone",
+            SqlType::Interval => "interval",
+            SqlType::Json => "json",
+            SqlType::Jsonb => "jsonb",
+            SqlType::Inet => "inet",
+            SqlType::Oid => "oid",
+            SqlType::Array(element) => return write!(f, "{element}[]"),
+        };
+        f.write_str(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_canonical_name_reads_back() {
+        for name in [
+            "boolean",
+            "smallint",
+            "integer",
+            "bigint",
+            "real",
+            "double precision",
+            "numeric",
+            "numeric(12,2)",
+            "text",
+            "character varying",
+            "character varying(20)",
+            "name",
+            "\"char\"",
+            "bytea",
+            "uuid",
+            "date",
+            "time without time zone",
+            "timestamp without time zone",
+            "timestamp with time zone",
+            "interval",
+            "json",
+            "jsonb",
+            "inet",
+            "oid",
+            "text[]",
+        ] {
+            let parsed = SqlType::parse(name).unwrap();
+            assert_eq!(parsed.to_string(), name);
+            assert_eq!(SqlType::of_field(&parsed.field("c", true)), parsed);
+            let from_oid = SqlType::from_oid(parsed.oid()).unwrap();
+            assert_eq!(from_oid.oid(), parsed.oid());
+        }
+    }
+
+    #[test]
+    fn metadata_that_no_longer_fits_is_ignored() {
+        let field = SqlType::Uuid.field("c", true).with_data_type(DataType::Int64);
+        assert_eq!(SqlType::of_field(&field), SqlType::Int8);
+    }
+
+    #[test]
+    fn bad_types_are_refused() {
+        assert_eq!(SqlType::parse("money").unwrap_err().sqlstate(), "42704");
+        assert_eq!(SqlType::parse("numeric(50,2)").unwrap_err().sqlstate(), "22023");
+    }
+}
