@@ -17,11 +17,12 @@ use super::durable::sync_dir;
 use super::home::{Chore, TableHome};
 use super::lock::FolderLock;
 use super::options::StoreOptions;
-use super::snapshot::{Snapshot, TableState};
+use super::segment::Segment;
+use super::snapshot::{Loaded, Snapshot, TableState, newest_first};
 use super::spec::{TableId, TableSpec};
 use super::tail::{self, TailBatch, compact};
 use super::wal::WalFile;
-use super::wal::writer::Change;
+use super::wal::writer::{Change, LoadFrame};
 use crate::error::{Error, Kind, Result};
 
 /// Tables while they are being edited for the next snapshot.
@@ -149,6 +150,7 @@ impl Core {
     pub(crate) fn publish_commits(&self, changes: Vec<Change>) -> Result<()> {
         self.publish(|tables| {
             let mut appended: BTreeMap<TableId, Vec<(RecordBatch, u64)>> = BTreeMap::new();
+            let unpublished = |table| Error::internal(format!("rows for table {table}, which is not published"));
             for change in changes {
                 match change {
                     Change::Define(spec) => self.define(tables, spec)?,
@@ -160,12 +162,14 @@ impl Core {
                         }
                     }
                     Change::Append { table, batch, sequence } => appended.entry(table).or_default().push((batch, sequence)),
+                    Change::Load { table, frame, sequence } => {
+                        let state = tables.get_mut(&table).ok_or_else(|| unpublished(table))?;
+                        load(Arc::make_mut(state), &frame, sequence);
+                    }
                 }
             }
             for (table, batches) in appended {
-                let state = tables
-                    .get_mut(&table)
-                    .ok_or_else(|| Error::internal(format!("rows for table {table}, which is not published")))?;
+                let state = tables.get_mut(&table).ok_or_else(|| unpublished(table))?;
                 append(Arc::make_mut(state), batches)?;
             }
             Ok(())
@@ -203,10 +207,25 @@ impl Core {
     /// Wakes the flusher if a group of commits has made a flush due.
     pub(crate) fn commits_published(&self) {
         let due = self.tail_bytes() > self.options.memory_bytes / 2
-            || self.snapshot.load().tables.values().any(|state| state.tail_bytes() >= self.options.flush_bytes);
+            || self
+                .snapshot
+                .load()
+                .tables
+                .values()
+                .any(|state| !state.loaded.is_empty() || state.tail_bytes() >= self.options.flush_bytes);
         if due {
             self.wake.notify_one();
         }
+    }
+
+    /// Memory for a commit, if there is some at once.
+    pub(crate) fn try_admit(&self, bytes: usize) -> Option<Pending> {
+        let held = self.tail_bytes() + self.gate.pending_bytes.load(Ordering::SeqCst);
+        let free = bytes == 0 || held == 0 || held + bytes <= self.options.memory_bytes || !self.options.background;
+        free.then(|| {
+            self.gate.pending_bytes.fetch_add(bytes, Ordering::SeqCst);
+            Pending { bytes, gate: self.gate.clone() }
+        })
     }
 
     /// Waits until the store has memory for a commit.
@@ -219,10 +238,8 @@ impl Core {
             let room = self.gate.room.notified();
             tokio::pin!(room);
             room.as_mut().enable();
-            let held = self.tail_bytes() + self.gate.pending_bytes.load(Ordering::SeqCst);
-            if bytes == 0 || held == 0 || held + bytes <= self.options.memory_bytes || !self.options.background {
-                self.gate.pending_bytes.fetch_add(bytes, Ordering::SeqCst);
-                return Ok(Pending { bytes, gate: self.gate.clone() });
+            if let Some(pending) = self.try_admit(bytes) {
+                return Ok(pending);
             }
             if let Some(failure) = locked(&self.flush_failure).clone() {
                 let kind = failure.kind();
@@ -303,6 +320,7 @@ impl Drop for Starved {
 fn redefine(state: &mut TableState, spec: Arc<TableSpec>) -> Result<()> {
     if spec.columns != state.spec.columns {
         let schema = spec.stored_schema();
+        state.stored_schema = schema.clone();
         state.tail = state.tail.iter().map(|batch| batch.adapted(&schema).map(Arc::new)).collect::<Result<_>>()?;
         if let Some(latest) = &state.latest {
             state.latest = Some(Arc::new(latest.adapted(&spec.commit_schema())?));
@@ -312,8 +330,24 @@ fn redefine(state: &mut TableState, spec: Arc<TableSpec>) -> Result<()> {
     Ok(())
 }
 
+/// Publishes the segments of a bulk load, which the next flush makes known to the Delta log.
+pub(crate) fn load(state: &mut TableState, frame: &LoadFrame, sequence: u64) {
+    let loaded = frame.segments.iter().map(|facts| Loaded {
+        segment: Arc::new(Segment::new(facts, state.home.clone())),
+        facts: facts.clone(),
+        sequence,
+    });
+    let loaded: Vec<Loaded> = loaded.collect();
+    let mut segments = state.segments.to_vec();
+    segments.extend(loaded.iter().map(|loaded| loaded.segment.clone()));
+    state.segments = newest_first(segments);
+    state.loaded = state.loaded.iter().cloned().chain(loaded).collect();
+    state.next_leaf = state.next_leaf.max(frame.first_leaf + frame.rows);
+    state.last_ingest = state.last_ingest.max(frame.ingest);
+}
+
 fn append(state: &mut TableState, batches: Vec<(RecordBatch, u64)>) -> Result<()> {
-    let schema = state.spec.stored_schema();
+    let schema = state.stored_schema.clone();
     let what = "rows do not fit the table they were committed to";
     let mut adapted = Vec::with_capacity(batches.len());
     for (batch, sequence) in batches {
@@ -341,7 +375,7 @@ fn append(state: &mut TableState, batches: Vec<(RecordBatch, u64)>) -> Result<()
         && rows > 0
     {
         let leaves = tail::leaf_values(&batch)?;
-        state.next_leaf = leaves[rows - 1] + 1;
+        state.next_leaf = state.next_leaf.max(leaves[rows - 1] + 1);
         state.last_ingest = tail::ingest_values(&batch)?[rows - 1];
     }
     state.tail = Arc::from(tail);

@@ -28,8 +28,11 @@ pub const COMPACTION_AFTER_COMMIT: &str = "compaction-after-commit";
 /// `checkpoint` has flushed at least one table and not yet all.
 pub const MID_CHECKPOINT: &str = "mid-checkpoint";
 
+/// A bulk load's segments are durable, its commit is not yet in the log.
+pub const LOAD_BEFORE_COMMIT: &str = "load-before-commit";
+
 /// Every point there is, for tests that visit them all.
-pub const POINTS: [&str; 9] = [
+pub const POINTS: [&str; 10] = [
     WAL_BEFORE_SYNC,
     WAL_AFTER_SYNC,
     MID_DDL,
@@ -39,6 +42,7 @@ pub const POINTS: [&str; 9] = [
     COMPACTION_BEFORE_COMMIT,
     COMPACTION_AFTER_COMMIT,
     MID_CHECKPOINT,
+    LOAD_BEFORE_COMMIT,
 ];
 
 /// What one store does at its points. Cloning shares the counters.

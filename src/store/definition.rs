@@ -155,7 +155,8 @@ pub(crate) fn check_change(old: &TableSpec, new: &TableSpec, has_rows: bool) -> 
     for column in &new.columns {
         match old.columns.iter().find(|before| before.id == column.id) {
             Some(before) => {
-                if before.field.name() != column.field.name() || before.field.data_type() != column.field.data_type() {
+                let same = before.field.name() == column.field.name() && before.field.data_type() == column.field.data_type();
+                if !same {
                     return Err(wrong(format!(
                         "stored column \"{}\" of table {} cannot change its physical name or type",
                         before.field.name(),

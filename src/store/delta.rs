@@ -315,27 +315,37 @@ impl DeltaLog {
         Ok(())
     }
 
-    /// Writes a checkpoint if enough commits came since the last, and removes log files that expired before `cutoff`.
-    pub(crate) async fn tidy(&mut self, after_commits: u64, cutoff: Micros) -> Result<bool> {
+    /// What a checkpoint needs, if enough commits came since the last; the log may be committed to meanwhile.
+    pub(crate) fn checkpoint_due(&mut self, after_commits: u64) -> Option<Checkpoint> {
         if self.commits_since_checkpoint < after_commits.max(1) {
-            return Ok(false);
+            return None;
         }
-        let table = self.table.clone();
+        self.commits_since_checkpoint = 0;
+        Some(Checkpoint { table: self.table.clone(), id: self.id })
+    }
+}
+
+/// A Delta checkpoint that is to be written.
+pub(crate) struct Checkpoint {
+    table: DeltaTable,
+    id: TableId,
+}
+
+impl Checkpoint {
+    /// Writes it and removes log files that expired before `cutoff`.
+    pub(crate) async fn write(self, cutoff: Micros) -> Result<()> {
+        let Checkpoint { table, id } = self;
         let (reply, done) = tokio::sync::oneshot::channel();
         // The library writes a checkpoint synchronously inside its future; a thread of its own keeps that away from everybody.
         let work = move || {
-            let result = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .map_err(DeltaTableError::from)
-                .and_then(|runtime| {
-                    runtime.block_on(async {
-                        checkpoints::create_checkpoint(&table, None).await?;
-                        let version = table.snapshot()?.version();
-                        checkpoints::cleanup_expired_logs_for(version, table.log_store().as_ref(), cutoff.div_euclid(1000), None)
-                            .await
-                    })
-                });
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(DeltaTableError::from);
+            let result = runtime.and_then(|runtime| {
+                runtime.block_on(async {
+                    checkpoints::create_checkpoint(&table, None).await?;
+                    let version = table.snapshot()?.version();
+                    checkpoints::cleanup_expired_logs_for(version, table.log_store().as_ref(), cutoff.div_euclid(1000), None).await
+                })
+            });
             let _ = reply.send(result);
         };
         std::thread::Builder::new()
@@ -343,9 +353,7 @@ impl DeltaLog {
             .spawn(work)
             .map_err(|cause| Error::internal(format!("could not start a thread: {cause}")))?;
         let result = done.await.map_err(|_| Error::internal("the thread that writes a Delta checkpoint ended early"))?;
-        result.map_err(|cause| failed("write a Delta checkpoint", self.id, cause))?;
-        self.commits_since_checkpoint = 0;
-        Ok(true)
+        result.map_err(|cause| failed("write a Delta checkpoint", id, cause)).map(drop)
     }
 }
 
@@ -524,8 +532,8 @@ fn name_damage(id: TableId, dir: &Path, commits: &[PathBuf], cause: &DeltaTableE
 }
 
 /// Files in a table's folder that its log does not name: left by a crash before their commit, or after they were replaced.
-pub(crate) fn orphans(dir: &Path, segments: &[SegmentFacts]) -> Result<Vec<PathBuf>> {
-    let named: std::collections::HashSet<PathBuf> = segments.iter().map(|facts| dir.join(&facts.name)).collect();
+pub(crate) fn orphans<'a>(dir: &Path, segments: impl Iterator<Item = &'a SegmentFacts>) -> Result<Vec<PathBuf>> {
+    let named: std::collections::HashSet<PathBuf> = segments.map(|facts| dir.join(&facts.name)).collect();
     let mut orphans = Vec::new();
     for (_, day) in entries(dir)?.into_iter().filter(|(name, _)| name.starts_with(&format!("{DAY_COLUMN}="))) {
         for (name, path) in entries(&day)? {

@@ -15,15 +15,32 @@ use super::delta::{CommitFailure, DeltaLog, Position};
 use super::home::TableHome;
 use super::physical;
 use super::segment::{Segment, SegmentFacts, SegmentShape, write_by_day};
-use super::snapshot::newest_first;
+use super::snapshot::{Loaded, newest_first};
 use super::spec::{TableId, TableSpec};
-use super::tail::{TailBatch, ingest_values, leaf_values};
+use super::tail::TailBatch;
+use crate::clock::Micros;
 use crate::error::{Error, Kind, Result};
 
 /// The part of a tail that a flush writes; later rows are appended behind it meanwhile.
 struct Frozen {
     spec: Arc<TableSpec>,
     batches: Vec<Arc<TailBatch>>,
+    /// Segments of bulk loads, which exist and are only made known.
+    loaded: Vec<Loaded>,
+    next_leaf: i64,
+    last_ingest: Micros,
+}
+
+impl Frozen {
+    /// Where the table's segments stand once this is committed.
+    fn position_after(&self, before: Position) -> Position {
+        let tail = self.batches.iter().map(|batch| (batch.sequence_max, batch.batch.num_rows() as u64));
+        let loaded = self.loaded.iter().map(|loaded| (loaded.sequence, loaded.facts.rows));
+        let (sequence, rows) = tail
+            .chain(loaded)
+            .fold((before.sequence, before.rows), |(last, sum), (sequence, rows)| (last.max(sequence), sum + rows));
+        Position { sequence, rows, next_leaf: self.next_leaf, last_ingest: self.last_ingest }
+    }
 }
 
 impl Core {
@@ -60,6 +77,7 @@ impl Core {
             let state = Arc::make_mut(state);
             state.tail = Arc::from(&state.tail[state.frozen..]);
             state.frozen = 0;
+            state.loaded = Arc::from(&state.loaded[frozen.loaded.len()..]);
             state.flushed = position.sequence;
             let mut segments = state.segments.to_vec();
             segments.extend(facts.iter().map(|facts| Arc::new(Segment::new(facts, home.clone()))));
@@ -75,13 +93,19 @@ impl Core {
     fn freeze(&self, id: TableId) -> Result<Option<Frozen>> {
         self.publish(|tables| {
             let Some(state) = tables.get_mut(&id) else { return Ok(None) };
-            if state.tail.is_empty() {
+            if state.tail.is_empty() && state.loaded.is_empty() {
                 return Ok(None);
             }
             state.check()?;
             let state = Arc::make_mut(state);
             state.frozen = state.tail.len();
-            Ok(Some(Frozen { spec: state.spec.clone(), batches: state.tail.to_vec() }))
+            Ok(Some(Frozen {
+                spec: state.spec.clone(),
+                batches: state.tail.to_vec(),
+                loaded: state.loaded.to_vec(),
+                next_leaf: state.next_leaf,
+                last_ingest: state.last_ingest,
+            }))
         })
     }
 
@@ -95,7 +119,7 @@ impl Core {
             Some(log) => log,
             None => delta.insert(DeltaLog::create(&frozen.spec, &home.dir).await?),
         };
-        let position = position_after(log.position(), &frozen.batches)?;
+        let position = frozen.position_after(log.position());
         let shape = self.segment_shape(&frozen.spec);
         let batches = frozen.batches.clone();
         let work = move || {
@@ -110,7 +134,9 @@ impl Core {
         let committed = async {
             result?;
             self.options().faults.point(crash::AFTER_PARQUET).map_err(|cause| Error::io("commit to", &home.dir, &cause))?;
-            log.append(&frozen.spec, &written, position, self.options().clock.now_us()).await
+            let loaded = frozen.loaded.iter().map(|loaded| loaded.facts.clone());
+            let added: Vec<SegmentFacts> = loaded.chain(written.iter().cloned()).collect();
+            log.append(&frozen.spec, &added, position, self.options().clock.now_us()).await
         };
         if let Err(CommitFailure { error, certain }) = committed.await {
             for facts in written.iter().filter(|_| certain) {
@@ -144,20 +170,12 @@ impl Core {
         let pressed = self.is_starved() || self.tail_bytes() > options.memory_bytes / 2;
         let snapshot = self.snapshot();
         let due = snapshot.tables.iter().filter(|(_, state)| state.damage.is_none()).filter(|(_, state)| {
-            let Some(oldest) = state.tail.first() else { return false };
-            pressed || state.tail_bytes() >= options.flush_bytes || oldest.born.elapsed() >= options.flush_interval
+            let tail = state.tail.first().map(|batch| batch.born);
+            let waits = |born: Instant| born.elapsed() >= options.flush_interval;
+            tail.is_some_and(|born| pressed || state.tail_bytes() >= options.flush_bytes || waits(born)) || !state.loaded.is_empty()
         });
         due.max_by_key(|(_, state)| state.tail_bytes()).map(|(id, _)| *id)
     }
-}
-
-fn position_after(before: Position, batches: &[Arc<TailBatch>]) -> Result<Position> {
-    let last = batches.last().ok_or_else(|| Error::internal("an empty tail was flushed"))?;
-    let leaf = leaf_values(&last.batch)?.last().copied();
-    let ingest = ingest_values(&last.batch)?.last().copied();
-    let (Some(leaf), Some(ingest)) = (leaf, ingest) else { return Err(Error::internal("a tail ends in an empty batch")) };
-    let rows: usize = batches.iter().map(|batch| batch.batch.num_rows()).sum();
-    Ok(Position { sequence: last.sequence_max, next_leaf: leaf + 1, last_ingest: ingest, rows: before.rows + rows as u64 })
 }
 
 /// Flushes what is due until the store stops. After a failure it tries again, ever more slowly up to half a minute.

@@ -2,8 +2,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Weak;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
@@ -30,6 +30,8 @@ pub(crate) struct TableHome {
     pub dir: PathBuf,
     /// The Delta log, absent until the first flush. Whoever holds the lock commits to it: one at a time.
     pub delta: tokio::sync::Mutex<Option<DeltaLog>>,
+    /// Commits with rows of the table share it; a bulk load whose leaf indexes moved holds it alone.
+    pub gate: Arc<tokio::sync::RwLock<()>>,
     /// Held by the one rewrite of the table that may run; a flush may run beside it.
     pub rewriting: tokio::sync::Mutex<()>,
     /// The commit that dropped the table, 0 while it exists.
@@ -43,6 +45,7 @@ impl TableHome {
             id,
             dir: tables.join(id.to_string()),
             delta: tokio::sync::Mutex::new(delta),
+            gate: Arc::default(),
             rewriting: tokio::sync::Mutex::new(()),
             dropped: AtomicU64::new(0),
             janitor,

@@ -29,6 +29,7 @@ mod durable;
 mod flush;
 pub mod foreign;
 mod home;
+mod load;
 mod lock;
 mod open;
 mod options;
@@ -46,7 +47,7 @@ mod tail;
 mod tests;
 mod wal;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -59,11 +60,13 @@ use tokio_util::sync::CancellationToken;
 use self::core::{Core, Found, locked};
 use self::durable::DurableStore;
 use self::home::{Chore, run_janitor};
+use self::load::StagedLoad;
 use self::lock::FolderLock;
 use self::spec::{OP_COLUMN, TableId, TableKind, TableSpec};
-use self::wal::writer::{Prepared, PreparedRows, Request, WalWriter};
+use self::wal::writer::{Answer, Prepared, PreparedRows, Request, WalWriter};
 use crate::error::{Error, Kind, Result};
 
+pub use self::load::Load;
 pub use self::lock::owner_of;
 pub use self::options::StoreOptions;
 pub use self::physical::{file_schema, to_stored};
@@ -73,15 +76,17 @@ pub use self::segment::{Segment, day_of};
 pub use self::snapshot::{Snapshot, TableState};
 pub use self::tail::TailBatch;
 
-/// What becomes durable and visible at once. Definitions come first, then drops, then rows; rows of a table that the same commit
-/// drops are left out.
-#[derive(Debug, Default, Clone)]
+/// What becomes durable and visible at once. Definitions come first, then drops, then loads, then rows; rows of a table that the
+/// same commit drops are left out.
+#[derive(Debug, Default)]
 pub struct Commit {
     /// New tables, or new specs of tables that exist.
     pub define: Vec<TableSpec>,
     pub drop: Vec<TableId>,
     /// Batches in their tables' commit schema: equal types and names; a field's metadata is taken from the spec.
     pub rows: Vec<(TableId, RecordBatch)>,
+    /// Bulk loads, at most one a table: see [`Store::load`].
+    pub loads: Vec<Load>,
 }
 
 /// The acknowledgement of a commit.
@@ -174,15 +179,69 @@ impl Store {
     /// `UndefinedTable`, `InvalidTableDefinition` and `DatatypeMismatch` for a commit that cannot be; `DataCorrupted` for rows of a
     /// damaged table; `IoError` and `DiskFull` when the log cannot be written, of which nothing remains then.
     pub async fn commit(&self, commit: Commit) -> Result<Receipt> {
-        let snapshot = self.snapshot();
-        let (prepared, bytes) = prepare(commit, &snapshot)?;
+        let mut commit = commit;
+        let mut loads = Vec::with_capacity(commit.loads.len());
+        for load in std::mem::take(&mut commit.loads) {
+            if loads.iter().any(|other: &StagedLoad| other.table() == load.table()) {
+                return Err(Error::internal(format!("two bulk loads of table {} in one commit", load.table())));
+            }
+            loads.push(load.finish().await?);
+        }
+        let (checked, bytes) = self.prepare(commit).await?;
         let pending = self.core.admit(bytes).await?;
-        let prepared = Prepared { define: prepared.define, drop: prepared.drop, rows: prepared.rows, pending };
-        let (reply, answer) = oneshot::channel();
-        let wal = self.wal()?;
-        wal.send(Request::Commit(prepared, reply)).await.map_err(|_| Core::closed())?;
-        let sequence = answer.await.map_err(|_| Core::closed())??;
-        Ok(Receipt { sequence })
+        let mut prepared = Box::new(Prepared { define: checked.define, drop: checked.drop, rows: checked.rows, loads, pending });
+        let mut alone = false;
+        loop {
+            let gates = self.gates(&prepared, alone).await;
+            if alone {
+                let mut loads = Vec::with_capacity(prepared.loads.len());
+                for load in std::mem::take(&mut prepared.loads) {
+                    loads.push(load.rebased(&self.core).await?);
+                }
+                prepared.loads = loads;
+            }
+            let (reply, answer) = oneshot::channel();
+            self.wal()?.send(Request::Commit(prepared, reply)).await.map_err(|_| Core::closed())?;
+            let answer = answer.await.map_err(|_| Core::closed())?;
+            drop(gates);
+            match answer {
+                Answer::Done(sequence) => return Ok(Receipt { sequence }),
+                Answer::Failed(error) => return Err(error),
+                Answer::Moved(back) => (prepared, alone) = (back, true),
+            }
+        }
+    }
+
+    /// Checks and encodes a commit, large ones where they do not hold up the runtime.
+    async fn prepare(&self, commit: Commit) -> Result<(Checked, usize)> {
+        const INLINE_BYTES: usize = 256 * 1024;
+        let snapshot = self.snapshot();
+        let bytes: usize = commit.rows.iter().map(|(_, batch)| batch.get_array_memory_size()).sum();
+        if bytes <= INLINE_BYTES {
+            return prepare(commit, &snapshot);
+        }
+        tokio::task::spawn_blocking(move || prepare(commit, &snapshot))
+            .await
+            .map_err(|cause| Error::internal(format!("encoding rows ended early: {cause}")))?
+    }
+
+    /// Takes the gates of all tables with rows, in order of their ids; those of bulk loads alone, if they are to be written again.
+    async fn gates(&self, prepared: &Prepared, alone: bool) -> Vec<Gate> {
+        let snapshot = self.snapshot();
+        let mut tables: BTreeMap<TableId, bool> = prepared.rows.iter().map(|rows| (rows.table, false)).collect();
+        tables.extend(prepared.loads.iter().map(|load| (load.table(), alone)));
+        let mut gates = Vec::with_capacity(tables.len());
+        for (table, alone) in tables {
+            let Some(gate) = snapshot.table(table).map(|state| state.home.gate.clone()) else { continue };
+            gates.push(if alone { Gate::Alone(gate.write_owned().await) } else { Gate::Shared(gate.read_owned().await) });
+        }
+        gates
+    }
+
+    /// Begins a bulk load: for a statement with more rows than should wait in memory. Nothing of it is visible before it is part of
+    /// a [`Commit`]; dropped, it leaves nothing. The table must exist, and not be a reference table.
+    pub fn load(&self, table: TableId) -> Result<Load> {
+        Load::begin(&self.core, table)
     }
 
     /// Serialises read-modify-write on a reference table: whoever holds the guard reads the latest state and commits changes to it.
@@ -343,6 +402,13 @@ impl Drop for Store {
     fn drop(&mut self) {
         self.stop.cancel();
     }
+}
+
+/// A hold on a table's gate, for as long as a commit is under way.
+#[allow(dead_code)]
+enum Gate {
+    Shared(tokio::sync::OwnedRwLockReadGuard<()>),
+    Alone(tokio::sync::OwnedRwLockWriteGuard<()>),
 }
 
 /// A commit that was checked and encoded.

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
+use arrow::datatypes::SchemaRef;
 use tokio::sync::mpsc::UnboundedSender;
 use uuid::Uuid;
 
@@ -18,10 +20,11 @@ use super::read::read_in_order;
 use super::segment::{Segment, SegmentFacts};
 use super::snapshot::{TableState, newest_first};
 use super::spec::{TableId, TableSpec};
-use super::tail::{self, TailBatch};
+use super::tail::{self, TailBatch, compact};
 use super::wal::frame::{Frame, FrameKind};
 use super::wal::replay::{Replayed, Told, replay};
 use super::wal::rows::{RowsDecoder, read_prefix, stored};
+use super::wal::writer::LoadFrame;
 use crate::clock::Micros;
 use crate::error::{Error, Kind, Result};
 
@@ -68,30 +71,33 @@ impl Stored {
 
     /// What the log names and the folder lacks.
     fn missing(&self, dir: &Path) -> Option<Error> {
-        let hint = "restore the table's folder from a backup; other tables are not affected";
-        for facts in &self.segments {
-            let path = dir.join(&facts.name);
-            match fs::metadata(&path) {
-                Ok(found) if found.len() == facts.bytes => {}
-                Ok(found) => {
-                    let message = format!("segment \"{}\" has {} bytes instead of {}", path.display(), found.len(), facts.bytes);
-                    return Some(Error::new(Kind::DataCorrupted, message).with_hint(hint));
-                }
-                Err(cause) => {
-                    return Some(
-                        Error::new(Kind::DataCorrupted, format!("segment \"{}\" is missing: {cause}", path.display()))
-                            .with_hint(hint),
-                    );
-                }
-            }
+        if let Some(damage) = missing_file(dir, &self.segments) {
+            return Some(damage);
         }
         let rows: u64 = self.segments.iter().map(|facts| facts.rows).sum();
         (rows != self.position.rows).then(|| {
             let log = dir.join("_delta_log");
             let message = format!("the Delta log \"{}\" names {rows} rows instead of {}", log.display(), self.position.rows);
-            Error::new(Kind::DataCorrupted, message).with_hint(hint)
+            Error::new(Kind::DataCorrupted, message).with_hint(RESTORE_TABLE)
         })
     }
+}
+
+const RESTORE_TABLE: &str = "restore the table's folder from a backup; other tables are not affected";
+/// Small batches from the log are put together up to so many rows.
+const GATHER_ROWS: usize = 4096;
+
+/// The first of some segments whose file is not there as it was written.
+fn missing_file(dir: &Path, segments: &[SegmentFacts]) -> Option<Error> {
+    segments.iter().find_map(|facts| {
+        let path = dir.join(&facts.name);
+        let message = match fs::metadata(&path) {
+            Ok(found) if found.len() == facts.bytes => return None,
+            Ok(found) => format!("segment \"{}\" has {} bytes instead of {}", path.display(), found.len(), facts.bytes),
+            Err(cause) => format!("segment \"{}\" is missing: {cause}", path.display()),
+        };
+        Some(Error::new(Kind::DataCorrupted, message).with_hint(RESTORE_TABLE))
+    })
 }
 
 /// A table while the log is read.
@@ -101,6 +107,12 @@ struct Recovering {
     next_leaf: i64,
     last_ingest: Micros,
     tail: Vec<Arc<TailBatch>>,
+    /// Small batches that are put together before they join the tail, and the first and last commit among them.
+    small: Vec<RecordBatch>,
+    small_rows: usize,
+    small_commits: Option<(u64, u64)>,
+    loads: Vec<(u64, LoadFrame)>,
+    stored_schema: SchemaRef,
     decoder: RowsDecoder,
     damage: Option<Error>,
     /// The first commit with rows that are not in segments, if the table is damaged.
@@ -139,6 +151,12 @@ impl Recovery {
                 })?;
                 table.rows(sequence, &frame)
             }
+            FrameKind::Load => {
+                let table = self.tables.get_mut(&frame.table).ok_or_else(|| {
+                    Error::new(Kind::DataCorrupted, format!("commit {sequence} loads table {}, which is not defined", frame.table))
+                })?;
+                table.load(sequence, &frame)
+            }
             FrameKind::Commit | FrameKind::Head => Ok(()),
         }
     }
@@ -159,12 +177,18 @@ impl Recovery {
 impl Recovering {
     fn new(definition: Definition, position: Position, damage: Option<Error>) -> Result<Self> {
         let decoder = RowsDecoder::new(&definition.spec.commit_schema())?;
+        let stored_schema = definition.spec.stored_schema();
         let mut table = Recovering {
             spec: definition.spec,
             position,
             next_leaf: position.next_leaf,
             last_ingest: position.last_ingest.max(definition.last_ingest),
             tail: Vec::new(),
+            small: Vec::new(),
+            small_rows: 0,
+            small_commits: None,
+            loads: Vec::new(),
+            stored_schema,
             decoder,
             damage,
             kept_from: None,
@@ -176,7 +200,9 @@ impl Recovering {
     }
 
     fn redefine(&mut self, spec: Arc<TableSpec>) -> Result<()> {
+        self.gather()?;
         let schema = spec.stored_schema();
+        self.stored_schema = schema.clone();
         self.tail = self.tail.iter().map(|batch| batch.adapted(&schema).map(Arc::new)).collect::<Result<_>>()?;
         self.decoder = RowsDecoder::new(&spec.commit_schema())?;
         self.spec = spec;
@@ -214,14 +240,57 @@ impl Recovering {
             return Ok(());
         }
         let (prefix, batch) = self.decoder.decode(&frame.payload)?;
-        let batch = stored(&self.spec, &self.spec.stored_schema(), &batch, prefix.first_leaf, prefix.ingest)?;
-        tail::push(&mut self.tail, 0, TailBatch::new(&self.spec, batch, sequence)?)
+        let batch = stored(&self.spec, &self.stored_schema, &batch, prefix.first_leaf, prefix.ingest)?;
+        self.small_rows += batch.num_rows();
+        self.small.push(batch);
+        self.small_commits = Some((self.small_commits.map_or(sequence, |(first, _)| first), sequence));
+        if self.small_rows >= GATHER_ROWS { self.gather() } else { Ok(()) }
+    }
+
+    /// Moves the small batches into the tail as one.
+    fn gather(&mut self) -> Result<()> {
+        let batches = std::mem::take(&mut self.small);
+        self.small_rows = 0;
+        let Some((first, last)) = self.small_commits.take() else { return Ok(()) };
+        let batch = match batches.as_slice() {
+            [one] => one.clone(),
+            many => concat_batches(&self.stored_schema, many)
+                .and_then(|batch| compact(&batch))
+                .map_err(|cause| Error::internal(format!("could not put rows of table {} together: {cause}", self.spec.label)))?,
+        };
+        if batch.num_rows() == 0 {
+            return Ok(());
+        }
+        let batch = TailBatch { sequence_max: last, ..TailBatch::new(&self.spec, batch, first)? };
+        tail::push(&mut self.tail, 0, batch)
+    }
+
+    fn load(&mut self, sequence: u64, frame: &Frame) -> Result<()> {
+        if sequence <= self.position.sequence {
+            return Ok(());
+        }
+        let load: LoadFrame = serde_json::from_slice(&frame.payload).map_err(|cause| {
+            Error::new(Kind::DataCorrupted, format!("the bulk load of commit {sequence} cannot be read: {cause}"))
+        })?;
+        if load.first_leaf != self.next_leaf {
+            self.lost(load.first_leaf);
+        }
+        self.next_leaf = load.first_leaf.saturating_add(load.rows);
+        self.last_ingest = self.last_ingest.max(load.ingest);
+        if self.damage.is_some() {
+            self.kept_from.get_or_insert(sequence);
+        }
+        self.loads.push((sequence, load));
+        Ok(())
     }
 
     /// Lets go of what cannot be shown, once the table is known to be damaged.
     fn spoil(&mut self, damage: Error) {
-        self.kept_from = self.kept_from.or(self.tail.first().map(|batch| batch.sequence_min));
+        let tail = self.tail.first().map(|batch| batch.sequence_min);
+        let load = self.loads.first().map(|(sequence, _)| *sequence);
+        self.kept_from = [self.kept_from, tail, load].into_iter().flatten().min();
         self.tail.clear();
+        self.loads.clear();
         self.damage = Some(damage);
     }
 }
@@ -244,6 +313,7 @@ pub(crate) async fn open_folder(dir: &Path, janitor: &UnboundedSender<Chore>) ->
     let mut recovery = Recovery { positions, tables: BTreeMap::new(), dropped: BTreeSet::new() };
     let (recovery, replayed) = tokio::task::spawn_blocking(move || -> Result<_> {
         let replayed = replay(&wal_dir, |told| recovery.hear(told))?;
+        recovery.tables.values_mut().try_for_each(Recovering::gather)?;
         Ok((recovery, replayed))
     })
     .await
@@ -337,8 +407,10 @@ async fn finish_table(
         (damage, _) => damage,
     };
     let home = Arc::new(TableHome::new(id, tables_dir, stored.log, janitor.clone()));
+    let loaded: Vec<SegmentFacts> = table.loads.iter().flat_map(|(_, load)| load.segments.iter().cloned()).collect();
+    let damage = damage.or_else(|| missing_file(&home.dir, &loaded));
     if damage.is_none() {
-        remove_orphans(&home.dir, &stored.segments)?;
+        remove_orphans(&home.dir, stored.segments.iter().chain(&loaded))?;
     }
     let segments: Vec<Arc<Segment>> = stored.segments.iter().map(|facts| Arc::new(Segment::new(facts, home.clone()))).collect();
     let mut state = TableState::new(table.spec.clone(), home);
@@ -355,6 +427,9 @@ async fn finish_table(
         tracing::error!(table = %table.spec.label, %damage, "a table is damaged; it can be neither read nor written");
     } else {
         state.segments = newest_first(segments);
+        for (sequence, load) in &table.loads {
+            super::core::load(&mut state, load, *sequence);
+        }
     }
     state.next_leaf = table.next_leaf;
     state.last_ingest = table.last_ingest;
@@ -376,7 +451,7 @@ async fn fold(state: &mut TableState, segments: &[Arc<Segment>], tail: &[Arc<Tai
     Ok(())
 }
 
-fn remove_orphans(dir: &Path, segments: &[SegmentFacts]) -> Result<()> {
+fn remove_orphans<'a>(dir: &Path, segments: impl Iterator<Item = &'a SegmentFacts>) -> Result<()> {
     for path in delta::orphans(dir, segments)? {
         tracing::info!(file = %path.display(), "removed a file that no commit names");
         fs::remove_file(&path).map_err(|cause| Error::io("remove", &path, &cause))?;

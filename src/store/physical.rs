@@ -23,7 +23,7 @@ use crate::error::{Error, Kind, Result};
 /// The Arrow schema of a table's segments; readers ask for its string columns as views and cast the rest to the stored schema.
 pub fn file_schema(spec: &TableSpec) -> SchemaRef {
     let stored = spec.stored_schema();
-    Arc::new(Schema::new(stored.fields().iter().map(|field| file_field(field)).collect::<Vec<FieldRef>>()))
+    Arc::new(Schema::new(stored.fields().iter().map(file_field).collect::<Vec<FieldRef>>()))
 }
 
 fn file_field(field: &FieldRef) -> FieldRef {

@@ -70,8 +70,12 @@ pub(crate) fn read_in_order(segments: &[Arc<Segment>], schema: &SchemaRef) -> Re
     for segment in segments {
         batches.extend(read_segment(segment, schema)?);
     }
+    in_order(&batches, schema)
+}
+
+fn in_order(batches: &[RecordBatch], schema: &SchemaRef) -> Result<Vec<RecordBatch>> {
     let failed = |cause| Error::internal(format!("could not put rows in order: {cause}"));
-    let all = concat_batches(schema, &batches).map_err(failed)?;
+    let all = concat_batches(schema, batches).map_err(failed)?;
     if all.num_rows() == 0 {
         return Ok(Vec::new());
     }
@@ -88,7 +92,10 @@ pub(crate) fn read_in_order(segments: &[Arc<Segment>], schema: &SchemaRef) -> Re
 /// Every row of a table in order of leaf indexes, in the stored schema. Holds the table in memory.
 pub(crate) fn read_table(state: &TableState) -> Result<Vec<RecordBatch>> {
     state.check()?;
-    let mut batches = read_in_order(&state.segments, &state.spec.stored_schema())?;
+    let mut batches = Vec::new();
+    for segment in state.segments.iter() {
+        batches.extend(read_segment(segment, &state.stored_schema)?);
+    }
     batches.extend(state.tail.iter().map(|batch| batch.batch.clone()));
-    Ok(batches)
+    in_order(&batches, &state.stored_schema)
 }

@@ -80,7 +80,10 @@ impl Core {
         loop {
             let Some(state) = self.snapshot().table(id).cloned() else { return Ok(rewrites) };
             state.check()?;
-            let Some(inputs) = choose(&state.segments, self.options().compaction_rows, force) else { return Ok(rewrites) };
+            // Segments of a bulk load are no business of a rewrite before the Delta log names them.
+            let unnamed = |segment: &&Arc<Segment>| state.loaded.iter().any(|loaded| Arc::ptr_eq(&loaded.segment, segment));
+            let named: Vec<Arc<Segment>> = state.segments.iter().filter(|segment| !unnamed(segment)).cloned().collect();
+            let Some(inputs) = choose(&named, self.options().compaction_rows, force) else { return Ok(rewrites) };
             let shape = self.segment_shape(&state.spec);
             let sources = inputs.clone();
             let facts = tokio::task::spawn_blocking(move || merge(&shape, &sources))
@@ -284,8 +287,9 @@ impl Core {
         let options = self.options();
         let retention = i64::try_from(options.delta_log_retention.as_micros()).unwrap_or(i64::MAX);
         let cutoff = options.clock.now_us().saturating_sub(retention);
-        match home.delta.lock().await.as_mut() {
-            Some(log) => log.tidy(options.delta_checkpoint_commits, cutoff).await,
+        let due = home.delta.lock().await.as_mut().and_then(|log| log.checkpoint_due(options.delta_checkpoint_commits));
+        match due {
+            Some(checkpoint) => checkpoint.write(cutoff).await.map(|()| true),
             None => Ok(false),
         }
     }

@@ -23,6 +23,7 @@ use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::SortingColumn;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use parquet::schema::types::ColumnPath;
+use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 
 use super::crash::{self, Faults};
@@ -58,7 +59,7 @@ pub(crate) fn day_text(day: i32) -> String {
 }
 
 /// What is known of a segment without opening it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct SegmentFacts {
     /// `_day=2026-01-31/<uuid>.parquet`, relative to the table's folder.
     pub name: String,

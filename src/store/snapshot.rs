@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use arrow::datatypes::SchemaRef;
+
 use super::home::TableHome;
 use super::reference::Latest;
-use super::segment::Segment;
+use super::segment::{Segment, SegmentFacts};
 use super::spec::{TableId, TableSpec};
 use super::tail::TailBatch;
 use crate::clock::Micros;
@@ -30,6 +32,8 @@ impl Snapshot {
 #[derive(Debug, Clone)]
 pub struct TableState {
     pub spec: Arc<TableSpec>,
+    /// What the spec's `stored_schema` gives, made once.
+    pub stored_schema: SchemaRef,
     /// Newest `time_max` first.
     pub segments: Arc<[Arc<Segment>]>,
     /// In order of acknowledgement.
@@ -44,6 +48,8 @@ pub struct TableState {
     pub(crate) flushed: u64,
     /// How many tail batches belong to a flush that runs.
     pub(crate) frozen: usize,
+    /// Segments in force that the Delta log does not name yet, in order of their commits.
+    pub(crate) loaded: Arc<[Loaded]>,
     /// Why the table can be neither read nor written, if its files are damaged.
     pub(crate) damage: Option<Error>,
     /// Commits that the write-ahead log must keep for it although no tail holds them: those of a damaged table.
@@ -59,7 +65,9 @@ impl TableState {
             super::spec::TableKind::Reference => Some(Arc::new(Latest::empty(spec.commit_schema()))),
         };
         TableState {
+            stored_schema: spec.stored_schema(),
             spec,
+            loaded: Arc::from([]),
             segments: Arc::from([]),
             tail: Arc::from([]),
             next_leaf: 1,
@@ -104,15 +112,21 @@ impl TableState {
     /// The earliest commit that only the write-ahead log still holds for this table.
     pub(crate) fn oldest_unflushed(&self) -> Option<u64> {
         let tail = self.tail.first().map(|batch| batch.sequence_min);
-        match (tail, self.kept_from) {
-            (Some(tail), Some(kept)) => Some(tail.min(kept)),
-            (tail, kept) => tail.or(kept),
-        }
+        let loaded = self.loaded.first().map(|loaded| loaded.sequence);
+        [tail, loaded, self.kept_from].into_iter().flatten().min()
     }
+}
+
+/// A segment that a bulk load wrote and the next flush makes known to the Delta log.
+#[derive(Debug, Clone)]
+pub(crate) struct Loaded {
+    pub segment: Arc<Segment>,
+    pub facts: SegmentFacts,
+    pub sequence: u64,
 }
 
 /// Puts segments in the order in which they are published.
 pub(crate) fn newest_first(mut segments: Vec<Arc<Segment>>) -> Arc<[Arc<Segment>]> {
-    segments.sort_by(|a, b| (b.time_max, b.leaf_max).cmp(&(a.time_max, a.leaf_max)));
+    segments.sort_by_key(|segment| std::cmp::Reverse((segment.time_max, segment.leaf_max)));
     Arc::from(segments)
 }

@@ -72,7 +72,7 @@ async fn every_type_is_the_same_before_and_after_flush_and_reopen() {
     assert_eq!(whole(store.scan_all(spec.id).await.unwrap()), expected);
     store.checkpoint().await.unwrap();
     assert!(state(&store, &spec).tail.is_empty());
-    assert_eq!(state(&store, &spec).segments.len(), 4);
+    assert_eq!(state(&store, &spec).segments.len(), 3);
     assert_eq!(whole(store.scan_all(spec.id).await.unwrap()), expected);
     store.close().await.unwrap();
     let store = Store::open(options(dir.path())).await.unwrap();
@@ -581,4 +581,181 @@ async fn rows_that_do_not_fit_are_refused() {
     append(&store, &spec, 1, 1).await;
     assert_eq!(store.commit(Commit::default()).await.unwrap().sequence, empty.sequence + 2);
     assert_whole(&store, spec.id, 1).await;
+}
+
+async fn loaded(store: &Store, spec: &TableSpec, first: i64, batches: usize, count: usize) -> Load {
+    let mut load = store.load(spec.id).unwrap();
+    for turn in 0..batches {
+        load.push(log_batch(spec, first + (turn * count) as i64, count)).await.unwrap();
+    }
+    load
+}
+
+fn load_of(load: Load) -> Commit {
+    Commit { loads: vec![load], ..Commit::default() }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bulk_load_is_visible_whole_at_its_commit_and_survives_a_kill() {
+    let dir = tempfile::tempdir().unwrap();
+    let spec = log_spec("public.t");
+    let small = StoreOptions { flush_bytes: 100_000, ..options(dir.path()) };
+    let store = Store::open(small.clone()).await.unwrap();
+    store.commit(define(&spec)).await.unwrap();
+    append(&store, &spec, 1, 10).await;
+    let load = loaded(&store, &spec, 11, 9, 500).await;
+    assert_eq!(load.rows(), 4500);
+    assert!(files(dir.path(), ".parquet").len() > 3, "rows do not wait in memory");
+    assert_whole(&store, spec.id, 10).await;
+    let both = Commit { rows: vec![(spec.id, log_batch(&spec, 4511, 5))], ..load_of(load) };
+    store.commit(both).await.unwrap();
+    assert_whole(&store, spec.id, 4515).await;
+    let wal: u64 = files(&dir.path().join("wal"), ".wal").iter().map(|file| fs::metadata(file).unwrap().len()).sum();
+    assert!(wal < 100_000, "the rows are not in the log");
+    store.kill().await;
+    let store = Store::open(small.clone()).await.unwrap();
+    assert_whole(&store, spec.id, 4515).await;
+    append(&store, &spec, 4516, 1).await;
+    store.checkpoint().await.unwrap();
+    assert_whole(&store, spec.id, 4516).await;
+    store.vacuum(None).await.unwrap();
+    store.close().await.unwrap();
+    let store = Store::open(small).await.unwrap();
+    assert_whole(&store, spec.id, 4516).await;
+    assert_eq!(files(dir.path(), ".parquet").len(), state(&store, &spec).segments.len());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bulk_load_overtaken_by_other_commits_moves_behind_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let old = log_spec("public.t");
+    let mut new = old.clone();
+    new.columns.push(ColumnSpec { id: 9, field: Arc::new(SqlType::Text.field("extra", true)), bloom: false });
+    let store = Store::open(options(dir.path())).await.unwrap();
+    store.commit(define(&old)).await.unwrap();
+    let load = loaded(&store, &old, 101, 4, 100).await;
+    append(&store, &old, 1, 100).await;
+    store.commit(load_of(load)).await.unwrap();
+    assert_whole(&store, old.id, 500).await;
+    let load = loaded(&store, &old, 501, 1, 100).await;
+    store.commit(define(&new)).await.unwrap();
+    store.commit(load_of(load)).await.unwrap();
+    assert_whole(&store, old.id, 600).await;
+    store.kill().await;
+    let store = Store::open(options(dir.path())).await.unwrap();
+    assert_whole(&store, old.id, 600).await;
+    assert_eq!(files(dir.path(), ".parquet").len(), state(&store, &old).segments.len());
+    store.checkpoint().await.unwrap();
+    assert_whole(&store, old.id, 600).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bulk_load_that_is_dropped_or_fails_leaves_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let spec = log_spec("public.t");
+    let small = StoreOptions { flush_bytes: 50_000, ..options(dir.path()) };
+    let store = Store::open(small.clone()).await.unwrap();
+    store.commit(define(&spec)).await.unwrap();
+    drop(loaded(&store, &spec, 1, 5, 500).await);
+    small.faults.fail_at(Some(crash::LOAD_BEFORE_COMMIT));
+    let load = loaded(&store, &spec, 1, 5, 500).await;
+    store.commit(load_of(load)).await.unwrap_err();
+    small.faults.fail_at(Some(crash::MID_SEGMENT));
+    let load = loaded(&store, &spec, 1, 1, 500).await;
+    store.commit(load_of(load)).await.unwrap_err();
+    small.faults.fail_at(None);
+    let load = loaded(&store, &spec, 1, 1, 500).await;
+    store.commit(Commit { drop: vec![spec.id], ..Commit::default() }).await.unwrap();
+    assert_eq!(store.commit(load_of(load)).await.unwrap_err().kind(), Kind::UndefinedTable);
+    store.close().await.unwrap();
+    assert_eq!(files(dir.path(), ".parquet"), Vec::<PathBuf>::new());
+}
+
+/// What a child process does until a crash point ends it: every acknowledgement is written down before the next commit.
+async fn child_under_load(dir: &Path, told: &Path) {
+    let spec = child_spec();
+    let small = StoreOptions {
+        flush_bytes: 60_000,
+        wal_file_bytes: 20_000,
+        faults: crash::Faults::from_env(),
+        ..options(&dir.join("data"))
+    };
+    let store = Store::open(small).await.unwrap();
+    if store.snapshot().table(spec.id).is_none() {
+        store.commit(define(&spec)).await.unwrap();
+    }
+    for turn in 0.. {
+        let next = state(&store, &spec).next_leaf;
+        let acknowledged = match turn % 5 {
+            0 => {
+                let load = loaded(&store, &spec, next, 2, 50).await;
+                store.commit(load_of(load)).await.unwrap();
+                next + 99
+            }
+            1 => {
+                let both = Commit { define: vec![spec.clone()], ..rows(&spec, log_batch(&spec, next, 7)) };
+                store.commit(both).await.unwrap();
+                next + 6
+            }
+            _ => {
+                append(&store, &spec, next, 40).await;
+                next + 39
+            }
+        };
+        fs::write(told.with_extension("new"), acknowledged.to_string()).unwrap();
+        fs::rename(told.with_extension("new"), told).unwrap();
+        if turn % 4 == 3 {
+            store.checkpoint().await.unwrap();
+        }
+        if turn % 16 == 15 {
+            store.vacuum(None).await.unwrap();
+        }
+        assert!(turn < 200, "the crash point was never passed");
+    }
+}
+
+fn child_spec() -> TableSpec {
+    TableSpec { id: TableId(uuid::Uuid::from_u128(0xA11A15)), ..log_spec("public.crash") }
+}
+
+/// Runs in a child process of the test below and ends by its crash.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "the crash test starts it in a process of its own"]
+async fn crash_child() {
+    if let Ok(dir) = std::env::var("ANNALS_CRASH_CHILD") {
+        child_under_load(Path::new(&dir), &Path::new(&dir).join("told")).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_that_dies_at_any_point_loses_nothing_it_acknowledged() {
+    let spec = child_spec();
+    for point in crash::POINTS {
+        let dir = tempfile::tempdir().unwrap();
+        let mut whole = 0;
+        for passing in [1, 4] {
+            let died = std::process::Command::new(std::env::current_exe().unwrap())
+                .args(["store::tests::crash_child", "--exact", "--ignored"])
+                .env("ANNALS_CRASH_CHILD", dir.path())
+                .env("ANNALS_CRASH_AT", format!("{point}:{passing}"))
+                .stdout(std::process::Stdio::null())
+                .stderr(std::process::Stdio::null())
+                .status()
+                .unwrap();
+            #[cfg(unix)]
+            assert_eq!(std::os::unix::process::ExitStatusExt::signal(&died), Some(6), "{point}");
+            assert!(!died.success());
+            let told = fs::read_to_string(dir.path().join("told")).map_or(0, |text| text.parse().unwrap());
+            let store = Store::open(options(&dir.path().join("data"))).await.unwrap();
+            if let Some(table) = store.snapshot().table(spec.id) {
+                whole = table.next_leaf - 1;
+                assert_whole(&store, spec.id, whole).await;
+                let segments = table.segments.len();
+                assert_eq!(files(dir.path(), ".parquet").len(), segments, "no orphan stays after {point}");
+            }
+            assert!(whole >= told, "{point}: {whole} rows of {told} acknowledged");
+            store.kill().await;
+        }
+        assert!(whole > 0, "{point}");
+    }
 }

@@ -33,6 +33,8 @@ pub(crate) enum FrameKind {
     Drop,
     /// Rows of a table.
     Rows,
+    /// Segments that a bulk load wrote.
+    Load,
     /// The end of a run.
     Commit,
     /// The end of a file's head.
@@ -40,7 +42,8 @@ pub(crate) enum FrameKind {
 }
 
 impl FrameKind {
-    const ALL: [FrameKind; 5] = [FrameKind::Define, FrameKind::Drop, FrameKind::Rows, FrameKind::Commit, FrameKind::Head];
+    const ALL: [FrameKind; 6] =
+        [FrameKind::Define, FrameKind::Drop, FrameKind::Rows, FrameKind::Commit, FrameKind::Head, FrameKind::Load];
 
     fn code(self) -> u8 {
         match self {
@@ -49,6 +52,7 @@ impl FrameKind {
             FrameKind::Rows => 3,
             FrameKind::Commit => 4,
             FrameKind::Head => 5,
+            FrameKind::Load => 6,
         }
     }
 

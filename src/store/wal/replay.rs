@@ -119,7 +119,7 @@ impl<'a> FileReader<'a> {
                 Found::Frame(frame, _) => match frame.kind {
                     FrameKind::Define => definitions.push(Definition::decode(&frame.payload)?),
                     FrameKind::Head => return Ok(definitions),
-                    FrameKind::Drop | FrameKind::Rows | FrameKind::Commit => {
+                    FrameKind::Drop | FrameKind::Rows | FrameKind::Load | FrameKind::Commit => {
                         return Err(self.damaged(at, "its head is not closed"));
                     }
                 },
@@ -143,7 +143,7 @@ impl<'a> FileReader<'a> {
                 return Err(self.damaged(at, &format!("commit {} stands where {sequence} is due", frame.sequence)));
             }
             match frame.kind {
-                FrameKind::Define | FrameKind::Drop | FrameKind::Rows => frames.push(frame),
+                FrameKind::Define | FrameKind::Drop | FrameKind::Rows | FrameKind::Load => frames.push(frame),
                 FrameKind::Commit => {
                     let mark = CommitMark::decode(&frame.payload);
                     if mark.map(|mark| mark.frames as usize) != Some(frames.len()) {

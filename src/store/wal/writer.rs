@@ -10,18 +10,22 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use super::frame::{self, CommitMark, FrameKind};
 use super::rows::{self, Encoded};
 use super::{WalFile, file_name};
+use crate::clock::Micros;
 use crate::error::{Error, Kind, Result};
 use crate::store::core::{Core, Pending};
 use crate::store::crash;
 use crate::store::definition::{self, Definition};
 use crate::store::durable::sync_dir;
+use crate::store::load::StagedLoad;
 use crate::store::physical;
+use crate::store::segment::SegmentFacts;
 use crate::store::spec::{TableId, TableSpec};
 
 /// A group holds at most so many commits and, but for its last commit, so many bytes.
@@ -35,6 +39,7 @@ pub(crate) struct Prepared {
     pub define: Vec<Arc<TableSpec>>,
     pub drop: Vec<TableId>,
     pub rows: Vec<PreparedRows>,
+    pub loads: Vec<StagedLoad>,
     /// Memory that counts against the store's limit until the commit is published.
     pub pending: Pending,
 }
@@ -47,9 +52,27 @@ pub(crate) struct PreparedRows {
     pub pieces: Vec<Encoded>,
 }
 
+/// What becomes of a commit.
+pub(crate) enum Answer {
+    /// Durable and visible under this sequence number.
+    Done(u64),
+    Failed(Error),
+    /// A bulk load was written under leaf indexes or a spec that have moved since; nothing has happened.
+    Moved(Box<Prepared>),
+}
+
+/// The frame of a bulk load.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct LoadFrame {
+    pub first_leaf: i64,
+    pub rows: i64,
+    pub ingest: Micros,
+    pub segments: Vec<SegmentFacts>,
+}
+
 /// What the writer is asked for.
 pub(crate) enum Request {
-    Commit(Prepared, oneshot::Sender<Result<u64>>),
+    Commit(Box<Prepared>, oneshot::Sender<Answer>),
     /// Begin a new file, so that the one before can be cut.
     Rotate(oneshot::Sender<Result<()>>),
 }
@@ -65,6 +88,11 @@ pub(crate) enum Change {
     Append {
         table: TableId,
         batch: RecordBatch,
+        sequence: u64,
+    },
+    Load {
+        table: TableId,
+        frame: LoadFrame,
         sequence: u64,
     },
 }
@@ -104,7 +132,13 @@ pub(crate) struct WalWriter {
     failure: Option<Error>,
 }
 
-type Waiting = (oneshot::Sender<Result<u64>>, u64, Pending);
+/// A commit that is written and not yet answered.
+struct Waiting {
+    reply: oneshot::Sender<Answer>,
+    sequence: u64,
+    loads: Vec<StagedLoad>,
+    pending: Pending,
+}
 
 impl WalWriter {
     /// Begins a new file after the last commit of a log.
@@ -158,13 +192,13 @@ impl WalWriter {
         }
     }
 
-    fn commit_group(&mut self, group: Vec<(Prepared, oneshot::Sender<Result<u64>>)>) {
+    fn commit_group(&mut self, group: Vec<(Box<Prepared>, oneshot::Sender<Answer>)>) {
         if group.is_empty() {
             return;
         }
         if let Err(error) = self.ready() {
             for (_, reply) in group {
-                let _ = reply.send(Err(error.clone()));
+                let _ = reply.send(Answer::Failed(error.clone()));
             }
             return;
         }
@@ -174,12 +208,12 @@ impl WalWriter {
         let mut failed = None;
         for (prepared, reply) in group {
             if let Some(error) = &failed {
-                let _ = reply.send(Err(Error::clone(error)));
+                let _ = reply.send(Answer::Failed(Error::clone(error)));
                 continue;
             }
             match self.validate(prepared) {
-                Err(error) => {
-                    let _ = reply.send(Err(error));
+                Err(answer) => {
+                    let _ = reply.send(answer);
                 }
                 Ok(prepared) => {
                     let sequence = self.next_sequence;
@@ -187,7 +221,7 @@ impl WalWriter {
                         Ok(()) => self.next_sequence += 1,
                         Err(error) => failed = Some(error),
                     }
-                    waiting.push((reply, sequence, prepared.pending));
+                    waiting.push(Waiting { reply, sequence, loads: prepared.loads, pending: prepared.pending });
                 }
             }
         }
@@ -207,9 +241,17 @@ impl WalWriter {
                 Err(error)
             }
         };
-        for (reply, sequence, pending) in waiting {
-            drop(pending);
-            let _ = reply.send(result.clone().map(|()| sequence));
+        let named = result.is_ok() || self.failure.is_some();
+        for Waiting { reply, sequence, mut loads, pending } in waiting {
+            if named {
+                // After a failure that could not be taken back, the log may name them all the same.
+                loads.iter_mut().for_each(|load| load.written.keep());
+            }
+            drop((loads, pending));
+            let _ = reply.send(match &result {
+                Ok(()) => Answer::Done(sequence),
+                Err(error) => Answer::Failed(error.clone()),
+            });
         }
         self.core.commits_published();
     }
@@ -227,7 +269,17 @@ impl WalWriter {
     }
 
     /// Checks a commit against the definitions now in force, and encodes rows again whose table changed meanwhile.
-    fn validate(&self, mut prepared: Prepared) -> Result<Prepared> {
+    fn validate(&self, prepared: Box<Prepared>) -> Result<Box<Prepared>, Answer> {
+        let prepared = self.checked(prepared).map_err(Answer::Failed)?;
+        let moved = |load: &StagedLoad| {
+            self.known.get(&load.table()).is_some_and(|known| {
+                known.definition.next_leaf != load.first_leaf || known.definition.spec.columns != load.spec.columns
+            })
+        };
+        if prepared.loads.iter().any(moved) { Err(Answer::Moved(prepared)) } else { Ok(prepared) }
+    }
+
+    fn checked(&self, mut prepared: Box<Prepared>) -> Result<Box<Prepared>> {
         let mut specs: BTreeMap<TableId, Arc<TableSpec>> = BTreeMap::new();
         for spec in &prepared.define {
             if let Some(known) = self.known.get(&spec.id) {
@@ -242,6 +294,10 @@ impl WalWriter {
         }
         let dropped = &prepared.drop;
         prepared.rows.retain(|rows| !dropped.contains(&rows.table));
+        prepared.loads.retain(|load| !dropped.contains(&load.table()));
+        if let Some(load) = prepared.loads.iter().find(|load| !self.known.contains_key(&load.table())) {
+            return Err(gone(load.table()));
+        }
         for rows in &mut prepared.rows {
             let known = || self.known.get(&rows.table).map(|known| &known.definition.spec);
             let spec = specs.get(&rows.table).or_else(known).ok_or_else(|| gone(rows.table))?.clone();
@@ -282,6 +338,9 @@ impl WalWriter {
             self.write_buffer()?;
             self.point(crash::MID_DDL)?;
         }
+        for load in &prepared.loads {
+            frames += self.write_load(sequence, load, changes)?;
+        }
         for rows in &prepared.rows {
             for piece in &rows.pieces {
                 let known = self.known.get_mut(&rows.table).ok_or_else(|| gone(rows.table))?;
@@ -299,6 +358,24 @@ impl WalWriter {
         }
         let mark = CommitMark { frames, durable: self.durable };
         self.frame(sequence, FrameKind::Commit, TableId(Uuid::nil()), &[&mark.encode()])
+    }
+
+    /// Names a load's segments; says how many frames that took.
+    fn write_load(&mut self, sequence: u64, load: &StagedLoad, changes: &mut Vec<Change>) -> Result<u32> {
+        self.point(crash::LOAD_BEFORE_COMMIT)?;
+        if load.rows == 0 {
+            return Ok(0);
+        }
+        let table = load.table();
+        let counters = &mut self.known.get_mut(&table).ok_or_else(|| gone(table))?.definition;
+        counters.next_leaf += load.rows;
+        counters.last_ingest = load.ingest;
+        let segments = load.written.facts.clone();
+        let frame = LoadFrame { first_leaf: load.first_leaf, rows: load.rows, ingest: load.ingest, segments };
+        let text = serde_json::to_vec(&frame).map_err(|cause| Error::internal(format!("could not encode a bulk load: {cause}")))?;
+        self.frame(sequence, FrameKind::Load, table, &[&text])?;
+        changes.push(Change::Load { table, frame, sequence });
+        Ok(1)
     }
 
     fn counters(&self, table: TableId) -> (i64, i64) {
