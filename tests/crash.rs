@@ -23,13 +23,13 @@ use memory::Memory;
 const POINTS: [&str; 9] = [
     "wal-before-sync",
     "wal-after-sync",
-    "segment-half",
-    "flush-before-delta",
-    "flush-after-delta",
-    "rewrite-before-delta",
-    "rewrite-after-delta",
-    "delta-checkpoint",
-    "ddl-middle",
+    "mid-ddl",
+    "mid-segment",
+    "after-parquet",
+    "before-wal-cut",
+    "mid-checkpoint",
+    "compaction-before-commit",
+    "compaction-after-commit",
 ];
 
 /// Rounds on one folder before a fresh one, so that a run of a thousand compares each time with what it can hold in its head.

@@ -6,6 +6,13 @@
 #![expect(clippy::disallowed_methods, reason = "tests read the environment, and wait on the wall clock for a child process")]
 #![expect(clippy::disallowed_macros, reason = "a test reports what it skipped and which seed it ran on its own output")]
 
+mod bad_input;
+mod commands;
 mod crash;
+mod faults;
 mod harness;
+mod immutability;
+mod open_format;
+mod real_data;
+mod same_answers;
 mod tidy;

@@ -34,7 +34,7 @@ fn payload(statement: i64, line: i64) -> String {
 }
 
 fn occurred_at(line: i64) -> String {
-    format!("2026-01-{:02} {:02}:{:02}:00+00", 1 + line % 3, line % 24, line % 60)
+    format!("2025-01-{:02} {:02}:{:02}:00+00", 1 + line % 3, line % 24, line % 60)
 }
 
 /// The connections of one round.

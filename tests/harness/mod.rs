@@ -4,6 +4,8 @@
 //! prints one line that says so, and the test that wanted it returns.
 
 mod chance;
+pub(crate) mod lake;
+mod mount;
 mod peer;
 mod process;
 mod rows;
@@ -11,10 +13,11 @@ mod server;
 mod tools;
 
 pub(crate) use chance::Chance;
+pub(crate) use mount::Mounted;
 pub(crate) use peer::Peer;
-pub(crate) use process::{Ended, run_to_end};
-pub(crate) use rows::{Table, count, sqlstate, table};
-pub(crate) use server::{Launch, Server, annals};
+pub(crate) use process::run_to_end;
+pub(crate) use rows::{Table, copy_in, count, sqlstate, table};
+pub(crate) use server::{Launch, Server, run};
 pub(crate) use tools::{psql, python};
 
 use tempfile::TempDir;

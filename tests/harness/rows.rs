@@ -1,5 +1,7 @@
 //! What came back: rows as text, counts, and the SQLSTATE of a refusal.
 
+use bytes::Bytes;
+use futures::{SinkExt, pin_mut};
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 /// A result as the simple protocol writes it: one text for each cell, `None` for NULL.
@@ -39,6 +41,14 @@ pub(crate) async fn count(client: &Client, sql: &str) -> i64 {
     let answer = table(client, sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
     let cell = answer.rows.first().and_then(|row| row.first()).and_then(|cell| cell.as_deref());
     cell.and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("{sql}: answered {answer:?}, not one number"))
+}
+
+/// Sends bytes by a COPY statement; gives the number of rows that the server took.
+pub(crate) async fn copy_in(client: &Client, sql: &str, bytes: impl Into<Bytes>) -> Result<u64, tokio_postgres::Error> {
+    let sink = client.copy_in(sql).await?;
+    pin_mut!(sink);
+    sink.send(bytes.into()).await?;
+    sink.finish().await
 }
 
 /// The SQLSTATE with which the server refused; the test fails when it is the connection that failed.

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use tokio::task::AbortHandle;
 use tokio_postgres::{Client, NoTls};
 
 use super::process::{Ended, PATIENCE, follow, run_to_end, signal, wait};
@@ -38,6 +39,13 @@ impl Launch {
         let mut command = annals(&["serve", "--listen", address, "--data"]);
         command.arg(data);
         Launch { data: data.to_owned(), command }
+    }
+
+    /// The demonstration, on a folder of its own that goes with it.
+    pub(crate) fn demo(arguments: &[&str]) -> Launch {
+        let mut command = annals(&["demo", "--listen", "127.0.0.1:0"]);
+        command.args(arguments);
+        Launch { data: PathBuf::from("a demonstration's own folder"), command }
     }
 
     /// Dies by SIGKILL, or as if by it, where this point of its code is first reached.
@@ -145,6 +153,16 @@ impl Server {
         connect(self.address, PASSWORD).await
     }
 
+    /// A connection of the superuser, and the handle that cuts its wire.
+    pub(crate) async fn connect_to_cut(&self) -> (Client, AbortHandle) {
+        connect_by_wire(self.address, PASSWORD).await.unwrap_or_else(|error| panic!("could not connect: {error:?}"))
+    }
+
+    /// Whether this password lets the superuser in.
+    pub(crate) async fn accepts(&self, password: &str) -> bool {
+        connect(self.address, password).await.is_ok()
+    }
+
     /// What `psql` prints for this text, unaligned and without headings; `None` when there is no `psql`.
     pub(crate) fn psql(&self, sql: &str) -> Option<Ended> {
         psql(self.address, sql)
@@ -167,11 +185,6 @@ impl Server {
         let status = wait(&mut self.child, PATIENCE)?;
         self.ended = Some(status);
         Some(status)
-    }
-
-    /// Whether it runs still.
-    pub(crate) fn is_alive(&mut self) -> bool {
-        self.child.try_wait().expect("the child is ours to wait for").is_none()
     }
 
     fn wait(&mut self) -> ExitStatus {
@@ -199,15 +212,21 @@ impl Drop for Server {
 
 /// A driver's connection as `annals` to the database `annals`.
 pub(crate) async fn connect(address: SocketAddr, password: &str) -> Result<Client, tokio_postgres::Error> {
-    let mut config = tokio_postgres::Config::new();
-    config.host(address.ip().to_string()).port(address.port()).user("annals").dbname("annals").password(password);
-    let (client, connection) = config.connect(NoTls).await?;
-    // The task ends with the connection; why it ended reaches the test through the client's own calls.
-    tokio::spawn(async move { drop(connection.await) });
+    let (client, _) = connect_by_wire(address, password).await?;
     Ok(client)
 }
 
-/// Runs the program to its end and gives what it said.
+/// A connection and the task that carries it; aborting the task cuts the wire without a word.
+async fn connect_by_wire(address: SocketAddr, password: &str) -> Result<(Client, AbortHandle), tokio_postgres::Error> {
+    let mut config = tokio_postgres::Config::new();
+    config.host(address.ip().to_string()).port(address.port()).user("annals").dbname("annals").password(password);
+    let (client, connection) = config.connect(NoTls).await?;
+    // Why the connection ended reaches the test through the client's own calls.
+    let task = tokio::spawn(async move { drop(connection.await) });
+    Ok((client, task.abort_handle()))
+}
+
+/// Runs the program with these arguments to its end and gives what it said.
 pub(crate) fn run(arguments: &[&str]) -> Ended {
     run_to_end(&mut annals(arguments))
 }
