@@ -78,8 +78,9 @@ def of_polars(folder, columns):
 def of_duckdb(folder, columns):
     files = [uri.removeprefix("file://") for uri in deltalake.DeltaTable(folder).file_uris()]
     connection = duckdb.connect()
-    connection.execute("SET TimeZone = 'UTC'")
-    chosen = ", ".join(f'"{column}"' for column in columns)
+    # Moments leave as timestamps without a zone, because DuckDB hands those with one to a package of their own.
+    moments = {"occurred_at", "at"}
+    chosen = ", ".join(f'make_timestamp(epoch_us("{column}"))' if column in moments else f'"{column}"' for column in columns)
     relation = connection.execute(f"SELECT {chosen} FROM read_parquet(?, union_by_name = true)", [files])
     return [row(values, columns) for values in relation.fetchall()]
 
