@@ -288,7 +288,8 @@ async fn a_copy_that_is_cut_off_leaves_nothing() {
     assert_eq!(count(&watcher, ROWS).await, 0);
 
     // The data ends in the middle of a line, which is a line all the same, and in the middle of a binary row, which is none.
-    let error = copy_in(&watcher, "COPY inbox (n, note) FROM STDIN (FORMAT binary)", binary_row()[..25].to_vec()).await.unwrap_err();
+    let error =
+        copy_in(&watcher, "COPY inbox (n, note) FROM STDIN (FORMAT binary)", binary_row()[..25].to_vec()).await.unwrap_err();
     assert_eq!(sqlstate(&error), "22P04", "{error:?}");
     assert_eq!(count(&watcher, ROWS).await, 0);
 
