@@ -12,6 +12,7 @@ mod crash;
 mod faults;
 mod harness;
 mod immutability;
+mod investigation;
 mod open_format;
 mod real_data;
 mod same_answers;

@@ -9,21 +9,21 @@ use tokio_postgres::Client;
 
 use crate::harness::{Server, count, folder, run, skipped, table};
 
-/// How one event becomes a row of `activity_logs`: a select list over the document `doc` of a line.
+/// How one event becomes a row of `activity_logs`: a query over the lines of the file.
 const MAP: &str = "
-    (doc ->> 'eventID')::uuid AS event_id,
-    doc ->> 'recipientAccountId' AS workspace_id,
-    (doc ->> 'eventTime')::timestamptz AS occurred_at,
+    SELECT (record ->> 'eventID')::uuid AS event_id,
+    record ->> 'recipientAccountId' AS workspace_id,
+    (record ->> 'eventTime')::timestamptz AS occurred_at,
     'API call' AS kind,
-    doc ->> 'eventName' AS event,
-    coalesce(doc -> 'userIdentity' ->> 'userName', doc -> 'userIdentity' ->> 'arn', doc -> 'userIdentity' ->> 'invokedBy', 'System') AS actor,
+    record ->> 'eventName' AS event,
+    coalesce(record -> 'userIdentity' ->> 'userName', record -> 'userIdentity' ->> 'arn', record -> 'userIdentity' ->> 'invokedBy', 'System') AS actor,
     'settings' AS module,
-    CASE WHEN doc ->> 'errorCode' IS NULL THEN 'success'
-         WHEN doc ->> 'errorCode' LIKE '%AccessDenied%' OR doc ->> 'errorCode' LIKE '%UnauthorizedOperation%' THEN 'denied'
+    CASE WHEN record ->> 'errorCode' IS NULL THEN 'success'
+         WHEN record ->> 'errorCode' LIKE '%AccessDenied%' OR record ->> 'errorCode' LIKE '%UnauthorizedOperation%' THEN 'denied'
          ELSE 'failure' END AS outcome,
-    (doc ->> 'eventSource') || ' ' || (doc ->> 'eventName') AS summary,
-    doc ->> 'sourceIPAddress' AS client_address,
-    doc AS details";
+    (record ->> 'eventSource') || ' ' || (record ->> 'eventName') AS summary,
+    record ->> 'sourceIPAddress' AS client_address,
+    record AS details FROM input";
 
 /// Events in the file.
 const EVENTS: i64 = 2900;
