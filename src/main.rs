@@ -1,1 +1,28 @@
-fn main() {}
+//! The `annals` binary: a runtime, the log of what happens, and the command line.
+#![forbid(unsafe_code)]
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::try_from_env("ANNALS_LOG").unwrap_or_else(|_| EnvFilter::new("warn,annals=info")))
+        .with_writer(std::io::stderr)
+        .init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&format!("could not start: {error}")),
+    };
+    match runtime.block_on(annals::command::run()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&error.to_string()),
+    }
+}
+
+/// One line that says what went wrong and what to do.
+fn failed(message: &str) -> ExitCode {
+    let _closed = writeln!(std::io::stderr(), "annals: {message}");
+    ExitCode::FAILURE
+}

@@ -1,0 +1,357 @@
+//! The changes a catalog can go through, and how each turns one snapshot into the next.
+
+use std::sync::Arc;
+
+use crate::catalog::{BUILTIN_SCHEMAS, Catalog, Check, Column, Function, Name, Oid, PUBLIC_SCHEMA, Relation, SYSTEM_SCHEMA, Schema};
+use crate::catalog::{Table, View};
+use crate::error::{Error, Kind, Result};
+use crate::store::spec::TableSpec;
+
+/// One definition, checked and bound, ready to be applied. Object ids inside new objects are filled in by [`Catalog::apply`].
+#[derive(Debug, Clone)]
+pub enum Change {
+    CreateSchema { name: String },
+    DropSchema { name: String },
+    CreateTable(Table),
+    CreateView { view: View, replace: bool },
+    CreateFunction { function: Function, replace: bool },
+    DropRelation { name: Name },
+    DropFunction { name: Name, oid: Oid },
+    AddColumn { table: Name, column: Column, spec: Arc<TableSpec> },
+    RenameColumn { relation: Name, from: String, to: String },
+    RenameRelation { from: Name, to: Name },
+    SetDefault { table: Name, column: String, default: Option<crate::catalog::Default> },
+    AddCheck { table: Name, check: Check },
+    DropCheck { table: Name, name: String },
+    CommentOnSchema { name: String, comment: Option<String> },
+    CommentOnRelation { name: Name, comment: Option<String> },
+    CommentOnColumn { relation: Name, column: String, comment: Option<String> },
+    CommentOnFunction { name: Name, oid: Oid, comment: Option<String> },
+}
+
+impl Catalog {
+    /// The snapshot after this change, or why it cannot be made. The snapshot itself stays as it is.
+    ///
+    /// # Errors
+    /// PostgreSQL's SQLSTATE for the clash: 42P07, 42P06, 42701, 42723, 3F000, 42P01, 42703, 2BP01.
+    pub fn apply(&self, change: Change) -> Result<Catalog> {
+        let mut next = self.clone();
+        next.epoch += 1;
+        next.make(change)?;
+        Ok(next)
+    }
+
+    fn make(&mut self, change: Change) -> Result<()> {
+        match change {
+            Change::CreateSchema { name } => self.create_schema(name),
+            Change::DropSchema { name } => self.drop_schema(&name),
+            Change::CreateTable(mut table) => {
+                self.vacant(&table.name)?;
+                table.oid = self.new_oid();
+                self.relations.insert(table.name.clone(), Relation::Table(Arc::new(table)));
+                Ok(())
+            }
+            Change::CreateView { view, replace } => self.create_view(view, replace),
+            Change::CreateFunction { function, replace } => self.create_function(function, replace),
+            Change::DropRelation { name } => self.drop_relation(&name),
+            Change::DropFunction { name, oid } => {
+                if let Some(functions) = self.functions.get_mut(&name) {
+                    functions.retain(|function| function.oid != oid);
+                    if functions.is_empty() {
+                        self.functions.remove(&name);
+                    }
+                }
+                Ok(())
+            }
+            Change::AddColumn { table, column, spec } => self.alter_table(&table, |table| {
+                if table.column(&column.name).is_some() {
+                    return Err(duplicate_column(&column.name, &table.name.name));
+                }
+                table.columns.push(column);
+                table.spec = spec;
+                Ok(())
+            }),
+            Change::RenameColumn { relation, from, to } => self.rename_column(&relation, &from, to),
+            Change::RenameRelation { from, to } => self.rename_relation(&from, to),
+            Change::SetDefault { table, column, default } => self.alter_table(&table, |table| {
+                column_mut(&mut table.columns, &column, &table.name.name)?.default = default;
+                Ok(())
+            }),
+            Change::AddCheck { table, check } => self.alter_table(&table, |table| {
+                if table.checks.iter().any(|existing| existing.name == check.name) {
+                    return Err(Error::new(
+                        Kind::DuplicateObject,
+                        format!("constraint \"{}\" for relation \"{}\" already exists", check.name, table.name.name),
+                    ));
+                }
+                table.checks.push(check);
+                Ok(())
+            }),
+            Change::DropCheck { table, name } => self.alter_table(&table, |table| {
+                let before = table.checks.len();
+                table.checks.retain(|check| check.name != name);
+                if table.checks.len() == before {
+                    return Err(Error::new(
+                        Kind::UndefinedObject,
+                        format!("constraint \"{name}\" of relation \"{}\" does not exist", table.name.name),
+                    ));
+                }
+                Ok(())
+            }),
+            Change::CommentOnSchema { name, comment } => match self.schemas.get_mut(&name) {
+                Some(schema) => {
+                    schema.comment = comment;
+                    Ok(())
+                }
+                None => Err(undefined_schema(&name)),
+            },
+            Change::CommentOnRelation { name, comment } => match self.relation_mut(&name)? {
+                Relation::Table(table) => {
+                    Arc::make_mut(table).comment = comment;
+                    Ok(())
+                }
+                Relation::View(view) => {
+                    Arc::make_mut(view).comment = comment;
+                    Ok(())
+                }
+            },
+            Change::CommentOnColumn { relation, column, comment } => self.alter_table(&relation, |table| {
+                column_mut(&mut table.columns, &column, &table.name.name)?.comment = comment;
+                Ok(())
+            }),
+            Change::CommentOnFunction { name, oid, comment } => {
+                for function in self.functions.get_mut(&name).into_iter().flatten() {
+                    if function.oid == oid {
+                        Arc::make_mut(function).comment = comment.clone();
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn new_oid(&mut self) -> Oid {
+        let oid = self.next_oid;
+        self.next_oid += 1;
+        oid
+    }
+
+    fn create_schema(&mut self, name: String) -> Result<()> {
+        if self.schemas.contains_key(&name) || BUILTIN_SCHEMAS.contains(&name.as_str()) {
+            return Err(Error::new(Kind::DuplicateSchema, format!("schema \"{name}\" already exists")));
+        }
+        if name.starts_with("pg_") {
+            return Err(Error::new(Kind::ReservedName, format!("unacceptable schema name \"{name}\""))
+                .with_detail("The prefix \"pg_\" is reserved for system schemas."));
+        }
+        let oid = self.new_oid();
+        self.schemas.insert(name, Schema { oid, comment: None });
+        Ok(())
+    }
+
+    fn drop_schema(&mut self, name: &str) -> Result<()> {
+        if [PUBLIC_SCHEMA, SYSTEM_SCHEMA].contains(&name) || BUILTIN_SCHEMAS.contains(&name) {
+            return Err(Error::new(
+                Kind::DependentObjectsStillExist,
+                format!("cannot drop schema {name} because it is required by the database system"),
+            ));
+        }
+        if !self.schemas.contains_key(name) {
+            return Err(undefined_schema(name));
+        }
+        let inside = self.relations.keys().chain(self.functions.keys()).find(|object| object.schema == name);
+        if let Some(object) = inside {
+            return Err(Error::new(
+                Kind::DependentObjectsStillExist,
+                format!("cannot drop schema {name} because other objects depend on it"),
+            )
+            .with_detail(format!("{object} depends on schema {name}"))
+            .with_hint("Use DROP ... CASCADE to drop the dependent objects too."));
+        }
+        self.schemas.remove(name);
+        Ok(())
+    }
+
+    fn create_view(&mut self, mut view: View, replace: bool) -> Result<()> {
+        match self.relations.get(&view.name) {
+            Some(Relation::View(old)) if replace => {
+                let kept = old.columns.len() <= view.columns.len() && old.columns.iter().zip(&view.columns).all(|(a, b)| a.0 == b.0);
+                if !kept {
+                    return Err(Error::new(Kind::InvalidTableDefinition, "cannot drop or rename columns of a view by replacing it")
+                        .with_hint("Drop the view and create it anew, or add the new columns at the end."));
+                }
+                view.oid = old.oid;
+                view.comment = old.comment.clone();
+            }
+            Some(Relation::Table(_)) if replace => {
+                return Err(Error::new(Kind::WrongObjectType, format!("\"{}\" is not a view", view.name.name)));
+            }
+            Some(_) | None => {
+                self.vacant(&view.name)?;
+                view.oid = self.new_oid();
+            }
+        }
+        self.relations.insert(view.name.clone(), Relation::View(Arc::new(view)));
+        Ok(())
+    }
+
+    fn create_function(&mut self, mut function: Function, replace: bool) -> Result<()> {
+        self.schema_exists(&function.name.schema)?;
+        let oid = self.new_oid();
+        let named = self.functions.entry(function.name.clone()).or_default();
+        let types = |function: &Function| function.arguments.iter().map(|a| a.sql_type.oid()).collect::<Vec<_>>();
+        match named.iter_mut().find(|old| types(old) == types(&function)) {
+            Some(old) if replace => {
+                function.oid = old.oid;
+                function.comment = old.comment.clone();
+                *old = Arc::new(function);
+            }
+            Some(_) => {
+                return Err(Error::new(
+                    Kind::DuplicateFunction,
+                    format!("function \"{}\" already exists with same argument types", function.name.name),
+                ));
+            }
+            None => {
+                function.oid = oid;
+                named.push(Arc::new(function));
+            }
+        }
+        Ok(())
+    }
+
+    fn drop_relation(&mut self, name: &Name) -> Result<()> {
+        let oid = self.relation_mut(name)?.oid();
+        let dependent = self.relations.values().find_map(|relation| match relation {
+            Relation::View(view) if view.reads.contains(&oid) => Some(view.name.clone()),
+            Relation::View(_) | Relation::Table(_) => None,
+        });
+        if let Some(view) = dependent {
+            return Err(Error::new(
+                Kind::DependentObjectsStillExist,
+                format!("cannot drop {} because other objects depend on it", name.name),
+            )
+            .with_detail(format!("view {} depends on {}", view.name, name.name))
+            .with_hint("Use DROP ... CASCADE to drop the dependent objects too."));
+        }
+        self.relations.remove(name);
+        Ok(())
+    }
+
+    fn rename_column(&mut self, relation: &Name, from: &str, to: String) -> Result<()> {
+        match self.relation_mut(relation)? {
+            Relation::Table(table) => {
+                let table = Arc::make_mut(table);
+                if table.column(&to).is_some() {
+                    return Err(duplicate_column(&to, &table.name.name));
+                }
+                column_mut(&mut table.columns, from, &table.name.name)?.name = to;
+            }
+            Relation::View(view) => {
+                return Err(Error::new(
+                    Kind::FeatureNotSupported,
+                    format!("columns of the view \"{}\" take their names from its query", view.name.name),
+                )
+                .with_hint("Use CREATE OR REPLACE VIEW, or drop the view and create it anew."));
+            }
+        }
+        Ok(())
+    }
+
+    fn rename_relation(&mut self, from: &Name, to: Name) -> Result<()> {
+        self.relation_mut(from)?;
+        self.vacant(&to)?;
+        if let Some(mut relation) = self.relations.remove(from) {
+            match &mut relation {
+                Relation::Table(table) => Arc::make_mut(table).name = to.clone(),
+                Relation::View(view) => Arc::make_mut(view).name = to.clone(),
+            }
+            self.relations.insert(to, relation);
+        }
+        Ok(())
+    }
+
+    fn alter_table(&mut self, name: &Name, change: impl FnOnce(&mut Table) -> Result<()>) -> Result<()> {
+        match self.relation_mut(name)? {
+            Relation::Table(table) => change(Arc::make_mut(table)),
+            Relation::View(_) => Err(Error::new(Kind::WrongObjectType, format!("\"{}\" is not a table", name.name))),
+        }
+    }
+
+    fn relation_mut(&mut self, name: &Name) -> Result<&mut Relation> {
+        self.relations.get_mut(name).ok_or_else(|| super::snapshot::undefined_table(name))
+    }
+
+    fn schema_exists(&self, schema: &str) -> Result<()> {
+        if self.schemas.contains_key(schema) { Ok(()) } else { Err(undefined_schema(schema)) }
+    }
+
+    fn vacant(&self, name: &Name) -> Result<()> {
+        self.schema_exists(&name.schema)?;
+        if self.relations.contains_key(name) {
+            return Err(Error::new(Kind::DuplicateTable, format!("relation \"{}\" already exists", name.name)));
+        }
+        Ok(())
+    }
+}
+
+fn column_mut<'a>(columns: &'a mut [Column], name: &str, table: &str) -> Result<&'a mut Column> {
+    columns.iter_mut().find(|column| column.name == name).ok_or_else(|| {
+        Error::new(Kind::UndefinedColumn, format!("column \"{name}\" of relation \"{table}\" does not exist"))
+    })
+}
+
+fn duplicate_column(name: &str, table: &str) -> Error {
+    Error::new(Kind::DuplicateColumn, format!("column \"{name}\" of relation \"{table}\" already exists"))
+}
+
+fn undefined_schema(name: &str) -> Error {
+    Error::new(Kind::InvalidSchemaName, format!("schema \"{name}\" does not exist"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn view(name: &str, columns: &[&str], reads: Vec<Oid>) -> View {
+        View {
+            oid: 0,
+            name: Name::new(PUBLIC_SCHEMA, name),
+            query: "SELECT 1".to_owned(),
+            columns: columns.iter().map(|column| ((*column).to_owned(), crate::value::SqlType::Int4)).collect(),
+            reads,
+            comment: None,
+        }
+    }
+
+    #[test]
+    fn a_replaced_view_keeps_its_id_and_may_only_grow() {
+        let first = Catalog::new(vec![]).apply(Change::CreateView { view: view("v", &["a"], vec![]), replace: false }).unwrap();
+        let oid = first.relation(&Name::new("public", "v")).unwrap().oid();
+        let grown = first.apply(Change::CreateView { view: view("v", &["a", "b"], vec![]), replace: true }).unwrap();
+        assert_eq!(grown.relation(&Name::new("public", "v")).unwrap().oid(), oid);
+        let shrunk = grown.apply(Change::CreateView { view: view("v", &["b"], vec![]), replace: true });
+        assert_eq!(shrunk.unwrap_err().sqlstate(), "42P16");
+    }
+
+    #[test]
+    fn what_a_view_reads_cannot_be_dropped() {
+        let first = Catalog::new(vec![]).apply(Change::CreateView { view: view("v", &["a"], vec![]), replace: false }).unwrap();
+        let oid = first.relation(&Name::new("public", "v")).unwrap().oid();
+        let second = first.apply(Change::CreateView { view: view("w", &["a"], vec![oid]), replace: false }).unwrap();
+        let drop = second.apply(Change::DropRelation { name: Name::new("public", "v") });
+        assert_eq!(drop.unwrap_err().sqlstate(), "2BP01");
+        let other = second.apply(Change::DropRelation { name: Name::new("public", "w") }).unwrap();
+        assert!(other.apply(Change::DropRelation { name: Name::new("public", "v") }).is_ok());
+    }
+
+    #[test]
+    fn a_refused_change_leaves_the_snapshot_alone() {
+        let catalog = Catalog::new(vec![]);
+        assert_eq!(catalog.apply(Change::DropSchema { name: "public".to_owned() }).unwrap_err().sqlstate(), "2BP01");
+        assert_eq!(catalog.apply(Change::CreateSchema { name: "pg_x".to_owned() }).unwrap_err().sqlstate(), "42939");
+        let missing = Change::DropRelation { name: Name::new("public", "nothing") };
+        assert_eq!(catalog.apply(missing).unwrap_err().sqlstate(), "42P01");
+        assert_eq!(catalog.epoch, 0);
+    }
+}

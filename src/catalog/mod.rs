@@ -1,0 +1,22 @@
+//! What exists? Schemas, tables, views and functions, as plain data in one immutable snapshot with an epoch.
+//!
+//! The room must never plan or run anything: predicates, defaults and bodies are kept as SQL text. A [`Change`] turns one snapshot
+//! into the next; a change that does not fit is refused and leaves nothing behind. Object ids are given out in order of the
+//! changes, so that replaying the same definitions gives the same ids.
+
+mod change;
+mod function;
+mod relation;
+mod snapshot;
+
+pub use change::Change;
+pub use function::{Argument, Function};
+pub use relation::{Check, Column, Default, Relation, Table, View};
+pub use snapshot::{Catalog, Name, Oid, Schema};
+
+/// The schema of everything that Annals itself needs, the catalog log first of all.
+pub const SYSTEM_SCHEMA: &str = "annals";
+/// The schema of an unqualified new table.
+pub const PUBLIC_SCHEMA: &str = "public";
+/// PostgreSQL's own schemas, served by the query room and closed to definitions.
+pub const BUILTIN_SCHEMAS: [&str; 2] = ["pg_catalog", "information_schema"];

@@ -1,0 +1,127 @@
+//! Every setting of the server as plain values: defaults, then the file, then the environment, then the command line, then checked.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Kind, Result};
+
+/// The values that the house builds its parts from; nobody else reads them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The data folder; made with mode 0700 if it is missing.
+    pub data: PathBuf,
+    /// Where the PostgreSQL door listens. Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// PEM files of the certificate chain and its private key; with them TLS is offered.
+    pub tls_certificate: Option<PathBuf>,
+    pub tls_key: Option<PathBuf>,
+    /// Allows a listening address outside loopback without TLS.
+    pub insecure: bool,
+    /// Connections at once. Each costs a task and its buffers, about 100 KiB when idle.
+    pub max_connections: usize,
+    /// Memory for sorting, joining and grouping, all statements together. More spills less.
+    pub query_memory_mib: usize,
+    /// Disk that spill files may take together.
+    pub spill_mib: u64,
+    /// Threads that one statement may use; 0 takes the machine's cores.
+    pub parallelism: usize,
+    /// Rows that one transaction may hold back until COMMIT. A larger load is sent as several statements.
+    pub transaction_mib: usize,
+    /// A tail of this size is flushed to a segment. Larger means fewer, larger files and more memory.
+    pub flush_mib: usize,
+    /// A tail this old is flushed, however small. Longer means more to replay after a crash.
+    pub flush_seconds: u64,
+    /// How long a shutdown waits for running statements before it cancels them.
+    pub shutdown_seconds: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            data: PathBuf::from("annals-data"),
+            listen: SocketAddr::new(IpAddr::from([127, 0, 0, 1]), 5454),
+            tls_certificate: None,
+            tls_key: None,
+            insecure: false,
+            max_connections: 200,
+            query_memory_mib: 1_024,
+            spill_mib: 20 * 1_024,
+            parallelism: 0,
+            transaction_mib: 512,
+            flush_mib: 96,
+            flush_seconds: 30,
+            shutdown_seconds: 10,
+        }
+    }
+}
+
+impl Config {
+    /// Reads a TOML file over the defaults.
+    ///
+    /// # Errors
+    /// F0000 naming the file, the line and what is wrong with it.
+    pub fn from_file(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(|error| Error::io("read the configuration", path, &error))?;
+        toml::from_str(&text).map_err(|error| {
+            Error::new(Kind::ConfigFileError, format!("the configuration \"{}\" is not valid: {}", path.display(), error.message()))
+                .with_hint("README.md lists the settings.")
+        })
+    }
+
+    /// Refuses values that cannot work or are not safe.
+    ///
+    /// # Errors
+    /// F0000 with what to do.
+    pub fn validate(&self) -> Result<()> {
+        let refuse = |message: String, hint: &str| Err(Error::new(Kind::ConfigFileError, message).with_hint(hint));
+        if self.tls_certificate.is_some() != self.tls_key.is_some() {
+            return refuse("TLS needs both a certificate and a key".to_owned(), "Give tls_certificate and tls_key, or neither.");
+        }
+        if !self.listen.ip().is_loopback() && self.tls_certificate.is_none() && !self.insecure {
+            return refuse(
+                format!("{} is reachable from other machines and TLS is off", self.listen),
+                "Give --tls-certificate and --tls-key, listen on 127.0.0.1, or accept it with --insecure.",
+            );
+        }
+        for (name, value) in [
+            ("max_connections", self.max_connections),
+            ("query_memory_mib", self.query_memory_mib),
+            ("transaction_mib", self.transaction_mib),
+            ("flush_mib", self.flush_mib),
+        ] {
+            if value == 0 {
+                return refuse(format!("{name} must be at least 1"), "Leave it out to take the default.");
+            }
+        }
+        if self.flush_seconds == 0 {
+            return refuse("flush_seconds must be at least 1".to_owned(), "Leave it out to take the default.");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_open_address_without_tls_is_refused() {
+        let mut config = Config { listen: "0.0.0.0:5454".parse().unwrap(), ..Config::default() };
+        assert!(config.validate().unwrap_err().message().contains("TLS is off"));
+        config.insecure = true;
+        assert!(config.validate().is_ok());
+    }
+
+    #[test]
+    fn an_unknown_setting_in_the_file_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("annals.toml");
+        std::fs::write(&path, "flush_mib = 10\n").unwrap();
+        assert_eq!(Config::from_file(&path).unwrap().flush_mib, 10);
+        std::fs::write(&path, "flush_mb = 10\n").unwrap();
+        assert!(Config::from_file(&path).unwrap_err().message().contains("flush_mb"));
+    }
+}

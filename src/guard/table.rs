@@ -1,0 +1,51 @@
+//! The wrapper that a statement's plan holds in place of a scan.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::Result;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::physical_plan::ExecutionPlan;
+
+use crate::scan::TableScan;
+
+/// A table that the guard has let through. It hands out no definition and no logical plan, either of which would let a planner
+/// step around it.
+#[derive(Debug)]
+pub struct GuardedTable {
+    scan: TableScan,
+}
+
+impl GuardedTable {
+    pub(super) fn new(scan: TableScan) -> Self {
+        GuardedTable { scan }
+    }
+}
+
+#[async_trait]
+impl TableProvider for GuardedTable {
+    fn schema(&self) -> SchemaRef {
+        self.scan.schema()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        // Inexact keeps the filter above the scan as well: what prunes never decides.
+        Ok(filters.iter().map(|_| TableProviderFilterPushDown::Inexact).collect())
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        self.scan.plan(state, projection, filters, limit).await
+    }
+}

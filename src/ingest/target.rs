@@ -1,0 +1,214 @@
+//! A table ready to take rows: defaults filled in, NOT NULL, CHECK and the time column's limits applied.
+
+use std::fmt;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBatchOptions, StringViewBuilder, new_null_array};
+use datafusion::arrow::buffer::BooleanBuffer;
+use datafusion::arrow::compute::kernels::zip::zip;
+use datafusion::arrow::datatypes::{Schema, TimestampMicrosecondType};
+use uuid::{ContextV7, Timestamp, Uuid};
+
+use crate::catalog::{Column, Default, Table};
+use crate::clock::Micros;
+use crate::error::{Error, Kind, Result};
+use crate::ingest::{FUTURE_US_MAX, ROW_BYTES_MAX};
+use crate::value::{ColumnBuilder, Style};
+
+/// A CHECK constraint compiled to a function over rows of the table.
+#[derive(Clone)]
+pub struct Check {
+    pub name: String,
+    /// True or NULL for a row that may be stored.
+    pub test: Arc<dyn Fn(&RecordBatch) -> Result<BooleanArray> + Send + Sync>,
+}
+
+impl fmt::Debug for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Check").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// What a statement gives for one column.
+#[derive(Debug, Clone)]
+pub enum Given {
+    /// Nothing: the column's default applies.
+    Absent,
+    Values(ArrayRef),
+    /// Values, but for the rows marked true the default applies.
+    Partly { values: ArrayRef, absent: BooleanBuffer },
+}
+
+/// A table with its checks compiled.
+#[derive(Debug, Clone)]
+pub struct Target {
+    pub table: Arc<Table>,
+    pub checks: Vec<Check>,
+}
+
+impl Target {
+    /// Completes rows: `given[i]` belongs to the table's i-th column, `now` is the start of the transaction, `first_row` the
+    /// 1-based number of the first row within the statement.
+    ///
+    /// The batch has the table's columns in order, under their stored names.
+    ///
+    /// # Errors
+    /// 23502, 23514, 22008 for a time too far ahead, 54000 for a row over [`ROW_BYTES_MAX`].
+    pub fn complete(&self, rows: usize, given: Vec<Given>, now: Micros, first_row: u64) -> Result<RecordBatch> {
+        let mut columns = Vec::with_capacity(given.len());
+        for (column, given) in self.table.columns.iter().zip(given) {
+            let values = match given {
+                Given::Values(values) => values,
+                Given::Absent => fill(column, rows, now)?,
+                Given::Partly { values, absent } => {
+                    let fallback = fill(column, rows, now)?;
+                    zip(&BooleanArray::new(absent, None), &fallback, &values).map_err(arrow)?
+                }
+            };
+            if column.not_null && values.null_count() > 0 {
+                return Err(self.null_refused(column, &values, first_row));
+            }
+            columns.push(values);
+        }
+        let fields: Vec<_> = self.table.spec.columns.iter().map(|column| column.field.clone()).collect();
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        let batch = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options).map_err(arrow)?;
+        self.check_time(&batch, now, first_row)?;
+        self.check_constraints(&batch, first_row)?;
+        check_size(&batch, first_row)?;
+        Ok(batch)
+    }
+
+    fn null_refused(&self, column: &Column, values: &ArrayRef, first_row: u64) -> Error {
+        let at = (0..values.len()).find(|row| values.is_null(*row)).unwrap_or(0);
+        let name = &self.table.name;
+        Error::new(
+            Kind::NotNullViolation,
+            format!("null value in column \"{}\" of relation \"{}\" violates not-null constraint", column.name, name.name),
+        )
+        .with_detail(format!("Row {} of the statement has no value for it.", first_row + at as u64))
+        .with_table(&name.schema, &name.name)
+        .with_column(&column.name)
+    }
+
+    /// An event cannot have happened in the future; clocks that drift a little are forgiven.
+    fn check_time(&self, batch: &RecordBatch, now: Micros, first_row: u64) -> Result<()> {
+        let Some((place, column)) = self.table.time_column().and_then(|name| self.table.column(name)) else {
+            return Ok(());
+        };
+        let times = batch.column(place).as_primitive::<TimestampMicrosecondType>();
+        let latest = now.saturating_add(FUTURE_US_MAX);
+        match times.values().iter().position(|time| *time > latest) {
+            None => Ok(()),
+            Some(at) => Err(Error::new(
+                Kind::DatetimeFieldOverflow,
+                format!("\"{}\" of row {} lies more than 10 minutes in the future", column.name, first_row + at as u64),
+            )
+            .with_hint("Events are recorded after they happened; check the sender's clock and time zone.")
+            .with_table(&self.table.name.schema, &self.table.name.name)
+            .with_column(&column.name)),
+        }
+    }
+
+    fn check_constraints(&self, batch: &RecordBatch, first_row: u64) -> Result<()> {
+        for check in &self.checks {
+            let passed = (check.test)(batch)?;
+            let refused = (0..passed.len()).find(|row| passed.is_valid(*row) && !passed.value(*row));
+            if let Some(at) = refused {
+                let name = &self.table.name;
+                return Err(Error::new(
+                    Kind::CheckViolation,
+                    format!("new row for relation \"{}\" violates check constraint \"{}\"", name.name, check.name),
+                )
+                .with_detail(format!("It is row {} of the statement.", first_row + at as u64))
+                .with_table(&name.schema, &name.name)
+                .with_constraint(&check.name));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Refuses a batch in which one row is oversized. Rows are weighed one by one only when the batch could hold such a row.
+fn check_size(batch: &RecordBatch, first_row: u64) -> Result<()> {
+    if batch.get_array_memory_size() <= ROW_BYTES_MAX {
+        return Ok(());
+    }
+    let mut weights = vec![0_usize; batch.num_rows()];
+    for column in batch.columns() {
+        if let Some(strings) = column.as_string_view_opt() {
+            for (weight, length) in weights.iter_mut().zip(strings.lengths()) {
+                *weight += length as usize;
+            }
+        } else if let Some(bytes) = column.as_binary_opt::<i32>() {
+            for (weight, ends) in weights.iter_mut().zip(bytes.value_offsets().windows(2)) {
+                *weight += usize::try_from(ends[1] - ends[0]).unwrap_or(0);
+            }
+        }
+    }
+    match weights.iter().position(|weight| *weight > ROW_BYTES_MAX) {
+        None => Ok(()),
+        Some(at) => Err(Error::new(
+            Kind::ProgramLimitExceeded,
+            format!("row {} is {} bytes; the limit is {ROW_BYTES_MAX} bytes (16 MiB)", first_row + at as u64, weights[at]),
+        )
+        .with_hint("Keep large payloads elsewhere and log a reference to them.")),
+    }
+}
+
+/// A column of defaults.
+fn fill(column: &Column, rows: usize, now: Micros) -> Result<ArrayRef> {
+    let Some(default) = &column.default else {
+        return Ok(new_null_array(&column.sql_type.arrow(), rows));
+    };
+    match default {
+        Default::UuidV7 => Ok(uuids(rows, || new_uuid_v7(now))),
+        Default::UuidV4 => Ok(uuids(rows, Uuid::new_v4)),
+        Default::Now => {
+            let style = Style { now, ..Style::default() };
+            constant(column, "now", rows, &style)
+        }
+        Default::Constant(literal) => constant(column, &unquoted(literal), rows, &Style { now, ..Style::default() }),
+    }
+}
+
+fn constant(column: &Column, text: &str, rows: usize, style: &Style) -> Result<ArrayRef> {
+    let mut builder = ColumnBuilder::new(&column.sql_type, rows);
+    for _ in 0..rows {
+        builder.append_text(text, style)?;
+    }
+    builder.finish()
+}
+
+/// The text inside a SQL literal.
+fn unquoted(literal: &str) -> String {
+    match literal.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
+        Some(inner) => inner.replace("''", "'"),
+        None => literal.to_owned(),
+    }
+}
+
+fn uuids(rows: usize, mut next: impl FnMut() -> Uuid) -> ArrayRef {
+    let mut builder = StringViewBuilder::with_capacity(rows);
+    let mut buffer = Uuid::encode_buffer();
+    for _ in 0..rows {
+        builder.append_value(&*next().hyphenated().encode_lower(&mut buffer));
+    }
+    Arc::new(builder.finish())
+}
+
+/// A UUID of version 7 for this time (RFC 9562, section 5.7), rising within a millisecond by the shared counter.
+pub fn new_uuid_v7(now: Micros) -> Uuid {
+    static CONTEXT: std::sync::LazyLock<std::sync::Mutex<ContextV7>> =
+        std::sync::LazyLock::new(|| std::sync::Mutex::new(ContextV7::new()));
+    let seconds = u64::try_from(now.div_euclid(1_000_000)).unwrap_or(0);
+    let nanos = u32::try_from(now.rem_euclid(1_000_000)).unwrap_or(0) * 1_000;
+    match CONTEXT.lock() {
+        Ok(context) => Uuid::new_v7(Timestamp::from_unix(&*context, seconds, nanos)),
+        Err(_) => Uuid::new_v7(Timestamp::from_unix(uuid::NoContext, seconds, nanos)),
+    }
+}
+
+pub(crate) fn arrow(error: datafusion::arrow::error::ArrowError) -> Error {
+    Error::internal(format!("could not build a record batch: {error}"))
+}

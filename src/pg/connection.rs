@@ -1,0 +1,380 @@
+//! One connection from its first byte to its last: it owns the socket, and runs one message after the other.
+//!
+//! A panic in a connection ends that connection alone. In a session, a message that fails is answered by an ErrorResponse; if it
+//! was one of the extended protocol, everything up to the next Sync is skipped. A transaction block that nobody opened
+//! explicitly ends with the Sync or with the simple query.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use futures::FutureExt;
+use pgwire::messages::response::{self, ReadyForQuery};
+use pgwire::messages::startup::{BackendKeyData, ParameterStatus, SecretKey};
+use pgwire::messages::{PgWireFrontendMessage, ProtocolVersion};
+use tokio_util::sync::CancellationToken;
+
+use super::Shared;
+use super::auth::{self, Applicant};
+use super::cancel::{self, Interrupt, Registered};
+use super::error::{self, Failure, Fatal};
+use super::extended::{Portal, Statement};
+use super::frame::{self, Stage};
+use super::gate::{Queued, Seat};
+use super::startup::{self, Hello, Opening};
+use super::throttle;
+use super::wire::{Transport, Wire};
+use crate::error::{Error, Kind};
+use crate::query::session::{Login, Session, TransactionStatus};
+
+/// A client that has logged in.
+pub(super) struct Connection<'a> {
+    pub(super) wire: &'a mut Wire,
+    pub(super) session: Session,
+    pub(super) interrupt: Arc<Interrupt>,
+    pub(super) shared: Arc<Shared>,
+    /// Prepared statements; the empty name is the unnamed one.
+    pub(super) statements: HashMap<String, Statement>,
+    /// Portals; the empty name is the unnamed one.
+    pub(super) portals: HashMap<String, Portal>,
+    stop: CancellationToken,
+    /// A message of the extended protocol failed: skip to the next Sync.
+    skipping: bool,
+    /// Something failed since the last ReadyForQuery.
+    failed: bool,
+    /// ReadyForQuery was the last thing said.
+    resting: bool,
+    _registered: Registered,
+    _seat: Seat,
+}
+
+/// Serves one client until it leaves or is sent away.
+pub(super) async fn serve(shared: Arc<Shared>, socket: Box<dyn Transport>, peer: SocketAddr, stop: CancellationToken) {
+    let mut wire = Wire::new(socket, shared.wire_limits());
+    let fatal = match AssertUnwindSafe(converse(&mut wire, &shared, peer, stop)).catch_unwind().await {
+        Ok(Ok(()) | Err(Failure::Gone)) => return,
+        Ok(Err(Failure::Fatal(fatal))) => *fatal,
+        Ok(Err(Failure::Statement(error))) => Fatal::from(error),
+        Err(panic) => {
+            // The message that was being put together when it happened is of no use.
+            wire.discard();
+            Fatal::from(Error::internal(format!("a connection panicked: {}", panic_text(&*panic))))
+        }
+    };
+    tracing::debug!(%peer, sqlstate = fatal.sqlstate(), error = ?fatal.error(), "connection closed");
+    if wire.send(&fatal.response()).is_ok() {
+        wire.hang_up().await;
+    }
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("unknown")
+}
+
+async fn converse(wire: &mut Wire, shared: &Arc<Shared>, peer: SocketAddr, stop: CancellationToken) -> Result<(), Failure> {
+    let queued = shared.gate.queue(throttle::network(peer.ip()))?;
+    let admitted = tokio::select! {
+        biased;
+        () = stop.cancelled() => {
+            return Err(Fatal::new(Kind::CannotConnectNow, "the database system is shutting down").into());
+        }
+        admitted = tokio::time::timeout(shared.limits.login, log_in(wire, shared, peer, &queued)) => match admitted {
+            Ok(admitted) => admitted.map_err(Failure::fatal)?,
+            Err(_) => {
+                tracing::debug!(%peer, "a client did not log in in time");
+                return Err(Failure::Gone);
+            }
+        }
+    };
+    drop(queued);
+    let Some(Admitted { session, registered, seat }) = admitted else {
+        return Ok(());
+    };
+    let connection = Connection {
+        wire,
+        session,
+        interrupt: Arc::clone(&registered.interrupt),
+        shared: Arc::clone(shared),
+        statements: HashMap::new(),
+        portals: HashMap::new(),
+        stop,
+        skipping: false,
+        failed: false,
+        resting: false,
+        _registered: registered,
+        _seat: seat,
+    };
+    // Boxed, because thousands of idle connections should not each hold the largest state of a running one.
+    Box::pin(connection.run()).await
+}
+
+/// What a client has after its login.
+struct Admitted {
+    session: Session,
+    registered: Registered,
+    seat: Seat,
+}
+
+/// From the first byte to the parameters that follow AuthenticationOk; `None` if it was a CancelRequest.
+async fn log_in(wire: &mut Wire, shared: &Arc<Shared>, peer: SocketAddr, queued: &Queued) -> Result<Option<Admitted>, Failure> {
+    let network = throttle::network(peer.ip());
+    let hello = match startup::open(wire, shared, peer).await? {
+        Opening::Session(hello) => hello,
+        Opening::Cancel { pid, key } => {
+            shared.registry.cancel(network, pid, &key);
+            return Ok(None);
+        }
+    };
+    if let Some(negotiation) = hello.negotiation() {
+        wire.send(&negotiation)?;
+    }
+    let applicant = Applicant { user: &hello.user, network, secure: hello.secure };
+    let credential = auth::authenticate(wire, shared, &applicant).await?;
+    if hello.database != shared.database {
+        return Err(Fatal::new(Kind::InvalidCatalogName, format!("database \"{}\" does not exist", hello.database))
+            .with_hint(format!("The one database is \"{}\".", shared.database))
+            .into());
+    }
+    let seat = queued.seat(&hello.user, &credential)?;
+    let registered = shared.registry.register(hello.key_bytes())?;
+    let mut session = Session::new(
+        Arc::clone(&shared.engine),
+        Login { user: hello.user.clone(), application: hello.application.clone(), remote: peer.to_string() },
+    );
+    for (name, value) in &hello.settings {
+        set(&mut session, name, value).await?;
+    }
+    tracing::info!(user = ?hello.user, %peer, application = ?hello.application, tls = hello.secure, pid = registered.pid, "login");
+    greet(wire, &session, &registered, &hello)?;
+    Ok(Some(Admitted { session, registered, seat }))
+}
+
+/// Makes a setting that the client asked for as it connected, by the statement that makes it later.
+async fn set(session: &mut Session, name: &str, value: &str) -> Result<(), Failure> {
+    let text = format!("SET {name} TO '{}'", value.replace('\'', "''"));
+    for parsed in session.parse(&text)? {
+        let prepared = session.prepare(&parsed, &[]).await?;
+        session.run(&prepared, &[]).await?;
+    }
+    session.finish_implicit(false).await?;
+    // They are among the parameters that are sent at login anyway.
+    session.take_parameter_changes();
+    Ok(())
+}
+
+fn greet(wire: &mut Wire, session: &Session, registered: &Registered, hello: &Hello) -> Result<(), Failure> {
+    for (name, value) in session.parameters() {
+        wire.send(&ParameterStatus::new(name.to_owned(), value))?;
+    }
+    let key = match hello.protocol {
+        ProtocolVersion::PROTOCOL3_0 => {
+            SecretKey::I32(registered.key.iter().fold(0_i32, |sum, byte| sum << 8 | i32::from(*byte)))
+        }
+        ProtocolVersion::PROTOCOL3_2 | ProtocolVersion::PROTOCOL3_9999 => SecretKey::Bytes(registered.key.clone()),
+    };
+    wire.send(&BackendKeyData::new(registered.pid, key))
+}
+
+impl Connection<'_> {
+    async fn run(mut self) -> Result<(), Failure> {
+        self.ready().await?;
+        loop {
+            let message = self.next().await?;
+            self.resting = false;
+            if !self.handle(message).await? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Waits for the next message, which is when a client is idle.
+    async fn next(&mut self) -> Result<BytesMut, Failure> {
+        if self.resting && self.stop.is_cancelled() {
+            return Err(cancel::going_down().into());
+        }
+        if self.wire.is_drained() {
+            self.wire.trim();
+        }
+        let idle = self.idle_limit();
+        tokio::select! {
+            biased;
+            message = self.wire.frame(Stage::Session) => message,
+            () = self.stop.cancelled() => Err(cancel::going_down().into()),
+            fatal = idle_for(idle) => Err(fatal.into()),
+        }
+    }
+
+    /// How long the client may stay silent now, and what it is told then.
+    fn idle_limit(&self) -> (Option<Duration>, fn() -> Fatal) {
+        let limits = &self.shared.limits;
+        let own = self.session.timeouts();
+        if self.resting && self.session.transaction_status() == TransactionStatus::Idle {
+            return (own.idle_session.or(limits.idle_session), || {
+                Fatal::new(Kind::AdminShutdown, "terminating connection due to idle-session timeout").with_sqlstate("57P05")
+            });
+        }
+        (own.idle_in_transaction.or(limits.idle_in_transaction), || {
+            Fatal::new(Kind::AdminShutdown, "terminating connection due to idle-in-transaction timeout").with_sqlstate("25P03")
+        })
+    }
+
+    /// Does what one message asks for; false if the client says goodbye.
+    async fn handle(&mut self, message: BytesMut) -> Result<bool, Failure> {
+        let tag = message.first().copied().unwrap_or_default();
+        if self.skipping && !matches!(tag, b'S' | b'X') {
+            return Ok(true);
+        }
+        let message = match frame::decode(message) {
+            Ok(message) => message,
+            Err(error) => return self.refuse(tag, error).await.map(|()| true),
+        };
+        self.interrupt.begin(self.session.timeouts().statement);
+        let going_on = self.dispatch(message).await;
+        self.interrupt.end();
+        going_on
+    }
+
+    async fn dispatch(&mut self, message: PgWireFrontendMessage) -> Result<bool, Failure> {
+        match message {
+            PgWireFrontendMessage::Query(query) => self.simple_query(&query.query).await?,
+            PgWireFrontendMessage::Parse(parse) => {
+                let done = self.parse(parse).await;
+                self.step(done).await?;
+            }
+            PgWireFrontendMessage::Bind(bind) => {
+                let done = self.bind(bind);
+                self.step(done).await?;
+            }
+            PgWireFrontendMessage::Describe(describe) => {
+                let done = self.describe(&describe);
+                self.step(done).await?;
+            }
+            PgWireFrontendMessage::Execute(execute) => {
+                let done = self.execute(execute).await;
+                self.step(done).await?;
+            }
+            PgWireFrontendMessage::Close(close) => {
+                let done = self.close(&close);
+                self.step(done).await?;
+            }
+            PgWireFrontendMessage::Flush(_) => self.wire.flush().await?,
+            PgWireFrontendMessage::Sync(_) => self.sync().await?,
+            PgWireFrontendMessage::Terminate(_) => return Ok(false),
+            // What is left of a COPY that failed on this side has no meaning any more.
+            PgWireFrontendMessage::CopyData(_) | PgWireFrontendMessage::CopyDone(_) | PgWireFrontendMessage::CopyFail(_) => {}
+            PgWireFrontendMessage::SslNegotiation(_)
+            | PgWireFrontendMessage::Startup(_)
+            | PgWireFrontendMessage::CancelRequest(_)
+            | PgWireFrontendMessage::PasswordMessageFamily(_)
+            | PgWireFrontendMessage::PortalSuspended(_) => {
+                return Err(Failure::protocol("a message of the startup came in a session"));
+            }
+        }
+        Ok(true)
+    }
+
+    /// Answers a message that could not be read.
+    async fn refuse(&mut self, tag: u8, error: Error) -> Result<(), Failure> {
+        match tag {
+            b'P' | b'B' | b'D' | b'E' | b'C' | b'H' => self.step(Err(error.into())).await,
+            b'Q' | b'F' => {
+                self.failed = true;
+                self.tell(&error)?;
+                self.end_block().await?;
+                self.ready().await
+            }
+            // The end of a pipeline that cannot be read leaves nothing to synchronise by.
+            _ => Err(Fatal::from(error).into()),
+        }
+    }
+
+    /// After one message of the extended protocol: if it failed, tells the client and skips to the next Sync.
+    async fn step(&mut self, done: Result<(), Failure>) -> Result<(), Failure> {
+        self.send_notices()?;
+        match done {
+            Ok(()) => self.wire.flush_if_full().await,
+            Err(Failure::Statement(error)) => {
+                self.failed = true;
+                self.skipping = true;
+                self.tell(&error)?;
+                self.wire.flush().await
+            }
+            Err(failure @ (Failure::Fatal(_) | Failure::Gone)) => Err(failure),
+        }
+    }
+
+    /// The end of a pipeline.
+    async fn sync(&mut self) -> Result<(), Failure> {
+        self.skipping = false;
+        self.end_block().await?;
+        self.ready().await
+    }
+
+    /// Ends the transaction block that nobody opened explicitly, and tells the client if that fails.
+    pub(super) async fn end_block(&mut self) -> Result<(), Failure> {
+        match self.finish_block().await {
+            Err(Failure::Statement(error)) => self.tell(&error),
+            other => other,
+        }
+    }
+
+    /// Ends the transaction block that nobody opened explicitly: by a commit, or if something failed since the last
+    /// ReadyForQuery by a rollback, which in an explicit block leaves only ROLLBACK to the client. Never dropped half-way, so that
+    /// the end of a commit is either told or the connection lost.
+    pub(super) async fn finish_block(&mut self) -> Result<(), Failure> {
+        let failed = std::mem::take(&mut self.failed);
+        let finished = self.session.finish_implicit(failed).await;
+        if self.session.transaction_status() == TransactionStatus::Idle {
+            // A portal's rows come from its transaction's snapshot.
+            self.portals.clear();
+        }
+        Ok(finished?)
+    }
+
+    /// A statement failed in a way that the session cannot have seen.
+    pub(super) fn note_failure(&mut self) {
+        self.failed = true;
+    }
+
+    pub(super) fn tell(&mut self, error: &Error) -> Result<(), Failure> {
+        self.wire.send(&error::response(error))
+    }
+
+    pub(super) fn send_notices(&mut self) -> Result<(), Failure> {
+        for notice in self.session.take_notices() {
+            self.wire.send(&error::notice(notice.severity, notice.error.report()))?;
+        }
+        Ok(())
+    }
+
+    /// Tells the client that it is its turn, after everything that changed meanwhile.
+    pub(super) async fn ready(&mut self) -> Result<(), Failure> {
+        self.send_notices()?;
+        for (name, value) in self.session.take_parameter_changes() {
+            self.wire.send(&ParameterStatus::new(name, value))?;
+        }
+        let status = match self.session.transaction_status() {
+            TransactionStatus::Idle => response::TransactionStatus::Idle,
+            TransactionStatus::Open => response::TransactionStatus::Transaction,
+            TransactionStatus::Failed => response::TransactionStatus::Error,
+        };
+        self.wire.send(&ReadyForQuery::new(status))?;
+        self.resting = true;
+        self.wire.flush().await
+    }
+}
+
+/// Ends when the client has been silent for too long; never without a limit.
+async fn idle_for((limit, told): (Option<Duration>, fn() -> Fatal)) -> Fatal {
+    match limit {
+        Some(limit) => {
+            tokio::time::sleep(limit).await;
+            told()
+        }
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,269 @@
+//! Rows on their way out: record batches become DataRow messages as they arrive, written at once when enough has gathered.
+//!
+//! No row is held as a message of its own: a portion of rows is formatted straight into bytes, and the next portion only after the
+//! client has taken this one.
+
+use arrow::array::RecordBatch;
+use datafusion::execution::SendableRecordBatchStream;
+use futures::StreamExt;
+use pgwire::messages::data::{FieldDescription, MESSAGE_TYPE_BYTE_DATA_ROW, RowDescription};
+
+use super::cancel::Interrupt;
+use super::error::Failure;
+use crate::query::stub::{Formatter, Style};
+use super::wire::{FLUSH_BYTES, Wire};
+use crate::error::{Error, Kind, Result};
+use crate::query::errors;
+use crate::query::session::Column;
+use crate::value::SqlType;
+
+/// Columns that a result may have, as in PostgreSQL.
+const COLUMNS_MAX: usize = 1664;
+
+/// How values are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    Text,
+    Binary,
+}
+
+impl Format {
+    /// # Errors
+    /// 22023 for anything but 0 and 1.
+    pub(super) fn of_code(code: i16) -> Result<Self> {
+        match code {
+            0 => Ok(Format::Text),
+            1 => Ok(Format::Binary),
+            _ => Err(Error::new(Kind::InvalidParameterValue, format!("unsupported format code: {code}"))),
+        }
+    }
+
+    pub(super) fn code(self) -> i16 {
+        match self {
+            Format::Text => 0,
+            Format::Binary => 1,
+        }
+    }
+}
+
+/// The format of each column, from what a client sent: nothing for text, one code for all columns, or one for each.
+///
+/// # Errors
+/// 08P01 for another number of codes.
+pub(super) fn result_formats(codes: &[i16], columns: usize) -> Result<Vec<Format>> {
+    match codes {
+        [] => Ok(vec![Format::Text; columns]),
+        [code] => Ok(vec![Format::of_code(*code)?; columns]),
+        codes if codes.len() == columns => codes.iter().map(|code| Format::of_code(*code)).collect(),
+        codes => Err(Error::new(
+            Kind::ProtocolViolation,
+            format!("bind message has {} result formats but query has {columns} columns", codes.len()),
+        )),
+    }
+}
+
+/// # Errors
+/// 54000 for more columns than the protocol's clients expect.
+pub(super) fn row_description(columns: &[Column], formats: &[Format]) -> Result<RowDescription> {
+    if columns.len() > COLUMNS_MAX {
+        return Err(Error::new(Kind::ProgramLimitExceeded, format!("a result can have at most {COLUMNS_MAX} columns")));
+    }
+    let field = |(column, format): (&Column, &Format)| {
+        FieldDescription::new(
+            column.name.replace('\0', ""),
+            column.table_oid.cast_signed(),
+            column.attribute,
+            column.sql_type.oid(),
+            column.sql_type.length(),
+            column.sql_type.modifier(),
+            format.code(),
+        )
+    };
+    Ok(RowDescription::new(columns.iter().zip(formats).map(field).collect()))
+}
+
+/// How far a source got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sent {
+    /// As many rows as were asked for; there may be more.
+    Portion(u64),
+    /// These were the last.
+    All(u64),
+}
+
+impl Sent {
+    pub(super) fn rows(self) -> u64 {
+        match self {
+            Sent::Portion(rows) | Sent::All(rows) => rows,
+        }
+    }
+}
+
+/// A result of which some rows may have been sent.
+pub(super) struct RowSource {
+    rows: SendableRecordBatchStream,
+    shape: Shape,
+    tag: &'static str,
+    /// The batch of which rows are left, and how many of it have been sent.
+    current: Option<(RecordBatch, usize)>,
+}
+
+/// How rows are written.
+struct Shape {
+    columns: Vec<(SqlType, Format)>,
+    style: Style,
+}
+
+impl RowSource {
+    pub(super) fn new(
+        columns: &[Column],
+        formats: Vec<Format>,
+        rows: SendableRecordBatchStream,
+        tag: &'static str,
+        style: Style,
+    ) -> Self {
+        let columns = columns.iter().map(|column| column.sql_type.clone()).zip(formats).collect();
+        RowSource { rows, shape: Shape { columns, style }, tag, current: None }
+    }
+
+    /// The command's tag after so many rows.
+    pub(super) fn tag(&self, rows: u64) -> String {
+        match self.tag {
+            tag @ ("EXPLAIN" | "SHOW") => tag.to_owned(),
+            tag => format!("{tag} {rows}"),
+        }
+    }
+
+    /// Sends at most so many rows, or all that are left.
+    pub(super) async fn send(&mut self, wire: &mut Wire, interrupt: &Interrupt, most: Option<usize>) -> Result<Sent, Failure> {
+        let mut sent = 0;
+        let mut portion = Vec::new();
+        loop {
+            if most == Some(sent) {
+                return Ok(Sent::Portion(count(sent)));
+            }
+            let (batch, at) = match self.current.take() {
+                Some(current) => current,
+                None => match next_batch(&mut self.rows, wire, interrupt).await? {
+                    Some(batch) => (batch, 0),
+                    None => return Ok(Sent::All(count(sent))),
+                },
+            };
+            let end = most.map_or(batch.num_rows(), |most| batch.num_rows().min(at + (most - sent)));
+            let reached = self.shape.send(&batch, at..end, &mut portion, wire, interrupt).await?;
+            sent += reached - at;
+            if reached < batch.num_rows() {
+                self.current = Some((batch, reached));
+            }
+        }
+    }
+
+}
+
+impl Shape {
+    /// Sends these rows of a batch. Returns the first that was not sent, which is the range's end.
+    async fn send(
+        &self,
+        batch: &RecordBatch,
+        rows: std::ops::Range<usize>,
+        portion: &mut Vec<u8>,
+        wire: &mut Wire,
+        interrupt: &Interrupt,
+    ) -> Result<usize, Failure> {
+        if batch.num_columns() != self.columns.len() {
+            return Err(Error::internal(format!(
+                "a batch has {} columns where the result has {}",
+                batch.num_columns(),
+                self.columns.len()
+            ))
+            .into());
+        }
+        let cells = batch
+            .columns()
+            .iter()
+            .zip(&self.columns)
+            .map(|(array, (sql_type, format))| Ok((Formatter::new(array, sql_type, &self.style)?, *format)))
+            .collect::<Result<Vec<_>>>()?;
+        let columns = i16::try_from(cells.len()).map_err(|_| Error::internal("a result has too many columns"))?;
+        let mut row = rows.start;
+        while row < rows.end {
+            portion.clear();
+            while row < rows.end && portion.len() < FLUSH_BYTES {
+                data_row(&cells, columns, row, portion)?;
+                row += 1;
+            }
+            // Only whole messages reach the outbox, whatever goes wrong in a value.
+            wire.outbox().extend_from_slice(portion);
+            wire.flush_if_full().await?;
+            interrupt.check()?;
+        }
+        Ok(row)
+    }
+}
+
+fn count(rows: usize) -> u64 {
+    u64::try_from(rows).unwrap_or(u64::MAX)
+}
+
+/// The next batch that has rows.
+pub(super) async fn next_batch(
+    rows: &mut SendableRecordBatchStream,
+    wire: &mut Wire,
+    interrupt: &Interrupt,
+) -> Result<Option<RecordBatch>, Failure> {
+    loop {
+        interrupt.check()?;
+        let next = interrupt.attend(wire, async { rows.next().await.transpose().map_err(errors::unwrap) }).await?;
+        match next {
+            Some(batch) if batch.num_rows() == 0 => {}
+            other => return Ok(other),
+        }
+    }
+}
+
+/// Appends one DataRow.
+fn data_row(cells: &[(Formatter<'_>, Format)], columns: i16, row: usize, into: &mut Vec<u8>) -> Result<()> {
+    into.push(MESSAGE_TYPE_BYTE_DATA_ROW);
+    let start = into.len();
+    into.extend_from_slice(&[0; 4]);
+    into.extend_from_slice(&columns.to_be_bytes());
+    for (cell, format) in cells {
+        if cell.is_null(row) {
+            into.extend_from_slice(&(-1_i32).to_be_bytes());
+            continue;
+        }
+        let at = into.len();
+        into.extend_from_slice(&[0; 4]);
+        match format {
+            Format::Text => cell.text(row, into)?,
+            Format::Binary => cell.binary(row, into)?,
+        }
+        let length = into.len() - at - 4;
+        patch_length(into, at, length)?;
+    }
+    let length = into.len() - start;
+    patch_length(into, start, length)
+}
+
+/// Writes a length that was not known yet into the four bytes that were left for it.
+pub(super) fn patch_length(bytes: &mut [u8], at: usize, length: usize) -> Result<()> {
+    let length = i32::try_from(length)
+        .map_err(|_| Error::new(Kind::ProgramLimitExceeded, "a row is larger than the protocol can carry (2 GiB)"))?;
+    bytes[at..at + 4].copy_from_slice(&length.to_be_bytes());
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_are_none_one_or_all() {
+        assert_eq!(result_formats(&[], 2).unwrap(), vec![Format::Text; 2]);
+        assert_eq!(result_formats(&[1], 2).unwrap(), vec![Format::Binary; 2]);
+        assert_eq!(result_formats(&[0, 1], 2).unwrap(), vec![Format::Text, Format::Binary]);
+        assert_eq!(result_formats(&[0, 1], 3).unwrap_err().sqlstate(), "08P01");
+        assert_eq!(result_formats(&[2], 3).unwrap_err().sqlstate(), "22023");
+        assert_eq!(result_formats(&[-1, 0], 2).unwrap_err().sqlstate(), "22023");
+    }
+}

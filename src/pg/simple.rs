@@ -1,0 +1,88 @@
+//! The simple protocol: one text of any number of statements, run as one transaction unless it says otherwise, with text results.
+
+use pgwire::messages::response::{CommandComplete, EmptyQueryResponse};
+
+use super::connection::Connection;
+use super::error::Failure;
+use super::rows::{Format, RowSource, row_description};
+use crate::error::{Error, Kind};
+use crate::query::session::{Outcome, Parsed};
+
+impl Connection<'_> {
+    /// Runs a text and answers it up to ReadyForQuery.
+    pub(super) async fn simple_query(&mut self, text: &str) -> Result<(), Failure> {
+        // A simple query replaces the unnamed statement and portal, as in PostgreSQL.
+        self.statements.remove("");
+        self.portals.remove("");
+        match self.run_text(text).await {
+            Ok(()) => {}
+            Err(Failure::Statement(error)) => {
+                self.note_failure();
+                self.send_notices()?;
+                self.tell(&error)?;
+                self.end_block().await?;
+            }
+            Err(failure @ (Failure::Fatal(_) | Failure::Gone)) => return Err(failure),
+        }
+        self.ready().await
+    }
+
+    async fn run_text(&mut self, text: &str) -> Result<(), Failure> {
+        let statements = parse(&self.session, text)?;
+        let last = statements.len().saturating_sub(1);
+        if statements.is_empty() {
+            self.finish_block().await?;
+            return self.wire.send(&EmptyQueryResponse::new());
+        }
+        for (index, statement) in statements.iter().enumerate() {
+            // Each statement of a text has the whole of its time limit.
+            self.interrupt.limit(self.session.timeouts().statement);
+            let tag = self.run_statement(statement).await?;
+            self.send_notices()?;
+            if index == last {
+                // What is told as done must be durable, so the last statement is answered after its transaction's end.
+                self.finish_block().await?;
+            }
+            match tag {
+                Some(tag) => self.wire.send(&CommandComplete::new(tag))?,
+                None => self.wire.send(&EmptyQueryResponse::new())?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs one statement and sends its rows. Returns its tag, `None` if it was empty.
+    async fn run_statement(&mut self, statement: &Parsed) -> Result<Option<String>, Failure> {
+        let prepared = self.interrupt.attend(self.wire, self.session.prepare(statement, &[])).await?;
+        if !prepared.parameters.is_empty() {
+            return Err(Error::new(Kind::UndefinedParameter, "there is no parameter $1").into());
+        }
+        let outcome = self.interrupt.attend(self.wire, self.session.run(&prepared, &[])).await?;
+        match outcome {
+            Outcome::Empty => Ok(None),
+            Outcome::Done { tag } => Ok(Some(tag)),
+            Outcome::Rows { columns, rows, tag } => {
+                self.send_notices()?;
+                let formats = vec![Format::Text; columns.len()];
+                self.wire.send(&row_description(&columns, &formats)?)?;
+                let mut source = RowSource::new(&columns, formats, rows, tag, self.session.style());
+                let sent = source.send(self.wire, &self.interrupt, None).await?;
+                Ok(Some(source.tag(sent.rows())))
+            }
+            Outcome::CopyOut { columns, rows, options } => self.copy_out(&columns, rows, &options).await.map(Some),
+            Outcome::CopyIn(copy) => self.copy_in(copy).await.map(Some),
+        }
+    }
+}
+
+/// Texts from this size on are parsed where other connections of the same thread do not have to wait.
+const LONG_TEXT: usize = 256 * 1024;
+
+/// Parses a text, which is work without any await in it.
+pub(super) fn parse(session: &crate::query::session::Session, text: &str) -> Result<Vec<Parsed>, Failure> {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+    if text.len() >= LONG_TEXT && Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread {
+        return Ok(tokio::task::block_in_place(|| session.parse(text))?);
+    }
+    Ok(session.parse(text)?)
+}

@@ -1,0 +1,96 @@
+//! CREATE [OR REPLACE] VIEW.
+
+use datafusion::sql::sqlparser::ast::{self, CreateTableOptions, SqlOption};
+
+use super::{Defined, Facts, Scope, Source, canonical};
+use crate::catalog::{Change, View};
+use crate::error::{Error, Kind, Result};
+use crate::query::parse::{self, unsupported};
+use crate::query::plan::names;
+use crate::value::SqlType;
+
+pub(super) fn create(create: &ast::CreateView, scope: &Scope<'_>) -> Result<Defined> {
+    let refused = [(create.materialized, "CREATE MATERIALIZED VIEW"), (create.temporary, "CREATE TEMPORARY VIEW")];
+    if let Some((_, what)) = refused.into_iter().find(|(present, _)| *present) {
+        return Err(unsupported(what));
+    }
+    require_invoker(&create.options)?;
+    let name = names::for_creation(&create.name, scope.catalog, scope.path)?;
+    let mut defined = Defined { tag: "CREATE VIEW", object: name.to_string(), ..Defined::default() };
+    if create.if_not_exists && scope.catalog.relation(&name).is_some() {
+        defined.notices.push(format!("relation \"{}\" already exists, skipping", name.name));
+        return Ok(defined);
+    }
+    let query = canonical::query_text(&create.query)?;
+    let facts = match &scope.source {
+        Source::Replay(facts) => (*facts).clone(),
+        Source::Statement(planner) => {
+            // The text that is kept is the text that is planned, so what works now works after a restart.
+            let planned = planner.query(&parse::parse_query(&query)?, &[])?;
+            if !planned.parameters.is_empty() {
+                return Err(Error::new(Kind::UndefinedParameter, "there is no parameter $1"));
+            }
+            let mut columns: Vec<(String, String)> = planned
+                .plan
+                .schema()
+                .fields()
+                .iter()
+                .map(|field| (field.name().clone(), SqlType::of_field(field).to_string()))
+                .collect();
+            rename(&mut columns, &create.columns)?;
+            Facts { table: None, columns, reads: planner.reads() }
+        }
+    };
+    let columns = facts.typed_columns()?;
+    let mut seen = std::collections::HashSet::new();
+    for (column, _) in &columns {
+        if !seen.insert(column) {
+            return Err(Error::new(Kind::DuplicateColumn, format!("column \"{column}\" specified more than once")));
+        }
+    }
+    let view = View { oid: 0, name: name.clone(), query: query.clone(), columns, reads: facts.reads.clone(), comment: None };
+    let listed = if create.columns.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", create.columns.iter().map(|column| column.name.to_string()).collect::<Vec<_>>().join(", "))
+    };
+    let replace = if create.or_replace { "OR REPLACE " } else { "" };
+    defined.text = format!("CREATE {replace}VIEW {name}{listed} AS {query}");
+    defined.facts = facts;
+    defined.changes.push(Change::CreateView { view, replace: create.or_replace });
+    Ok(defined)
+}
+
+/// Views read with the reader's rights; the other kind comes with roles.
+fn require_invoker(options: &CreateTableOptions) -> Result<()> {
+    let listed = match options {
+        CreateTableOptions::None => return Ok(()),
+        CreateTableOptions::With(listed)
+        | CreateTableOptions::Options(listed)
+        | CreateTableOptions::Plain(listed)
+        | CreateTableOptions::TableProperties(listed) => listed,
+    };
+    for option in listed {
+        match option {
+            SqlOption::KeyValue { key, value } if names::fold(key) == "security_invoker" => {
+                if !matches!(value.to_string().to_ascii_lowercase().as_str(), "true" | "on" | "1") {
+                    return Err(unsupported("security_invoker = false"));
+                }
+            }
+            SqlOption::Ident(key) if names::fold(key) == "security_invoker" => {}
+            other => return Err(Error::new(Kind::InvalidParameterValue, format!("unrecognized parameter \"{other}\""))),
+        }
+    }
+    Ok(())
+}
+
+/// `CREATE VIEW v (a, b)`: the first columns take these names.
+fn rename(columns: &mut [(String, String)], wanted: &[ast::ViewColumnDef]) -> Result<()> {
+    if wanted.len() > columns.len() {
+        return Err(Error::new(Kind::SyntaxError, "CREATE VIEW specifies more column names than columns"));
+    }
+    for (column, wanted) in columns.iter_mut().zip(wanted) {
+        column.0 = names::fold(&wanted.name);
+    }
+    Ok(())
+}

@@ -1,0 +1,146 @@
+//! What all sessions share: the store, the catalog in force, DataFusion's state, the functions.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::session_state::SessionState;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use tokio::sync::Mutex;
+
+use crate::catalog::Catalog;
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+use crate::query::catalog_log;
+use crate::query::errors::unwrap;
+use crate::query::functions::Registry;
+use crate::query::parse;
+use crate::query::session::{Login, Session};
+use crate::scan::STORE_URL;
+use crate::store::Store;
+
+/// What the query room may use of the machine.
+#[derive(Debug, Clone)]
+pub struct EngineOptions {
+    /// Memory for sorting, joining and grouping, all statements together, in bytes. Past it a statement spills, or fails with 53200.
+    pub query_memory_bytes: usize,
+    /// Where statements spill to; emptied at start.
+    pub spill_dir: PathBuf,
+    /// What all spill files together may take, in bytes.
+    pub spill_bytes_max: u64,
+    /// Threads that one statement may use.
+    pub parallelism: usize,
+    /// What one transaction may hold back until COMMIT, in bytes of memory. A larger load goes in several statements.
+    pub transaction_bytes_max: usize,
+}
+
+/// The shared parts of every session.
+pub struct Engine {
+    pub(super) store: Arc<Store>,
+    pub(super) clock: Clock,
+    pub(super) options: EngineOptions,
+    pub(super) catalog: ArcSwap<Catalog>,
+    /// One definition at a time; held by a transaction from its first definition to its end.
+    pub(super) definitions: Arc<Mutex<()>>,
+    pub(super) state: SessionState,
+    pub(super) registry: Registry,
+}
+
+impl Engine {
+    /// Builds the parts and replays the catalog log.
+    ///
+    /// # Errors
+    /// XX001 when the catalog log cannot be replayed; I/O errors of the spill folder.
+    pub async fn open(store: Arc<Store>, clock: Clock, options: EngineOptions) -> Result<Arc<Engine>> {
+        let state = session_state(&store, &options)?;
+        let registry = Registry::new(&state);
+        let catalog = catalog_log::replay(&store).await?;
+        Ok(Arc::new(Engine {
+            store,
+            clock,
+            options,
+            catalog: ArcSwap::from_pointee(catalog),
+            definitions: Arc::new(Mutex::new(())),
+            state,
+            registry,
+        }))
+    }
+
+    /// Runs the built-in definitions if the store has none yet, all of them or nothing.
+    ///
+    /// # Errors
+    /// The first statement's error, with the file it stands in.
+    pub async fn bootstrap(self: &Arc<Self>, files: &[(&str, &str)]) -> Result<()> {
+        if self.catalog.load().epoch > 0 {
+            return Ok(());
+        }
+        let mut session = Session::new(self.clone(), Login::system());
+        session.begin()?;
+        for (file, sql) in files {
+            for parsed in parse::parse(sql).map_err(|error| error.with_context(format!("built-in file {file}")))? {
+                let shown: String = parsed.text.chars().take(80).collect();
+                let prepared = session.prepare(&parsed, &[]).await;
+                let outcome = match prepared {
+                    Ok(prepared) => session.run(&prepared, &[]).await,
+                    Err(error) => Err(error),
+                };
+                outcome.map_err(|error| error.with_context(format!("built-in file {file}: {shown}")))?;
+            }
+        }
+        session.commit().await
+    }
+
+    /// The store below, for the house.
+    pub fn store(&self) -> &Arc<Store> {
+        &self.store
+    }
+
+    /// The catalog in force.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        self.catalog.load_full()
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+}
+
+/// DataFusion's state: its functions and rules, our store and no other, our limits.
+fn session_state(store: &Arc<Store>, options: &EngineOptions) -> Result<SessionState> {
+    clear(&options.spill_dir)?;
+    let disk = DiskManagerBuilder::default()
+        .with_mode(DiskManagerMode::Directories(vec![options.spill_dir.clone()]))
+        .with_max_temp_directory_size(options.spill_bytes_max);
+    let runtime = RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(FairSpillPool::new(options.query_memory_bytes)))
+        .with_disk_manager_builder(disk)
+        .build_arc()
+        .map_err(unwrap)?;
+    let url = url::Url::parse(STORE_URL).map_err(|error| Error::internal(format!("the store's address does not parse: {error}")))?;
+    runtime.register_object_store(&url, store.object_store());
+    let mut config = SessionConfig::new()
+        .with_target_partitions(options.parallelism)
+        .with_information_schema(false)
+        .with_default_catalog_and_schema("annals", "public");
+    let own = config.options_mut();
+    own.execution.time_zone = Some("UTC".to_owned());
+    own.execution.parquet.bloom_filter_on_read = true;
+    own.sql_parser.dialect = datafusion::common::config::Dialect::PostgreSQL;
+    own.sql_parser.parse_float_as_decimal = true;
+    let state = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime).with_default_features().build();
+    let mut context = SessionContext::new_with_state(state);
+    datafusion_functions_json::register_all(&mut context).map_err(unwrap)?;
+    Ok(context.state())
+}
+
+/// Makes the spill folder anew: what an earlier process left in it is of no use and may hold rows.
+fn clear(dir: &std::path::Path) -> Result<()> {
+    if dir.exists() {
+        std::fs::remove_dir_all(dir).map_err(|error| Error::io("empty the spill folder", dir, &error))?;
+    }
+    std::fs::create_dir_all(dir).map_err(|error| Error::io("create the spill folder", dir, &error))
+}

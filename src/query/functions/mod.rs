@@ -1,0 +1,100 @@
+//! Which functions exist: an allowlist over DataFusion's and our own.
+//!
+//! A function that is not on the list does not exist for any statement. Functions that tell of the session (`current_user`) are
+//! made for each planner from its [`SessionFacts`] and never cached across identities.
+
+pub mod cast;
+mod identity;
+mod json;
+mod session;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use datafusion::execution::session_state::SessionState;
+use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
+
+pub use session::SessionFacts;
+
+/// DataFusion's functions that tell of files and plans, or have side effects, and exist for nobody.
+const HIDDEN: [&str; 12] = [
+    "input_file_name",
+    "file_row_index",
+    "file_row_number",
+    "arrow_cast",
+    "arrow_try_cast",
+    "arrow_metadata",
+    "arrow_typeof",
+    "version",
+    "uuid",
+    "named_struct",
+    "union_extract",
+    "union_tag",
+];
+
+/// Table functions that may stand in FROM.
+const TABLE_FUNCTIONS: [&str; 2] = ["generate_series", "range"];
+
+/// Every function a statement can call.
+#[derive(Debug)]
+pub struct Registry {
+    scalars: HashMap<String, Arc<ScalarUDF>>,
+    aggregates: HashMap<String, Arc<AggregateUDF>>,
+    windows: HashMap<String, Arc<WindowUDF>>,
+}
+
+impl Registry {
+    /// DataFusion's functions without the hidden ones, and ours.
+    pub fn new(state: &SessionState) -> Self {
+        let mut scalars: HashMap<String, Arc<ScalarUDF>> = state
+            .scalar_functions()
+            .iter()
+            .filter(|(name, _)| !HIDDEN.contains(&name.as_str()))
+            .map(|(name, function)| (name.clone(), function.clone()))
+            .collect();
+        for function in identity::functions().into_iter().chain(json::functions()) {
+            let function = Arc::new(function);
+            for alias in function.aliases() {
+                scalars.insert(alias.clone(), function.clone());
+            }
+            scalars.insert(function.name().to_owned(), function);
+        }
+        Registry { scalars, aggregates: state.aggregate_functions().clone(), windows: state.window_functions().clone() }
+    }
+
+    /// The scalar function of this name for this session.
+    pub fn scalar(&self, name: &str, facts: &Arc<SessionFacts>) -> Option<Arc<ScalarUDF>> {
+        let name = plain(name);
+        session::function(name, facts).or_else(|| self.scalars.get(name).cloned())
+    }
+
+    pub fn aggregate(&self, name: &str) -> Option<Arc<AggregateUDF>> {
+        self.aggregates.get(plain(name)).cloned()
+    }
+
+    pub fn window(&self, name: &str) -> Option<Arc<WindowUDF>> {
+        self.windows.get(plain(name)).cloned()
+    }
+
+    /// Whether this table function of DataFusion's may stand in FROM.
+    pub fn allows_table_function(&self, name: &str) -> bool {
+        TABLE_FUNCTIONS.contains(&name)
+    }
+
+    pub fn scalar_names(&self) -> Vec<String> {
+        self.scalars.keys().cloned().collect()
+    }
+
+    pub fn aggregate_names(&self) -> Vec<String> {
+        self.aggregates.keys().cloned().collect()
+    }
+
+    pub fn window_names(&self) -> Vec<String> {
+        self.windows.keys().cloned().collect()
+    }
+}
+
+/// PostgreSQL's functions may be called with their schema in front.
+fn plain(name: &str) -> &str {
+    name.strip_prefix("pg_catalog.").unwrap_or(name)
+}

@@ -1,0 +1,98 @@
+//! Functions that tell of the session: who asks, where names are looked for, what is set.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, FieldRef};
+use datafusion::common::{Result, ScalarValue};
+use datafusion::logical_expr::{
+    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+
+use crate::query::plan::names::DATABASE;
+use crate::value::{SqlType, Style};
+
+/// What functions and plans may know of the session they run in.
+#[derive(Debug, Clone)]
+pub struct SessionFacts {
+    /// The effective role.
+    pub current_user: String,
+    /// The role that logged in.
+    pub session_user: String,
+    pub backend_pid: i32,
+    /// Schemas in which unqualified names are looked for.
+    pub search_path: Vec<String>,
+    /// How values are written and read as text.
+    pub style: Style,
+    /// Every setting with its value in force.
+    pub settings: Vec<(String, String)>,
+}
+
+/// What `version()` answers: it begins as PostgreSQL's does, since clients look there for the features they may use.
+pub fn version() -> String {
+    format!("PostgreSQL 15.0 (Annals {}) on {}, DataFusion, Delta Lake", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH)
+}
+
+/// The session function of this name, which answers with a constant.
+pub(super) fn function(name: &str, facts: &Arc<SessionFacts>) -> Option<Arc<ScalarUDF>> {
+    let text = |value: String| (SqlType::Text, ScalarValue::Utf8View(Some(value)));
+    let named = |value: String| (SqlType::Name, ScalarValue::Utf8View(Some(value)));
+    let (sql_type, value) = match name {
+        "version" => text(version()),
+        "current_user" | "user" | "current_role" => named(facts.current_user.clone()),
+        "session_user" | "system_user" => named(facts.session_user.clone()),
+        "current_database" | "current_catalog" => named(DATABASE.to_owned()),
+        "current_schema" => {
+            (SqlType::Name, ScalarValue::Utf8View(facts.search_path.first().cloned()))
+        }
+        "pg_backend_pid" => (SqlType::Int4, ScalarValue::Int32(Some(facts.backend_pid))),
+        _ => return None,
+    };
+    let function = Told { name: name.to_owned(), sql_type, value, signature: Signature::nullary(Volatility::Stable) };
+    Some(Arc::new(ScalarUDF::new_from_impl(function)))
+}
+
+#[derive(Debug, Clone)]
+struct Told {
+    name: String,
+    sql_type: SqlType,
+    value: ScalarValue,
+    signature: Signature,
+}
+
+impl PartialEq for Told {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name && self.value == other.value
+    }
+}
+
+impl Eq for Told {}
+
+impl Hash for Told {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+        self.value.hash(state);
+    }
+}
+
+impl ScalarUDFImpl for Told {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _arg_types: &[DataType]) -> Result<DataType> {
+        Ok(self.sql_type.arrow())
+    }
+
+    fn return_field_from_args(&self, _args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        Ok(Arc::new(self.sql_type.field(self.name.clone(), true)))
+    }
+
+    fn invoke_with_args(&self, _args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        Ok(ColumnarValue::Scalar(self.value.clone()))
+    }
+}

@@ -1,0 +1,321 @@
+//! INSERT: literal rows go straight to the column builders; anything else is planned as a query.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, ArrayRef, RecordBatch, new_null_array};
+use datafusion::arrow::buffer::BooleanBuffer;
+use datafusion::arrow::compute::concat;
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
+use datafusion::sql::sqlparser::ast;
+
+use crate::catalog::Table;
+use crate::error::{Error, Kind, Result};
+use crate::ingest::{self, Given, Target};
+use crate::policy::Action;
+use crate::query::errors::unwrap;
+use crate::query::parse::unsupported;
+use crate::query::plan::{Planned, Planner, names, types};
+use crate::query::session::{Outcome, Session, done};
+use crate::query::{checks, execute};
+use crate::store::spec::TableKind;
+use crate::value::{ColumnBuilder, SqlType, Style};
+
+/// One cell of a literal VALUES list.
+enum Cell<'a> {
+    Default,
+    Null,
+    Text(&'a str),
+    /// `$n`, from 0.
+    Parameter(usize),
+}
+
+/// An INSERT with its names looked up.
+struct Resolved<'a> {
+    table: Arc<Table>,
+    /// The table's column that each value goes to, in the order of the values.
+    places: Vec<usize>,
+    source: Option<&'a ast::Query>,
+}
+
+/// The types of an INSERT's parameters.
+pub(super) fn parameters(insert: &ast::Insert, planner: &Planner<'_>, hints: &[Option<SqlType>]) -> Result<Vec<SqlType>> {
+    let resolved = resolve(insert, planner)?;
+    if let Some(rows) = resolved.source.and_then(literal_rows) {
+        let mut found: Vec<Option<SqlType>> = hints.to_vec();
+        for row in &rows {
+            check_width(row.len(), resolved.places.len())?;
+            for (cell, place) in row.iter().zip(&resolved.places) {
+                if let Cell::Parameter(number) = cell {
+                    if found.len() <= *number {
+                        found.resize(number + 1, None);
+                    }
+                    found[*number] = Some(resolved.table.columns[*place].sql_type.clone());
+                }
+            }
+        }
+        return Ok(found.into_iter().map(|found| found.unwrap_or(SqlType::Text)).collect());
+    }
+    match resolved.source {
+        Some(query) => Ok(planned(query, &resolved, planner, hints)?.parameters),
+        None => Ok(vec![]),
+    }
+}
+
+/// Runs an INSERT.
+pub(super) async fn insert(
+    session: &mut Session,
+    insert: &ast::Insert,
+    hints: &[Option<SqlType>],
+    params: &[ArrayRef],
+) -> Result<Outcome> {
+    session.refuse_read_only("execute INSERT")?;
+    let now = session.now_us();
+    let style = session.style();
+    let (target, places, literal, plan) = {
+        let planner = session.planner();
+        let resolved = resolve(insert, &planner)?;
+        planner.guard.permit(Action::Insert, &resolved.table)?;
+        let target = Target { table: resolved.table.clone(), checks: checks::compile(&resolved.table, &planner)? };
+        let (literal, plan) = match resolved.source {
+            None => (Some(default_row(&target.table)), None),
+            Some(query) => match literal_rows(query) {
+                Some(rows) => (Some(given_literal(&rows, &resolved, &style, params)?), None),
+                None => (None, Some(planned(query, &resolved, &planner, hints)?)),
+            },
+        };
+        (target, resolved.places, literal, plan)
+    };
+    let mut stored = Vec::new();
+    let mut rows = 0_u64;
+    if let Some((count, given)) = literal {
+        rows = count as u64;
+        stored.push(target.complete(count, given, now, 1)?);
+    } else if let Some(planned) = plan {
+        let bound = execute::bind(&planned, params)?;
+        for batch in execute::collect(session, &bound).await? {
+            let given = given_batch(&target.table, &places, &batch);
+            stored.push(target.complete(batch.num_rows(), given, now, rows + 1)?);
+            rows += batch.num_rows() as u64;
+        }
+    }
+    keep(session, &target.table, stored).await?;
+    done(format!("INSERT 0 {rows}"))
+}
+
+/// Hands completed rows to the transaction.
+pub(super) async fn keep(session: &mut Session, table: &Arc<Table>, batches: Vec<RecordBatch>) -> Result<()> {
+    let engine = session.engine.clone();
+    match table.kind() {
+        TableKind::Log => {
+            let transaction = session.open_transaction();
+            for batch in batches {
+                transaction.add_rows(table.store_id(), batch, &engine)?;
+            }
+        }
+        TableKind::Reference => {
+            for batch in batches {
+                let transaction = session.open_transaction();
+                transaction.lock_table(&engine, table.store_id()).await;
+                let latest = transaction.snapshot(&engine).latest(table.store_id())?;
+                let changes = ingest::insert_rows(table, &latest, &batch)?;
+                transaction.add_rows(table.store_id(), changes, &engine)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn resolve<'a>(insert: &'a ast::Insert, planner: &Planner<'_>) -> Result<Resolved<'a>> {
+    let refused = [
+        (insert.returning.is_some(), "INSERT ... RETURNING"),
+        (insert.on.is_some(), "INSERT ... ON CONFLICT"),
+        (insert.overwrite, "INSERT OVERWRITE"),
+        (!insert.assignments.is_empty(), "INSERT ... SET"),
+    ];
+    if let Some((_, what)) = refused.into_iter().find(|(present, _)| *present) {
+        return Err(unsupported(what));
+    }
+    let ast::TableObject::TableName(name) = &insert.table else {
+        return Err(unsupported("INSERT into anything but a table"));
+    };
+    let name = names::of_relation(name, &planner.catalog, &planner.path)?;
+    let table = planner.catalog.expect_table(&name)?.clone();
+    let places = if insert.columns.is_empty() {
+        (0..table.columns.len()).collect()
+    } else {
+        let columns = insert.columns.iter().map(names::single).collect::<Result<Vec<_>>>()?;
+        places(&table, &columns)?
+    };
+    let mut resolved = Resolved { table, places, source: insert.source.as_deref() };
+    // Without a column list fewer values than columns fill the first ones, as in PostgreSQL.
+    if insert.columns.is_empty()
+        && let Some(first) = resolved.source.and_then(literal_rows).and_then(|rows| rows.first().map(Vec::len))
+        && first < resolved.places.len()
+    {
+        resolved.places.truncate(first);
+    }
+    Ok(resolved)
+}
+
+/// The places of named columns in a table.
+pub(super) fn places(table: &Table, columns: &[String]) -> Result<Vec<usize>> {
+    let mut places = Vec::with_capacity(columns.len());
+    for name in columns {
+        let (place, _) = table.column(name).ok_or_else(|| {
+            Error::new(
+                Kind::UndefinedColumn,
+                format!("column \"{name}\" of relation \"{}\" does not exist", table.name.name),
+            )
+        })?;
+        if places.contains(&place) {
+            return Err(Error::new(Kind::DuplicateColumn, format!("column \"{name}\" specified more than once")));
+        }
+        places.push(place);
+    }
+    Ok(places)
+}
+
+/// The rows of a VALUES list that holds nothing but literals, parameters and DEFAULT.
+fn literal_rows(query: &ast::Query) -> Option<Vec<Vec<Cell<'_>>>> {
+    let plain = query.with.is_none() && query.order_by.is_none() && query.limit_clause.is_none() && query.fetch.is_none();
+    match query.body.as_ref() {
+        ast::SetExpr::Values(values) if plain => {
+            values.rows.iter().map(|row| row.content.iter().map(cell).collect::<Option<Vec<_>>>()).collect()
+        }
+        _ => None,
+    }
+}
+
+fn cell(expression: &ast::Expr) -> Option<Cell<'_>> {
+    match expression {
+        ast::Expr::Nested(inner) => cell(inner),
+        ast::Expr::Identifier(name) if name.quote_style.is_none() && name.value.eq_ignore_ascii_case("default") => Some(Cell::Default),
+        ast::Expr::Value(value) => match &value.value {
+            ast::Value::Null => Some(Cell::Null),
+            ast::Value::SingleQuotedString(text) => Some(Cell::Text(text)),
+            ast::Value::DollarQuotedString(text) => Some(Cell::Text(&text.value)),
+            ast::Value::Number(number, _) => Some(Cell::Text(number)),
+            ast::Value::Boolean(value) => Some(Cell::Text(if *value { "true" } else { "false" })),
+            ast::Value::Placeholder(id) => {
+                let number: usize = id.strip_prefix('$')?.parse().ok()?;
+                (1..=usize::from(u16::MAX)).contains(&number).then(|| Cell::Parameter(number - 1))
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn check_width(given: usize, expected: usize) -> Result<()> {
+    let message = match given.cmp(&expected) {
+        std::cmp::Ordering::Equal => return Ok(()),
+        std::cmp::Ordering::Greater => "INSERT has more expressions than target columns",
+        std::cmp::Ordering::Less => "INSERT has more target columns than expressions",
+    };
+    Err(Error::new(Kind::SyntaxError, message))
+}
+
+/// `DEFAULT VALUES`: one row of defaults.
+fn default_row(table: &Table) -> (usize, Vec<Given>) {
+    (1, vec![Given::Absent; table.columns.len()])
+}
+
+/// The columns of literal rows, each text read by its column's input function.
+fn given_literal(
+    rows: &[Vec<Cell<'_>>],
+    resolved: &Resolved<'_>,
+    style: &Style,
+    params: &[ArrayRef],
+) -> Result<(usize, Vec<Given>)> {
+    let mut given = vec![Given::Absent; resolved.table.columns.len()];
+    for row in rows {
+        check_width(row.len(), resolved.places.len())?;
+    }
+    for (at, place) in resolved.places.iter().enumerate() {
+        let column = &resolved.table.columns[*place];
+        let cells = rows.iter().map(|row| &row[at]);
+        given[*place] = given_column(cells, &column.sql_type, style, params)
+            .map_err(|error| error.with_column(&column.name))?;
+    }
+    Ok((rows.len(), given))
+}
+
+fn given_column<'a>(
+    cells: impl Iterator<Item = &'a Cell<'a>> + Clone,
+    sql_type: &SqlType,
+    style: &Style,
+    params: &[ArrayRef],
+) -> Result<Given> {
+    let absent: Vec<bool> = cells.clone().map(|cell| matches!(cell, Cell::Default)).collect();
+    if absent.iter().all(|absent| *absent) {
+        return Ok(Given::Absent);
+    }
+    let values = if cells.clone().any(|cell| matches!(cell, Cell::Parameter(_))) {
+        let arrays = cells.map(|cell| one_value(cell, sql_type, style, params)).collect::<Result<Vec<_>>>()?;
+        let parts: Vec<&dyn Array> = arrays.iter().map(AsRef::as_ref).collect();
+        concat(&parts).map_err(|error| Error::internal(format!("parameters do not fit together: {error}")))?
+    } else {
+        let mut builder = ColumnBuilder::new(sql_type, absent.len());
+        for cell in cells {
+            match cell {
+                Cell::Text(text) => builder.append_text(text, style)?,
+                Cell::Default | Cell::Null | Cell::Parameter(_) => builder.append_null(),
+            }
+        }
+        builder.finish()?
+    };
+    if absent.iter().any(|absent| *absent) {
+        return Ok(Given::Partly { values, absent: BooleanBuffer::from(absent) });
+    }
+    Ok(Given::Values(values))
+}
+
+fn one_value(cell: &Cell<'_>, sql_type: &SqlType, style: &Style, params: &[ArrayRef]) -> Result<ArrayRef> {
+    match cell {
+        Cell::Default | Cell::Null => Ok(new_null_array(&sql_type.arrow(), 1)),
+        Cell::Text(text) => {
+            let mut builder = ColumnBuilder::new(sql_type, 1);
+            builder.append_text(text, style)?;
+            builder.finish()
+        }
+        Cell::Parameter(number) => params.get(*number).cloned().ok_or_else(|| {
+            Error::new(Kind::UndefinedParameter, format!("there is no parameter ${}", number + 1))
+        }),
+    }
+}
+
+/// The query that makes the rows, its columns cast to the table's.
+fn planned(query: &ast::Query, resolved: &Resolved<'_>, planner: &Planner<'_>, hints: &[Option<SqlType>]) -> Result<Planned> {
+    let planned = planner.query(query, hints)?;
+    let width = planned.plan.schema().fields().len();
+    if width > resolved.places.len() {
+        check_width(width, resolved.places.len())?;
+    }
+    let targets: Vec<SqlType> =
+        resolved.places.iter().take(width).map(|place| resolved.table.columns[*place].sql_type.clone()).collect();
+    let plan = cast_columns(planned.plan, &targets)?;
+    planner.lowered(plan, &planned.parameters)
+}
+
+/// A plan whose i-th column is cast to the i-th type.
+pub(super) fn cast_columns(plan: LogicalPlan, targets: &[SqlType]) -> Result<LogicalPlan> {
+    let schema = plan.schema().clone();
+    let columns = targets.iter().enumerate().map(|(at, target)| {
+        let column = Expr::Column(datafusion::common::Column::from(schema.qualified_field(at)));
+        let value = if SqlType::of_field(schema.field(at)) == *target && *schema.field(at).data_type() == target.arrow() {
+            column
+        } else {
+            types::cast(column, target)
+        };
+        value.alias(format!("c{at}"))
+    });
+    LogicalPlanBuilder::from(plan).project(columns).and_then(LogicalPlanBuilder::build).map_err(unwrap)
+}
+
+fn given_batch(table: &Table, places: &[usize], batch: &RecordBatch) -> Vec<Given> {
+    let mut given = vec![Given::Absent; table.columns.len()];
+    for (place, column) in places.iter().zip(batch.columns()) {
+        given[*place] = Given::Values(column.clone());
+    }
+    given
+}

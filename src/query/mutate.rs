@@ -1,0 +1,223 @@
+//! UPDATE, DELETE, TRUNCATE and MERGE: what a reference table permits and a log table never does.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch};
+use datafusion::arrow::compute::concat_batches;
+use datafusion::arrow::datatypes::Int64Type;
+use datafusion::datasource::provider_as_source;
+use datafusion::sql::sqlparser::ast::{self, Ident, ObjectName, SelectItem};
+
+use crate::catalog::Table;
+use crate::error::{Error, Kind, Result};
+use crate::ingest::{self, Given, Target};
+use crate::policy::Action;
+use crate::query::parse::{self, unsupported};
+use crate::query::plan::{Planned, Planner, names};
+use crate::query::session::{Outcome, Session, done};
+use crate::query::{checks, execute, insert};
+use crate::store::spec::ROW_COLUMN;
+use crate::value::SqlType;
+
+/// What an UPDATE or DELETE reads: the table, and a query of its row numbers and the columns' new values.
+struct Reading {
+    table: Arc<Table>,
+    planned: Planned,
+}
+
+pub(super) fn update_parameters(update: &ast::Update, planner: &Planner<'_>, hints: &[Option<SqlType>]) -> Result<Vec<SqlType>> {
+    Ok(update_reading(update, planner, hints)?.planned.parameters)
+}
+
+pub(super) fn delete_parameters(delete: &ast::Delete, planner: &Planner<'_>, hints: &[Option<SqlType>]) -> Result<Vec<SqlType>> {
+    Ok(delete_reading(delete, planner, hints)?.planned.parameters)
+}
+
+/// Changes rows of a reference table.
+pub(super) async fn update(
+    session: &mut Session,
+    update: &ast::Update,
+    hints: &[Option<SqlType>],
+    params: &[ArrayRef],
+) -> Result<Outcome> {
+    session.refuse_read_only("execute UPDATE")?;
+    let table = target_of(&update.table.relation, &session.planner(), Action::Update)?;
+    let engine = session.engine.clone();
+    session.open_transaction().lock_table(&engine, table.store_id()).await;
+    let now = session.now_us();
+    let (reading, target) = {
+        let planner = session.planner();
+        let reading = update_reading(update, &planner, hints)?;
+        let target = Target { table: reading.table.clone(), checks: checks::compile(&reading.table, &planner)? };
+        (reading, target)
+    };
+    let (numbers, rows) = read(session, &reading, params).await?;
+    let given = rows.columns().iter().cloned().map(Given::Values).collect();
+    let complete = target.complete(rows.num_rows(), given, now, 1)?;
+    let transaction = session.open_transaction();
+    let latest = transaction.snapshot(&engine).latest(table.store_id())?;
+    let count = numbers.len();
+    let changes = ingest::update_rows(&table, &latest, numbers, &complete)?;
+    transaction.add_rows(table.store_id(), changes, &engine)?;
+    done(format!("UPDATE {count}"))
+}
+
+/// Removes rows of a reference table.
+pub(super) async fn delete(
+    session: &mut Session,
+    delete: &ast::Delete,
+    hints: &[Option<SqlType>],
+    params: &[ArrayRef],
+) -> Result<Outcome> {
+    session.refuse_read_only("execute DELETE")?;
+    let table = target_of(delete_relation(delete)?, &session.planner(), Action::Delete)?;
+    let engine = session.engine.clone();
+    session.open_transaction().lock_table(&engine, table.store_id()).await;
+    let reading = delete_reading(delete, &session.planner(), hints)?;
+    let (numbers, rows) = read(session, &reading, params).await?;
+    let count = numbers.len();
+    let changes = ingest::delete_rows(&table, numbers, &rows)?;
+    session.open_transaction().add_rows(table.store_id(), changes, &engine)?;
+    done(format!("DELETE {count}"))
+}
+
+/// Empties reference tables.
+pub(super) async fn truncate(session: &mut Session, targets: &[ObjectName]) -> Result<Outcome> {
+    session.refuse_read_only("execute TRUNCATE TABLE")?;
+    for target in targets {
+        let table = named(target, &session.planner(), Action::Truncate)?;
+        let engine = session.engine.clone();
+        let transaction = session.open_transaction();
+        transaction.lock_table(&engine, table.store_id()).await;
+        let latest = transaction.snapshot(&engine).latest(table.store_id())?.batch();
+        let numbers = latest.column(1).as_primitive::<Int64Type>().clone();
+        let places: Vec<usize> = (2..latest.num_columns()).collect();
+        let rows = latest.project(&places).map_err(|error| Error::internal(error.to_string()))?;
+        let changes = ingest::delete_rows(&table, numbers, &rows)?;
+        transaction.add_rows(table.store_id(), changes, &engine)?;
+    }
+    done("TRUNCATE TABLE")
+}
+
+/// MERGE changes no table: a log's events are immutable, and a reference table has INSERT, UPDATE and DELETE.
+pub(super) fn merge(session: &Session, target: &ObjectName) -> Result<Outcome> {
+    named(target, &session.planner(), Action::Merge)?;
+    Err(unsupported("MERGE").with_hint("Use INSERT, UPDATE and DELETE on a reference table."))
+}
+
+fn named(target: &ObjectName, planner: &Planner<'_>, action: Action) -> Result<Arc<Table>> {
+    let name = names::of_relation(target, &planner.catalog, &planner.path)?;
+    let table = planner.catalog.expect_table(&name)?;
+    planner.guard.permit(action, table)?;
+    Ok(table.clone())
+}
+
+fn target_of(relation: &ast::TableFactor, planner: &Planner<'_>, action: Action) -> Result<Arc<Table>> {
+    match relation {
+        ast::TableFactor::Table { name, .. } => named(name, planner, action),
+        _ => Err(unsupported("changing anything but a table")),
+    }
+}
+
+fn update_reading(update: &ast::Update, planner: &Planner<'_>, hints: &[Option<SqlType>]) -> Result<Reading> {
+    let table = target_of(&update.table.relation, planner, Action::Update)?;
+    let refused = [
+        (update.from.is_some(), "UPDATE ... FROM"),
+        (update.returning.is_some(), "UPDATE ... RETURNING"),
+        (!update.table.joins.is_empty(), "UPDATE of a join"),
+        (update.limit.is_some(), "UPDATE ... LIMIT"),
+    ];
+    if let Some((_, what)) = refused.into_iter().find(|(present, _)| *present) {
+        return Err(unsupported(what));
+    }
+    let mut values: Vec<ast::Expr> = table.columns.iter().map(|column| identifier(&column.name)).collect();
+    let mut assigned = Vec::new();
+    for assignment in &update.assignments {
+        let ast::AssignmentTarget::ColumnName(name) = &assignment.target else {
+            return Err(unsupported("UPDATE ... SET (a, b) = ..."));
+        };
+        assigned.push(names::single(name)?);
+        if let Some(place) = insert::places(&table, &assigned)?.last() {
+            values[*place] = assignment.value.clone();
+        }
+    }
+    reading(table, &update.table.relation, values, update.selection.as_ref(), planner, hints)
+}
+
+fn delete_relation(delete: &ast::Delete) -> Result<&ast::TableFactor> {
+    let (ast::FromTable::WithFromKeyword(from) | ast::FromTable::WithoutKeyword(from)) = &delete.from;
+    let refused = [
+        (delete.using.is_some(), "DELETE ... USING"),
+        (delete.returning.is_some(), "DELETE ... RETURNING"),
+        (delete.limit.is_some(), "DELETE ... LIMIT"),
+    ];
+    if let Some((_, what)) = refused.into_iter().find(|(present, _)| *present) {
+        return Err(unsupported(what));
+    }
+    match from.as_slice() {
+        [only] if only.joins.is_empty() => Ok(&only.relation),
+        _ => Err(unsupported("DELETE from several tables")),
+    }
+}
+
+fn delete_reading(delete: &ast::Delete, planner: &Planner<'_>, hints: &[Option<SqlType>]) -> Result<Reading> {
+    let relation = delete_relation(delete)?;
+    let table = target_of(relation, planner, Action::Delete)?;
+    let values = table.columns.iter().map(|column| identifier(&column.name)).collect();
+    reading(table, relation, values, delete.selection.as_ref(), planner, hints)
+}
+
+fn identifier(name: &str) -> ast::Expr {
+    ast::Expr::Identifier(Ident::with_quote('"', name))
+}
+
+/// Plans `SELECT _row, values… FROM table WHERE selection`, the only query that sees row numbers.
+fn reading(
+    table: Arc<Table>,
+    relation: &ast::TableFactor,
+    values: Vec<ast::Expr>,
+    selection: Option<&ast::Expr>,
+    planner: &Planner<'_>,
+    hints: &[Option<SqlType>],
+) -> Result<Reading> {
+    let mut query = parse::parse_query("SELECT * FROM t")?;
+    let ast::SetExpr::Select(select) = query.body.as_mut() else {
+        return Err(Error::internal("a SELECT did not read as one"));
+    };
+    let mut relation = relation.clone();
+    if let ast::TableFactor::Table { name, .. } = &mut relation {
+        *name = ObjectName::from(vec![Ident::with_quote('"', &table.name.name)]);
+    }
+    select.from = vec![ast::TableWithJoins { relation, joins: vec![] }];
+    select.selection = selection.cloned();
+    let aliased = |(at, expr): (usize, ast::Expr)| SelectItem::ExprWithAlias { expr, alias: Ident::new(format!("c{at}")) };
+    select.projection = std::iter::once(identifier(ROW_COLUMN)).chain(values).enumerate().map(aliased).collect();
+    let source = provider_as_source(planner.guard.open_rows(&table)?);
+    let planned = planner.query_with(&query, hints, vec![(table.name.name.clone(), source)])?;
+    let mut targets = vec![SqlType::Int8];
+    targets.extend(table.columns.iter().map(|column| column.sql_type.clone()));
+    let plan = insert::cast_columns(planned.plan, &targets)?;
+    let planned = planner.lowered(plan, &planned.parameters)?;
+    Ok(Reading { table, planned })
+}
+
+/// Runs the reading; gives row numbers and the values beside them.
+async fn read(session: &Session, reading: &Reading, params: &[ArrayRef]) -> Result<(Int64Array, RecordBatch)> {
+    let bound = execute::bind(&reading.planned, params)?;
+    let batches = execute::collect(session, &bound).await?;
+    let Some(first) = batches.first() else {
+        let empty = RecordBatch::new_empty(reading.table.spec.commit_schema());
+        let places: Vec<usize> = (2..empty.num_columns()).collect();
+        let rows = empty.project(&places).map_err(|error| Error::internal(error.to_string()))?;
+        return Ok((Int64Array::from(Vec::<i64>::new()), rows));
+    };
+    let whole = concat_batches(&first.schema(), &batches).map_err(|error| Error::internal(error.to_string()))?;
+    let numbers = whole
+        .column(0)
+        .as_primitive_opt::<Int64Type>()
+        .cloned()
+        .ok_or_else(|| Error::new(Kind::InternalError, "row numbers are not bigint"))?;
+    let places: Vec<usize> = (1..whole.num_columns()).collect();
+    let rows = whole.project(&places).map_err(|error| Error::internal(error.to_string()))?;
+    Ok((numbers, rows))
+}

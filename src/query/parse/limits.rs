@@ -1,0 +1,100 @@
+//! Limits that are checked on tokens, before a parser recurses: a flat chain of thousands of operators builds a tree whose clone and
+//! drop overflow the stack, which aborts the whole process, not only the statement.
+
+use datafusion::sql::sqlparser::keywords::Keyword;
+use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
+
+use crate::error::{Error, Kind, Result};
+
+/// Binary operators in one chain: between two commas, semicolons or at one depth of parentheses.
+pub const CHAIN_MAX: usize = 1_000;
+/// Tokens of one text. Bulk data belongs into COPY.
+pub const TOKENS_MAX: usize = 1_000_000;
+/// UNION, INTERSECT and EXCEPT in one statement.
+pub const SET_OPERATIONS_MAX: usize = 200;
+/// Open parentheses at one place.
+pub const PARENTHESES_MAX: usize = 400;
+
+/// Refuses a text whose tree would be too deep or too large.
+///
+/// # Errors
+/// 54001 naming the limit.
+pub fn check(tokens: &[TokenWithSpan]) -> Result<()> {
+    if tokens.len() > TOKENS_MAX {
+        return Err(too_complex(format!("a statement may hold at most {TOKENS_MAX} tokens"), "Send bulk data with COPY."));
+    }
+    let mut chains = vec![0_usize];
+    let mut set_operations = 0_usize;
+    for token in tokens {
+        match &token.token {
+            Token::Whitespace(_) => {}
+            Token::LParen | Token::LBracket => {
+                chains.push(0);
+                if chains.len() > PARENTHESES_MAX {
+                    return Err(too_complex("stack depth limit exceeded".to_owned(), "Use fewer nested parentheses."));
+                }
+            }
+            Token::RParen | Token::RBracket => {
+                if chains.len() > 1 {
+                    chains.pop();
+                }
+            }
+            Token::SemiColon => {
+                chains = vec![0];
+                set_operations = 0;
+            }
+            Token::Comma => reset(&mut chains),
+            Token::Word(word) => match word.keyword {
+                Keyword::AND | Keyword::OR => grow(&mut chains)?,
+                Keyword::UNION | Keyword::INTERSECT | Keyword::EXCEPT => {
+                    set_operations += 1;
+                    if set_operations > SET_OPERATIONS_MAX {
+                        return Err(too_complex(
+                            format!("a statement may combine at most {SET_OPERATIONS_MAX} queries"),
+                            "Use VALUES, IN or a reference table.",
+                        ));
+                    }
+                    reset(&mut chains);
+                }
+                Keyword::SELECT | Keyword::FROM | Keyword::WHERE | Keyword::WHEN | Keyword::THEN => reset(&mut chains),
+                _ => {}
+            },
+            Token::Plus
+            | Token::Minus
+            | Token::Mul
+            | Token::Div
+            | Token::Mod
+            | Token::StringConcat
+            | Token::Arrow
+            | Token::LongArrow
+            | Token::Ampersand
+            | Token::Pipe
+            | Token::DoubleColon => grow(&mut chains)?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn reset(chains: &mut [usize]) {
+    if let Some(chain) = chains.last_mut() {
+        *chain = 0;
+    }
+}
+
+fn grow(chains: &mut [usize]) -> Result<()> {
+    if let Some(chain) = chains.last_mut() {
+        *chain += 1;
+        if *chain > CHAIN_MAX {
+            return Err(too_complex(
+                format!("stack depth limit exceeded: more than {CHAIN_MAX} operators in one chain"),
+                "Use IN (...) or a reference table in place of long chains.",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn too_complex(message: String, hint: &str) -> Error {
+    Error::new(Kind::StatementTooComplex, message).with_hint(hint)
+}

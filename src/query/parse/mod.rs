@@ -1,0 +1,225 @@
+//! Text in, statements out: PostgreSQL's grammar with what Annals adds, as one [`Statement`] enum.
+//!
+//! sqlparser reads queries, expressions and most definitions. What it lacks is looked for at the head of a statement and read here,
+//! delegating the queries inside; text is never edited and never parsed a second time in another form.
+
+mod copy;
+mod limits;
+mod statement;
+
+pub use copy::{Copy, CopyDirection, CopySource};
+pub use statement::{Definition, Setting, Statement, TransactionEnd};
+
+use std::sync::Arc;
+
+use datafusion::sql::sqlparser::ast;
+use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::sql::sqlparser::keywords::Keyword;
+use datafusion::sql::sqlparser::parser::{Parser, ParserError};
+use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, TokenizerError};
+
+use crate::error::{Error, Kind, Result};
+
+/// One statement of a text, with the part of the text it came from.
+#[derive(Debug, Clone)]
+pub struct Parsed {
+    pub statement: Arc<Statement>,
+    /// The statement's own text without the semicolon.
+    pub text: Arc<str>,
+}
+
+const DIALECT: PostgreSqlDialect = PostgreSqlDialect {};
+
+/// Nesting that sqlparser may follow before it gives up with 54001.
+const DEPTH_MAX: usize = 128;
+
+/// Reads every statement of a text. Empty statements are left out.
+///
+/// # Errors
+/// 42601 with the position of the token that does not fit, 54001 for a statement over the limits, 0A000 for a statement that
+/// PostgreSQL has and Annals does not.
+pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
+    let tokens = Tokenizer::new(&DIALECT, sql).tokenize_with_location().map_err(|error| tokenizer_error(sql, &error))?;
+    limits::check(&tokens)?;
+    let mut parser = Parser::new(&DIALECT).with_recursion_limit(DEPTH_MAX).with_tokens_with_locations(tokens);
+    let mut statements = Vec::new();
+    loop {
+        while parser.consume_token(&Token::SemiColon) {}
+        let first = parser.peek_token();
+        if first.token == Token::EOF {
+            return Ok(statements);
+        }
+        let statement = statement::read(&mut parser).map_err(|error| positioned(sql, &parser, error))?;
+        let after = parser.peek_token();
+        if after.token != Token::EOF && after.token != Token::SemiColon {
+            return Err(syntax_error_at(sql, &after));
+        }
+        let text = slice(sql, &first, &after);
+        statements.push(Parsed { statement: Arc::new(statement), text: Arc::from(text) });
+    }
+}
+
+/// Reads one query, as the text of a view or the body of a function must be.
+///
+/// # Errors
+/// 42601 when the text is not exactly one query.
+pub fn parse_query(sql: &str) -> Result<Box<ast::Query>> {
+    let mut statements = parse(sql)?;
+    match (statements.pop(), statements.is_empty()) {
+        (Some(Parsed { statement, .. }), true) => match Arc::unwrap_or_clone(statement) {
+            Statement::Query(query) => Ok(query),
+            _ => Err(Error::new(Kind::SyntaxError, "only a query may stand here")),
+        },
+        _ => Err(Error::new(Kind::SyntaxError, "exactly one query must stand here")),
+    }
+}
+
+/// Reads one expression, as a CHECK constraint's text.
+///
+/// # Errors
+/// 42601 when the text is not exactly one expression.
+pub fn parse_expression(sql: &str) -> Result<ast::Expr> {
+    let tokens = Tokenizer::new(&DIALECT, sql).tokenize_with_location().map_err(|error| tokenizer_error(sql, &error))?;
+    limits::check(&tokens)?;
+    let mut parser = Parser::new(&DIALECT).with_recursion_limit(DEPTH_MAX).with_tokens_with_locations(tokens);
+    let expression = parser.parse_expr().map_err(|error| positioned(sql, &parser, Failure::Syntax(error)))?;
+    match parser.peek_token() {
+        end if end.token == Token::EOF => Ok(expression),
+        other => Err(syntax_error_at(sql, &other)),
+    }
+}
+
+/// What reading a statement can fail with: sqlparser's complaint, or one of ours that needs no position.
+enum Failure {
+    Syntax(ParserError),
+    Ours(Error),
+}
+
+impl From<ParserError> for Failure {
+    fn from(error: ParserError) -> Self {
+        Failure::Syntax(error)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Failure::Ours(error)
+    }
+}
+
+/// Turns sqlparser's complaint into PostgreSQL's words with the position of the token it stopped at.
+fn positioned(sql: &str, parser: &Parser<'_>, failure: Failure) -> Error {
+    match failure {
+        Failure::Ours(error) => error,
+        Failure::Syntax(ParserError::RecursionLimitExceeded) => {
+            Error::new(Kind::StatementTooComplex, "stack depth limit exceeded")
+                .with_hint(format!("At most {DEPTH_MAX} levels of nesting are read; use fewer parentheses or sub-queries."))
+        }
+        Failure::Syntax(ParserError::TokenizerError(message)) => Error::new(Kind::SyntaxError, message),
+        Failure::Syntax(ParserError::ParserError(message)) => {
+            let token = found_token(parser);
+            let error = syntax_error_at(sql, &token);
+            match message.split_once(", found") {
+                Some((expected, _)) => error.with_detail(expected.to_owned()),
+                None => error.with_detail(message),
+            }
+        }
+    }
+}
+
+/// The token the parser complained of: the next one, except when it had consumed it already.
+fn found_token(parser: &Parser<'_>) -> TokenWithSpan {
+    let next = parser.peek_token();
+    if next.token == Token::EOF { next } else { parser.get_current_token().clone() }
+}
+
+fn syntax_error_at(sql: &str, token: &TokenWithSpan) -> Error {
+    let message = match &token.token {
+        Token::EOF => "syntax error at end of input".to_owned(),
+        shown => format!("syntax error at or near \"{shown}\""),
+    };
+    let position = match token.token {
+        Token::EOF => sql.chars().count() + 1,
+        _ => position_of(sql, token.span.start.line, token.span.start.column),
+    };
+    Error::new(Kind::SyntaxError, message).with_position(position)
+}
+
+fn tokenizer_error(sql: &str, error: &TokenizerError) -> Error {
+    let message = match error.message.as_str() {
+        message if message.starts_with("Unterminated string literal") => "unterminated quoted string".to_owned(),
+        message => message.to_owned(),
+    };
+    Error::new(Kind::SyntaxError, message).with_position(position_of(sql, error.location.line, error.location.column))
+}
+
+/// The 1-based character position of a line and column, which sqlparser counts from 1.
+pub(crate) fn position_of(sql: &str, line: u64, column: u64) -> usize {
+    let before: usize = sql.split_inclusive('\n').take(usize::try_from(line.saturating_sub(1)).unwrap_or(0)).map(|l| l.chars().count()).sum();
+    before + usize::try_from(column.max(1)).unwrap_or(1)
+}
+
+/// The text from one token up to, but without, another.
+fn slice<'a>(sql: &'a str, first: &TokenWithSpan, after: &TokenWithSpan) -> &'a str {
+    let byte = |token: &TokenWithSpan| match token.token {
+        Token::EOF => sql.len(),
+        _ => {
+            let position = position_of(sql, token.span.start.line, token.span.start.column) - 1;
+            sql.char_indices().nth(position).map_or(sql.len(), |(at, _)| at)
+        }
+    };
+    sql.get(byte(first)..byte(after)).unwrap_or(sql).trim()
+}
+
+/// Whether the next words are these, which sqlparser may not know as keywords. Consumes nothing.
+fn next_words(parser: &Parser<'_>, words: &[&str]) -> bool {
+    words.iter().enumerate().all(|(at, word)| match parser.peek_nth_token(at).token {
+        Token::Word(found) => found.quote_style.is_none() && found.value.eq_ignore_ascii_case(word),
+        _ => false,
+    })
+}
+
+/// Consumes one unquoted word if it comes next.
+fn take_word(parser: &mut Parser<'_>, word: &str) -> bool {
+    let found = next_words(parser, &[word]);
+    if found {
+        parser.advance_token();
+    }
+    found
+}
+
+/// Consumes one of these keywords or complains as sqlparser does.
+fn expect_one_of(parser: &mut Parser<'_>, keywords: &[Keyword]) -> std::result::Result<Keyword, ParserError> {
+    parser.expect_one_of_keywords(keywords)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_are_split_with_their_own_text() {
+        let parsed = parse(" SELECT 1 ;; select ';' -- end\n ; ").unwrap();
+        assert_eq!(parsed.len(), 2);
+        assert_eq!(&*parsed[0].text, "SELECT 1");
+        assert!(parsed[1].text.starts_with("select ';'"));
+    }
+
+    #[test]
+    fn errors_say_where() {
+        let error = parse("SELECT 1;\nSELEC 2").unwrap_err();
+        assert_eq!(error.sqlstate(), "42601");
+        assert_eq!(error.message(), "syntax error at or near \"SELEC\"");
+        assert_eq!(error.report().position, Some(11));
+        let error = parse("SELECT (1").unwrap_err();
+        assert_eq!(error.message(), "syntax error at end of input");
+    }
+
+    #[test]
+    fn deep_nesting_and_long_chains_are_refused() {
+        let deep = format!("SELECT {}1{}", "(".repeat(10_000), ")".repeat(10_000));
+        assert_eq!(parse(&deep).unwrap_err().sqlstate(), "54001");
+        let chain = format!("SELECT 1 WHERE {}true", "false OR ".repeat(20_000));
+        assert_eq!(parse(&chain).unwrap_err().sqlstate(), "54001");
+    }
+}

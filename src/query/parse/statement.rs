@@ -1,0 +1,314 @@
+//! The one list of statements that Annals runs. A statement that is not on it is refused, so nothing runs by accident.
+
+use datafusion::sql::sqlparser::ast::{self, Ident, ObjectName};
+use datafusion::sql::sqlparser::keywords::Keyword;
+use datafusion::sql::sqlparser::parser::Parser;
+use datafusion::sql::sqlparser::tokenizer::Token;
+
+use super::copy::{self, Copy};
+use super::{Failure, next_words, take_word};
+use crate::error::{Error, Kind};
+use crate::store::spec::TableKind;
+
+/// A statement that Annals runs.
+#[derive(Debug, Clone)]
+pub enum Statement {
+    Query(Box<ast::Query>),
+    Explain {
+        analyze: bool,
+        verbose: bool,
+        query: Box<ast::Query>,
+    },
+    Insert(Box<ast::Insert>),
+    Update(Box<ast::Update>),
+    Delete(Box<ast::Delete>),
+    Truncate(Vec<ObjectName>),
+    /// The table that a MERGE would change; none can be.
+    Merge(ObjectName),
+    Copy(Box<Copy>),
+    Define(Box<Definition>),
+    Begin {
+        read_only: bool,
+    },
+    End(TransactionEnd),
+    Set(Setting),
+    Show(String),
+    /// `RESET name`, or `RESET ALL` without one.
+    Reset(Option<String>),
+    DiscardAll,
+    Checkpoint,
+    Vacuum(Option<ObjectName>),
+}
+
+/// A statement that changes the catalog.
+#[derive(Debug, Clone)]
+pub enum Definition {
+    CreateSchema { name: String, if_not_exists: bool },
+    CreateTable { create: ast::CreateTable, kind: TableKind },
+    CreateView(ast::CreateView),
+    CreateFunction(ast::CreateFunction),
+    AlterTable(ast::AlterTable),
+    Comment { object: ast::CommentObject, name: ObjectName, arguments: Option<Vec<ast::DataType>>, comment: Option<String> },
+    Drop { kind: ast::ObjectType, if_exists: bool, names: Vec<ObjectName>, cascade: bool },
+    DropFunction(ast::DropFunction),
+}
+
+/// How a transaction block ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TransactionEnd {
+    Commit,
+    Rollback,
+}
+
+/// `SET [LOCAL] name = value`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    pub name: String,
+    /// `None` is `TO DEFAULT`.
+    pub value: Option<String>,
+    /// For the transaction only.
+    pub local: bool,
+}
+
+pub(super) fn read(parser: &mut Parser<'_>) -> Result<Statement, Failure> {
+    if next_words(parser, &["copy"]) {
+        return Ok(Statement::Copy(Box::new(copy::read(parser)?)));
+    }
+    if take_word(parser, "checkpoint") {
+        return Ok(Statement::Checkpoint);
+    }
+    if next_words(parser, &["table"]) && !next_words(parser, &["table", "function"]) {
+        parser.advance_token();
+        return table_query(parser);
+    }
+    if next_words(parser, &["vacuum"]) {
+        return vacuum(parser);
+    }
+    if next_words(parser, &["comment", "on", "function"]) {
+        return comment_on_function(parser);
+    }
+    let statement = parser.parse_statement()?;
+    let statement = match statement {
+        ast::Statement::CreateTable(create) => {
+            let kind = table_kind(parser)?;
+            return Ok(define(Definition::CreateTable { create, kind }));
+        }
+        other => other,
+    };
+    Ok(accept(statement)?)
+}
+
+/// `TABLE t` is `SELECT * FROM t`, built as a tree and not as text.
+fn table_query(parser: &mut Parser<'_>) -> Result<Statement, Failure> {
+    let name = parser.parse_object_name(false)?;
+    let mut query = super::parse_query("SELECT * FROM t")?;
+    if let ast::SetExpr::Select(select) = query.body.as_mut()
+        && let Some(from) = select.from.first_mut()
+        && let ast::TableFactor::Table { name: place, .. } = &mut from.relation
+    {
+        *place = name;
+    }
+    Ok(Statement::Query(query))
+}
+
+/// `VACUUM [(option, …)] [FULL] [VERBOSE] [ANALYZE] [table]`; the options change nothing here.
+fn vacuum(parser: &mut Parser<'_>) -> Result<Statement, Failure> {
+    parser.advance_token();
+    if parser.consume_token(&Token::LParen) {
+        while !parser.consume_token(&Token::RParen) {
+            if parser.peek_token().token == Token::EOF {
+                parser.expect_token(&Token::RParen)?;
+            }
+            parser.advance_token();
+        }
+    }
+    for word in ["full", "freeze", "verbose", "analyze"] {
+        take_word(parser, word);
+    }
+    let named = matches!(parser.peek_token().token, Token::Word(_));
+    let table = if named { Some(parser.parse_object_name(false)?) } else { None };
+    Ok(Statement::Vacuum(table))
+}
+
+/// `COMMENT ON FUNCTION f(types) IS …`, whose argument list sqlparser does not read.
+fn comment_on_function(parser: &mut Parser<'_>) -> Result<Statement, Failure> {
+    for _ in 0..3 {
+        parser.advance_token();
+    }
+    let name = parser.parse_object_name(false)?;
+    let arguments = if parser.consume_token(&Token::LParen) {
+        let types = if parser.peek_token().token == Token::RParen {
+            vec![]
+        } else {
+            parser.parse_comma_separated(Parser::parse_data_type)?
+        };
+        parser.expect_token(&Token::RParen)?;
+        Some(types)
+    } else {
+        None
+    };
+    parser.expect_keyword(Keyword::IS)?;
+    let comment = if parser.parse_keyword(Keyword::NULL) { None } else { Some(parser.parse_literal_string()?) };
+    Ok(define(Definition::Comment { object: ast::CommentObject::Function, name, arguments, comment }))
+}
+
+/// `USING reference` behind a CREATE TABLE; without it the table is a log.
+fn table_kind(parser: &mut Parser<'_>) -> Result<TableKind, Failure> {
+    if !parser.parse_keyword(Keyword::USING) {
+        return Ok(TableKind::Log);
+    }
+    let method = parser.parse_identifier()?;
+    match method.value.to_ascii_lowercase().as_str() {
+        "reference" => Ok(TableKind::Reference),
+        "log" => Ok(TableKind::Log),
+        other => Err(Failure::Ours(
+            Error::new(Kind::UndefinedObject, format!("access method \"{other}\" does not exist"))
+                .with_hint("A table is USING log (append-only, the default) or USING reference (small and mutable)."),
+        )),
+    }
+}
+
+fn define(definition: Definition) -> Statement {
+    Statement::Define(Box::new(definition))
+}
+
+/// Sorts what sqlparser read into our own list; all that is not named here is refused.
+fn accept(statement: ast::Statement) -> Result<Statement, Error> {
+    Ok(match statement {
+        ast::Statement::Query(query) => select(query)?,
+        ast::Statement::Explain { analyze, verbose, statement, options, .. } => explain(analyze, verbose, *statement, options)?,
+        ast::Statement::Insert(insert) => Statement::Insert(Box::new(insert)),
+        ast::Statement::Update(update) => Statement::Update(Box::new(update)),
+        ast::Statement::Delete(delete) => Statement::Delete(Box::new(delete)),
+        ast::Statement::Truncate(truncate) => {
+            Statement::Truncate(truncate.table_names.into_iter().map(|target| target.name).collect())
+        }
+        ast::Statement::Merge(merge) => match merge.table {
+            ast::TableFactor::Table { name, .. } => Statement::Merge(name),
+            _ => return Err(unsupported("MERGE into anything but a table")),
+        },
+        ast::Statement::CreateView(view) => define(Definition::CreateView(view)),
+        ast::Statement::CreateFunction(function) => define(Definition::CreateFunction(function)),
+        ast::Statement::AlterTable(alter) => define(Definition::AlterTable(alter)),
+        ast::Statement::CreateSchema { schema_name, if_not_exists, .. } => match schema_name {
+            ast::SchemaName::Simple(name) => {
+                define(Definition::CreateSchema { name: crate::query::plan::names::single(&name)?, if_not_exists })
+            }
+            ast::SchemaName::UnnamedAuthorization(_) | ast::SchemaName::NamedAuthorization(_, _) => {
+                return Err(unsupported("CREATE SCHEMA ... AUTHORIZATION"));
+            }
+        },
+        ast::Statement::Comment { object_type, object_name, comment, .. } => {
+            define(Definition::Comment { object: object_type, name: object_name, arguments: None, comment })
+        }
+        ast::Statement::Drop { object_type, if_exists, names, cascade, .. } => {
+            define(Definition::Drop { kind: object_type, if_exists, names, cascade })
+        }
+        ast::Statement::DropFunction(drop) => define(Definition::DropFunction(drop)),
+        ast::Statement::StartTransaction { modes, .. } => {
+            let read_only = modes
+                .iter()
+                .any(|mode| matches!(mode, ast::TransactionMode::AccessMode(ast::TransactionAccessMode::ReadOnly)));
+            Statement::Begin { read_only }
+        }
+        ast::Statement::Commit { chain: false, .. } => Statement::End(TransactionEnd::Commit),
+        ast::Statement::Rollback { chain: false, savepoint: None } => Statement::End(TransactionEnd::Rollback),
+        ast::Statement::Set(set) => Statement::Set(setting(set)?),
+        ast::Statement::ShowVariable { variable } => Statement::Show(joined(&variable, "_")),
+        ast::Statement::Reset(reset) => match reset.reset {
+            ast::Reset::ALL => Statement::Reset(None),
+            ast::Reset::ConfigurationParameter(name) => Statement::Reset(Some(name.to_string().to_ascii_lowercase())),
+        },
+        ast::Statement::Discard { object_type: ast::DiscardObject::ALL } => Statement::DiscardAll,
+        other => {
+            let text = other.to_string();
+            let words: Vec<&str> = text.split_whitespace().take(2).collect();
+            return Err(unsupported(&words.join(" ")));
+        }
+    })
+}
+
+/// A query that writes is no query: SELECT INTO and locking clauses are refused here, where every door passes.
+fn select(query: Box<ast::Query>) -> Result<Statement, Error> {
+    if let ast::SetExpr::Select(select) = query.body.as_ref()
+        && select.into.is_some()
+    {
+        return Err(unsupported("SELECT INTO").with_hint("Create the table, then INSERT INTO it ... SELECT."));
+    }
+    Ok(Statement::Query(query))
+}
+
+fn explain(
+    analyze: bool,
+    verbose: bool,
+    statement: ast::Statement,
+    options: Option<Vec<ast::UtilityOption>>,
+) -> Result<Statement, Error> {
+    let flag = |name: &str| {
+        options.iter().flatten().any(|option| {
+            option.name.value.eq_ignore_ascii_case(name)
+                && option.arg.as_ref().is_none_or(|arg| !matches!(arg.to_string().to_ascii_lowercase().as_str(), "false" | "off" | "0"))
+        })
+    };
+    match statement {
+        ast::Statement::Query(query) => {
+            Ok(Statement::Explain { analyze: analyze || flag("analyze"), verbose: verbose || flag("verbose"), query })
+        }
+        _ => Err(unsupported("EXPLAIN of anything but a query")),
+    }
+}
+
+fn setting(set: ast::Set) -> Result<Setting, Error> {
+    match set {
+        ast::Set::SingleAssignment { scope, variable, values, .. } => Ok(Setting {
+            name: variable.to_string().to_ascii_lowercase(),
+            value: setting_value(&values),
+            local: scope == Some(ast::ContextModifier::Local),
+        }),
+        ast::Set::SetTimeZone { local, value } => {
+            Ok(Setting { name: "timezone".to_owned(), value: setting_value(&[value]), local })
+        }
+        ast::Set::SetNames { charset_name, .. } => {
+            Ok(Setting { name: "client_encoding".to_owned(), value: Some(charset_name.value), local: false })
+        }
+        ast::Set::SetNamesDefault {} => Ok(Setting { name: "client_encoding".to_owned(), value: None, local: false }),
+        ast::Set::SetTransaction { session, .. } => Ok(Setting {
+            name: "transaction_isolation".to_owned(),
+            value: Some("repeatable read".to_owned()),
+            local: !session,
+        }),
+        ast::Set::ParenthesizedAssignments { .. }
+        | ast::Set::MultipleAssignments { .. }
+        | ast::Set::SetSessionAuthorization(_)
+        | ast::Set::SetSessionParam(_)
+        | ast::Set::SetRole { .. } => Err(unsupported("this form of SET")),
+    }
+}
+
+/// The text of a setting's value; a list is joined by commas, as PostgreSQL keeps `search_path` and `DateStyle`.
+fn setting_value(values: &[ast::Expr]) -> Option<String> {
+    let texts: Vec<String> = values
+        .iter()
+        .map(|value| match value {
+            ast::Expr::Value(value) => value.value.clone().into_string().unwrap_or_else(|| value.value.to_string()),
+            ast::Expr::Identifier(name) => name.value.clone(),
+            other => other.to_string(),
+        })
+        .collect();
+    let joined = texts.join(", ");
+    if joined.eq_ignore_ascii_case("default") { None } else { Some(joined) }
+}
+
+fn joined(words: &[Ident], separator: &str) -> String {
+    let name = words.iter().map(|word| word.value.to_ascii_lowercase()).collect::<Vec<_>>().join(separator);
+    match name.as_str() {
+        "time_zone" => "timezone".to_owned(),
+        "transaction_isolation_level" => "transaction_isolation".to_owned(),
+        _ => name,
+    }
+}
+
+/// The error for a statement or clause that PostgreSQL has and Annals does not.
+pub(crate) fn unsupported(what: &str) -> Error {
+    Error::new(Kind::FeatureNotSupported, format!("{what} is not supported"))
+}

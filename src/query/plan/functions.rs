@@ -1,0 +1,171 @@
+//! SQL functions in FROM: the body is planned as a query in which the arguments stand as constants.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{Field, FieldRef};
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{DFSchema, TableReference};
+use datafusion::datasource::{ViewTable, provider_as_source};
+use datafusion::logical_expr::{Cast, Expr, LogicalPlan, TableSource};
+use datafusion::sql::planner::PlannerContext;
+
+use super::{Planner, casts, names, shaped};
+use crate::catalog::{Function, Name};
+use crate::error::{Error, Kind, Result};
+use crate::query::errors::unwrap;
+use crate::query::parse;
+use crate::value::SqlType;
+
+impl Planner<'_> {
+    /// The table that a function call in FROM stands for.
+    pub(super) fn function_source(&self, name: &str, args: Vec<Expr>) -> Result<Arc<dyn TableSource>> {
+        let plain = name.strip_prefix("pg_catalog.").unwrap_or(name);
+        if let Some(builtin) = self.state.table_functions().get(plain)
+            && self.registry.allows_table_function(plain)
+        {
+            let args = args.iter().map(|arg| self.folded(arg)).collect::<Result<Vec<_>>>()?;
+            let provider = builtin.create_table_provider(&args).map_err(unwrap)?;
+            return Ok(provider_as_source(provider));
+        }
+        let function = self.find_function(name, args.len())?;
+        let plan = self
+            .function_plan(&function, args)
+            .map_err(|error| error.with_context(format!("SQL function \"{}\"", function.name.name)))?;
+        Ok(provider_as_source(Arc::new(ViewTable::new(plan, None))))
+    }
+
+    /// A constant argument worked out, as DataFusion's own table functions want literals.
+    fn folded(&self, arg: &Expr) -> Result<Expr> {
+        let schema = DFSchema::empty();
+        let lowered = casts::lower_expression(arg.clone(), &schema, &self.facts.style)?;
+        let context = datafusion::logical_expr::simplify::SimplifyContext::builder()
+            .with_schema(Arc::new(schema))
+            .with_query_execution_start_time(self.state.execution_props().query_execution_start_time)
+            .build();
+        let simplifier = datafusion::optimizer::simplify_expressions::ExprSimplifier::new(context);
+        simplifier.simplify(lowered).map_err(unwrap)
+    }
+
+    fn find_function(&self, name: &str, given: usize) -> Result<Arc<Function>> {
+        let candidates: Vec<Name> = match name.split_once('.') {
+            Some((schema, object)) => vec![Name::new(schema, object)],
+            None => self.path.iter().map(|schema| Name::new(schema.clone(), name)).collect(),
+        };
+        let fits = |function: &&Arc<Function>| {
+            let required = function.arguments.iter().filter(|argument| argument.default.is_none()).count();
+            (required..=function.arguments.len()).contains(&given)
+        };
+        candidates.iter().flat_map(|name| self.catalog.functions_named(name)).find(fits).cloned().ok_or_else(|| {
+            Error::new(Kind::UndefinedFunction, format!("function {name} with {given} arguments does not exist"))
+                .with_hint("No function matches the given name and number of arguments; \\df lists those there are.")
+        })
+    }
+
+    /// Plans the body. Arguments are found under their names, behind the body's own columns as in PostgreSQL, and as `$1`, `$2`, ….
+    pub(crate) fn function_plan(&self, function: &Function, args: Vec<Expr>) -> Result<LogicalPlan> {
+        let values = self.argument_values(function, args)?;
+        let query = parse::parse_query(&function.body)?;
+        let fields = function.arguments.iter().map(|argument| Arc::new(argument.sql_type.field(argument.name.clone(), true)));
+        let named: Vec<(Option<TableReference>, FieldRef)> = fields
+            .clone()
+            .filter(|field| !field.name().is_empty())
+            .map(|field| (Some(TableReference::bare(function.name.name.as_str())), field as Arc<Field>))
+            .collect();
+        let schema = DFSchema::new_with_metadata(named, std::collections::HashMap::new()).map_err(unwrap)?;
+        let hints: Vec<Option<SqlType>> = function.arguments.iter().map(|argument| Some(argument.sql_type.clone())).collect();
+        let mut context =
+            PlannerContext::new().with_prepare_param_data_types(fields.map(|field| Some(field as FieldRef)).collect());
+        context.append_outer_query_schema(Arc::new(schema));
+        let planned = self.inner()?.planned(&query, &mut context, &hints)?;
+        let plan = substitute(planned.plan, function, &values)?;
+        let wanted: Vec<&str> = function.columns.iter().map(|(name, _)| name.as_str()).collect();
+        if plan.schema().fields().len() != wanted.len() {
+            return Err(Error::new(
+                Kind::InvalidFunctionDefinition,
+                format!("return type mismatch in function declared to return {} columns", wanted.len()),
+            )
+            .with_detail(format!("Its query returns {} columns.", plan.schema().fields().len())));
+        }
+        self.returned(plan, function)
+    }
+
+    /// The arguments as given, cast to their types, with defaults behind them.
+    fn argument_values(&self, function: &Function, args: Vec<Expr>) -> Result<Vec<Expr>> {
+        let mut given = args.into_iter();
+        function
+            .arguments
+            .iter()
+            .map(|argument| {
+                let value = match (given.next(), &argument.default) {
+                    (Some(value), _) => value,
+                    (None, Some(default)) => self.expression(&parse::parse_expression(default)?, &DFSchema::empty())?,
+                    (None, None) => Expr::Literal(datafusion::common::ScalarValue::Null, None),
+                };
+                let cast = Expr::Cast(Cast { expr: Box::new(value), field: Arc::new(argument.sql_type.field("", true)) });
+                casts::lower_expression(cast, &DFSchema::empty(), &self.facts.style)
+            })
+            .collect()
+    }
+
+    /// The body's columns under the declared names and types.
+    fn returned(&self, plan: LogicalPlan, function: &Function) -> Result<LogicalPlan> {
+        let schema = plan.schema().clone();
+        let columns = function.columns.iter().enumerate().map(|(at, (name, sql_type))| {
+            let column = Expr::Column(datafusion::common::Column::from(schema.qualified_field(at)));
+            let own = SqlType::of_field(schema.field(at));
+            let value = if own == *sql_type {
+                column
+            } else {
+                Expr::Cast(Cast { expr: Box::new(column), field: Arc::new(sql_type.field("", true)) })
+            };
+            value.alias(name.clone())
+        });
+        let plan = datafusion::logical_expr::LogicalPlanBuilder::from(plan)
+            .project(columns)
+            .and_then(|builder| builder.build())
+            .map_err(unwrap)?;
+        let plan = casts::lower(plan, &self.facts.style, &[])?.plan;
+        shaped(plan, &function.columns.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>())
+    }
+}
+
+/// Puts the argument values where the body names them.
+fn substitute(plan: LogicalPlan, function: &Function, values: &[Expr]) -> Result<LogicalPlan> {
+    let value_of = |expr: &Expr| -> Option<Expr> {
+        let place = match expr {
+            Expr::OuterReferenceColumn(_, column)
+                if column.relation.as_ref().is_some_and(|relation| relation.table() == function.name.name) =>
+            {
+                function.arguments.iter().position(|argument| argument.name == column.name)
+            }
+            Expr::Placeholder(placeholder) => {
+                placeholder.id.strip_prefix('$').and_then(|number| number.parse::<usize>().ok()).map(|number| number - 1)
+            }
+            _ => None,
+        };
+        place.and_then(|place| values.get(place).cloned())
+    };
+    plan.transform_up_with_subqueries(|node| {
+        let names = datafusion::logical_expr::expr_rewriter::NamePreserver::new(&node);
+        node.map_expressions(|expr| {
+            let saved = names.save(&expr);
+            let replaced = expr.transform_up(|inner| match value_of(&inner) {
+                Some(value) => Ok(Transformed::yes(value)),
+                None => Ok(Transformed::no(inner)),
+            })?;
+            Ok(replaced.update_data(|expr| saved.restore(expr)))
+        })?
+        .map_data(LogicalPlan::recompute_schema)
+    })
+    .map(|transformed| transformed.data)
+    .map_err(unwrap)
+}
+
+/// The parts of a function's name as a definition gives it.
+pub(crate) fn function_name(
+    name: &datafusion::sql::sqlparser::ast::ObjectName,
+    catalog: &crate::catalog::Catalog,
+    path: &[String],
+) -> Result<Name> {
+    names::for_creation(name, catalog, path)
+}

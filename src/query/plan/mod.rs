@@ -1,0 +1,318 @@
+//! From a parsed query to a plan over guarded tables.
+//!
+//! A [`Planner`] serves one statement of one identity. DataFusion's SQL planner asks it what every name means: tables come from the
+//! guard and from nowhere else, views and SQL functions are planned anew from their text, so that they read with the reader's
+//! rights.
+
+mod casts;
+mod functions;
+pub mod names;
+pub mod types;
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, FieldRef};
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::{DFSchema, ParamValues, ScalarValue};
+use datafusion::datasource::{ViewTable, provider_as_source};
+use datafusion::execution::session_state::SessionState;
+use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner, TypePlanner};
+use datafusion::logical_expr::{
+    AggregateUDF, Expr, HigherOrderUDF, LogicalPlan, LogicalPlanBuilder, ScalarUDF, TableSource, WindowUDF,
+};
+use datafusion::sql::TableReference;
+use datafusion::sql::planner::{ParserOptions, PlannerContext, SqlToRel};
+use datafusion::sql::sqlparser::ast;
+
+use crate::catalog::{Catalog, Name, Oid, Relation, Table, View};
+use crate::error::{Error, Kind, Result};
+use crate::guard::Guard;
+use crate::query::errors::{unwrap, wrap};
+use crate::query::functions::{Registry, SessionFacts};
+use crate::query::{parse, system};
+use crate::value::SqlType;
+
+/// How many views and functions may stand inside one another.
+const NESTING_MAX: usize = 32;
+
+/// What one statement's names mean.
+pub struct Planner<'a> {
+    pub state: &'a SessionState,
+    pub registry: &'a Registry,
+    pub catalog: Arc<Catalog>,
+    pub guard: Guard,
+    pub facts: Arc<SessionFacts>,
+    /// Schemas in which unqualified names are looked for, `pg_catalog` first.
+    pub path: Vec<String>,
+    /// Tables that only this statement sees, by unqualified name: the input of COPY's MAP.
+    extra: Vec<(String, Arc<dyn TableSource>)>,
+    nesting: usize,
+    type_planner: Arc<dyn TypePlanner>,
+    /// Relations that the statement reads directly, for a view's dependencies.
+    reads: RefCell<BTreeSet<Oid>>,
+}
+
+/// A plan, not yet optimised, with the parameters it needs.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    pub plan: LogicalPlan,
+    /// The type of `$1`, `$2`, ….
+    pub parameters: Vec<SqlType>,
+}
+
+impl<'a> Planner<'a> {
+    pub fn new(
+        state: &'a SessionState,
+        registry: &'a Registry,
+        catalog: Arc<Catalog>,
+        guard: Guard,
+        facts: Arc<SessionFacts>,
+    ) -> Self {
+        let mut path = vec!["pg_catalog".to_owned()];
+        path.extend(facts.search_path.iter().cloned());
+        Planner {
+            state,
+            registry,
+            catalog,
+            guard,
+            facts,
+            path,
+            extra: vec![],
+            nesting: 0,
+            type_planner: Arc::new(types::SqlTypes),
+            reads: RefCell::new(BTreeSet::new()),
+        }
+    }
+
+    /// Plans a query. `hints` are the parameter types that the client declared.
+    ///
+    /// # Errors
+    /// PostgreSQL's SQLSTATE for whatever name, type or privilege does not fit.
+    pub fn query(&self, query: &ast::Query, hints: &[Option<SqlType>]) -> Result<Planned> {
+        let mut context = PlannerContext::new();
+        if !hints.is_empty() {
+            let fields = hints.iter().map(|hint| hint.as_ref().map(|hint| Arc::new(hint.field("", true)) as FieldRef)).collect();
+            context = context.with_prepare_param_data_types(fields);
+        }
+        self.planned(query, &mut context, hints)
+    }
+
+    /// Plans a query that sees some tables under names of its own, as COPY's MAP sees its input.
+    ///
+    /// # Errors
+    /// As [`Planner::query`].
+    pub fn query_with(
+        &self,
+        query: &ast::Query,
+        hints: &[Option<SqlType>],
+        extra: Vec<(String, Arc<dyn TableSource>)>,
+    ) -> Result<Planned> {
+        let mut planner = self.inner()?;
+        planner.path = self.path.clone();
+        planner.extra = extra;
+        planner.query(query, hints)
+    }
+
+    fn planned(&self, query: &ast::Query, context: &mut PlannerContext, hints: &[Option<SqlType>]) -> Result<Planned> {
+        let statement = ast::Statement::Query(Box::new(query.clone()));
+        let plan = self.sql().sql_statement_to_plan_with_context(statement, context).map_err(unwrap)?;
+        casts::lower(plan, &self.facts.style, hints)
+    }
+
+    /// Compiles an expression over a table's columns, as a CHECK constraint's predicate.
+    ///
+    /// # Errors
+    /// As [`Planner::query`].
+    pub fn expression(&self, expression: &ast::Expr, schema: &DFSchema) -> Result<Expr> {
+        let expr = self
+            .sql()
+            .sql_to_expr(expression.clone(), schema, &mut PlannerContext::new())
+            .map_err(unwrap)?;
+        casts::lower_expression(expr, schema, &self.facts.style)
+    }
+
+    /// Applies the type rules again to a plan that was built upon, keeping its parameters' types.
+    ///
+    /// # Errors
+    /// As [`Planner::query`].
+    pub fn lowered(&self, plan: LogicalPlan, parameters: &[SqlType]) -> Result<Planned> {
+        let hints: Vec<Option<SqlType>> = parameters.iter().cloned().map(Some).collect();
+        casts::lower(plan, &self.facts.style, &hints)
+    }
+
+    /// The relations that the planned statement named.
+    pub fn reads(&self) -> Vec<Oid> {
+        self.reads.borrow().iter().copied().collect()
+    }
+
+    fn sql(&self) -> SqlToRel<'_, Self> {
+        SqlToRel::new_with_options(self, ParserOptions::new().with_parse_float_as_decimal(true))
+    }
+
+    /// A planner for what stands inside a view or function: found by the default path, whatever the reader has set.
+    fn inner(&self) -> Result<Planner<'a>> {
+        if self.nesting >= NESTING_MAX {
+            return Err(Error::new(Kind::StatementTooComplex, "views and functions are nested too deeply")
+                .with_hint(format!("At most {NESTING_MAX} may stand inside one another; one may read itself.")));
+        }
+        Ok(Planner {
+            state: self.state,
+            registry: self.registry,
+            catalog: self.catalog.clone(),
+            guard: self.guard.clone(),
+            facts: self.facts.clone(),
+            path: vec!["pg_catalog".to_owned(), crate::catalog::PUBLIC_SCHEMA.to_owned()],
+            extra: vec![],
+            nesting: self.nesting + 1,
+            type_planner: self.type_planner.clone(),
+            reads: RefCell::new(BTreeSet::new()),
+        })
+    }
+
+    fn relation_source(&self, name: &Name) -> Result<Arc<dyn TableSource>> {
+        if names::is_builtin_schema(&name.schema) {
+            return system::source(name, &self.catalog, &self.facts);
+        }
+        let relation = self.catalog.expect_relation(name)?;
+        self.reads.borrow_mut().insert(relation.oid());
+        match relation {
+            Relation::Table(table) => self.table_source(table),
+            Relation::View(view) => self.view_source(view),
+        }
+    }
+
+    fn table_source(&self, table: &Arc<Table>) -> Result<Arc<dyn TableSource>> {
+        Ok(provider_as_source(self.guard.open(table)?))
+    }
+
+    /// A view's plan with exactly the columns it had when it was created, whatever `*` would mean today.
+    fn view_source(&self, view: &View) -> Result<Arc<dyn TableSource>> {
+        let query = parse::parse_query(&view.query)?;
+        let planner = self.inner()?;
+        let planned = planner.query(&query, &[]).map_err(|error| error.with_context(format!("view \"{}\"", view.name.name)))?;
+        let wanted: Vec<&str> = view.columns.iter().map(|(name, _)| name.as_str()).collect();
+        let plan = shaped(planned.plan, &wanted)?;
+        Ok(provider_as_source(Arc::new(ViewTable::new(plan, None))))
+    }
+
+    fn exists(&self, name: &Name) -> bool {
+        if names::is_builtin_schema(&name.schema) {
+            system::exists(name)
+        } else {
+            self.catalog.relation(name).is_some()
+        }
+    }
+}
+
+/// The plan with these column names: found by name, else by place.
+fn shaped(plan: LogicalPlan, wanted: &[&str]) -> Result<LogicalPlan> {
+    let schema = plan.schema().clone();
+    let own: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+    if own == wanted {
+        return Ok(plan);
+    }
+    let by_name = wanted.iter().all(|name| own.iter().filter(|own| own == &name).count() == 1);
+    let mut columns = Vec::with_capacity(wanted.len());
+    for (at, name) in wanted.iter().enumerate() {
+        let place = if by_name { own.iter().position(|own| own == name).unwrap_or(at) } else { at };
+        if place >= own.len() {
+            return Err(Error::new(Kind::UndefinedColumn, format!("column \"{name}\" is no longer there")));
+        }
+        let column = Expr::Column(datafusion::common::Column::from(schema.qualified_field(place)));
+        columns.push(if own[place] == *name { column } else { column.alias(*name) });
+    }
+    LogicalPlanBuilder::from(plan).project(columns).and_then(LogicalPlanBuilder::build).map_err(unwrap)
+}
+
+/// Puts values in place of a plan's parameters.
+///
+/// # Errors
+/// 08P01 when there are fewer values than parameters.
+pub fn bind(planned: &Planned, values: &[ScalarValue]) -> Result<LogicalPlan> {
+    if values.len() != planned.parameters.len() {
+        return Err(Error::new(
+            Kind::ProtocolViolation,
+            format!("the statement needs {} parameters, {} were given", planned.parameters.len(), values.len()),
+        ));
+    }
+    if values.is_empty() {
+        return Ok(planned.plan.clone());
+    }
+    let values = values.iter().cloned().map(Into::into).collect();
+    planned.plan.clone().replace_params_with_values(&ParamValues::List(values)).map_err(unwrap)
+}
+
+impl ContextProvider for Planner<'_> {
+    fn get_table_source(&self, reference: TableReference) -> datafusion::common::Result<Arc<dyn TableSource>> {
+        if let TableReference::Bare { table } = &reference
+            && let Some((_, source)) = self.extra.iter().find(|(name, _)| name == table.as_ref())
+        {
+            return Ok(source.clone());
+        }
+        let name = names::of_reference(&reference, &self.path, |name| self.exists(name)).map_err(wrap)?;
+        self.relation_source(&name).map_err(wrap)
+    }
+
+    fn get_table_function_source(&self, name: &str, args: Vec<Expr>) -> datafusion::common::Result<Arc<dyn TableSource>> {
+        self.function_source(name, args).map_err(wrap)
+    }
+
+    fn create_cte_work_table(
+        &self,
+        name: &str,
+        schema: datafusion::arrow::datatypes::SchemaRef,
+    ) -> datafusion::common::Result<Arc<dyn TableSource>> {
+        let table = datafusion::catalog::cte_worktable::CteWorkTable::new(name, schema);
+        Ok(provider_as_source(Arc::new(table)))
+    }
+
+    fn get_expr_planners(&self) -> &[Arc<dyn ExprPlanner>] {
+        self.state.expr_planners()
+    }
+
+    fn get_type_planner(&self) -> Option<Arc<dyn TypePlanner>> {
+        Some(self.type_planner.clone())
+    }
+
+    fn get_function_meta(&self, name: &str) -> Option<Arc<ScalarUDF>> {
+        self.registry.scalar(name, &self.facts)
+    }
+
+    fn get_higher_order_meta(&self, _name: &str) -> Option<Arc<HigherOrderUDF>> {
+        None
+    }
+
+    fn get_aggregate_meta(&self, name: &str) -> Option<Arc<AggregateUDF>> {
+        self.registry.aggregate(name)
+    }
+
+    fn get_window_meta(&self, name: &str) -> Option<Arc<WindowUDF>> {
+        self.registry.window(name)
+    }
+
+    fn get_variable_type(&self, _names: &[String]) -> Option<DataType> {
+        None
+    }
+
+    fn options(&self) -> &ConfigOptions {
+        self.state.config_options()
+    }
+
+    fn udf_names(&self) -> Vec<String> {
+        self.registry.scalar_names()
+    }
+
+    fn higher_order_function_names(&self) -> Vec<String> {
+        vec![]
+    }
+
+    fn udaf_names(&self) -> Vec<String> {
+        self.registry.aggregate_names()
+    }
+
+    fn udwf_names(&self) -> Vec<String> {
+        self.registry.window_names()
+    }
+}

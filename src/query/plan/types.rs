@@ -1,0 +1,60 @@
+//! SQL's type names to Annals' types, for the planner and for definitions.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::FieldRef;
+use datafusion::logical_expr::planner::TypePlanner;
+use datafusion::logical_expr::{Cast, Expr};
+use datafusion::sql::sqlparser::ast::DataType;
+
+use crate::error::Result;
+use crate::value::SqlType;
+
+/// The Annals type of a type as it was typed.
+///
+/// # Errors
+/// 42704 when there is none of that name.
+pub fn of_sql(data_type: &DataType) -> Result<SqlType> {
+    match data_type {
+        DataType::Array(element) => {
+            use datafusion::sql::sqlparser::ast::ArrayElemTypeDef;
+            match element {
+                ArrayElemTypeDef::SquareBracket(inner, _) | ArrayElemTypeDef::AngleBracket(inner) | ArrayElemTypeDef::Parenthesis(inner) => {
+                    Ok(SqlType::Array(Box::new(of_sql(inner)?)))
+                }
+                ArrayElemTypeDef::None => SqlType::parse("unknown[]"),
+            }
+        }
+        other => {
+            let name = other.to_string();
+            let name = name.strip_prefix("pg_catalog.").unwrap_or(&name).to_ascii_lowercase();
+            match SqlType::parse(&name) {
+                Ok(sql_type) => Ok(sql_type),
+                // `timestamp(3)` and the like: the precision is accepted and microseconds are kept.
+                Err(error) => match name.split_once('(') {
+                    Some((base, rest)) if base.starts_with("time") || base.starts_with("interval") || base.starts_with("float") => {
+                        let after = rest.split_once(')').map_or("", |(_, after)| after);
+                        SqlType::parse(&format!("{}{after}", base.trim_end()))
+                    }
+                    _ => Err(error),
+                },
+            }
+        }
+    }
+}
+
+/// Gives DataFusion's planner fields that remember their SQL type.
+#[derive(Debug)]
+pub struct SqlTypes;
+
+impl TypePlanner for SqlTypes {
+    fn plan_type_field(&self, sql_type: &DataType) -> datafusion::common::Result<Option<FieldRef>> {
+        let sql_type = of_sql(sql_type).map_err(crate::query::errors::wrap)?;
+        Ok(Some(Arc::new(sql_type.field("", true))))
+    }
+}
+
+/// A cast as the planner writes it, to be lowered to PostgreSQL's functions with the rest of the plan.
+pub fn cast(expr: Expr, target: &SqlType) -> Expr {
+    Expr::Cast(Cast { expr: Box::new(expr), field: Arc::new(target.field("", true)) })
+}

@@ -1,0 +1,248 @@
+//! How are the rows of one table at one instant read? A [`TableScan`] turns one store snapshot of a table into a DataFusion plan
+//! over its segments and its tail, leaving out segments whose time bounds cannot match.
+//!
+//! The room must never know roles: only the guard may construct a scan. Names in the store are physical and fixed for ever; the
+//! scan gives columns the names that SQL knows today.
+
+mod prune;
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
+use datafusion::catalog::Session;
+use datafusion::catalog::memory::{DataSourceExec, MemorySourceConfig};
+use datafusion::common::stats::Precision;
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{ColumnStatistics, Column, DFSchema, ScalarValue, Statistics};
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::object_store::ObjectStoreUrl;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::table_schema::TableSchema;
+use datafusion::logical_expr::{Expr, utils};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::expressions::Column as PhysicalColumn;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::projection::ProjectionExec;
+use datafusion::physical_plan::union::UnionExec;
+
+use crate::catalog::Table;
+use crate::error::{Error, Result};
+use crate::store::spec::{ROW_COLUMN, TableKind};
+use crate::store::{Segment, Snapshot, Store, TableState};
+
+/// The address under which the store's files are registered with DataFusion.
+pub const STORE_URL: &str = "annals://store/";
+
+/// One table of one store snapshot, ready to be planned.
+#[derive(Debug, Clone)]
+pub struct TableScan {
+    /// What SQL sees.
+    schema: SchemaRef,
+    /// The same columns with the names and types that the store keeps; `stored[i]` belongs to `schema[i]`.
+    stored: SchemaRef,
+    state: Arc<TableState>,
+}
+
+impl TableScan {
+    /// The table's columns as SQL knows them, hidden columns left out.
+    ///
+    /// # Errors
+    /// XX001 when the store holds the table for damaged, XX000 when it does not know it.
+    pub fn new(table: &Table, store: &Store, snapshot: &Snapshot) -> Result<Self> {
+        Self::build(table, store, snapshot, false)
+    }
+
+    /// The same, led by the row numbers of a reference table, by which its changes name rows.
+    ///
+    /// # Errors
+    /// As [`TableScan::new`].
+    pub fn with_row_numbers(table: &Table, store: &Store, snapshot: &Snapshot) -> Result<Self> {
+        Self::build(table, store, snapshot, true)
+    }
+
+    fn build(table: &Table, store: &Store, snapshot: &Snapshot, row_numbers: bool) -> Result<Self> {
+        store.check_readable(table.store_id())?;
+        let state = snapshot
+            .tables
+            .get(&table.store_id())
+            .cloned()
+            .ok_or_else(|| Error::internal(format!("the store does not know table {}", table.name)))?;
+        let mut shown: Vec<Arc<Field>> = Vec::new();
+        let mut stored: Vec<Arc<Field>> = Vec::new();
+        if row_numbers {
+            let row = table.spec.lead_fields().into_iter().find(|field| field.name() == ROW_COLUMN);
+            let row = row.ok_or_else(|| Error::internal(format!("log table {} has no row numbers", table.name)))?;
+            shown.push(row.clone());
+            stored.push(row);
+        }
+        for (column, spec) in table.columns.iter().zip(&table.spec.columns) {
+            shown.push(Arc::new(column.sql_type.field(column.name.clone(), !column.not_null)));
+            stored.push(spec.field.clone());
+        }
+        Ok(TableScan { schema: Arc::new(Schema::new(shown)), stored: Arc::new(Schema::new(stored)), state })
+    }
+
+    /// The columns as SQL sees them.
+    pub fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    /// A plan that yields at least every row for which all filters hold; whoever asks must filter again.
+    pub async fn plan(
+        &self,
+        session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> datafusion::common::Result<Arc<dyn ExecutionPlan>> {
+        let all: Vec<usize> = (0..self.schema.fields().len()).collect();
+        let projection = projection.unwrap_or(&all);
+        let predicate = self.predicate(session, filters)?;
+        let mut inputs = Vec::with_capacity(2);
+        let segments = self.matching_segments(predicate.as_ref())?;
+        if !segments.is_empty() {
+            inputs.push(self.segments_plan(session, &segments, projection, predicate, limit.filter(|_| filters.is_empty()))?);
+        }
+        let memory = self.memory_batches(projection)?;
+        if !memory.is_empty() || inputs.is_empty() {
+            let schema = Arc::new(self.stored.project(projection)?);
+            inputs.push(MemorySourceConfig::try_new_exec(&[memory], schema, None)?);
+        }
+        let plan = match inputs.len() {
+            1 => inputs.swap_remove(0),
+            _ => UnionExec::try_new(inputs)?,
+        };
+        self.renamed(plan, projection)
+    }
+
+    /// The filters as one physical predicate over the stored names.
+    fn predicate(&self, session: &dyn Session, filters: &[Expr]) -> datafusion::common::Result<Option<Arc<dyn PhysicalExpr>>> {
+        let Some(filter) = utils::conjunction(filters.iter().cloned()) else {
+            return Ok(None);
+        };
+        let filter = filter
+            .transform(|expr| match &expr {
+                Expr::Column(column) => {
+                    let place = self.schema.index_of(&column.name)?;
+                    Ok(Transformed::yes(Expr::Column(Column::new_unqualified(self.stored.field(place).name()))))
+                }
+                _ => Ok(Transformed::no(expr)),
+            })?
+            .data;
+        let schema = DFSchema::try_from(self.stored.as_ref().clone())?;
+        Ok(Some(session.create_physical_expr(filter, &schema)?))
+    }
+
+    fn matching_segments(&self, predicate: Option<&Arc<dyn PhysicalExpr>>) -> datafusion::common::Result<Vec<Arc<Segment>>> {
+        // A reference table's segments hold its history; its rows of today are in memory.
+        if self.state.spec.kind == TableKind::Reference {
+            return Ok(vec![]);
+        }
+        let mut segments = match predicate {
+            Some(predicate) => prune::by_time(&self.state, &self.stored, predicate)?,
+            None => self.state.segments.to_vec(),
+        };
+        segments.sort_by_key(|segment| std::cmp::Reverse(segment.time_max));
+        Ok(segments)
+    }
+
+    fn segments_plan(
+        &self,
+        session: &dyn Session,
+        segments: &[Arc<Segment>],
+        projection: &[usize],
+        predicate: Option<Arc<dyn PhysicalExpr>>,
+        limit: Option<usize>,
+    ) -> datafusion::common::Result<Arc<dyn ExecutionPlan>> {
+        let table_schema = TableSchema::new(self.stored.clone(), vec![]);
+        let mut source = ParquetSource::new(table_schema).with_table_parquet_options(session.table_options().parquet.clone());
+        if let Some(predicate) = predicate {
+            source = source.with_predicate(predicate);
+        }
+        let partitions = session.config().target_partitions().clamp(1, segments.len());
+        let mut groups = vec![Vec::new(); partitions];
+        for (at, segment) in segments.iter().enumerate() {
+            let file = PartitionedFile::new(segment.path.to_string(), segment.bytes).with_statistics(Arc::new(self.statistics(segment)));
+            groups[at % partitions].push(file.with_extension(SegmentLease(segment.clone())));
+        }
+        let url = ObjectStoreUrl::parse(STORE_URL)?;
+        let config = FileScanConfigBuilder::new(url, Arc::new(source))
+            .with_file_groups(groups.into_iter().map(FileGroup::new).collect())
+            .with_projection_indices(Some(projection.to_vec()))?
+            .with_limit(limit)
+            .build();
+        Ok(DataSourceExec::from_data_source(config))
+    }
+
+    /// What is exactly known of a segment without opening it.
+    fn statistics(&self, segment: &Segment) -> Statistics {
+        let time = self.state.spec.time_column_name();
+        let column_statistics = self
+            .stored
+            .fields()
+            .iter()
+            .map(|field| {
+                if field.name() != time {
+                    return ColumnStatistics::new_unknown();
+                }
+                let bound = |micros: i64| Precision::Exact(ScalarValue::TimestampMicrosecond(Some(micros), Some(Arc::from("UTC"))));
+                ColumnStatistics::new_unknown()
+                    .with_min_value(bound(segment.time_min))
+                    .with_max_value(bound(segment.time_max))
+                    .with_null_count(Precision::Exact(0))
+            })
+            .collect();
+        let rows = usize::try_from(segment.rows).unwrap_or(usize::MAX);
+        Statistics { num_rows: Precision::Exact(rows), total_byte_size: Precision::Absent, column_statistics }
+    }
+
+    /// The rows in memory: a log's tail, or all of a reference table's rows of today.
+    fn memory_batches(&self, projection: &[usize]) -> datafusion::common::Result<Vec<RecordBatch>> {
+        let schema = Arc::new(self.stored.project(projection)?);
+        let pick = |batch: &RecordBatch| -> datafusion::common::Result<RecordBatch> {
+            let columns = schema
+                .fields()
+                .iter()
+                .map(|field| match batch.column_by_name(field.name()) {
+                    Some(column) => column.clone(),
+                    // The batch was written before the column was added.
+                    None => datafusion::arrow::array::new_null_array(field.data_type(), batch.num_rows()),
+                })
+                .collect();
+            let options = datafusion::arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+            Ok(RecordBatch::try_new_with_options(schema.clone(), columns, &options)?)
+        };
+        match &self.state.latest {
+            Some(latest) => Ok(vec![pick(&latest.batch())?]),
+            None => self.state.tail.iter().map(|tail| pick(&tail.batch)).collect(),
+        }
+    }
+
+    /// Gives the columns of a plan the names and types that SQL sees, where they differ.
+    fn renamed(
+        &self,
+        plan: Arc<dyn ExecutionPlan>,
+        projection: &[usize],
+    ) -> datafusion::common::Result<Arc<dyn ExecutionPlan>> {
+        let shown = self.schema.project(projection)?;
+        if shown.fields().iter().zip(plan.schema().fields()).all(|(a, b)| a.name() == b.name()) {
+            return Ok(plan);
+        }
+        let columns = plan
+            .schema()
+            .fields()
+            .iter()
+            .enumerate()
+            .map(|(at, field)| {
+                let column: Arc<dyn PhysicalExpr> = Arc::new(PhysicalColumn::new(field.name(), at));
+                (column, shown.field(at).name().clone())
+            })
+            .collect::<Vec<_>>();
+        Ok(Arc::new(ProjectionExec::try_new(columns, plan)?))
+    }
+}
+
+/// Keeps a segment's file in place while a plan may still read it.
+#[derive(Debug, Clone)]
+struct SegmentLease(#[expect(dead_code, reason = "held for its lifetime only")] Arc<Segment>);

@@ -1,0 +1,157 @@
+//! The house: builds every part from the configuration, starts the door, and takes it all down again in order.
+
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::error::{Error, Kind, Result};
+use crate::pack;
+use crate::pg::{self, Door, DoorOptions};
+use crate::policy::SUPERUSER;
+use crate::query::engine::{Engine, EngineOptions};
+use crate::store::{Store, StoreOptions};
+
+/// The file that holds the superuser's SCRAM verifier.
+const SUPERUSER_FILE: &str = "superuser";
+
+/// A server at work.
+pub struct Running {
+    pub address: SocketAddr,
+    /// The superuser's password, when this start made one up.
+    pub generated_password: Option<String>,
+    store: Arc<Store>,
+    door: tokio::task::JoinHandle<()>,
+    shutdown: CancellationToken,
+}
+
+/// How the superuser's password is decided.
+pub enum Superuser {
+    /// This one from now on.
+    Password(String),
+    /// The one the folder knows; a new one is made up for a new folder.
+    Stored,
+    /// This one for this process only, the folder's stays as it is.
+    Temporary(String),
+}
+
+/// Opens the store, replays the catalog, listens.
+///
+/// # Errors
+/// One line that says what to do: the folder is in use, not writable or of a newer format, the port is taken, TLS files are broken.
+pub async fn start(config: &Config, superuser: Superuser) -> Result<Running> {
+    config.validate()?;
+    let tls = match (&config.tls_certificate, &config.tls_key) {
+        (Some(certificate), Some(key)) => Some(pg::TlsFiles::load(certificate, key)?),
+        _ => None,
+    };
+    let clock = Clock::System;
+    let store = Store::open(StoreOptions {
+        flush_bytes: config.flush_mib * 1024 * 1024,
+        flush_interval: Duration::from_secs(config.flush_seconds),
+        clock: clock.clone(),
+        ..StoreOptions::new(&config.data)
+    })
+    .await?;
+    let (verifier, generated_password) = superuser_verifier(&config.data, superuser)?;
+    let engine = Engine::open(store.clone(), clock, engine_options(config)).await?;
+    engine.bootstrap(pack::FILES).await?;
+    let listener = TcpListener::bind(config.listen).await.map_err(|error| cannot_listen(config.listen, &error))?;
+    let address = listener.local_addr().map_err(|error| cannot_listen(config.listen, &error))?;
+    store.announce(&address.to_string())?;
+    let shutdown = CancellationToken::new();
+    let options = DoorOptions {
+        max_connections: config.max_connections,
+        shutdown_deadline: Duration::from_secs(config.shutdown_seconds),
+        tls,
+        ..DoorOptions::default()
+    };
+    let verifier_of = Arc::new(move |user: &str| (user == SUPERUSER).then(|| verifier.clone()));
+    let door = Door::new(engine, verifier_of, options)?;
+    let door = tokio::spawn(door.serve(listener, shutdown.clone()));
+    Ok(Running { address, generated_password, store, door, shutdown })
+}
+
+impl Running {
+    /// Stops accepting, lets statements finish or cancels them at the deadline, flushes, releases the folder.
+    ///
+    /// # Errors
+    /// The flush's, in which case the WAL still holds every acknowledged row.
+    pub async fn stop(self) -> Result<()> {
+        self.shutdown.cancel();
+        if let Err(error) = self.door.await {
+            tracing::error!(%error, "the door did not close cleanly");
+        }
+        self.store.close().await
+    }
+}
+
+fn engine_options(config: &Config) -> EngineOptions {
+    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    EngineOptions {
+        query_memory_bytes: config.query_memory_mib * 1024 * 1024,
+        spill_dir: config.data.join("spill"),
+        spill_bytes_max: config.spill_mib * 1024 * 1024,
+        parallelism: if config.parallelism == 0 { cores } else { config.parallelism },
+        transaction_bytes_max: config.transaction_mib * 1024 * 1024,
+    }
+}
+
+fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> Error {
+    let message = format!("could not listen on {address}: {error}");
+    match error.kind() {
+        std::io::ErrorKind::AddrInUse => Error::new(Kind::ObjectInUse, message)
+            .with_hint("Another program has the port; stop it, or choose another with --listen."),
+        _ => Error::new(Kind::IoError, message).with_hint("Choose an address of this machine with --listen."),
+    }
+}
+
+/// The verifier to check logins against, and the password if this start made one up.
+fn superuser_verifier(data: &Path, superuser: Superuser) -> Result<(pg::Verifier, Option<String>)> {
+    let path = data.join(SUPERUSER_FILE);
+    let (password, keep, generated) = match superuser {
+        Superuser::Temporary(password) => (password, false, false),
+        Superuser::Password(password) => (password, true, false),
+        Superuser::Stored if path.exists() => {
+            let text = std::fs::read_to_string(&path).map_err(|error| Error::io("read", &path, &error))?;
+            return Ok((pg::Verifier::parse(text.trim())?, None));
+        }
+        Superuser::Stored => (random_password()?, true, true),
+    };
+    if password.is_empty() {
+        return Err(Error::new(Kind::InvalidPassword, "the superuser's password is empty")
+            .with_hint("Set ANNALS_PASSWORD to a password, or leave it unset to have one made up."));
+    }
+    let verifier = pg::Verifier::from_password(&password)?;
+    if keep {
+        write_secret(&path, &verifier.to_string())?;
+    }
+    Ok((verifier, generated.then_some(password)))
+}
+
+/// A password of 144 random bits in letters that survive a shell and an address.
+pub fn random_password() -> Result<String> {
+    use base64::Engine as _;
+    let mut bytes = [0_u8; 18];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Error::internal("the system gives no random bytes"))?;
+    Ok(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// Writes a file that only its owner may read, all of it or the old one.
+fn write_secret(path: &Path, text: &str) -> Result<()> {
+    let fresh = path.with_extension("new");
+    let write = || -> std::io::Result<()> {
+        let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&fresh, path)
+    };
+    write().map_err(|error| Error::io("write", path, &error))
+}
