@@ -194,7 +194,7 @@ fn openings(file: &File) -> Vec<String> {
         _ => return vec![],
     };
     let first = file.text.lines().next().unwrap_or_default();
-    let says = first.strip_prefix(mark).is_some_and(|rest| rest.split_whitespace().count() >= 3);
+    let says = first.strip_prefix(mark).is_some_and(|rest| rest.split_whitespace().count() >= 2);
     if says { vec![] } else { vec![format!("{}: open with a line `{mark}…` that says what the file is", file.path)] }
 }
 
