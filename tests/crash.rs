@@ -15,7 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::harness::{Chance, Launch, Server, folder};
+use crate::harness::{CAN_PLANT, Chance, Launch, Server, folder};
 use load::Load;
 use memory::Memory;
 
@@ -71,7 +71,7 @@ async fn crash_one_store(first: u64, rounds: u64, chance: &mut Chance) {
         server.kill9();
     }
     for round in first..first + rounds {
-        let end = if round.is_multiple_of(2) {
+        let end = if CAN_PLANT && round.is_multiple_of(2) {
             End::At(POINTS[usize::try_from(round / 2).unwrap() % POINTS.len()])
         } else {
             End::Killed(100 + chance.below(1400))

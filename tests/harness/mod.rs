@@ -17,7 +17,7 @@ pub(crate) use mount::Mounted;
 pub(crate) use peer::Peer;
 pub(crate) use process::run_to_end;
 pub(crate) use rows::{Table, copy_in, count, sqlstate, table};
-pub(crate) use server::{Launch, Server, run};
+pub(crate) use server::{CAN_PLANT, Launch, Server, run};
 pub(crate) use tools::{psql, python};
 
 use tempfile::TempDir;

@@ -23,6 +23,9 @@ pub(crate) fn annals(arguments: &[&str]) -> Command {
     command
 }
 
+/// Whether crashes and faults can be planted: the points are passed without a look in a build without debug assertions.
+pub(crate) const CAN_PLANT: bool = cfg!(debug_assertions);
+
 /// How a server is to be started.
 pub(crate) struct Launch {
     data: PathBuf,
@@ -48,7 +51,7 @@ impl Launch {
         Launch { data: PathBuf::from("a demonstration's own folder"), command }
     }
 
-    /// Dies by SIGKILL, or as if by it, where this point of its code is first reached.
+    /// Dies, as if by SIGKILL, where this point of its code is first reached (`crate::store::crash` lists them).
     pub(crate) fn crash_at(mut self, point: &str) -> Launch {
         self.command.env("ANNALS_CRASH_AT", point);
         self
