@@ -1,9 +1,14 @@
 //! Annals keeps the logs of conversational and automation platforms and answers SQL over the PostgreSQL wire protocol.
 #![forbid(unsafe_code)]
 
+pub mod catalog;
 pub mod clock;
+pub mod config;
 pub mod error;
-pub mod pg;
+pub mod guard;
+pub mod ingest;
+pub mod policy;
 pub mod query;
+pub mod scan;
 pub mod store;
 pub mod value;

@@ -12,7 +12,7 @@ mod snapshot;
 pub use change::Change;
 pub use function::{Argument, Function};
 pub use relation::{Check, Column, Default, Relation, Table, View};
-pub use snapshot::{Catalog, Name, Oid, Schema};
+pub use snapshot::{Catalog, Name, Oid, Schema, quote_identifier};
 
 /// The schema of everything that Annals itself needs, the catalog log first of all.
 pub const SYSTEM_SCHEMA: &str = "annals";

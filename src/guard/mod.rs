@@ -1,7 +1,7 @@
 //! The only way from a statement to a table. Every name in every statement, through every door, becomes a table here or nowhere.
 //!
 //! The guard asks the policy room whether the identity may do what it wants, and wraps the scan so that nothing above can reach the
-//! source below. It must never parse SQL or know a door. One [`Guard`] serves one statement: it holds one store snapshot, so that
+//! source below. It must never parse SQL or know a door. One [`Guard`] serves one statement: it holds one view of the store, so that
 //! all tables of the statement are read at one instant.
 
 mod table;
@@ -14,7 +14,7 @@ use crate::catalog::Table;
 use crate::error::Result;
 use crate::policy::{self, Action, Identity};
 use crate::scan::TableScan;
-use crate::store::{Snapshot, Store};
+use crate::store::View;
 
 pub use table::GuardedTable;
 
@@ -22,14 +22,13 @@ pub use table::GuardedTable;
 #[derive(Clone)]
 pub struct Guard {
     identity: Identity,
-    store: Arc<Store>,
-    snapshot: Arc<Snapshot>,
+    view: View,
 }
 
 impl Guard {
-    /// A guard for one statement of this identity over one snapshot of the store.
-    pub fn new(identity: Identity, store: Arc<Store>, snapshot: Arc<Snapshot>) -> Self {
-        Guard { identity, store, snapshot }
+    /// A guard for one statement of this identity over one view of the store.
+    pub fn new(identity: Identity, view: View) -> Self {
+        Guard { identity, view }
     }
 
     pub fn identity(&self) -> &Identity {
@@ -42,7 +41,7 @@ impl Guard {
     /// 42501 when it may not; XX001 when the table's files are damaged.
     pub fn open(&self, table: &Arc<Table>) -> Result<Arc<dyn TableProvider>> {
         self.permit(Action::Select, table)?;
-        let scan = TableScan::new(table, &self.store, &self.snapshot)?;
+        let scan = TableScan::new(table, &self.view)?;
         Ok(Arc::new(GuardedTable::new(scan)))
     }
 
@@ -52,13 +51,8 @@ impl Guard {
     /// 42501 when the identity may not read it.
     pub fn open_rows(&self, table: &Arc<Table>) -> Result<Arc<dyn TableProvider>> {
         self.permit(Action::Select, table)?;
-        let scan = TableScan::with_row_numbers(table, &self.store, &self.snapshot)?;
+        let scan = TableScan::with_row_numbers(table, &self.view)?;
         Ok(Arc::new(GuardedTable::new(scan)))
-    }
-
-    /// The snapshot that every table of the statement is read from.
-    pub fn snapshot(&self) -> &Arc<Snapshot> {
-        &self.snapshot
     }
 
     /// Whether this identity may do this to the table.

@@ -3,11 +3,12 @@
 //! Words: a [`Target`] is a table with its checks compiled, ready to take rows; what a statement gives for a column is a [`Given`].
 //! The room must never parse SQL: checks reach it as functions over record batches.
 
+pub mod copy;
 mod reference;
 mod target;
 
 pub use reference::{Changes, delete_rows, insert_rows, update_rows};
-pub use target::{Check, Given, Target};
+pub use target::{Check, Given, Target, new_uuid_v7};
 
 /// A row may weigh this much at the most, in bytes: one row must never decide the memory of the server.
 pub const ROW_BYTES_MAX: usize = 16 * 1024 * 1024;

@@ -9,13 +9,10 @@ use datafusion::arrow::row::{RowConverter, SortField};
 use crate::catalog::Table;
 use crate::error::{Error, Kind, Result};
 use crate::ingest::target::arrow;
-use crate::store::Latest;
+use crate::store::{Latest, OP_PUT, OP_REMOVE};
 
 /// Row changes in the shape that the store commits: `_op`, `_row`, then the table's columns.
 pub type Changes = RecordBatch;
-
-const PUT: i16 = 0;
-const REMOVE: i16 = 1;
 
 /// Puts new rows behind the latest ones.
 ///
@@ -26,7 +23,7 @@ pub fn insert_rows(table: &Table, latest: &Latest, rows: &RecordBatch) -> Result
     let count = i64::try_from(rows.num_rows()).unwrap_or(i64::MAX);
     let numbers = Int64Array::from_iter_values(first..first.saturating_add(count));
     require_unique(table, latest, &numbers, rows)?;
-    changes(table, PUT, numbers, rows)
+    changes(table, OP_PUT, numbers, rows)
 }
 
 /// Replaces the rows of these numbers.
@@ -35,7 +32,7 @@ pub fn insert_rows(table: &Table, latest: &Latest, rows: &RecordBatch) -> Result
 /// 23505 when the changed rows would share a key with others.
 pub fn update_rows(table: &Table, latest: &Latest, numbers: Int64Array, rows: &RecordBatch) -> Result<Changes> {
     require_unique(table, latest, &numbers, rows)?;
-    changes(table, PUT, numbers, rows)
+    changes(table, OP_PUT, numbers, rows)
 }
 
 /// Removes the rows of these numbers; what they last held is recorded with the removal.
@@ -43,7 +40,7 @@ pub fn update_rows(table: &Table, latest: &Latest, numbers: Int64Array, rows: &R
 /// # Errors
 /// Only when the batch does not fit the table.
 pub fn delete_rows(table: &Table, numbers: Int64Array, rows: &RecordBatch) -> Result<Changes> {
-    changes(table, REMOVE, numbers, rows)
+    changes(table, OP_REMOVE, numbers, rows)
 }
 
 fn changes(table: &Table, op: i16, numbers: Int64Array, rows: &RecordBatch) -> Result<Changes> {
@@ -61,7 +58,7 @@ fn require_unique(table: &Table, latest: &Latest, numbers: &Int64Array, rows: &R
         table.spec.columns.iter().enumerate().filter(|(_, column)| table.primary_key.contains(&column.id)).map(|(at, _)| at).collect();
     let sort_fields = places.iter().map(|at| SortField::new(rows.column(*at).data_type().clone())).collect();
     let converter = RowConverter::new(sort_fields).map_err(arrow)?;
-    let state = latest.batch();
+    let state = latest.batch()?;
     // `_op` and `_row` stand in front of the table's columns.
     let old_columns: Vec<ArrayRef> = places.iter().map(|at| state.column(at + 2).clone()).collect();
     let old_keys = converter.convert_columns(&old_columns).map_err(arrow)?;

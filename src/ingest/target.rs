@@ -165,10 +165,9 @@ fn fill(column: &Column, rows: usize, now: Micros) -> Result<ArrayRef> {
         Default::UuidV7 => Ok(uuids(rows, || new_uuid_v7(now))),
         Default::UuidV4 => Ok(uuids(rows, Uuid::new_v4)),
         Default::Now => {
-            let style = Style { now, ..Style::default() };
-            constant(column, "now", rows, &style)
+            constant(column, "now", rows, &Style::default().at(now))
         }
-        Default::Constant(literal) => constant(column, &unquoted(literal), rows, &Style { now, ..Style::default() }),
+        Default::Constant(literal) => constant(column, &unquoted(literal), rows, &Style::default().at(now)),
     }
 }
 
@@ -177,7 +176,7 @@ fn constant(column: &Column, text: &str, rows: usize, style: &Style) -> Result<A
     for _ in 0..rows {
         builder.append_text(text, style)?;
     }
-    builder.finish()
+    Ok(builder.finish())
 }
 
 /// The text inside a SQL literal.

@@ -133,7 +133,7 @@ pub fn record(defined: &Defined, role: &str, now: Micros) -> Result<RecordBatch>
         .map(|((_, sql_type), text)| {
             let mut builder = ColumnBuilder::new(sql_type, 1);
             builder.append_text(if *sql_type == SqlType::Timestamptz { "now" } else { text }, &style)?;
-            builder.finish()
+            Ok(builder.finish())
         })
         .collect::<Result<Vec<ArrayRef>>>()?;
     RecordBatch::try_new(table().spec.commit_schema(), columns).map_err(|error| Error::internal(error.to_string()))

@@ -116,7 +116,7 @@ pub(super) async fn keep(session: &mut Session, table: &Arc<Table>, batches: Vec
             for batch in batches {
                 let transaction = session.open_transaction();
                 transaction.lock_table(&engine, table.store_id()).await;
-                let latest = transaction.snapshot(&engine).latest(table.store_id())?;
+                let latest = transaction.view(&engine).latest(&table.spec)?;
                 let changes = ingest::insert_rows(table, &latest, &batch)?;
                 transaction.add_rows(table.store_id(), changes, &engine)?;
             }
@@ -262,7 +262,7 @@ fn given_column<'a>(
                 Cell::Default | Cell::Null | Cell::Parameter(_) => builder.append_null(),
             }
         }
-        builder.finish()?
+        builder.finish()
     };
     if absent.iter().any(|absent| *absent) {
         return Ok(Given::Partly { values, absent: BooleanBuffer::from(absent) });
@@ -276,7 +276,7 @@ fn one_value(cell: &Cell<'_>, sql_type: &SqlType, style: &Style, params: &[Array
         Cell::Text(text) => {
             let mut builder = ColumnBuilder::new(sql_type, 1);
             builder.append_text(text, style)?;
-            builder.finish()
+            Ok(builder.finish())
         }
         Cell::Parameter(number) => params.get(*number).cloned().ok_or_else(|| {
             Error::new(Kind::UndefinedParameter, format!("there is no parameter ${}", number + 1))

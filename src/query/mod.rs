@@ -3,6 +3,20 @@
 //! The room must never know sockets or message formats. A [`Session`](session::Session) is one connection's state; the way of a
 //! statement through it is told in `lib.rs`.
 
-pub mod errors;
+mod catalog_log;
+mod checks;
+pub mod copy;
+mod define;
+pub mod engine;
+mod errors;
+mod execute;
+mod functions;
+mod insert;
+mod maintain;
+mod mutate;
+pub mod parse;
+pub mod plan;
 pub mod session;
-pub mod stub;
+mod settings;
+mod system;
+mod transaction;

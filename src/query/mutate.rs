@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch};
+use datafusion::arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch};
 use datafusion::arrow::compute::concat_batches;
 use datafusion::arrow::datatypes::Int64Type;
 use datafusion::datasource::provider_as_source;
@@ -55,7 +55,7 @@ pub(super) async fn update(
     let given = rows.columns().iter().cloned().map(Given::Values).collect();
     let complete = target.complete(rows.num_rows(), given, now, 1)?;
     let transaction = session.open_transaction();
-    let latest = transaction.snapshot(&engine).latest(table.store_id())?;
+    let latest = transaction.view(&engine).latest(&table.spec)?;
     let count = numbers.len();
     let changes = ingest::update_rows(&table, &latest, numbers, &complete)?;
     transaction.add_rows(table.store_id(), changes, &engine)?;
@@ -89,7 +89,7 @@ pub(super) async fn truncate(session: &mut Session, targets: &[ObjectName]) -> R
         let engine = session.engine.clone();
         let transaction = session.open_transaction();
         transaction.lock_table(&engine, table.store_id()).await;
-        let latest = transaction.snapshot(&engine).latest(table.store_id())?.batch();
+        let latest = transaction.view(&engine).latest(&table.spec)?.batch()?;
         let numbers = latest.column(1).as_primitive::<Int64Type>().clone();
         let places: Vec<usize> = (2..latest.num_columns()).collect();
         let rows = latest.project(&places).map_err(|error| Error::internal(error.to_string()))?;

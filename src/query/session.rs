@@ -18,6 +18,7 @@ use crate::query::plan::Planner;
 use crate::query::settings::Settings;
 use crate::query::transaction::Transaction;
 use crate::query::{execute, insert, maintain, mutate};
+use crate::store::View;
 use crate::value::{SqlType, Style};
 
 /// Who connects, as the door found out.
@@ -420,11 +421,11 @@ impl Session {
 
     /// One statement's way to tables, over one snapshot.
     pub(super) fn guard(&self) -> Guard {
-        let snapshot = match &self.transaction {
-            Some(transaction) => transaction.snapshot(&self.engine),
-            None => self.engine.store.snapshot(),
+        let view = match &self.transaction {
+            Some(transaction) => transaction.view(&self.engine),
+            None => View::new(self.engine.store.snapshot(), vec![]),
         };
-        Guard::new(self.identity.clone(), self.engine.store.clone(), snapshot)
+        Guard::new(self.identity.clone(), view)
     }
 
     pub(super) fn refuse_read_only(&self, doing: &str) -> Result<()> {

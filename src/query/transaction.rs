@@ -13,7 +13,7 @@ use crate::query::define::Defined;
 use crate::query::engine::Engine;
 use crate::query::catalog_log;
 use crate::store::spec::TableId;
-use crate::store::{Commit, Snapshot};
+use crate::store::{Commit, View};
 
 /// What a session has begun and not yet ended.
 pub(super) struct Transaction {
@@ -52,10 +52,8 @@ impl Transaction {
     }
 
     /// The newest snapshot with this transaction's own rows on top.
-    pub fn snapshot(&self, engine: &Engine) -> Arc<Snapshot> {
-        let newest = engine.store.snapshot();
-        let untouched = self.commit.define.is_empty() && self.commit.drop.is_empty() && self.commit.rows.is_empty();
-        if untouched { newest } else { Arc::new(newest.with_pending(&self.commit, self.now)) }
+    pub fn view(&self, engine: &Engine) -> View {
+        View::new(engine.store.snapshot(), self.commit.rows.clone())
     }
 
     /// Waits until no other transaction defines anything, and keeps others waiting until this one ends.

@@ -27,9 +27,9 @@ use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::union::UnionExec;
 
 use crate::catalog::Table;
-use crate::error::{Error, Result};
-use crate::store::spec::{ROW_COLUMN, TableKind};
-use crate::store::{Segment, Snapshot, Store, TableState};
+use crate::error::{Error, Kind, Result};
+use crate::store::spec::ROW_COLUMN;
+use crate::store::{Segment, TableView, View};
 
 /// The address under which the store's files are registered with DataFusion.
 pub const STORE_URL: &str = "annals://store/";
@@ -41,38 +41,33 @@ pub struct TableScan {
     schema: SchemaRef,
     /// The same columns with the names and types that the store keeps; `stored[i]` belongs to `schema[i]`.
     stored: SchemaRef,
-    state: Arc<TableState>,
+    view: TableView,
 }
 
 impl TableScan {
     /// The table's columns as SQL knows them, hidden columns left out.
     ///
     /// # Errors
-    /// XX001 when the store holds the table for damaged, XX000 when it does not know it.
-    pub fn new(table: &Table, store: &Store, snapshot: &Snapshot) -> Result<Self> {
-        Self::build(table, store, snapshot, false)
+    /// XX001 when the store holds the table for damaged.
+    pub fn new(table: &Table, view: &View) -> Result<Self> {
+        Self::build(table, view, false)
     }
 
     /// The same, led by the row numbers of a reference table, by which its changes name rows.
     ///
     /// # Errors
     /// As [`TableScan::new`].
-    pub fn with_row_numbers(table: &Table, store: &Store, snapshot: &Snapshot) -> Result<Self> {
-        Self::build(table, store, snapshot, true)
+    pub fn with_row_numbers(table: &Table, view: &View) -> Result<Self> {
+        Self::build(table, view, true)
     }
 
-    fn build(table: &Table, store: &Store, snapshot: &Snapshot, row_numbers: bool) -> Result<Self> {
-        store.check_readable(table.store_id())?;
-        let state = snapshot
-            .tables
-            .get(&table.store_id())
-            .cloned()
-            .ok_or_else(|| Error::internal(format!("the store does not know table {}", table.name)))?;
+    fn build(table: &Table, view: &View, row_numbers: bool) -> Result<Self> {
+        let view = view.table(&table.spec)?;
         let mut shown: Vec<Arc<Field>> = Vec::new();
         let mut stored: Vec<Arc<Field>> = Vec::new();
         if row_numbers {
             let row = table.spec.lead_fields().into_iter().find(|field| field.name() == ROW_COLUMN);
-            let row = row.ok_or_else(|| Error::internal(format!("log table {} has no row numbers", table.name)))?;
+            let row = row.ok_or_else(|| Error::new(Kind::WrongObjectType, format!("log table {} has no row numbers", table.name)))?;
             shown.push(row.clone());
             stored.push(row);
         }
@@ -80,7 +75,7 @@ impl TableScan {
             shown.push(Arc::new(column.sql_type.field(column.name.clone(), !column.not_null)));
             stored.push(spec.field.clone());
         }
-        Ok(TableScan { schema: Arc::new(Schema::new(shown)), stored: Arc::new(Schema::new(stored)), state })
+        Ok(TableScan { schema: Arc::new(Schema::new(shown)), stored: Arc::new(Schema::new(stored)), view })
     }
 
     /// The columns as SQL sees them.
@@ -135,16 +130,10 @@ impl TableScan {
     }
 
     fn matching_segments(&self, predicate: Option<&Arc<dyn PhysicalExpr>>) -> datafusion::common::Result<Vec<Arc<Segment>>> {
-        // A reference table's segments hold its history; its rows of today are in memory.
-        if self.state.spec.kind == TableKind::Reference {
-            return Ok(vec![]);
+        match predicate {
+            Some(predicate) => prune::by_time(&self.view, &self.stored, predicate),
+            None => Ok(self.view.segments.to_vec()),
         }
-        let mut segments = match predicate {
-            Some(predicate) => prune::by_time(&self.state, &self.stored, predicate)?,
-            None => self.state.segments.to_vec(),
-        };
-        segments.sort_by_key(|segment| std::cmp::Reverse(segment.time_max));
-        Ok(segments)
     }
 
     fn segments_plan(
@@ -177,7 +166,7 @@ impl TableScan {
 
     /// What is exactly known of a segment without opening it.
     fn statistics(&self, segment: &Segment) -> Statistics {
-        let time = self.state.spec.time_column_name();
+        let time = self.view.spec.time_column_name();
         let column_statistics = self
             .stored
             .fields()
@@ -213,10 +202,7 @@ impl TableScan {
             let options = datafusion::arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
             Ok(RecordBatch::try_new_with_options(schema.clone(), columns, &options)?)
         };
-        match &self.state.latest {
-            Some(latest) => Ok(vec![pick(&latest.batch())?]),
-            None => self.state.tail.iter().map(|tail| pick(&tail.batch)).collect(),
-        }
+        self.view.batches.iter().map(pick).collect()
     }
 
     /// Gives the columns of a plan the names and types that SQL sees, where they differ.

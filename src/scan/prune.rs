@@ -10,21 +10,21 @@ use datafusion::common::{Column, ScalarValue};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_optimizer::pruning::PruningPredicate;
 
-use crate::store::{Segment, TableState};
+use crate::store::{Segment, TableView};
 
 /// The segments that the predicate does not rule out by time.
 pub(super) fn by_time(
-    state: &TableState,
+    view: &TableView,
     stored: &SchemaRef,
     predicate: &Arc<dyn PhysicalExpr>,
 ) -> datafusion::common::Result<Vec<Arc<Segment>>> {
     let Ok(pruning) = PruningPredicate::try_new(predicate.clone(), stored.clone()) else {
         // A predicate that cannot prune keeps every segment.
-        return Ok(state.segments.to_vec());
+        return Ok(view.segments.to_vec());
     };
-    let bounds = TimeBounds { segments: &state.segments, time_column: state.spec.time_column_name() };
+    let bounds = TimeBounds { segments: &view.segments, time_column: view.spec.time_column_name() };
     let keep = pruning.prune(&bounds)?;
-    Ok(state.segments.iter().zip(keep).filter(|(_, keep)| *keep).map(|(segment, _)| segment.clone()).collect())
+    Ok(view.segments.iter().zip(keep).filter(|(_, keep)| *keep).map(|(segment, _)| segment.clone()).collect())
 }
 
 struct TimeBounds<'a> {

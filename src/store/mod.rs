@@ -5,5 +5,483 @@
 //! commits until their rows stand in segments. The *tail* of a table is its rows that no segment holds yet. A *segment* is one
 //! Parquet file. A *flush* moves tails into segments with one Delta commit a table; a *rewrite* replaces many segments by few.
 //! A [`Snapshot`] is everything published at one instant.
+//!
+//! The folder:
+//!
+//! ```text
+//! FORMAT                        the layout's number
+//! lock                          held by the one process that has the store open; says who
+//! wal/<first commit>.wal        the write-ahead log
+//! tables/<table id>/            a Delta table: _delta_log/ and _day=<date>/<uuid>.parquet
+//! ```
+//!
+//! Life of a commit: [`Store::commit`] checks and encodes it in the caller's task and waits for memory; the log's writer gives it a
+//! sequence number, its rows leaf indexes and an ingest time, writes and syncs it together with all others that wait
+//! (`wal::writer`), publishes one snapshot for all (`core`) and answers. The flusher turns tails into segments (`flush`), the
+//! compactor merges those (`rewrite`), the janitor removes what nobody reads any more (`home`). [`Store::open`] puts segments and
+//! log together again (`open`).
 
+mod core;
+pub mod crash;
+mod definition;
+mod delta;
+mod durable;
+mod flush;
+pub mod foreign;
+mod home;
+mod load;
+mod lock;
+mod open;
+mod options;
+mod physical;
+mod read;
+mod reference;
+mod rewrite;
+#[cfg(test)]
+pub(crate) mod samples;
+mod segment;
+mod snapshot;
 pub mod spec;
+mod tail;
+#[cfg(test)]
+mod tests;
+mod wal;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use arrow::array::{AsArray, RecordBatch, RecordBatchOptions};
+use arrow::datatypes::Int16Type;
+use object_store::ObjectStore;
+use tokio::sync::{OwnedMutexGuard, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use self::core::{Core, Found, locked};
+use self::durable::DurableStore;
+use self::home::{Chore, run_janitor};
+use self::load::StagedLoad;
+use self::lock::FolderLock;
+use self::spec::{OP_COLUMN, TableId, TableKind, TableSpec};
+use self::wal::writer::{Answer, Prepared, PreparedRows, Request, WalWriter};
+use crate::error::{Error, Kind, Result};
+
+pub use self::load::Load;
+pub use self::lock::owner_of;
+pub use self::options::StoreOptions;
+pub use self::physical::{file_schema, to_stored};
+pub use self::read::damaged;
+pub use self::reference::{Latest, OP_PUT, OP_REMOVE};
+pub use self::segment::{Segment, day_of};
+pub use self::snapshot::{Snapshot, TableState};
+pub use self::tail::TailBatch;
+
+/// What becomes durable and visible at once. Definitions come first, then drops, then loads, then rows; rows of a table that the
+/// same commit drops are left out.
+#[derive(Debug, Default)]
+pub struct Commit {
+    /// New tables, or new specs of tables that exist.
+    pub define: Vec<TableSpec>,
+    pub drop: Vec<TableId>,
+    /// Batches in their tables' commit schema: equal types and names; a field's metadata is taken from the spec.
+    pub rows: Vec<(TableId, RecordBatch)>,
+    /// Bulk loads, at most one a table: see [`Store::load`].
+    pub loads: Vec<Load>,
+}
+
+/// The acknowledgement of a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Receipt {
+    /// Grows by one from commit to commit.
+    pub sequence: u64,
+}
+
+/// What a [`Store::vacuum`] has done, summed over its tables.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct VacuumReport {
+    pub segments_before: u64,
+    pub segments_after: u64,
+    pub bytes_before: u64,
+    pub bytes_after: u64,
+    /// Segments that were written anew.
+    pub rewrites: u64,
+    /// Rows that moved from tails into segments.
+    pub rows_flushed: u64,
+}
+
+/// One open data folder.
+pub struct Store {
+    core: Arc<Core>,
+    /// The way to the log's writer; gone when the store is closed.
+    wal: Mutex<Option<mpsc::Sender<Request>>>,
+    writer: Mutex<Option<std::thread::JoinHandle<()>>>,
+    tasks: Mutex<Vec<tokio::task::JoinHandle<()>>>,
+    row_locks: Mutex<HashMap<TableId, Arc<tokio::sync::Mutex<()>>>>,
+    stop: CancellationToken,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("dir", &self.core.options().dir).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens a folder, making it if need be, and brings back everything that was ever acknowledged. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// `ObjectInUse` when another process has it open, `FeatureNotSupported` for a folder of a newer format, `DataCorrupted` naming
+    /// file and remedy when the write-ahead log is damaged anywhere but at its torn end, `IoError` when the folder cannot be used.
+    /// A damaged table does not keep the folder from opening: see [`TableState::check`].
+    pub async fn open(options: StoreOptions) -> Result<Arc<Store>> {
+        let lock = FolderLock::take(&options.dir, &options.owner_note)?;
+        let dir = options.dir.canonicalize().map_err(|cause| Error::io("find", &options.dir, &cause))?;
+        let (janitor, chores) = mpsc::unbounded_channel();
+        let opened = open::open_folder(&dir, &janitor).await?;
+        let tables_dir = dir.join("tables");
+        let objects = DurableStore::folder(&tables_dir)
+            .map_err(|cause| Error::new(Kind::IoError, format!("could not open \"{}\": {cause}", tables_dir.display())))?;
+        let found = Found { tables: opened.tables, wal_files: opened.replayed.files };
+        let core = Arc::new(Core::new(options, dir, Arc::new(objects), lock, janitor, found));
+        let writer = WalWriter::begin(core.clone(), opened.replayed.last_sequence, opened.definitions)?;
+        core.cut_wal()?;
+        let (wal, requests) = mpsc::channel(core.options().commit_queue.max(1));
+        let writer = std::thread::Builder::new()
+            .name("annals-wal".to_owned())
+            .spawn(move || writer.run(requests))
+            .map_err(|cause| Error::internal(format!("could not start the thread of the write-ahead log: {cause}")))?;
+        let stop = CancellationToken::new();
+        let mut tasks = Vec::new();
+        tokio::spawn(run_janitor(chores, Arc::downgrade(&core)));
+        if core.options().background {
+            tasks.push(tokio::spawn(flush::run_flusher(Arc::downgrade(&core), stop.clone())));
+            tasks.push(tokio::spawn(rewrite::run_compactor(Arc::downgrade(&core), stop.clone())));
+        }
+        Ok(Arc::new(Store {
+            core,
+            wal: Mutex::new(Some(wal)),
+            writer: Mutex::new(Some(writer)),
+            tasks: Mutex::new(tasks),
+            row_locks: Mutex::default(),
+            stop,
+        }))
+    }
+
+    /// Everything published, at this instant. Cheap; holding it keeps files that were replaced since.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.core.snapshot()
+    }
+
+    /// Makes a commit durable and visible. Waits while the store's memory is full. If the caller stops waiting, the commit may
+    /// happen or not, but only whole.
+    ///
+    /// # Errors
+    /// `UndefinedTable`, `InvalidTableDefinition` and `DatatypeMismatch` for a commit that cannot be; `DataCorrupted` for rows of a
+    /// damaged table; `IoError` and `DiskFull` when the log cannot be written, of which nothing remains then.
+    pub async fn commit(&self, commit: Commit) -> Result<Receipt> {
+        let mut commit = commit;
+        let mut loads = Vec::with_capacity(commit.loads.len());
+        for load in std::mem::take(&mut commit.loads) {
+            if loads.iter().any(|other: &StagedLoad| other.table() == load.table()) {
+                return Err(Error::internal(format!("two bulk loads of table {} in one commit", load.table())));
+            }
+            loads.push(load.finish().await?);
+        }
+        let (checked, bytes) = self.prepare(commit).await?;
+        let pending = self.core.admit(bytes).await?;
+        let mut prepared = Box::new(Prepared { define: checked.define, drop: checked.drop, rows: checked.rows, loads, pending });
+        let mut alone = false;
+        loop {
+            let gates = self.gates(&prepared, alone).await;
+            if alone {
+                let mut loads = Vec::with_capacity(prepared.loads.len());
+                for load in std::mem::take(&mut prepared.loads) {
+                    loads.push(load.rebased(&self.core).await?);
+                }
+                prepared.loads = loads;
+            }
+            let (reply, answer) = oneshot::channel();
+            self.wal()?.send(Request::Commit(prepared, reply)).await.map_err(|_| Core::closed())?;
+            let answer = answer.await.map_err(|_| Core::closed())?;
+            drop(gates);
+            match answer {
+                Answer::Done(sequence) => return Ok(Receipt { sequence }),
+                Answer::Failed(error) => return Err(error),
+                Answer::Moved(back) => (prepared, alone) = (back, true),
+            }
+        }
+    }
+
+    /// Checks and encodes a commit, large ones where they do not hold up the runtime.
+    async fn prepare(&self, commit: Commit) -> Result<(Checked, usize)> {
+        const INLINE_BYTES: usize = 256 * 1024;
+        let snapshot = self.snapshot();
+        let bytes: usize = commit.rows.iter().map(|(_, batch)| batch.get_array_memory_size()).sum();
+        if bytes <= INLINE_BYTES {
+            return prepare(commit, &snapshot);
+        }
+        tokio::task::spawn_blocking(move || prepare(commit, &snapshot))
+            .await
+            .map_err(|cause| Error::internal(format!("encoding rows ended early: {cause}")))?
+    }
+
+    /// Takes the gates of all tables with rows, in order of their ids; those of bulk loads alone, if they are to be written again.
+    async fn gates(&self, prepared: &Prepared, alone: bool) -> Vec<Gate> {
+        let snapshot = self.snapshot();
+        let mut tables: BTreeMap<TableId, bool> = prepared.rows.iter().map(|rows| (rows.table, false)).collect();
+        tables.extend(prepared.loads.iter().map(|load| (load.table(), alone)));
+        let mut gates = Vec::with_capacity(tables.len());
+        for (table, alone) in tables {
+            let Some(gate) = snapshot.table(table).map(|state| state.home.gate.clone()) else { continue };
+            gates.push(if alone { Gate::Alone(gate.write_owned().await) } else { Gate::Shared(gate.read_owned().await) });
+        }
+        gates
+    }
+
+    /// Begins a bulk load: for a statement with more rows than should wait in memory. Nothing of it is visible before it is part of
+    /// a [`Commit`]; dropped, it leaves nothing. The table must exist, and not be a reference table.
+    pub fn load(&self, table: TableId) -> Result<Load> {
+        Load::begin(&self.core, table)
+    }
+
+    /// Serialises read-modify-write on a reference table: whoever holds the guard reads the latest state and commits changes to it.
+    pub async fn lock_table(&self, table: TableId) -> OwnedMutexGuard<()> {
+        let lock = locked(&self.row_locks).entry(table).or_default().clone();
+        lock.lock_owned().await
+    }
+
+    /// Flushes every tail and cuts the log.
+    ///
+    /// # Errors
+    /// The first table's that could not be flushed; its rows stay in the log, the others are flushed all the same.
+    pub async fn checkpoint(&self) -> Result<()> {
+        let mut first_error = None;
+        let ids: Vec<TableId> =
+            self.snapshot().tables.values().filter(|state| state.damage.is_none()).map(|state| state.spec.id).collect();
+        for id in ids {
+            match self.core.flush_table(id).await {
+                Ok(true) => self
+                    .core
+                    .options()
+                    .faults
+                    .point(crash::MID_CHECKPOINT)
+                    .map_err(|cause| Error::io("checkpoint", &self.core.options().dir, &cause))?,
+                Ok(false) => {}
+                Err(error) => {
+                    first_error.get_or_insert(error);
+                }
+            }
+        }
+        if let Some(error) = first_error {
+            return Err(error);
+        }
+        let (reply, answer) = oneshot::channel();
+        self.wal()?.send(Request::Rotate(reply)).await.map_err(|_| Core::closed())?;
+        answer.await.map_err(|_| Core::closed())??;
+        self.core.cut_wal()
+    }
+
+    /// Flushes one table or all, merges small segments, waits for replaced files to go as far as readers allow, and tidies the Delta
+    /// logs.
+    pub async fn vacuum(&self, table: Option<TableId>) -> Result<VacuumReport> {
+        let mut report = VacuumReport::default();
+        let snapshot = self.snapshot();
+        let chosen = snapshot.tables.iter().filter(|(id, _)| table.is_none_or(|table| table == **id));
+        let ids: Vec<TableId> = chosen.map(|(id, _)| *id).collect();
+        drop(snapshot);
+        for id in ids {
+            let Some(before) = self.snapshot().table(id).cloned() else { continue };
+            if table.is_some() {
+                before.check()?;
+            } else if before.damage.is_some() {
+                continue;
+            }
+            report.segments_before += before.segments.len() as u64;
+            report.bytes_before += before.segment_bytes();
+            report.rows_flushed += before.tail.iter().map(|batch| batch.batch.num_rows() as u64).sum::<u64>();
+            let home = before.home.clone();
+            drop(before);
+            self.core.flush_table(id).await?;
+            report.rewrites += self.core.rewrite_table(id, true).await?;
+            self.core.tidy_table(&home).await?;
+            if let Some(after) = self.snapshot().table(id) {
+                report.segments_after += after.segments.len() as u64;
+                report.bytes_after += after.segment_bytes();
+            }
+        }
+        self.await_janitor().await;
+        Ok(report)
+    }
+
+    /// The files of all tables; [`Segment::path`] is relative to it. Its writes are synced.
+    pub fn object_store(&self) -> Arc<dyn ObjectStore> {
+        self.core.store.clone()
+    }
+
+    /// The folder that [`Store::object_store`] shows.
+    pub fn tables_dir(&self) -> std::path::PathBuf {
+        self.core.tables_dir()
+    }
+
+    /// Every row of a table in order of leaf indexes, in the stored schema. Holds the table in memory: for the catalog, whose log is
+    /// small, and for tests.
+    pub async fn scan_all(&self, table: TableId) -> Result<Vec<RecordBatch>> {
+        let state = self.snapshot().table(table).cloned();
+        let state = state.ok_or_else(|| Error::new(Kind::UndefinedTable, format!("table {table} does not exist")))?;
+        tokio::task::spawn_blocking(move || read::read_table(&state))
+            .await
+            .map_err(|cause| Error::internal(format!("reading table {table} ended early: {cause}")))?
+    }
+
+    /// Writes into the lock file what a second opener is told beside the process id, for example the listening address.
+    pub fn announce(&self, text: &str) -> Result<()> {
+        match locked(&self.core.lock).as_mut() {
+            Some(lock) => lock.announce(text),
+            None => Err(Core::closed()),
+        }
+    }
+
+    /// The data folder.
+    pub fn dir(&self) -> &Path {
+        &self.core.options().dir
+    }
+
+    /// Flushes everything, stops the background work and releases the folder, even if something could not be flushed: what could not
+    /// stays in the log for the next start.
+    pub async fn close(&self) -> Result<()> {
+        self.stop.cancel();
+        let tasks = std::mem::take(&mut *locked(&self.tasks));
+        for task in tasks {
+            // A background task that panicked has nothing left to say.
+            let _ = task.await;
+        }
+        let flushed = match self.wal() {
+            Ok(_) => self.checkpoint().await,
+            Err(_) => Ok(()),
+        };
+        self.release().await;
+        flushed
+    }
+
+    /// Stops the writer and lets go of the folder.
+    async fn release(&self) {
+        drop(locked(&self.wal).take());
+        let writer = locked(&self.writer).take();
+        if let Some(writer) = writer {
+            let _ = tokio::task::spawn_blocking(move || writer.join()).await;
+        }
+        self.await_janitor().await;
+        drop(locked(&self.core.lock).take());
+    }
+
+    /// Ends as a killed process would, without flushing, and waits until nothing touches the folder any more.
+    #[cfg(test)]
+    pub(crate) async fn kill(&self) {
+        self.stop.cancel();
+        let tasks = std::mem::take(&mut *locked(&self.tasks));
+        for task in tasks {
+            let _ = task.await;
+        }
+        self.release().await;
+    }
+
+    fn wal(&self) -> Result<mpsc::Sender<Request>> {
+        locked(&self.wal).clone().ok_or_else(Core::closed)
+    }
+
+    /// Waits until the janitor has done everything it was asked for so far.
+    async fn await_janitor(&self) {
+        let (reply, done) = oneshot::channel();
+        if self.core.janitor.send(Chore::Done(reply)).is_ok() {
+            let _ = done.await;
+        }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// A hold on a table's gate, for as long as a commit is under way.
+#[allow(dead_code)]
+enum Gate {
+    Shared(tokio::sync::OwnedRwLockReadGuard<()>),
+    Alone(tokio::sync::OwnedRwLockWriteGuard<()>),
+}
+
+/// A commit that was checked and encoded.
+struct Checked {
+    define: Vec<Arc<TableSpec>>,
+    drop: Vec<TableId>,
+    rows: Vec<PreparedRows>,
+}
+
+/// Checks a commit against the state its caller sees, encodes its rows, and counts their memory.
+fn prepare(commit: Commit, snapshot: &Snapshot) -> Result<(Checked, usize)> {
+    let mut define: Vec<Arc<TableSpec>> = Vec::with_capacity(commit.define.len());
+    let mut defined = HashSet::new();
+    for spec in commit.define {
+        definition::check(&spec)?;
+        if !defined.insert(spec.id) {
+            return Err(Error::internal(format!("table {} is defined twice in one commit", spec.label)));
+        }
+        define.push(Arc::new(spec));
+    }
+    let mut rows = Vec::with_capacity(commit.rows.len());
+    let mut bytes = 0;
+    for (table, batch) in commit.rows {
+        if commit.drop.contains(&table) {
+            continue;
+        }
+        let spec = match define.iter().find(|spec| spec.id == table) {
+            Some(spec) => spec.clone(),
+            None => {
+                let state = snapshot.table(table);
+                let state = state.ok_or_else(|| Error::new(Kind::UndefinedTable, format!("table {table} does not exist")))?;
+                state.check()?;
+                state.spec.clone()
+            }
+        };
+        let batch = fit(&batch, &spec)?;
+        let pieces = wal::rows::encode(&batch)?;
+        bytes += pieces.iter().map(|piece| piece.batch.get_array_memory_size() + piece.message.len()).sum::<usize>();
+        rows.push(PreparedRows { table, spec, pieces });
+    }
+    Ok((Checked { define, drop: commit.drop, rows }, bytes))
+}
+
+/// The batch under its table's own fields, which also proves that nothing is null that must not be.
+fn fit(batch: &RecordBatch, spec: &TableSpec) -> Result<RecordBatch> {
+    let schema = spec.commit_schema();
+    let given = batch.schema_ref().fields();
+    let same = given.len() == schema.fields().len()
+        && given.iter().zip(schema.fields()).all(|(a, b)| a.name() == b.name() && a.data_type().equals_datatype(b.data_type()));
+    if !same {
+        let names = |fields: &arrow::datatypes::Fields| {
+            fields.iter().map(|field| format!("{} {}", field.name(), field.data_type())).collect::<Vec<_>>().join(", ")
+        };
+        return Err(Error::new(Kind::DatatypeMismatch, format!("rows for table {} do not have its columns", spec.label))
+            .with_detail(format!("given: {}; expected: {}", names(given), names(schema.fields()))));
+    }
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    let batch = physical_columns(batch, &schema)?;
+    let batch = RecordBatch::try_new_with_options(schema, batch, &options)
+        .map_err(|cause| Error::new(Kind::NotNullViolation, format!("rows for table {} cannot be stored: {cause}", spec.label)))?;
+    if spec.kind == TableKind::Reference {
+        let ops = batch.column_by_name(OP_COLUMN).and_then(|array| array.as_primitive_opt::<Int16Type>());
+        if !ops.is_some_and(|ops| ops.values().iter().all(|op| [OP_PUT, OP_REMOVE].contains(op))) {
+            return Err(Error::internal(format!("rows for reference table {} carry an unknown operation", spec.label)));
+        }
+    }
+    Ok(batch)
+}
+
+/// The columns with nested fields named as the table names them, which an equal type does not promise.
+fn physical_columns(batch: &RecordBatch, schema: &arrow::datatypes::SchemaRef) -> Result<Vec<arrow::array::ArrayRef>> {
+    if batch.columns().iter().zip(schema.fields()).all(|(array, field)| array.data_type() == field.data_type()) {
+        return Ok(batch.columns().to_vec());
+    }
+    Ok(physical::reshape(batch, schema, "rows do not fit their table")?.columns().to_vec())
+}

@@ -7,7 +7,8 @@ mod copy;
 mod limits;
 mod statement;
 
-pub use copy::{Copy, CopyDirection, CopySource};
+pub use copy::{Copy, CopyDirection, CopySource, OptionValue};
+pub(crate) use statement::unsupported;
 pub use statement::{Definition, Setting, Statement, TransactionEnd};
 
 use std::sync::Arc;

@@ -10,7 +10,7 @@ use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::logical_expr::expr::{Between, InList, Placeholder};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
-use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan};
+use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan, Operator};
 
 use super::Planned;
 use crate::error::{Error, Kind, Result};
@@ -47,7 +47,7 @@ pub(super) fn lower_expression(expr: Expr, schema: &DFSchema, style: &Style) -> 
 fn transform(expr: Expr, schema: &DFSchema, style: &Style) -> datafusion::common::Result<Transformed<Expr>> {
     expr.transform_up(|expr| match expr {
         Expr::Cast(cast) => lower_cast(cast, schema, style),
-        Expr::BinaryExpr(BinaryExpr { left, op, right }) if op.supports_propagation() || op.is_comparison_operator() => {
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_comparison(op) => {
             let (left, left_changed) = resolve(*left, &right, schema, style)?;
             let (right, right_changed) = resolve(*right, &left, schema, style)?;
             let whole = Expr::BinaryExpr(BinaryExpr { left: Box::new(left), op, right: Box::new(right) });
@@ -117,6 +117,21 @@ fn lower_cast(cast: Cast, schema: &DFSchema, style: &Style) -> datafusion::commo
     Ok(Transformed::no(Expr::Cast(cast)))
 }
 
+/// Operators whose two sides are of one type.
+fn is_comparison(op: Operator) -> bool {
+    matches!(
+        op,
+        Operator::Eq
+            | Operator::NotEq
+            | Operator::Lt
+            | Operator::LtEq
+            | Operator::Gt
+            | Operator::GtEq
+            | Operator::IsDistinctFrom
+            | Operator::IsNotDistinctFrom
+    )
+}
+
 /// Types whose values are what was written, so that a literal needs no reading.
 fn is_text(sql_type: &SqlType) -> bool {
     matches!(sql_type, SqlType::Text | SqlType::Varchar(_) | SqlType::Name | SqlType::Char)
@@ -126,7 +141,7 @@ fn is_text(sql_type: &SqlType) -> bool {
 pub(crate) fn constant(text: &str, target: &SqlType, style: &Style) -> Result<Expr> {
     let mut builder = ColumnBuilder::new(target, 1);
     builder.append_text(text, style)?;
-    let array = builder.finish()?;
+    let array = builder.finish();
     let value = ScalarValue::try_from_array(&array, 0).map_err(unwrap)?;
     let metadata = datafusion::common::metadata::FieldMetadata::from(&target.field("", true));
     Ok(Expr::Literal(value, Some(metadata)))

@@ -1,6 +1,6 @@
 //! From names as they were typed to names as they are kept: folding, qualification, the search path.
 
-use datafusion::sql::TableReference;
+use datafusion::common::TableReference;
 use datafusion::sql::sqlparser::ast::{Ident, ObjectName, ObjectNamePart};
 
 use crate::catalog::{BUILTIN_SCHEMAS, Catalog, Name, PUBLIC_SCHEMA};

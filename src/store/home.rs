@@ -1,0 +1,120 @@
+//! A table's folder, and what becomes of files nobody reads any more: the janitor removes them when their last reader has left.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+
+use super::core::Core;
+use super::delta::DeltaLog;
+use super::spec::TableId;
+
+/// Something to remove.
+#[derive(Debug)]
+pub(crate) enum Chore {
+    /// A segment that a rewrite replaced.
+    File(PathBuf),
+    /// The folder of a table that was dropped.
+    Folder { table: TableId, path: PathBuf },
+    /// Answers when everything asked for before it is done.
+    Done(tokio::sync::oneshot::Sender<()>),
+}
+
+/// The folder of one table, shared by its states and segments. It lives as long as someone reads the table.
+#[derive(Debug)]
+pub(crate) struct TableHome {
+    pub id: TableId,
+    /// `<data>/tables/<id>`.
+    pub dir: PathBuf,
+    /// The Delta log, absent until the first flush. Whoever holds the lock commits to it: one at a time.
+    pub delta: tokio::sync::Mutex<Option<DeltaLog>>,
+    /// Commits with rows of the table share it; a bulk load whose leaf indexes moved holds it alone.
+    pub gate: Arc<tokio::sync::RwLock<()>>,
+    /// Held by the one rewrite of the table that may run; a flush may run beside it.
+    pub rewriting: tokio::sync::Mutex<()>,
+    /// The commit that dropped the table, 0 while it exists.
+    dropped: AtomicU64,
+    janitor: UnboundedSender<Chore>,
+}
+
+impl TableHome {
+    pub(crate) fn new(id: TableId, tables: &Path, delta: Option<DeltaLog>, janitor: UnboundedSender<Chore>) -> Self {
+        TableHome {
+            id,
+            dir: tables.join(id.to_string()),
+            delta: tokio::sync::Mutex::new(delta),
+            gate: Arc::default(),
+            rewriting: tokio::sync::Mutex::new(()),
+            dropped: AtomicU64::new(0),
+            janitor,
+        }
+    }
+
+    /// Lets the folder go once the last reader has left.
+    pub(crate) fn drop_at(&self, sequence: u64) {
+        self.dropped.store(sequence.max(1), Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_dropped(&self) -> bool {
+        self.dropped.load(Ordering::SeqCst) != 0
+    }
+
+    /// Asks for a file's removal. Without a janitor the next start removes it.
+    pub(crate) fn discard(&self, path: PathBuf) {
+        let _ = self.janitor.send(Chore::File(path));
+    }
+}
+
+impl Drop for TableHome {
+    fn drop(&mut self) {
+        if self.is_dropped() {
+            let _ = self.janitor.send(Chore::Folder { table: self.id, path: self.dir.clone() });
+        }
+    }
+}
+
+/// Removes what it is told to until every sender is gone.
+pub(crate) async fn run_janitor(mut chores: UnboundedReceiver<Chore>, core: Weak<Core>) {
+    while let Some(chore) = chores.recv().await {
+        let removed = match chore {
+            Chore::Done(reply) => {
+                let _ = reply.send(());
+                continue;
+            }
+            Chore::File(path) => {
+                let work = move || (fs::remove_file(&path), path);
+                tokio::task::spawn_blocking(work).await
+            }
+            Chore::Folder { table, path } => {
+                let done = tokio::task::spawn_blocking(move || (remove_folder(&path), path)).await;
+                if matches!(done, Ok((Ok(()), _)))
+                    && let Some(core) = core.upgrade()
+                {
+                    core.folder_removed(table);
+                }
+                done
+            }
+        };
+        if let Ok((Err(cause), path)) = removed
+            && cause.kind() != std::io::ErrorKind::NotFound
+        {
+            tracing::warn!(path = %path.display(), %cause, "could not remove what is no longer used; the next start tries again");
+        }
+    }
+}
+
+/// Removes a dropped table's folder, the log first, so that what a crash leaves is no table.
+pub(crate) fn remove_folder(path: &Path) -> std::io::Result<()> {
+    for dir in [path.join("_delta_log"), path.to_owned()] {
+        match fs::remove_dir_all(&dir) {
+            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => return Err(cause),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    match path.parent() {
+        Some(parent) => super::durable::sync_dir(parent),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,65 @@
+//! Every number and choice that a store is opened with.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::crash::Faults;
+use crate::clock::Clock;
+
+const MIB: usize = 1024 * 1024;
+
+/// How a store behaves. Sizes are bytes of Arrow memory unless said otherwise.
+#[derive(Debug, Clone)]
+pub struct StoreOptions {
+    /// The data folder; made with mode 0700 if missing.
+    pub dir: PathBuf,
+    /// Where ingest times come from.
+    pub clock: Clock,
+    /// A table's tail is flushed when it holds this much. Larger means fewer, better sorted segments and more memory. 96 MiB.
+    pub flush_bytes: usize,
+    /// A table's tail is flushed when its oldest row waits this long. Shorter means a shorter replay and more small segments. 30 s.
+    pub flush_interval: Duration,
+    /// Commits wait while the rows in all tails and on their way into the log hold this much; a commit is never refused for its own
+    /// size alone. 384 MiB.
+    pub memory_bytes: usize,
+    /// A write-ahead log file is followed by a new one at this size on disk. Smaller files are cut sooner. 128 MiB.
+    pub wal_file_bytes: u64,
+    /// Commits that may wait for the log's writer; further callers wait for a place. 1024.
+    pub commit_queue: usize,
+    /// Rows of a fully compacted segment; segments under half of it are candidates for compaction. 3 million.
+    pub compaction_rows: usize,
+    /// How often the compactor looks for work. 60 s.
+    pub compaction_interval: Duration,
+    /// A Delta checkpoint is written after so many commits of a table. 100.
+    pub delta_checkpoint_commits: u64,
+    /// Delta log files older than this, and older than a checkpoint, are removed. 1 day.
+    pub delta_log_retention: Duration,
+    /// Whether flushes, compaction and housekeeping run by themselves; tests turn them by hand.
+    pub background: bool,
+    /// Written into the lock file beside the process id, for whoever finds the folder locked.
+    pub owner_note: String,
+    /// Planned crashes and faults, from the environment by default; without effect in release builds.
+    pub faults: Faults,
+}
+
+impl StoreOptions {
+    /// The defaults for a folder.
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        StoreOptions {
+            dir: dir.into(),
+            clock: Clock::System,
+            flush_bytes: 96 * MIB,
+            flush_interval: Duration::from_secs(30),
+            memory_bytes: 384 * MIB,
+            wal_file_bytes: 128 * MIB as u64,
+            commit_queue: 1024,
+            compaction_rows: 3_000_000,
+            compaction_interval: Duration::from_secs(60),
+            delta_checkpoint_commits: 100,
+            delta_log_retention: Duration::from_secs(24 * 60 * 60),
+            background: true,
+            owner_note: String::new(),
+            faults: Faults::from_env(),
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Reading segments whole: for rewrites, for the catalog at start, for reference tables, for tests. Queries scan elsewhere.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::compute::{SortColumn, SortOptions, concat_batches, lexsort_to_indices, take_record_batch};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
+
+use super::physical;
+use super::segment::Segment;
+use super::snapshot::TableState;
+use super::spec::LEAF_COLUMN;
+use super::tail::leaf_values;
+use crate::error::{Error, Kind, Result};
+
+/// Opens a Parquet file of ours with its strings as views.
+pub(crate) fn open_segment(path: &Path, batch_rows: usize) -> Result<ParquetRecordBatchReader> {
+    let broken = |cause: &dyn std::fmt::Display| damaged(path, cause);
+    let file = File::open(path).map_err(|cause| match cause.kind() {
+        std::io::ErrorKind::NotFound => broken(&"the file is missing"),
+        _ => Error::io("open segment", path, &cause),
+    })?;
+    let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|cause| broken(&cause))?;
+    let options = ArrowReaderOptions::new().with_schema(with_views(metadata.schema()));
+    let metadata = ArrowReaderMetadata::try_new(metadata.metadata().clone(), options).map_err(|cause| broken(&cause))?;
+    ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
+        .with_batch_size(batch_rows)
+        .build()
+        .map_err(|cause| broken(&cause))
+}
+
+/// The error of a segment that cannot be read.
+pub fn damaged(path: &Path, cause: &dyn std::fmt::Display) -> Error {
+    Error::new(Kind::DataCorrupted, format!("segment \"{}\" cannot be read: {cause}", path.display()))
+        .with_hint("restore the file from a backup; other tables are not affected")
+}
+
+fn with_views(schema: &SchemaRef) -> SchemaRef {
+    let fields = schema.fields().iter().map(|field| match field.data_type() {
+        DataType::Utf8 => Arc::new(Field::clone(field).with_data_type(DataType::Utf8View)),
+        _ => field.clone(),
+    });
+    Arc::new(Schema::new(fields.collect::<Vec<FieldRef>>()))
+}
+
+/// A segment's rows in the stored schema.
+pub(crate) fn read_segment(segment: &Segment, schema: &SchemaRef) -> Result<Vec<RecordBatch>> {
+    const BATCH_ROWS: usize = 8192;
+    let path = segment.file();
+    let mut batches = Vec::new();
+    for batch in open_segment(&path, BATCH_ROWS)? {
+        let batch = batch.map_err(|cause| damaged(&path, &cause))?;
+        batches.push(physical::to_stored(&batch, schema)?);
+    }
+    let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
+    if rows as u64 != segment.rows {
+        return Err(damaged(&path, &format!("it holds {rows} rows instead of {}", segment.rows)));
+    }
+    Ok(batches)
+}
+
+/// Every row of segments in order of leaf indexes, in the stored schema.
+pub(crate) fn read_in_order(segments: &[Arc<Segment>], schema: &SchemaRef) -> Result<Vec<RecordBatch>> {
+    let mut batches = Vec::new();
+    for segment in segments {
+        batches.extend(read_segment(segment, schema)?);
+    }
+    in_order(&batches, schema)
+}
+
+fn in_order(batches: &[RecordBatch], schema: &SchemaRef) -> Result<Vec<RecordBatch>> {
+    let failed = |cause| Error::internal(format!("could not put rows in order: {cause}"));
+    let all = concat_batches(schema, batches).map_err(failed)?;
+    if all.num_rows() == 0 {
+        return Ok(Vec::new());
+    }
+    if leaf_values(&all)?.is_sorted() {
+        return Ok(vec![all]);
+    }
+    let leaves =
+        all.column_by_name(LEAF_COLUMN).cloned().ok_or_else(|| Error::internal("a stored batch lacks its leaf indexes"))?;
+    let by_leaf = SortColumn { values: leaves, options: Some(SortOptions { descending: false, nulls_first: false }) };
+    let order = lexsort_to_indices(&[by_leaf], None).map_err(failed)?;
+    Ok(vec![take_record_batch(&all, &order).map_err(failed)?])
+}
+
+/// Every row of a table in order of leaf indexes, in the stored schema. Holds the table in memory.
+pub(crate) fn read_table(state: &TableState) -> Result<Vec<RecordBatch>> {
+    state.check()?;
+    let mut batches = Vec::new();
+    for segment in state.segments.iter() {
+        batches.extend(read_segment(segment, &state.stored_schema)?);
+    }
+    batches.extend(state.tail.iter().map(|batch| batch.batch.clone()));
+    in_order(&batches, &state.stored_schema)
+}

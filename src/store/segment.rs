@@ -1,0 +1,547 @@
+//! A segment: one Parquet file of rows of one day, newest first, and how it is written.
+//!
+//! Row groups of 131,072 rows, pages of 4,096, zstd level 3. Times and leaf indexes are delta-encoded; a dictionary is used where a
+//! sample of the rows repeats; payload columns (json, jsonb, bytea) carry no statistics, text statistics are cut at 64 bytes.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, Date32Type, Field, Int16Type, Int32Type, Int64Type, SchemaRef, TimestampMicrosecondType};
+use bytes::Bytes;
+use chrono::{DateTime, Datelike, NaiveDate};
+use object_store::path::Path;
+use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::file::metadata::SortingColumn;
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
+use parquet::schema::types::ColumnPath;
+use serde::{Deserialize, Serialize};
+use tokio::runtime::Handle;
+
+use super::crash::{self, Faults};
+use super::home::TableHome;
+use super::physical;
+use super::spec::{DAY_COLUMN, INGEST_COLUMN, LEAF_COLUMN, TableSpec};
+use super::tail::{bounds, leaf_values, time_values};
+use crate::clock::Micros;
+use crate::error::{Error, Kind, Result};
+use crate::value::SqlType;
+
+pub(crate) const ROW_GROUP_ROWS: usize = 131_072;
+const PAGE_ROWS: usize = 4096;
+const PAGE_BYTES: usize = 8 * 1024 * 1024;
+const PART_BYTES: usize = 8 * 1024 * 1024;
+const TEXT_STATISTICS_BYTES: usize = 64;
+const BLOOM_FPP: f64 = 0.01;
+const MICROS_PER_DAY: i64 = 86_400_000_000;
+/// 0001-01-01 and 9999-12-31, the days that every Delta reader knows, in days since 1970.
+const FIRST_DAY: i64 = -719_162;
+const LAST_DAY: i64 = 2_932_896;
+
+/// The partition of a time: its UTC day in days since 1970; times beyond the years 1 to 9999 share the first or the last day.
+pub fn day_of(time: Micros) -> i32 {
+    let day = time.div_euclid(MICROS_PER_DAY).clamp(FIRST_DAY, LAST_DAY);
+    i32::try_from(day).unwrap_or(0)
+}
+
+/// A day as the partition's name has it.
+pub(crate) fn day_text(day: i32) -> String {
+    let date = day.checked_add(719_163).and_then(NaiveDate::from_num_days_from_ce_opt).unwrap_or_default();
+    format!("{:04}-{:02}-{:02}", date.year(), date.month(), date.day())
+}
+
+/// What is known of a segment without opening it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SegmentFacts {
+    /// `_day=2026-01-31/<uuid>.parquet`, relative to the table's folder.
+    pub name: String,
+    pub bytes: u64,
+    pub rows: u64,
+    pub time_min: Micros,
+    pub time_max: Micros,
+    pub leaf_min: i64,
+    pub leaf_max: i64,
+    pub day: i32,
+    /// CRC-32C of the whole file.
+    pub crc32c: u32,
+    /// Delta's statistics: a JSON object with `numRecords`, `minValues`, `maxValues`, `nullCount`, never of text.
+    pub statistics: String,
+}
+
+/// One Parquet file of a table.
+pub struct Segment {
+    /// Relative to the store's [`object_store`](super::Store::object_store).
+    pub path: Path,
+    /// Size of the file.
+    pub bytes: u64,
+    pub rows: u64,
+    /// The smallest and largest value of the time column, both contained.
+    pub time_min: Micros,
+    pub time_max: Micros,
+    /// The smallest and largest leaf index; between them others may stand in other segments.
+    pub leaf_min: i64,
+    pub leaf_max: i64,
+    /// The UTC day in days since 1970.
+    pub day: i32,
+    /// CRC-32C of the whole file, as it was written.
+    pub crc32c: u32,
+    pub(crate) name: String,
+    retired: AtomicBool,
+    home: Arc<TableHome>,
+}
+
+impl fmt::Debug for Segment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Segment").field("path", &self.path).field("rows", &self.rows).finish_non_exhaustive()
+    }
+}
+
+impl Segment {
+    pub(crate) fn new(facts: &SegmentFacts, home: Arc<TableHome>) -> Self {
+        Segment {
+            path: Path::from(format!("{}/{}", home.id, facts.name)),
+            bytes: facts.bytes,
+            rows: facts.rows,
+            time_min: facts.time_min,
+            time_max: facts.time_max,
+            leaf_min: facts.leaf_min,
+            leaf_max: facts.leaf_max,
+            day: facts.day,
+            crc32c: facts.crc32c,
+            name: facts.name.clone(),
+            retired: AtomicBool::new(false),
+            home,
+        }
+    }
+
+    /// Where the file is on this machine.
+    pub fn file(&self) -> PathBuf {
+        self.home.dir.join(&self.name)
+    }
+
+    /// What the Delta log needs to know to remove it.
+    pub(crate) fn facts(&self) -> SegmentFacts {
+        SegmentFacts {
+            name: self.name.clone(),
+            bytes: self.bytes,
+            rows: self.rows,
+            time_min: self.time_min,
+            time_max: self.time_max,
+            leaf_min: self.leaf_min,
+            leaf_max: self.leaf_max,
+            day: self.day,
+            crc32c: self.crc32c,
+            statistics: String::new(),
+        }
+    }
+
+    /// Lets the file go once the last reader has left.
+    pub(crate) fn retire(&self) {
+        self.retired.store(true, Ordering::SeqCst);
+    }
+}
+
+impl Drop for Segment {
+    fn drop(&mut self) {
+        if *self.retired.get_mut() {
+            self.home.discard(self.file());
+        }
+    }
+}
+
+/// What every segment of a table is written with.
+#[derive(Clone)]
+pub(crate) struct SegmentShape {
+    pub spec: Arc<TableSpec>,
+    pub file_schema: SchemaRef,
+    /// Rooted at the folder of tables.
+    pub store: Arc<dyn ObjectStore>,
+    pub runtime: Handle,
+    pub faults: Faults,
+}
+
+/// Writes one segment, batch by batch, on a thread that may block.
+pub(crate) struct SegmentWriter<'a> {
+    shape: &'a SegmentShape,
+    writer: ArrowWriter<Upload>,
+    name: String,
+    day: i32,
+    rows: u64,
+    rows_expected: u64,
+    times: Option<(Micros, Micros)>,
+    leaves: Option<(i64, i64)>,
+    statistics: Vec<ColumnStatistics>,
+}
+
+#[derive(Default)]
+struct ColumnStatistics {
+    nulls: u64,
+    bounds: Option<(i64, i64)>,
+}
+
+impl<'a> SegmentWriter<'a> {
+    /// Opens a file for about `rows_expected` rows of a day; `sample` decides where dictionaries pay.
+    pub(crate) fn create(shape: &'a SegmentShape, day: i32, sample: &RecordBatch, rows_expected: u64) -> Result<Self> {
+        let name = format!("{DAY_COLUMN}={}/{}.parquet", day_text(day), uuid::Uuid::now_v7());
+        let path = Path::from(format!("{}/{name}", shape.spec.id));
+        let upload = shape.runtime.block_on(shape.store.put_multipart(&path)).map_err(|cause| unwritten(&name, shape, &cause))?;
+        let upload = Upload { upload, buffer: Vec::new(), runtime: shape.runtime.clone(), bytes: 0, crc32c: 0 };
+        let options = ArrowWriterOptions::new()
+            .with_properties(properties(&shape.spec, &shape.file_schema, sample, rows_expected)?)
+            .with_skip_arrow_metadata(true);
+        let writer = ArrowWriter::try_new_with_options(upload, shape.file_schema.clone(), options)
+            .map_err(|cause| unwritten(&name, shape, &cause))?;
+        Ok(SegmentWriter {
+            shape,
+            writer,
+            name,
+            day,
+            rows: 0,
+            rows_expected,
+            times: None,
+            leaves: None,
+            statistics: shape.file_schema.fields().iter().map(|_| ColumnStatistics::default()).collect(),
+        })
+    }
+
+    /// Appends rows, which must come newest first; the batch is in the file's schema.
+    pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        if batch.num_rows() == 0 {
+            return Ok(());
+        }
+        self.times = Some(widen(self.times, bounds(time_values(batch, &self.shape.spec)?)?));
+        self.leaves = Some(widen(self.leaves, bounds(leaf_values(batch)?)?));
+        for (statistics, column) in self.statistics.iter_mut().zip(batch.columns()) {
+            statistics.nulls += column.null_count() as u64;
+            if let Some(bounds) = numeric_bounds(column) {
+                statistics.bounds = Some(widen(statistics.bounds, bounds));
+            }
+        }
+        let before = self.rows;
+        self.rows += batch.num_rows() as u64;
+        self.writer.write(batch).map_err(|cause| unwritten(&self.name, self.shape, &cause))?;
+        let half = self.rows_expected / 2;
+        if before <= half && self.rows > half {
+            self.shape.faults.point(crash::MID_SEGMENT).map_err(|cause| unwritten(&self.name, self.shape, &cause))?;
+        }
+        Ok(())
+    }
+
+    /// Completes the file and makes it durable.
+    pub(crate) fn finish(mut self) -> Result<SegmentFacts> {
+        self.writer.finish().map_err(|cause| unwritten(&self.name, self.shape, &cause))?;
+        let upload = self.writer.inner_mut();
+        upload.complete().map_err(|cause| unwritten(&self.name, self.shape, &cause))?;
+        let (bytes, crc32c) = (upload.bytes, upload.crc32c);
+        let empty = || Error::internal("a segment without rows was written");
+        let (time_min, time_max) = self.times.ok_or_else(empty)?;
+        let (leaf_min, leaf_max) = self.leaves.ok_or_else(empty)?;
+        let statistics = self.statistics_json();
+        Ok(SegmentFacts {
+            name: self.name,
+            bytes,
+            rows: self.rows,
+            time_min,
+            time_max,
+            leaf_min,
+            leaf_max,
+            day: self.day,
+            crc32c,
+            statistics,
+        })
+    }
+
+    fn statistics_json(&self) -> String {
+        let mut nulls = serde_json::Map::new();
+        let mut min = serde_json::Map::new();
+        let mut max = serde_json::Map::new();
+        for (field, statistics) in self.shape.file_schema.fields().iter().zip(&self.statistics) {
+            if !matches!(field.data_type(), DataType::List(_)) {
+                nulls.insert(field.name().clone(), statistics.nulls.into());
+            }
+            if let Some((low, high)) = statistics.bounds
+                && let (Some(low), Some(high)) = (bound_json(field, low), bound_json(field, high))
+            {
+                min.insert(field.name().clone(), low);
+                max.insert(field.name().clone(), high);
+            }
+        }
+        serde_json::json!({ "numRecords": self.rows, "minValues": min, "maxValues": max, "nullCount": nulls }).to_string()
+    }
+}
+
+fn unwritten(name: &str, shape: &SegmentShape, cause: &(dyn std::error::Error + 'static)) -> Error {
+    let kind = if is_disk_full(cause) { Kind::DiskFull } else { Kind::IoError };
+    Error::new(kind, format!("could not write segment \"{name}\" of table {}: {cause}", shape.spec.label))
+}
+
+/// Whether a full disk is somewhere among an error's causes.
+pub(crate) fn is_disk_full(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(io) = error.downcast_ref::<io::Error>()
+            && matches!(io.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+        {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+fn widen(known: Option<(i64, i64)>, (low, high): (i64, i64)) -> (i64, i64) {
+    known.map_or((low, high), |(min, max)| (min.min(low), max.max(high)))
+}
+
+fn numeric_bounds(column: &ArrayRef) -> Option<(i64, i64)> {
+    match column.data_type() {
+        DataType::Int16 => {
+            let values = column.as_primitive::<Int16Type>();
+            arrow::compute::min(values).zip(arrow::compute::max(values)).map(|(low, high)| (low.into(), high.into()))
+        }
+        DataType::Int32 => {
+            let values = column.as_primitive::<Int32Type>();
+            arrow::compute::min(values).zip(arrow::compute::max(values)).map(|(low, high)| (low.into(), high.into()))
+        }
+        DataType::Date32 => {
+            let values = column.as_primitive::<Date32Type>();
+            arrow::compute::min(values).zip(arrow::compute::max(values)).map(|(low, high)| (low.into(), high.into()))
+        }
+        DataType::Int64 => {
+            let values = column.as_primitive::<Int64Type>();
+            arrow::compute::min(values).zip(arrow::compute::max(values))
+        }
+        DataType::Timestamp(_, _) => {
+            let values = column.as_primitive_opt::<TimestampMicrosecondType>()?;
+            arrow::compute::min(values).zip(arrow::compute::max(values))
+        }
+        _ => None,
+    }
+}
+
+/// A bound as Delta writes it (Delta protocol, "Per-file Statistics"); `None` where its form cannot say it.
+fn bound_json(field: &Field, value: i64) -> Option<serde_json::Value> {
+    match field.data_type() {
+        DataType::Timestamp(_, _) => {
+            let time = DateTime::from_timestamp_micros(value)?;
+            (1..=9999).contains(&time.year()).then(|| time.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string().into())
+        }
+        DataType::Date32 => {
+            let day = i32::try_from(value).ok()?;
+            (FIRST_DAY..=LAST_DAY).contains(&value).then(|| day_text(day).into())
+        }
+        _ => Some(value.into()),
+    }
+}
+
+fn properties(spec: &TableSpec, schema: &SchemaRef, sample: &RecordBatch, rows: u64) -> Result<WriterProperties> {
+    let level = ZstdLevel::try_new(3).map_err(|cause| Error::internal(format!("zstd level 3: {cause}")))?;
+    let mut builder = WriterProperties::builder()
+        .set_created_by(format!("annals {}", env!("CARGO_PKG_VERSION")))
+        .set_compression(Compression::ZSTD(level))
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_data_page_row_count_limit(PAGE_ROWS)
+        .set_data_page_size_limit(PAGE_BYTES)
+        .set_write_batch_size(1024)
+        .set_statistics_truncate_length(Some(TEXT_STATISTICS_BYTES))
+        .set_column_index_truncate_length(Some(TEXT_STATISTICS_BYTES))
+        .set_sorting_columns(sorting(spec, schema));
+    for field in schema.fields() {
+        let array = sample.column_by_name(field.name());
+        builder = column_properties(builder, spec, field, array, rows);
+    }
+    Ok(builder.build())
+}
+
+/// Time descending, then leaf index descending.
+fn sorting(spec: &TableSpec, schema: &SchemaRef) -> Option<Vec<SortingColumn>> {
+    // Positions count leaf columns; every column, a list too, has exactly one leaf.
+    let place = |name: &str| schema.index_of(name).ok().and_then(|index| i32::try_from(index).ok());
+    let by = |name: &str| place(name).map(|column_idx| SortingColumn { column_idx, descending: true, nulls_first: false });
+    Some(vec![by(spec.time_column_name())?, by(LEAF_COLUMN)?])
+}
+
+fn column_properties(
+    builder: WriterPropertiesBuilder,
+    spec: &TableSpec,
+    field: &Field,
+    sample: Option<&ArrayRef>,
+    rows: u64,
+) -> WriterPropertiesBuilder {
+    let path = match field.data_type() {
+        DataType::List(item) => ColumnPath::from(vec![field.name().clone(), "list".to_owned(), item.name().clone()]),
+        _ => ColumnPath::from(vec![field.name().clone()]),
+    };
+    let mut builder = builder;
+    let column = spec.columns.iter().find(|column| column.field.name() == field.name());
+    let sql = column.map(|column| SqlType::of_field(&column.field));
+    if matches!(sql, Some(SqlType::Json | SqlType::Jsonb | SqlType::Bytea)) {
+        builder = builder.set_column_statistics_enabled(path.clone(), EnabledStatistics::None);
+    }
+    let packed =
+        matches!(field.data_type(), DataType::Timestamp(_, _)) || [LEAF_COLUMN, INGEST_COLUMN].contains(&field.name().as_str());
+    if packed {
+        builder = builder
+            .set_column_dictionary_enabled(path.clone(), false)
+            .set_column_encoding(path.clone(), Encoding::DELTA_BINARY_PACKED);
+    } else if !sample.is_some_and(repeats) {
+        builder = builder.set_column_dictionary_enabled(path.clone(), false);
+        // Ids made in order of time share long prefixes with their neighbours.
+        if sql == Some(SqlType::Uuid) {
+            builder = builder.set_column_encoding(path.clone(), Encoding::DELTA_BYTE_ARRAY);
+        }
+    }
+    if column.is_some_and(|column| column.bloom) {
+        builder = builder
+            .set_column_bloom_filter_enabled(path.clone(), true)
+            .set_column_bloom_filter_fpp(path.clone(), BLOOM_FPP)
+            .set_column_bloom_filter_max_ndv(path, rows.clamp(1, ROW_GROUP_ROWS as u64));
+    }
+    builder
+}
+
+/// Whether the values of a column repeat so often that a dictionary pays: fewer than half of a sample's values are different ones.
+fn repeats(array: &ArrayRef) -> bool {
+    const SAMPLE: usize = 2048;
+    let rows = array.len().min(SAMPLE);
+    if rows < 16 {
+        return true;
+    }
+    let step = array.len() / rows;
+    let mut seen: HashMap<u64, ()> = HashMap::with_capacity(rows);
+    let mut values = 0usize;
+    let mut note = |hash: u64| {
+        values += 1;
+        seen.insert(hash, ());
+    };
+    let hash_of = |bytes: &[u8]| {
+        let mut hasher = DefaultHasher::new();
+        bytes.hash(&mut hasher);
+        hasher.finish()
+    };
+    for row in (0..array.len()).step_by(step.max(1)) {
+        if array.is_null(row) {
+            continue;
+        }
+        match array.data_type() {
+            DataType::Utf8View => note(hash_of(array.as_string_view().value(row).as_bytes())),
+            DataType::Binary => note(hash_of(array.as_binary::<i32>().value(row))),
+            DataType::Int16 => note(array.as_primitive::<Int16Type>().value(row) as u64),
+            DataType::Int32 => note(array.as_primitive::<Int32Type>().value(row) as u64),
+            DataType::Int64 => note(array.as_primitive::<Int64Type>().value(row) as u64),
+            // Few bytes a value: the writer's own limit on dictionaries is decision enough.
+            _ => return true,
+        }
+    }
+    seen.len() * 2 <= values || values < 16
+}
+
+/// Collects what the Parquet writer writes into the parts of an upload.
+struct Upload {
+    upload: Box<dyn MultipartUpload>,
+    buffer: Vec<u8>,
+    runtime: Handle,
+    bytes: u64,
+    crc32c: u32,
+}
+
+impl Upload {
+    fn send(&mut self) -> io::Result<()> {
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        let part = Bytes::from(std::mem::take(&mut self.buffer));
+        self.runtime.block_on(self.upload.put_part(part.into())).map_err(io::Error::other)
+    }
+
+    fn complete(&mut self) -> io::Result<()> {
+        self.send()?;
+        self.runtime.block_on(self.upload.complete()).map_err(io::Error::other)?;
+        Ok(())
+    }
+}
+
+impl Write for Upload {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.crc32c = crc32c::crc32c_append(self.crc32c, bytes);
+        self.bytes += bytes.len() as u64;
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() >= PART_BYTES {
+            self.send()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Writes the rows of stored batches, sorted newest first, into one segment a day. After an error, `written` names what was made.
+pub(crate) fn write_by_day(shape: &SegmentShape, batches: &[&RecordBatch], written: &mut Vec<SegmentFacts>) -> Result<()> {
+    const CHUNK: usize = 8192;
+    let order = newest_first(shape, batches)?;
+    for rows in order.chunk_by(|a, b| day_of(a.time) == day_of(b.time)) {
+        let mut writer: Option<SegmentWriter<'_>> = None;
+        for chunk in rows.chunks(CHUNK) {
+            let places: Vec<(usize, usize)> = chunk.iter().map(|row| (row.batch as usize, row.row as usize)).collect();
+            let stored = arrow::compute::interleave_record_batch(batches, &places)
+                .map_err(|cause| Error::internal(format!("could not sort rows of table {}: {cause}", shape.spec.label)))?;
+            let batch = physical::to_file(&stored, &shape.file_schema)?;
+            let writer = match &mut writer {
+                Some(writer) => writer,
+                None => writer.insert(SegmentWriter::create(shape, day_of(rows[0].time), &batch, rows.len() as u64)?),
+            };
+            writer.write(&batch)?;
+        }
+        if let Some(writer) = writer {
+            written.push(writer.finish()?);
+        }
+    }
+    Ok(())
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct RowPlace {
+    time: Micros,
+    leaf: i64,
+    batch: u32,
+    row: u32,
+}
+
+fn newest_first(shape: &SegmentShape, batches: &[&RecordBatch]) -> Result<Vec<RowPlace>> {
+    let mut order = Vec::with_capacity(batches.iter().map(|batch| batch.num_rows()).sum());
+    for (index, batch) in batches.iter().enumerate() {
+        let times = time_values(batch, &shape.spec)?;
+        let leaves = leaf_values(batch)?;
+        let number = |value: usize| u32::try_from(value).map_err(|_| Error::internal("too many rows in one flush"));
+        for (row, (time, leaf)) in times.iter().zip(leaves).enumerate() {
+            order.push(RowPlace { time: *time, leaf: *leaf, batch: number(index)?, row: number(row)? });
+        }
+    }
+    order.sort_unstable_by(|a, b| b.cmp(a));
+    Ok(order)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_utc_days_and_stay_within_the_calendar() {
+        assert_eq!(day_of(0), 0);
+        assert_eq!(day_of(-1), -1);
+        assert_eq!(day_text(0), "1970-01-01");
+        assert_eq!(day_text(day_of(i64::MAX)), "9999-12-31");
+        assert_eq!(day_text(day_of(i64::MIN)), "0001-01-01");
+        assert_eq!(day_text(20_000), "2024-10-04");
+    }
+}
