@@ -1,0 +1,19 @@
+//! Every integration test of Annals in one binary, because each further one would link the query engine again.
+//!
+//! A module is named after the promise that it proves. `harness` holds what they share: a server as a child process, the tools of
+//! other people that read from it, and a real PostgreSQL beside it. Tests whose tools are absent say so in one line and return.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so by ending")]
+#![expect(clippy::disallowed_methods, reason = "tests read the environment, and wait on the wall clock for a child process")]
+#![expect(clippy::print_stdout, reason = "a test reports what it skipped and which seed it ran on its own output")]
+
+mod bad_input;
+mod commands;
+mod crash;
+mod faults;
+mod harness;
+mod immutability;
+mod investigation;
+mod open_format;
+mod real_data;
+mod same_answers;
+mod tidy;
