@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod error;
+pub mod pack;
 pub mod query;
 pub mod store;
 pub mod value;
