@@ -361,9 +361,10 @@ HAVING max(occurred_at) < now() - interval '24 hours'
            'chatbot handover accepted', 'chatbot transferred', 'chatbot session expired', 'chatbot session failed', 'chatbot session ended',
            'AI agent handover accepted', 'AI agent timed out', 'AI agent failed', 'AI agent ended',
            'inbox conversation closed')) = 0
+   AND count(*) FILTER (WHERE event = 'wait started') <= count(*) FILTER (WHERE event IN ('wait ended', 'wait timed out'))
 ORDER BY last_event_at DESC, interaction_id;
 
-COMMENT ON VIEW stuck_interactions IS 'Bookmark: interactions of the last seven days that have not ended and of which nothing was heard for a day';
+COMMENT ON VIEW stuck_interactions IS 'Bookmark: interactions of the last seven days that have not ended, wait for nothing and were not heard of for a day';
 
 CREATE VIEW undelivered_messages AS
 SELECT occurred_at, workspace_id, event, object_name, element, person_id,
