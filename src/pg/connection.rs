@@ -53,9 +53,15 @@ pub(super) struct Connection<'a> {
 }
 
 /// Serves one client until it leaves or is sent away.
-pub(super) async fn serve(shared: Arc<Shared>, socket: Box<dyn Transport>, peer: SocketAddr, stop: CancellationToken) {
+pub(super) async fn serve(
+    shared: Arc<Shared>,
+    socket: Box<dyn Transport>,
+    peer: SocketAddr,
+    queued: Queued,
+    stop: CancellationToken,
+) {
     let mut wire = Wire::new(socket, shared.wire_limits());
-    let fatal = match AssertUnwindSafe(converse(&mut wire, &shared, peer, stop)).catch_unwind().await {
+    let fatal = match AssertUnwindSafe(converse(&mut wire, &shared, peer, queued, stop)).catch_unwind().await {
         Ok(Ok(()) | Err(Failure::Gone)) => return,
         Ok(Err(Failure::Fatal(fatal))) => *fatal,
         Ok(Err(Failure::Statement(error))) => Fatal::from(error),
@@ -75,14 +81,19 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
     panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("unknown")
 }
 
-async fn converse(wire: &mut Wire, shared: &Arc<Shared>, peer: SocketAddr, stop: CancellationToken) -> Result<(), Failure> {
-    let queued = shared.gate.queue(throttle::network(peer.ip()))?;
+async fn converse(
+    wire: &mut Wire,
+    shared: &Arc<Shared>,
+    peer: SocketAddr,
+    queued: Queued,
+    stop: CancellationToken,
+) -> Result<(), Failure> {
     let admitted = tokio::select! {
         biased;
         () = stop.cancelled() => {
             return Err(Fatal::new(Kind::CannotConnectNow, "the database system is shutting down").into());
         }
-        admitted = tokio::time::timeout(shared.limits.login, log_in(wire, shared, peer, &queued)) => match admitted {
+        admitted = tokio::time::timeout(shared.limits.login, Box::pin(log_in(wire, shared, peer, &queued))) => match admitted {
             Ok(admitted) => admitted.map_err(Failure::fatal)?,
             Err(_) => {
                 tracing::debug!(%peer, "a client did not log in in time");
@@ -108,8 +119,7 @@ async fn converse(wire: &mut Wire, shared: &Arc<Shared>, peer: SocketAddr, stop:
         _registered: registered,
         _seat: seat,
     };
-    // Boxed, because thousands of idle connections should not each hold the largest state of a running one.
-    Box::pin(connection.run()).await
+    connection.run().await
 }
 
 /// What a client has after its login.
@@ -185,7 +195,8 @@ impl Connection<'_> {
         loop {
             let message = self.next().await?;
             self.resting = false;
-            if !self.handle(message).await? {
+            // Boxed, so that an idle connection does not hold the memory of a running one.
+            if !Box::pin(self.handle(message)).await? {
                 return Ok(());
             }
         }

@@ -22,6 +22,8 @@ mod parameters;
 mod rows;
 mod simple;
 mod startup;
+#[cfg(test)]
+mod tests;
 mod throttle;
 mod tls;
 mod verifier;
@@ -152,8 +154,10 @@ impl Door {
         listener::listen(&self.shared, listener, stop).await;
     }
 
-    /// Serves one client over any byte stream, as if it came from `peer`.
+    /// Serves one client over any byte stream, as if it came from `peer`. Closes it at once if too many are logging in.
     pub async fn serve(&self, socket: Box<dyn Transport>, peer: SocketAddr, stop: CancellationToken) {
-        connection::serve(Arc::clone(&self.shared), socket, peer, stop).await;
+        if let Ok(queued) = self.shared.gate.queue(throttle::network(peer.ip())) {
+            connection::serve(Arc::clone(&self.shared), socket, peer, queued, stop).await;
+        }
     }
 }

@@ -204,7 +204,7 @@ impl Session {
             "copy t from stdin" => {
                 Ok(Outcome::CopyIn(Box::new(CopyIn { options: CopyOptions { format: CopyFormat::Text }, lines: 0 })))
             }
-            "begin" => {
+            "begin" | "start transaction" => {
                 self.status = TransactionStatus::Open;
                 done("BEGIN")
             }
