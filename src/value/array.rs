@@ -1,0 +1,213 @@
+//! Array literals such as `{a,"b c",NULL}`: read element by element, and elements quoted (PostgreSQL 15, section 8.15).
+
+use crate::error::{Error, Kind, Result};
+use crate::value::token::space;
+
+/// Reads a one-dimensional array literal and hands each element on; `None` is NULL.
+///
+/// # Errors
+/// 22P02 for what is no array literal, 0A000 for more than one dimension and for arrays that do not begin at 1.
+pub(crate) fn elements(text: &str, mut each: impl FnMut(Option<&str>) -> Result<()>) -> Result<()> {
+    let fault = |detail: &str| {
+        Error::new(Kind::InvalidTextRepresentation, format!("malformed array literal: \"{text}\"")).with_detail(detail)
+    };
+    let mut rest = skip_space(text);
+    let mut bounds = None;
+    if rest.starts_with('[') {
+        let (size, after) = dimension(rest).ok_or_else(|| fault("Missing array dimension value."))??;
+        bounds = Some(size);
+        rest = after;
+    }
+    let Some(inside) = rest.strip_prefix('{') else {
+        return Err(fault("Array value must start with \"{\" or dimension information."));
+    };
+    rest = inside;
+    let mut count = 0;
+    let mut element = String::new();
+    loop {
+        rest = skip_space(rest);
+        if count == 0 && rest.starts_with('}') {
+            break;
+        }
+        if rest.starts_with('{') {
+            return Err(Error::new(Kind::FeatureNotSupported, "arrays of more than one dimension are not supported")
+                .with_hint("store nested lists as jsonb"));
+        }
+        element.clear();
+        let (quoted, after) = read_element(rest, &mut element).map_err(&fault)?;
+        each(if !quoted && element.eq_ignore_ascii_case("null") { None } else { Some(&element) })?;
+        count += 1;
+        rest = match after.as_bytes().first() {
+            Some(b',') => after.get(1..).unwrap_or_default(),
+            _ => after,
+        };
+        if after.starts_with('}') {
+            break;
+        }
+    }
+    if !skip_space(rest.get(1..).unwrap_or_default()).is_empty() {
+        return Err(fault("Junk after closing right brace."));
+    }
+    if bounds.is_some_and(|size| size != count) {
+        return Err(fault("Specified array dimensions do not match array contents."));
+    }
+    Ok(())
+}
+
+fn skip_space(text: &str) -> &str {
+    text.trim_start_matches(|letter: char| u8::try_from(letter).is_ok_and(space))
+}
+
+/// Reads `[1:n]=` or `[n]=`: how many elements it promises and what follows it.
+fn dimension(text: &str) -> Option<Result<(i64, &str)>> {
+    let (inside, after) = text.strip_prefix('[')?.split_once(']')?;
+    let (lower, upper) = match inside.split_once(':') {
+        Some((lower, upper)) => (lower.trim().parse::<i64>().ok()?, upper.trim().parse::<i64>().ok()?),
+        None => (1, inside.trim().parse().ok()?),
+    };
+    let after = skip_space(after);
+    if lower != 1 || after.starts_with('[') {
+        return Some(Err(Error::new(Kind::FeatureNotSupported, "only arrays of one dimension that begin at 1 are supported")));
+    }
+    Some(Ok((upper, skip_space(after.strip_prefix('=')?))))
+}
+
+/// Reads one element up to its delimiter: whether it was quoted or escaped, so that it cannot be NULL, and what follows it.
+fn read_element<'a>(text: &'a str, element: &mut String) -> Result<(bool, &'a str), &'static str> {
+    let mut rest = text;
+    let mut literal = false;
+    // Blanks after this length are dropped, unless more follows.
+    let mut solid = 0;
+    let mut closed = false;
+    loop {
+        let Some(letter) = rest.chars().next() else { return Err("Unexpected end of input.") };
+        let after = rest.get(letter.len_utf8()..).unwrap_or_default();
+        match letter {
+            ',' | '}' => {
+                element.truncate(solid);
+                if !literal && element.is_empty() {
+                    return Err(if letter == ',' { "Unexpected \",\" character." } else { "Unexpected \"}\" character." });
+                }
+                return Ok((literal, rest));
+            }
+            '{' => return Err("Unexpected \"{\" character."),
+            '"' if closed || solid > 0 => return Err("Unexpected array element."),
+            '"' => {
+                rest = quoted(after, element)?;
+                solid = element.len();
+                literal = true;
+                closed = true;
+                continue;
+            }
+            _ if u8::try_from(letter).is_ok_and(space) => {
+                if !closed {
+                    element.push(letter);
+                }
+            }
+            _ if closed => return Err("Unexpected array element."),
+            '\\' => {
+                let Some(escaped) = after.chars().next() else { return Err("Unexpected end of input.") };
+                element.push(escaped);
+                solid = element.len();
+                literal = true;
+                rest = after.get(escaped.len_utf8()..).unwrap_or_default();
+                continue;
+            }
+            _ => {
+                element.push(letter);
+                solid = element.len();
+            }
+        }
+        rest = after;
+    }
+}
+
+/// Reads to the closing quote and answers what follows it.
+fn quoted<'a>(text: &'a str, element: &mut String) -> Result<&'a str, &'static str> {
+    let mut letters = text.chars();
+    loop {
+        match letters.next() {
+            None => return Err("Unexpected end of input."),
+            Some('"') => return Ok(letters.as_str()),
+            Some('\\') => element.push(letters.next().ok_or("Unexpected end of input.")?),
+            Some(letter) => element.push(letter),
+        }
+    }
+}
+
+/// Whether an element's text must be quoted inside an array literal.
+pub(crate) fn needs_quotes(text: &[u8]) -> bool {
+    let special = |byte: &u8| matches!(byte, b'"' | b'\\' | b'{' | b'}' | b',') || space(*byte);
+    text.is_empty() || text.eq_ignore_ascii_case(b"null") || text.iter().any(special)
+}
+
+/// Appends an element's text in quotes.
+pub(crate) fn write_quoted(text: &[u8], out: &mut Vec<u8>) {
+    out.push(b'"');
+    for byte in text {
+        if matches!(byte, b'"' | b'\\') {
+            out.push(b'\\');
+        }
+        out.push(*byte);
+    }
+    out.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Vec<Option<String>>> {
+        let mut found = Vec::new();
+        elements(text, |element| {
+            found.push(element.map(str::to_owned));
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    #[test]
+    fn elements_with_quotes_blanks_and_null() {
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            read(" {a, b c ,\"d, e\",NULL,\"NULL\",\\NULL,\"\",\"q\\\"\\\\\" } ").unwrap(),
+            [some("a"), some("b c"), some("d, e"), None, some("NULL"), some("NULL"), some(""), some("q\"\\")]
+        );
+        assert_eq!(read("{}").unwrap(), []);
+        assert_eq!(read("{ }").unwrap(), []);
+        assert_eq!(read("[1:2]={1,2}").unwrap(), [some("1"), some("2")]);
+    }
+
+    #[test]
+    fn malformed_literals() {
+        for (text, detail) in [
+            ("", "Array value must start with \"{\" or dimension information."),
+            ("a", "Array value must start with \"{\" or dimension information."),
+            ("{a", "Unexpected end of input."),
+            ("{a,}", "Unexpected \"}\" character."),
+            ("{,a}", "Unexpected \",\" character."),
+            ("{a}x", "Junk after closing right brace."),
+            ("{\"a\"b}", "Unexpected array element."),
+            ("{a\"b\"}", "Unexpected array element."),
+            ("[1:3]={1,2}", "Specified array dimensions do not match array contents."),
+        ] {
+            let error = read(text).unwrap_err();
+            assert_eq!(error.message(), format!("malformed array literal: \"{text}\""));
+            assert_eq!(error.report().detail.as_deref(), Some(detail), "{text}");
+            assert_eq!(error.sqlstate(), "22P02");
+        }
+        assert_eq!(read("{{1},{2}}").unwrap_err().sqlstate(), "0A000");
+        assert_eq!(read("[0:1]={1,2}").unwrap_err().sqlstate(), "0A000");
+    }
+
+    #[test]
+    fn elements_are_quoted_only_where_they_must_be() {
+        for text in ["", "null", "NULL", "a b", "a,b", "{", "a\"b", "a\\b", "\t"] {
+            assert!(needs_quotes(text.as_bytes()), "{text}");
+        }
+        assert!(!needs_quotes("a-b.c'd:é".as_bytes()));
+        let mut out = Vec::new();
+        write_quoted(b"a\"\\ b", &mut out);
+        assert_eq!(out, b"\"a\\\"\\\\ b\"");
+    }
+}

@@ -1,0 +1,321 @@
+//! Builds one column from values given as text or in PostgreSQL's wire form.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, BinaryBuilder, BooleanBuilder, Date32Builder, Decimal128Builder, Float32Builder, Float64Builder, Int16Builder,
+    Int32Builder, Int64Builder, IntervalMonthDayNanoBuilder, ListArray, StringViewBuilder, Time64MicrosecondBuilder,
+    TimestampMicrosecondBuilder, UInt32Builder,
+};
+use arrow::buffer::{NullBuffer, OffsetBuffer};
+use arrow::datatypes::IntervalMonthDayNano;
+
+use crate::error::{Error, Kind, Result};
+use crate::value::interval::Span;
+use crate::value::style::Style;
+use crate::value::{SqlType, array, bytea, datetime, inet, interval, json, numeric, scalar};
+
+/// How many bytes the `bytea` values or elements of one column may have together; Arrow's offsets are 32 bits wide.
+const COLUMN_BYTES_MAX: usize = 1 << 30;
+
+/// A column that is being filled, value by value. After an append has failed the column is incomplete and must be dropped.
+pub struct ColumnBuilder {
+    sql_type: SqlType,
+    pub(crate) values: Values,
+    /// For values that are put together before they are appended.
+    scratch: String,
+}
+
+/// The Arrow builder behind each SQL type.
+pub(crate) enum Values {
+    Bool(BooleanBuilder),
+    Int2(Int16Builder),
+    Int4(Int32Builder),
+    Int8(Int64Builder),
+    Float4(Float32Builder),
+    Float8(Float64Builder),
+    Numeric {
+        values: Decimal128Builder,
+        precision: u8,
+        scale: i8,
+    },
+    /// `text`, and `varchar` without a limit.
+    Text(StringViewBuilder),
+    Varchar {
+        values: StringViewBuilder,
+        limit: u32,
+    },
+    Name(StringViewBuilder),
+    Char(StringViewBuilder),
+    Uuid(StringViewBuilder),
+    Json(StringViewBuilder),
+    Jsonb(StringViewBuilder),
+    Inet(StringViewBuilder),
+    Bytea {
+        values: BinaryBuilder,
+        scratch: Vec<u8>,
+    },
+    Date(Date32Builder),
+    Time(Time64MicrosecondBuilder),
+    Timestamp(TimestampMicrosecondBuilder),
+    Timestamptz(TimestampMicrosecondBuilder),
+    Interval(IntervalMonthDayNanoBuilder),
+    Oid(UInt32Builder),
+    Array(Box<Lists>),
+}
+
+/// A column of arrays: the elements of all rows, where each row's end, and which rows are NULL.
+pub(crate) struct Lists {
+    pub(crate) element: SqlType,
+    pub(crate) elements: ColumnBuilder,
+    pub(crate) ends: Vec<i32>,
+    pub(crate) valid: Vec<bool>,
+}
+
+impl ColumnBuilder {
+    /// An empty column of a type, with room for `capacity` values.
+    pub fn new(sql_type: &SqlType, capacity: usize) -> Self {
+        let strings = || StringViewBuilder::with_capacity(capacity);
+        let values = match sql_type {
+            SqlType::Bool => Values::Bool(BooleanBuilder::with_capacity(capacity)),
+            SqlType::Int2 => Values::Int2(Int16Builder::with_capacity(capacity)),
+            SqlType::Int4 => Values::Int4(Int32Builder::with_capacity(capacity)),
+            SqlType::Int8 => Values::Int8(Int64Builder::with_capacity(capacity)),
+            SqlType::Float4 => Values::Float4(Float32Builder::with_capacity(capacity)),
+            SqlType::Float8 => Values::Float8(Float64Builder::with_capacity(capacity)),
+            SqlType::Numeric(precision, scale) => Values::Numeric {
+                values: Decimal128Builder::with_capacity(capacity).with_data_type(sql_type.arrow()),
+                precision: *precision,
+                scale: *scale,
+            },
+            SqlType::Text | SqlType::Varchar(None) => Values::Text(strings()),
+            SqlType::Varchar(Some(limit)) => Values::Varchar { values: strings(), limit: *limit },
+            SqlType::Name => Values::Name(strings()),
+            SqlType::Char => Values::Char(strings()),
+            SqlType::Uuid => Values::Uuid(strings()),
+            SqlType::Json => Values::Json(strings()),
+            SqlType::Jsonb => Values::Jsonb(strings()),
+            SqlType::Inet => Values::Inet(strings()),
+            SqlType::Bytea => Values::Bytea { values: BinaryBuilder::with_capacity(capacity, 0), scratch: Vec::new() },
+            SqlType::Date => Values::Date(Date32Builder::with_capacity(capacity)),
+            SqlType::Time => Values::Time(Time64MicrosecondBuilder::with_capacity(capacity)),
+            SqlType::Timestamp => Values::Timestamp(TimestampMicrosecondBuilder::with_capacity(capacity)),
+            SqlType::Timestamptz => {
+                Values::Timestamptz(TimestampMicrosecondBuilder::with_capacity(capacity).with_data_type(sql_type.arrow()))
+            }
+            SqlType::Interval => Values::Interval(IntervalMonthDayNanoBuilder::with_capacity(capacity)),
+            SqlType::Oid => Values::Oid(UInt32Builder::with_capacity(capacity)),
+            SqlType::Array(element) => Values::Array(Box::new(Lists {
+                element: (**element).clone(),
+                elements: ColumnBuilder::new(element, capacity),
+                ends: Vec::with_capacity(capacity),
+                valid: Vec::with_capacity(capacity),
+            })),
+        };
+        ColumnBuilder { sql_type: sql_type.clone(), values, scratch: String::new() }
+    }
+
+    /// The type it builds.
+    pub fn sql_type(&self) -> &SqlType {
+        &self.sql_type
+    }
+
+    /// Appends a NULL.
+    pub fn append_null(&mut self) {
+        match &mut self.values {
+            Values::Bool(values) => values.append_null(),
+            Values::Int2(values) => values.append_null(),
+            Values::Int4(values) => values.append_null(),
+            Values::Int8(values) => values.append_null(),
+            Values::Float4(values) => values.append_null(),
+            Values::Float8(values) => values.append_null(),
+            Values::Numeric { values, .. } => values.append_null(),
+            Values::Text(values)
+            | Values::Varchar { values, .. }
+            | Values::Name(values)
+            | Values::Char(values)
+            | Values::Uuid(values)
+            | Values::Json(values)
+            | Values::Jsonb(values)
+            | Values::Inet(values) => values.append_null(),
+            Values::Bytea { values, .. } => values.append_null(),
+            Values::Date(values) => values.append_null(),
+            Values::Time(values) => values.append_null(),
+            Values::Timestamp(values) | Values::Timestamptz(values) => values.append_null(),
+            Values::Interval(values) => values.append_null(),
+            Values::Oid(values) => values.append_null(),
+            Values::Array(lists) => lists.end_row(false),
+        }
+    }
+
+    /// Appends a value given as text, as the type's input function reads it.
+    ///
+    /// # Errors
+    /// PostgreSQL's: 22P02 for text that is no value of the type, 22003, 22007, 22008, 22015 and 22001 for values that do not fit,
+    /// 22P05 for JSON with `\u0000`, 0A000 for values that Annals cannot hold.
+    pub fn append_text(&mut self, text: &str, style: &Style) -> Result<()> {
+        match &mut self.values {
+            Values::Text(values) => values.append_value(text),
+            Values::Bool(values) => values.append_value(scalar::boolean(text)?),
+            Values::Int2(values) => values.append_value(scalar::integer(text)?),
+            Values::Int4(values) => values.append_value(scalar::integer(text)?),
+            Values::Int8(values) => values.append_value(scalar::integer(text)?),
+            Values::Float4(values) => values.append_value(scalar::float(text)?),
+            Values::Float8(values) => values.append_value(scalar::float(text)?),
+            Values::Numeric { values, precision, scale } => values.append_value(numeric::numeric(text, *precision, *scale)?),
+            Values::Varchar { values, limit } => values.append_value(scalar::varchar(text, *limit)?),
+            Values::Name(values) => values.append_value(scalar::name(text)),
+            Values::Char(values) => values.append_value(scalar::single_char(text)),
+            Values::Uuid(values) => append_uuid(values, scalar::uuid(text)?),
+            Values::Json(values) => {
+                json::validate(text)?;
+                values.append_value(text);
+            }
+            Values::Jsonb(values) => {
+                self.scratch.clear();
+                json::canonicalise(text, &mut self.scratch)?;
+                values.append_value(&self.scratch);
+            }
+            Values::Inet(values) => values.append_value(inet::inet(text)?.text()),
+            Values::Bytea { values, scratch } => {
+                scratch.clear();
+                bytea::bytea(text, scratch)?;
+                append_bytes(values, scratch)?;
+            }
+            Values::Date(values) => values.append_value(datetime::date(text, style)?),
+            Values::Time(values) => values.append_value(datetime::time(text, style)?),
+            Values::Timestamp(values) => values.append_value(datetime::timestamp(text, style)?),
+            Values::Timestamptz(values) => values.append_value(datetime::timestamptz(text, style)?),
+            Values::Interval(values) => values.append_value(month_day_nano(interval::interval(text, style)?)),
+            Values::Oid(values) => values.append_value(scalar::oid(text)?),
+            Values::Array(lists) => lists.append_text(text, style)?,
+        }
+        Ok(())
+    }
+
+    /// How many values it has.
+    pub fn len(&self) -> usize {
+        match &self.values {
+            Values::Bool(values) => length(values),
+            Values::Int2(values) => length(values),
+            Values::Int4(values) => length(values),
+            Values::Int8(values) => length(values),
+            Values::Float4(values) => length(values),
+            Values::Float8(values) => length(values),
+            Values::Numeric { values, .. } => length(values),
+            Values::Text(values)
+            | Values::Varchar { values, .. }
+            | Values::Name(values)
+            | Values::Char(values)
+            | Values::Uuid(values)
+            | Values::Json(values)
+            | Values::Jsonb(values)
+            | Values::Inet(values) => length(values),
+            Values::Bytea { values, .. } => length(values),
+            Values::Date(values) => length(values),
+            Values::Time(values) => length(values),
+            Values::Timestamp(values) | Values::Timestamptz(values) => length(values),
+            Values::Interval(values) => length(values),
+            Values::Oid(values) => length(values),
+            Values::Array(lists) => lists.ends.len(),
+        }
+    }
+
+    /// Whether it has no values.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The column, of the Arrow type [`SqlType::arrow`]; the builder is empty afterwards.
+    pub fn finish(&mut self) -> ArrayRef {
+        match &mut self.values {
+            Values::Bool(values) => Arc::new(values.finish()),
+            Values::Int2(values) => Arc::new(values.finish()),
+            Values::Int4(values) => Arc::new(values.finish()),
+            Values::Int8(values) => Arc::new(values.finish()),
+            Values::Float4(values) => Arc::new(values.finish()),
+            Values::Float8(values) => Arc::new(values.finish()),
+            Values::Numeric { values, .. } => Arc::new(values.finish()),
+            Values::Text(values)
+            | Values::Varchar { values, .. }
+            | Values::Name(values)
+            | Values::Char(values)
+            | Values::Uuid(values)
+            | Values::Json(values)
+            | Values::Jsonb(values)
+            | Values::Inet(values) => Arc::new(values.finish()),
+            Values::Bytea { values, .. } => Arc::new(values.finish()),
+            Values::Date(values) => Arc::new(values.finish()),
+            Values::Time(values) => Arc::new(values.finish()),
+            Values::Timestamp(values) | Values::Timestamptz(values) => Arc::new(values.finish()),
+            Values::Interval(values) => Arc::new(values.finish()),
+            Values::Oid(values) => Arc::new(values.finish()),
+            Values::Array(lists) => lists.finish(),
+        }
+    }
+}
+
+fn length(builder: &impl arrow::array::ArrayBuilder) -> usize {
+    builder.len()
+}
+
+/// Appends a UUID in its canonical spelling.
+pub(crate) fn append_uuid(values: &mut StringViewBuilder, bytes: [u8; 16]) {
+    let text = scalar::uuid_text(bytes);
+    values.append_value(std::str::from_utf8(&text).unwrap_or_default());
+}
+
+/// Appends bytes while Arrow's offsets reach.
+pub(crate) fn append_bytes(values: &mut BinaryBuilder, bytes: &[u8]) -> Result<()> {
+    if values.values_slice().len() + bytes.len() > COLUMN_BYTES_MAX {
+        return Err(Error::new(Kind::ProgramLimitExceeded, format!("a batch of bytea values exceeds {COLUMN_BYTES_MAX} bytes")));
+    }
+    values.append_value(bytes);
+    Ok(())
+}
+
+/// Arrow's form of an interval; reading has made sure that the nanoseconds fit.
+pub(crate) fn month_day_nano(span: Span) -> IntervalMonthDayNano {
+    IntervalMonthDayNano::new(span.months, span.days, span.micros.saturating_mul(1_000))
+}
+
+impl Lists {
+    fn append_text(&mut self, text: &str, style: &Style) -> Result<()> {
+        let elements = &mut self.elements;
+        array::elements(text, |element| match element {
+            None => {
+                elements.append_null();
+                Ok(())
+            }
+            Some(element) => elements.append_text(element, style),
+        })?;
+        self.check_room()?;
+        self.end_row(true);
+        Ok(())
+    }
+
+    /// Refuses more elements than Arrow's offsets reach.
+    pub(crate) fn check_room(&self) -> Result<()> {
+        if self.elements.len() > COLUMN_BYTES_MAX {
+            return Err(Error::new(Kind::ProgramLimitExceeded, format!("a batch of arrays exceeds {COLUMN_BYTES_MAX} elements")));
+        }
+        Ok(())
+    }
+
+    /// Ends a row after its elements were appended.
+    pub(crate) fn end_row(&mut self, valid: bool) {
+        self.ends.push(i32::try_from(self.elements.len()).unwrap_or(i32::MAX));
+        self.valid.push(valid);
+    }
+
+    fn finish(&mut self) -> ArrayRef {
+        let elements = self.elements.finish();
+        let mut offsets = Vec::with_capacity(self.ends.len() + 1);
+        offsets.push(0);
+        offsets.append(&mut self.ends);
+        let valid = std::mem::take(&mut self.valid);
+        let nulls = valid.contains(&false).then(|| NullBuffer::from(valid));
+        let field = Arc::new(self.element.field("item", true));
+        Arc::new(ListArray::new(field, OffsetBuffer::new(offsets.into()), elements, nulls))
+    }
+}

@@ -1,0 +1,216 @@
+//! A session's time zone: which offset from UTC holds at an instant, and which instant a local time means.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::OnceLock;
+
+use chrono::{DateTime, Offset, TimeZone};
+use chrono_tz::{TZ_VARIANTS, Tz};
+
+use crate::clock::Micros;
+use crate::error::{Error, Kind, Result};
+use crate::value::calendar::{US_PER_DAY, US_PER_SECOND, civil_from_days, days_from_civil, is_leap, split_micros};
+
+/// The last year up to which the zone tables are spelled out; later years are looked up in a year of the same shape before it.
+const LAST_TABLE_YEAR: i32 = 2099;
+
+/// A time zone: a fixed offset, or a zone of the IANA database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Zone {
+    /// Seconds east of UTC.
+    Fixed(i32),
+    /// A zone whose offset depends on the instant.
+    Named(Tz),
+}
+
+impl Zone {
+    /// Coordinated Universal Time.
+    pub const UTC: Zone = Zone::Named(Tz::UTC);
+
+    /// Reads what `SET TimeZone` accepts: a zone's name in any case, hours east of UTC (`2`, `-3.5`), or a POSIX offset (`UTC+2`,
+    /// `<+02>-02`), which counts hours west.
+    ///
+    /// # Errors
+    /// 22023 for anything else.
+    pub fn parse(text: &str) -> Result<Zone> {
+        let text = text.trim();
+        if let Ok(hours) = text.parse::<f64>()
+            && hours.abs() <= 167.0
+        {
+            // The product is at most 601,200.
+            #[allow(clippy::cast_possible_truncation)]
+            return Ok(Zone::Fixed((hours * 3600.0).round() as i32));
+        }
+        Zone::named(text).ok_or_else(|| {
+            Error::new(Kind::InvalidParameterValue, format!("invalid value for parameter \"TimeZone\": \"{text}\""))
+                .with_hint("give a name such as Europe/Berlin, or an offset such as +02")
+        })
+    }
+
+    /// A zone by its IANA name in any case, or by a POSIX offset without summer time.
+    pub(crate) fn named(name: &str) -> Option<Zone> {
+        static NAMES: OnceLock<HashMap<String, Tz>> = OnceLock::new();
+        let names = NAMES.get_or_init(|| TZ_VARIANTS.iter().map(|zone| (zone.name().to_ascii_lowercase(), *zone)).collect());
+        match names.get(&name.to_ascii_lowercase()) {
+            Some(zone) => Some(Zone::Named(*zone)),
+            None => posix_offset(name).map(Zone::Fixed),
+        }
+    }
+
+    /// Seconds east of UTC at an instant.
+    pub(crate) fn offset_at(self, utc_us: Micros) -> i32 {
+        match self {
+            Zone::Fixed(east) => east,
+            Zone::Named(Tz::UTC | Tz::Etc__UTC | Tz::GMT) => 0,
+            Zone::Named(zone) => {
+                let seconds = within_tables(utc_us).div_euclid(US_PER_SECOND);
+                DateTime::from_timestamp(seconds, 0)
+                    .map_or(0, |instant| zone.offset_from_utc_datetime(&instant.naive_utc()).fix().local_minus_utc())
+            }
+        }
+    }
+
+    /// Seconds east of UTC that hold at a local time, given in microseconds as if it were UTC.
+    ///
+    /// A local time that a change of the clocks skips is read by the offset before the change, one that it repeats by the offset
+    /// after it, as PostgreSQL does: both are standard time.
+    pub(crate) fn offset_of_local(self, local_us: Micros) -> i32 {
+        let Zone::Named(_) = self else { return self.offset_at(local_us) };
+        let before = self.offset_at(local_us.saturating_sub(US_PER_DAY));
+        let after = self.offset_at(local_us.saturating_add(US_PER_DAY));
+        if before == after {
+            return before;
+        }
+        let holds = |offset: i32| self.offset_at(local_us.saturating_sub(i64::from(offset) * US_PER_SECOND)) == offset;
+        match (holds(before), holds(after)) {
+            (true, false) | (false, false) => before,
+            (false, true) | (true, true) => after,
+        }
+    }
+}
+
+impl fmt::Display for Zone {
+    /// As `SHOW TimeZone` writes it; a fixed offset in POSIX form, whose second number counts west.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Zone::Named(zone) => f.write_str(zone.name()),
+            Zone::Fixed(east) => {
+                let clock = |f: &mut fmt::Formatter<'_>, positive: char, negative: char| {
+                    let size = east.unsigned_abs();
+                    write!(f, "{}{:02}", if *east < 0 { negative } else { positive }, size / 3600)?;
+                    if size % 3600 != 0 {
+                        write!(f, ":{:02}", size / 60 % 60)?;
+                    }
+                    if size % 60 != 0 {
+                        write!(f, ":{:02}", size % 60)?;
+                    }
+                    Ok(())
+                };
+                f.write_str("<")?;
+                clock(f, '+', '-')?;
+                f.write_str(">")?;
+                clock(f, '-', '+')
+            }
+        }
+    }
+}
+
+/// The offset of `UTC+2`, `XYZ-3:30` or `<+02>-02` in seconds east; POSIX counts hours west. `None` for any other text.
+fn posix_offset(text: &str) -> Option<i32> {
+    let rest = match text.strip_prefix('<') {
+        Some(quoted) => quoted.split_once('>')?.1,
+        None => {
+            let letters = text.bytes().take_while(u8::is_ascii_alphabetic).count();
+            if letters < 3 {
+                return None;
+            }
+            text.get(letters..)?
+        }
+    };
+    let (west, digits) = match rest.as_bytes().first()? {
+        b'-' => (false, rest.get(1..)?),
+        b'+' => (true, rest.get(1..)?),
+        b'0'..=b'9' => (true, rest),
+        _ => return None,
+    };
+    let mut seconds = 0;
+    let mut parts = 0;
+    for (part, unit) in digits.split(':').zip([3600, 60, 1]) {
+        if part.is_empty() || part.len() > 3 || !part.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let number: i32 = part.parse().ok()?;
+        if number > if unit == 3600 { 167 } else { 59 } {
+            return None;
+        }
+        seconds += number * unit;
+        parts += 1;
+    }
+    if parts != digits.split(':').count() {
+        return None;
+    }
+    Some(if west { -seconds } else { seconds })
+}
+
+/// An instant at which a zone's rules give the same offset and which the tables cover.
+///
+/// Rules are of the form "last Sunday of March", so a year with the same first weekday and the same length has the same changes.
+fn within_tables(us: Micros) -> Micros {
+    let (days, of_day) = split_micros(us);
+    let year = civil_from_days(days).year;
+    if year <= LAST_TABLE_YEAR {
+        return us;
+    }
+    let first = days_from_civil(year, 1, 1);
+    let twin = (LAST_TABLE_YEAR - 27..=LAST_TABLE_YEAR)
+        .map(|candidate| (candidate, days_from_civil(candidate, 1, 1)))
+        .find(|(candidate, start)| is_leap(*candidate) == is_leap(year) && (first - start) % 7 == 0);
+    // Twenty-eight years in a row hold every shape of year.
+    twin.map_or(us, |(_, start)| (start + days - first) * US_PER_DAY + of_day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn local(year: i32, month: u32, day: u32, hour: i64, minute: i64) -> Micros {
+        days_from_civil(year, month, day) * US_PER_DAY + (hour * 60 + minute) * 60 * US_PER_SECOND
+    }
+
+    #[test]
+    fn zones_are_read_in_every_form() {
+        for (text, shown) in [
+            ("utc", "UTC"),
+            ("europe/berlin", "Europe/Berlin"),
+            ("2", "<+02>-02"),
+            ("+2", "<+02>-02"),
+            ("-3.5", "<-03:30>+03:30"),
+            ("UTC+2", "<-02>+02"),
+            ("<+02>-02", "<+02>-02"),
+            ("EST5EDT", "EST5EDT"),
+        ] {
+            assert_eq!(Zone::parse(text).unwrap().to_string(), shown, "{text}");
+        }
+        assert_eq!(Zone::parse("Mars/Olympus").unwrap_err().sqlstate(), "22023");
+    }
+
+    #[test]
+    fn skipped_and_repeated_hours_are_read_as_standard_time() {
+        let berlin = Zone::parse("Europe/Berlin").unwrap();
+        assert_eq!(berlin.offset_of_local(local(2024, 3, 31, 2, 30)), 3600);
+        assert_eq!(berlin.offset_of_local(local(2024, 3, 31, 3, 30)), 7200);
+        assert_eq!(berlin.offset_of_local(local(2024, 10, 27, 1, 59)), 7200);
+        assert_eq!(berlin.offset_of_local(local(2024, 10, 27, 2, 30)), 3600);
+        assert_eq!(berlin.offset_of_local(local(2024, 10, 27, 3, 0)), 3600);
+    }
+
+    #[test]
+    fn summer_time_goes_on_after_the_tables_end() {
+        let new_york = Zone::parse("America/New_York").unwrap();
+        assert_eq!(new_york.offset_at(local(2150, 7, 1, 12, 0)), -4 * 3600);
+        assert_eq!(new_york.offset_at(local(2150, 1, 1, 12, 0)), -5 * 3600);
+        // The second Sunday of March 2150 is the 8th.
+        assert_eq!(new_york.offset_at(local(2150, 3, 8, 6, 59)), -5 * 3600);
+        assert_eq!(new_york.offset_at(local(2150, 3, 8, 7, 0)), -4 * 3600);
+    }
+}
