@@ -10,9 +10,9 @@ use bytes::Bytes;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 
-pub use super::stub::{CopyFormat, CopyOptions, Style};
+pub use super::stub::{CopyFormat, CopyOptions};
 use crate::error::{Error, Kind, Result};
-use crate::value::SqlType;
+use crate::value::{SqlType, Style};
 
 #[derive(Default)]
 pub struct Engine {
@@ -281,7 +281,7 @@ impl Session {
     }
 
     pub fn style(&self) -> Style {
-        Style
+        Style::default()
     }
 
     pub fn timeouts(&self) -> Timeouts {

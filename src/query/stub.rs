@@ -1,99 +1,9 @@
-//! Stands in for rooms that are being built: values in and out, and COPY's formats, for integers and text only.
+//! Stands in for COPY's formats while their room is being built: one column as text or binary.
 
-use arrow::array::{Array, ArrayRef, AsArray, Int32Builder, Int64Builder, RecordBatch, StringViewBuilder};
-use arrow::datatypes::{DataType, Int32Type, Int64Type};
+use arrow::array::RecordBatch;
 
-use crate::error::{Error, Kind, Result};
-use crate::value::SqlType;
-
-#[derive(Debug, Clone, Default)]
-pub struct Style;
-
-pub struct Formatter<'a> {
-    array: &'a ArrayRef,
-}
-
-impl<'a> Formatter<'a> {
-    pub fn new(array: &'a ArrayRef, _: &SqlType, _: &Style) -> Result<Self> {
-        Ok(Formatter { array })
-    }
-
-    pub fn is_null(&self, row: usize) -> bool {
-        self.array.is_null(row)
-    }
-
-    pub fn text(&self, row: usize, into: &mut Vec<u8>) -> Result<()> {
-        match self.array.data_type() {
-            DataType::Int32 => into.extend_from_slice(self.array.as_primitive::<Int32Type>().value(row).to_string().as_bytes()),
-            DataType::Int64 => into.extend_from_slice(self.array.as_primitive::<Int64Type>().value(row).to_string().as_bytes()),
-            DataType::Utf8View => into.extend_from_slice(self.array.as_string_view().value(row).as_bytes()),
-            other => return Err(Error::internal(other.to_string())),
-        }
-        Ok(())
-    }
-
-    pub fn binary(&self, row: usize, into: &mut Vec<u8>) -> Result<()> {
-        match self.array.data_type() {
-            DataType::Int32 => into.extend_from_slice(&self.array.as_primitive::<Int32Type>().value(row).to_be_bytes()),
-            DataType::Int64 => into.extend_from_slice(&self.array.as_primitive::<Int64Type>().value(row).to_be_bytes()),
-            _ => self.text(row, into)?,
-        }
-        Ok(())
-    }
-}
-
-pub enum ColumnBuilder {
-    Int4(Int32Builder),
-    Int8(Int64Builder),
-    Text(StringViewBuilder),
-}
-
-impl ColumnBuilder {
-    pub fn new(sql_type: &SqlType, _: usize) -> Self {
-        match sql_type {
-            SqlType::Int4 => ColumnBuilder::Int4(Int32Builder::new()),
-            SqlType::Int8 => ColumnBuilder::Int8(Int64Builder::new()),
-            _ => ColumnBuilder::Text(StringViewBuilder::new()),
-        }
-    }
-
-    pub fn push_null(&mut self) {
-        match self {
-            ColumnBuilder::Int4(own) => own.append_null(),
-            ColumnBuilder::Int8(own) => own.append_null(),
-            ColumnBuilder::Text(own) => own.append_null(),
-        }
-    }
-
-    pub fn push_text(&mut self, text: &str, _: &Style) -> Result<()> {
-        let bad = |_| Error::new(Kind::InvalidTextRepresentation, format!("invalid input syntax for type integer: \"{text}\""));
-        match self {
-            ColumnBuilder::Int4(own) => own.append_value(text.parse().map_err(bad)?),
-            ColumnBuilder::Int8(own) => own.append_value(text.parse().map_err(bad)?),
-            ColumnBuilder::Text(own) => own.append_value(text),
-        }
-        Ok(())
-    }
-
-    pub fn push_binary(&mut self, bytes: &[u8]) -> Result<()> {
-        let bad = |_| Error::new(Kind::InvalidBinaryRepresentation, "incorrect binary data format");
-        match self {
-            ColumnBuilder::Int4(own) => own.append_value(i32::from_be_bytes(bytes.try_into().map_err(bad)?)),
-            ColumnBuilder::Int8(own) => own.append_value(i64::from_be_bytes(bytes.try_into().map_err(bad)?)),
-            ColumnBuilder::Text(own) => own.append_value(String::from_utf8_lossy(bytes)),
-        }
-        Ok(())
-    }
-
-    pub fn finish(self) -> ArrayRef {
-        use std::sync::Arc;
-        match self {
-            ColumnBuilder::Int4(mut own) => Arc::new(own.finish()),
-            ColumnBuilder::Int8(mut own) => Arc::new(own.finish()),
-            ColumnBuilder::Text(mut own) => Arc::new(own.finish()),
-        }
-    }
-}
+use crate::error::Result;
+use crate::value::{Formatter, SqlType, Style};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CopyFormat {
@@ -111,11 +21,12 @@ pub struct CopyOptions {
 pub struct CopyWriter {
     binary: bool,
     types: Vec<(String, SqlType)>,
+    style: Style,
 }
 
 impl CopyWriter {
-    pub fn new(options: CopyOptions, types: Vec<(String, SqlType)>, _: Style) -> Result<Self> {
-        Ok(CopyWriter { binary: options.format == CopyFormat::Binary, types })
+    pub fn new(options: CopyOptions, types: Vec<(String, SqlType)>, style: Style) -> Result<Self> {
+        Ok(CopyWriter { binary: options.format == CopyFormat::Binary, types, style })
     }
 
     pub fn begin(&mut self, into: &mut Vec<u8>) -> Result<()> {
@@ -126,14 +37,15 @@ impl CopyWriter {
     }
 
     pub fn row(&mut self, batch: &RecordBatch, row: usize, into: &mut Vec<u8>) -> Result<()> {
-        let style = Style;
+        let formatter = Formatter::new(batch.column(0), &self.types[0].1, &self.style)?;
         if self.binary {
             into.extend_from_slice(&1_i16.to_be_bytes());
             into.extend_from_slice(&8_i32.to_be_bytes());
-            return Formatter::new(batch.column(0), &self.types[0].1, &style)?.binary(row, into);
+            formatter.write_binary(row, into);
+        } else {
+            formatter.write_text(row, into);
+            into.push(b'\n');
         }
-        Formatter::new(batch.column(0), &self.types[0].1, &style)?.text(row, into)?;
-        into.push(b'\n');
         Ok(())
     }
 
