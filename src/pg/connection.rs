@@ -181,9 +181,7 @@ fn greet(wire: &mut Wire, session: &Session, registered: &Registered, hello: &He
         wire.send(&ParameterStatus::new(name.to_owned(), value))?;
     }
     let key = match hello.protocol {
-        ProtocolVersion::PROTOCOL3_0 => {
-            SecretKey::I32(registered.key.iter().fold(0_i32, |sum, byte| sum << 8 | i32::from(*byte)))
-        }
+        ProtocolVersion::PROTOCOL3_0 => SecretKey::I32(registered.key.iter().fold(0_i32, |sum, byte| sum << 8 | i32::from(*byte))),
         ProtocolVersion::PROTOCOL3_2 | ProtocolVersion::PROTOCOL3_9999 => SecretKey::Bytes(registered.key.clone()),
     };
     wire.send(&BackendKeyData::new(registered.pid, key))

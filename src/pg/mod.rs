@@ -5,9 +5,9 @@
 //! logged in. A *portal* is a bound statement whose rows may be fetched in portions. To *attend* work is to wait for it while the
 //! client is watched: if it leaves or cancels, the work is dropped.
 //!
-//! The life of a connection: [`listener`] accepts it, [`connection::serve`] owns its socket ([`wire`]); [`startup`] turns on TLS and
-//! reads what the client wants, [`auth`] checks who it is, [`gate`] gives it a seat; then [`connection`] cuts and checks each message
-//! ([`frame`]) and passes it to [`simple`], [`extended`] or [`copy`], whose results go out through [`rows`].
+//! The life of a connection: `listener` accepts it, `connection::serve` owns its socket (`wire`); `startup` turns on TLS and reads
+//! what the client wants, `auth` checks who it is, `gate` gives it a seat; then `connection` cuts and checks each message (`frame`)
+//! and passes it to `simple`, `extended` or `copy`, whose results go out through `rows`. `cancel` ends what shall not go on.
 
 mod auth;
 mod cancel;

@@ -70,8 +70,7 @@ mod tests {
     #[test]
     fn text_binary_and_null_are_read() {
         let types = [SqlType::Int4, SqlType::Int4, SqlType::Int4];
-        let arrays =
-            decode(&values(&[Some(b"7"), Some(b"\0\0\0\x08"), None]), &[0, 1, 1], &types, &Style::default(), "").unwrap();
+        let arrays = decode(&values(&[Some(b"7"), Some(b"\0\0\0\x08"), None]), &[0, 1, 1], &types, &Style::default(), "").unwrap();
         assert_eq!(arrays[0].as_primitive::<Int32Type>().value(0), 7);
         assert_eq!(arrays[1].as_primitive::<Int32Type>().value(0), 8);
         assert!(arrays[2].is_null(0) && arrays[2].len() == 1);

@@ -57,7 +57,10 @@ const APPLICATION_CHARS_MAX: usize = 63;
 pub(super) enum Opening {
     Session(Hello),
     /// To stop another connection's statement.
-    Cancel { pid: i32, key: Vec<u8> },
+    Cancel {
+        pid: i32,
+        key: Vec<u8>,
+    },
 }
 
 /// A client's StartupMessage, understood.
@@ -133,7 +136,7 @@ pub(super) async fn open(wire: &mut Wire, shared: &Shared, peer: SocketAddr) -> 
                     .with_hint("Connect with sslmode=require or better.")
                     .into());
             }
-            return startup(packet, secure).map(Opening::Session).map_err(Failure::from);
+            return startup(packet, secure).map(Opening::Session);
         }
     }
 }
@@ -334,7 +337,8 @@ mod tests {
 
     #[test]
     fn a_plain_startup_is_understood() {
-        let hello = startup(packet(V3, &[("user", "bob"), ("application_name", "psql\x1b[2J\u{e9}"), ("TimeZone", "UTC")]), true).unwrap();
+        let hello =
+            startup(packet(V3, &[("user", "bob"), ("application_name", "psql\x1b[2J\u{e9}"), ("TimeZone", "UTC")]), true).unwrap();
         assert_eq!(hello.user, "bob");
         assert_eq!(hello.database, "bob");
         assert_eq!(hello.application, "psql?[2J?");

@@ -36,7 +36,8 @@ impl Tls {
             return Err(broken(certificate, "it holds no certificate"));
         };
         let own = own.clone();
-        let secret = PrivateKeyDer::from_pem_slice(&read(key)?).map_err(|error| broken(key, format!("it holds no private key: {error}")))?;
+        let secret =
+            PrivateKeyDer::from_pem_slice(&read(key)?).map_err(|error| broken(key, format!("it holds no private key: {error}")))?;
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()

@@ -142,7 +142,10 @@ impl Session {
     pub async fn prepare(&mut self, parsed: &Parsed, hints: &[Option<SqlType>]) -> Result<Prepared> {
         let text = parsed.text.clone();
         if self.status == TransactionStatus::Failed && !matches!(text.to_lowercase().as_str(), "rollback" | "commit") {
-            return Err(Error::new(Kind::InFailedSqlTransaction, "current transaction is aborted, commands ignored until end of transaction block"));
+            return Err(Error::new(
+                Kind::InFailedSqlTransaction,
+                "current transaction is aborted, commands ignored until end of transaction block",
+            ));
         }
         let lower = text.to_lowercase();
         let (mut parameters, columns) = if let Some(cast) = lower.strip_prefix("select $1::") {
@@ -235,7 +238,10 @@ impl Session {
             "idle_session_timeout" => self.timeouts.idle_session = millis(value),
             "timezone" => self.changes.push(("TimeZone".to_owned(), value.to_owned())),
             "client_encoding" if value != "utf8" && value != "sql_ascii" => {
-                return Err(Error::new(Kind::InvalidParameterValue, format!("invalid value for parameter \"client_encoding\": \"{value}\"")));
+                return Err(Error::new(
+                    Kind::InvalidParameterValue,
+                    format!("invalid value for parameter \"client_encoding\": \"{value}\""),
+                ));
             }
             _ => {}
         }

@@ -95,9 +95,8 @@ async fn describe_tells_types_and_formats() {
 async fn rows_come_in_portions() {
     let mut client = Server::plain().await.client().await;
     client.query("begin").await;
-    let said = client
-        .pipeline(&[parse("", "select generate_series(1, 5)", &[]), bind("p", "", &[], &[], &[]), execute("p", 3)])
-        .await;
+    let said =
+        client.pipeline(&[parse("", "select generate_series(1, 5)", &[]), bind("p", "", &[], &[], &[]), execute("p", 3)]).await;
     assert_eq!(said, ["1", "2", "D 1", "D 2", "D 3", "s", "Z T"]);
     // The portal lives on behind the Sync, since its transaction is still open.
     assert_eq!(client.pipeline(&[execute("p", 3), execute("p", 3)]).await, ["D 4", "D 5", "C SELECT 2", "C SELECT 0", "Z T"]);
@@ -199,7 +198,13 @@ async fn mistakes_have_their_errors() {
 async fn closing_is_never_an_error_and_frees_the_name() {
     let mut client = Server::plain().await.client().await;
     let said = client
-        .pipeline(&[close(b'S', "absent"), close(b'P', "absent"), parse("s", "select 1", &[]), close(b'S', "s"), parse("s", "select 1", &[])])
+        .pipeline(&[
+            close(b'S', "absent"),
+            close(b'P', "absent"),
+            parse("s", "select 1", &[]),
+            close(b'S', "s"),
+            parse("s", "select 1", &[]),
+        ])
         .await;
     assert_eq!(said, ["3", "3", "1", "3", "1", "Z I"]);
 }

@@ -19,7 +19,9 @@ async fn a_right_password_gets_in_and_is_told_the_truth() {
     let said = client.log_in_with(V3_0, &[("user", "bob"), ("database", "annals"), ("application_name", "psql")], "bob").await;
     assert_eq!(said.last().unwrap().short(), "Z I");
     let parameters: Vec<String> = said.iter().filter(|said| said.tag == 'S').map(|said| text(&said.body)).collect();
-    for expected in ["server_encoding\0UTF8\0", "application_name\0psql\0", "session_authorization\0bob\0", "integer_datetimes\0on\0"] {
+    for expected in
+        ["server_encoding\0UTF8\0", "application_name\0psql\0", "session_authorization\0bob\0", "integer_datetimes\0on\0"]
+    {
         assert!(parameters.iter().any(|own| own == expected), "{expected:?} is not in {parameters:?}");
     }
     assert!(parameters.iter().any(|own| own.starts_with("server_version\u{0}15")), "{parameters:?}");

@@ -8,7 +8,10 @@ use super::*;
 async fn statements_are_answered_one_by_one() {
     let mut client = Server::plain().await.client().await;
     assert_eq!(client.query("select 1").await, ["T", "D 1", "C SELECT 1", "Z I"]);
-    assert_eq!(client.query("select 1; begin; select 1;").await, ["T", "D 1", "C SELECT 1", "C BEGIN", "T", "D 1", "C SELECT 1", "Z T"]);
+    assert_eq!(
+        client.query("select 1; begin; select 1;").await,
+        ["T", "D 1", "C SELECT 1", "C BEGIN", "T", "D 1", "C SELECT 1", "Z T"]
+    );
     assert_eq!(client.query("rollback").await, ["C ROLLBACK", "Z I"]);
     assert_eq!(client.query("").await, ["I", "Z I"]);
     assert_eq!(client.query(" ; ").await, ["I", "Z I"]);
