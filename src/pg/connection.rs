@@ -151,29 +151,14 @@ async fn log_in(wire: &mut Wire, shared: &Arc<Shared>, peer: SocketAddr, queued:
     }
     let seat = queued.seat(&hello.user, &credential)?;
     let registered = shared.registry.register(hello.key_bytes())?;
-    let mut session = Session::new(
-        Arc::clone(&shared.engine),
-        Login { user: hello.user.clone(), application: hello.application.clone(), remote: peer.to_string() },
-    );
+    let mut session =
+        Session::new(Arc::clone(&shared.engine), Login::new(&hello.user, &hello.application, peer.to_string(), registered.pid));
     for (name, value) in &hello.settings {
-        set(&mut session, name, value).await?;
+        session.set_at_login(name, value)?;
     }
     tracing::info!(user = ?hello.user, %peer, application = ?hello.application, tls = hello.secure, pid = registered.pid, "login");
     greet(wire, &session, &registered, &hello)?;
     Ok(Some(Admitted { session, registered, seat }))
-}
-
-/// Makes a setting that the client asked for as it connected, by the statement that makes it later.
-async fn set(session: &mut Session, name: &str, value: &str) -> Result<(), Failure> {
-    let text = format!("SET {name} TO '{}'", value.replace('\'', "''"));
-    for parsed in session.parse(&text)? {
-        let prepared = session.prepare(&parsed, &[]).await?;
-        session.run(&prepared, &[]).await?;
-    }
-    session.finish_implicit(false).await?;
-    // They are among the parameters that are sent at login anyway.
-    session.take_parameter_changes();
-    Ok(())
 }
 
 fn greet(wire: &mut Wire, session: &Session, registered: &Registered, hello: &Hello) -> Result<(), Failure> {
@@ -220,15 +205,23 @@ impl Connection<'_> {
     /// How long the client may stay silent now, and what it is told then.
     fn idle_limit(&self) -> (Option<Duration>, fn() -> Fatal) {
         let limits = &self.shared.limits;
-        let own = self.session.timeouts();
         if self.resting && self.session.transaction_status() == TransactionStatus::Idle {
-            return (own.idle_session.or(limits.idle_session), || {
+            return (self.timeout("idle_session_timeout").or(limits.idle_session), || {
                 Fatal::new(Kind::AdminShutdown, "terminating connection due to idle-session timeout").with_sqlstate("57P05")
             });
         }
-        (own.idle_in_transaction.or(limits.idle_in_transaction), || {
+        (self.timeout("idle_in_transaction_session_timeout").or(limits.idle_in_transaction), || {
             Fatal::new(Kind::AdminShutdown, "terminating connection due to idle-in-transaction timeout").with_sqlstate("25P03")
         })
+    }
+
+    /// The time that the session gives one statement.
+    pub(super) fn statement_timeout(&self) -> Option<Duration> {
+        self.timeout("statement_timeout")
+    }
+
+    fn timeout(&self, setting: &str) -> Option<Duration> {
+        self.session.timeout_ms(setting).map(Duration::from_millis)
     }
 
     /// Does what one message asks for; false if the client says goodbye.
@@ -241,7 +234,7 @@ impl Connection<'_> {
             Ok(message) => message,
             Err(error) => return self.refuse(tag, error).await.map(|()| true),
         };
-        self.interrupt.begin(self.session.timeouts().statement);
+        self.interrupt.begin(self.statement_timeout());
         let going_on = self.dispatch(message).await;
         self.interrupt.end();
         going_on
@@ -291,7 +284,7 @@ impl Connection<'_> {
         match tag {
             b'P' | b'B' | b'D' | b'E' | b'C' | b'H' => self.step(Err(error.into())).await,
             b'Q' | b'F' => {
-                self.failed = true;
+                self.note_failure();
                 self.tell(&error)?;
                 self.end_block().await?;
                 self.ready().await
@@ -307,7 +300,7 @@ impl Connection<'_> {
         match done {
             Ok(()) => self.wire.flush_if_full().await,
             Err(Failure::Statement(error)) => {
-                self.failed = true;
+                self.note_failure();
                 self.skipping = true;
                 self.tell(&error)?;
                 self.wire.flush().await
@@ -331,9 +324,8 @@ impl Connection<'_> {
         }
     }
 
-    /// Ends the transaction block that nobody opened explicitly: by a commit, or if something failed since the last
-    /// ReadyForQuery by a rollback, which in an explicit block leaves only ROLLBACK to the client. Never dropped half-way, so that
-    /// the end of a commit is either told or the connection lost.
+    /// Ends the transaction block that nobody opened explicitly: by a commit, or by a rollback if something failed since the last
+    /// ReadyForQuery. Never dropped half-way, so that the end of a commit is either told or the connection lost.
     pub(super) async fn finish_block(&mut self) -> Result<(), Failure> {
         let failed = std::mem::take(&mut self.failed);
         let finished = self.session.finish_implicit(failed).await;
@@ -344,9 +336,10 @@ impl Connection<'_> {
         Ok(finished?)
     }
 
-    /// A statement failed in a way that the session cannot have seen.
+    /// Something failed, perhaps where the session cannot have seen it, as when rows were sent.
     pub(super) fn note_failure(&mut self) {
         self.failed = true;
+        self.session.fail();
     }
 
     pub(super) fn tell(&mut self, error: &Error) -> Result<(), Failure> {
@@ -355,7 +348,7 @@ impl Connection<'_> {
 
     pub(super) fn send_notices(&mut self) -> Result<(), Failure> {
         for notice in self.session.take_notices() {
-            self.wire.send(&error::notice(notice.severity, notice.error.report()))?;
+            self.wire.send(&error::notice(notice.severity, &notice.report))?;
         }
         Ok(())
     }

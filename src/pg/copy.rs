@@ -40,8 +40,7 @@ impl Connection<'_> {
                 }
             }
         }
-        let rows = self.interrupt.attend(self.wire, copy.finish(&mut self.session)).await?;
-        Ok(format!("COPY {rows}"))
+        self.interrupt.attend(self.wire, self.session.finish_copy(copy)).await
     }
 
     /// Sends rows in the options' format, each in a message of its own, as clients expect. Returns the command's tag.

@@ -36,7 +36,9 @@ impl Connection<'_> {
         }
         for (index, statement) in statements.iter().enumerate() {
             // Each statement of a text has the whole of its time limit.
-            self.interrupt.limit(self.session.timeouts().statement);
+            self.interrupt.limit(self.statement_timeout());
+            // Also for a single statement: then it is this door that sees to its commit, and nothing drops it half-way.
+            self.session.begin_implicit();
             let tag = self.run_statement(statement).await?;
             self.send_notices()?;
             if index == last {

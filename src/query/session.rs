@@ -1,5 +1,6 @@
 //! A session of a toy engine with the interface of the real one: it knows a dozen statements by their text.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -11,21 +12,24 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 
 pub use super::stub::{CopyFormat, CopyOptions};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Report, Result};
 use crate::value::{SqlType, Style};
 
 #[derive(Default)]
 pub struct Engine {
     /// Rows of the one table `t`.
     pub rows: AtomicU64,
-    /// Statements that were run.
-    pub runs: AtomicU64,
 }
 
 pub struct Login {
     pub user: String,
     pub application: String,
-    pub remote: String,
+}
+
+impl Login {
+    pub fn new(user: impl Into<String>, application: impl Into<String>, _remote: impl Into<String>, _backend_pid: i32) -> Self {
+        Login { user: user.into(), application: application.into() }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,17 +39,9 @@ pub enum TransactionStatus {
     Failed,
 }
 
-/// How long things may take; `None` is no limit of the session's own.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Timeouts {
-    pub statement: Option<Duration>,
-    pub idle_in_transaction: Option<Duration>,
-    pub idle_session: Option<Duration>,
-}
-
 pub struct Notice {
     pub severity: &'static str,
-    pub error: Error,
+    pub report: Report,
 }
 
 #[derive(Clone)]
@@ -97,11 +93,6 @@ impl CopyIn {
         self.lines += u64::try_from(bytes.iter().filter(|byte| **byte == b'\n').count()).unwrap_or(0);
         Ok(())
     }
-
-    pub async fn finish(self, session: &mut Session) -> Result<u64> {
-        session.pending += self.lines;
-        Ok(self.lines)
-    }
 }
 
 pub struct Session {
@@ -111,7 +102,8 @@ pub struct Session {
     pending: u64,
     notices: Vec<Notice>,
     changes: Vec<(String, String)>,
-    timeouts: Timeouts,
+    timeouts: HashMap<String, u64>,
+    implicit: bool,
 }
 
 impl Session {
@@ -123,7 +115,8 @@ impl Session {
             pending: 0,
             notices: vec![],
             changes: vec![],
-            timeouts: Timeouts::default(),
+            timeouts: HashMap::new(),
+            implicit: false,
         }
     }
 
@@ -169,16 +162,15 @@ impl Session {
     }
 
     pub async fn run(&mut self, prepared: &Prepared, params: &[ArrayRef]) -> Result<Outcome> {
-        self.engine.runs.fetch_add(1, Ordering::SeqCst);
         let text = prepared.text.to_lowercase();
         let columns = prepared.columns.clone().unwrap_or_default();
         if let Some(array) = params.first() {
             return Ok(rows(columns, vec![Ok(array.clone())]));
         }
-        if let Some(count) = series(&text, "select generate_series(1, ") {
+        if let Some(count) = series(&text, "select * from generate_series(1, ") {
             return Ok(Outcome::Rows { columns, rows: numbers(count), tag: "SELECT" });
         }
-        if let Some(count) = series(&text, "copy (select generate_series(1, ") {
+        if let Some(count) = series(&text, "copy (select * from generate_series(1, ") {
             let format = if text.contains("binary") { CopyFormat::Binary } else { CopyFormat::Text };
             let columns = vec![column("generate_series", SqlType::Int8)];
             return Ok(Outcome::CopyOut { columns, rows: numbers(count), options: CopyOptions { format } });
@@ -190,7 +182,8 @@ impl Session {
         }
         if let Some(assignment) = text.strip_prefix("set ") {
             let (name, value) = assignment.split_once(" to ").unwrap_or_default();
-            return self.set(name.trim_matches('"'), value.trim_matches('\''));
+            self.set_at_login(name.trim_matches('"'), value.trim_matches('\''))?;
+            return Ok(Outcome::Done { tag: "SET".to_owned() });
         }
         let done = |tag: &str| Ok(Outcome::Done { tag: tag.to_owned() });
         match text.as_str() {
@@ -202,12 +195,14 @@ impl Session {
             }
             "insert into t values (1)" => {
                 self.pending += 1;
+                self.settle();
                 done("INSERT 0 1")
             }
             "copy t from stdin" => {
                 Ok(Outcome::CopyIn(Box::new(CopyIn { options: CopyOptions { format: CopyFormat::Text }, lines: 0 })))
             }
             "begin" | "start transaction" => {
+                self.implicit = false;
                 self.status = TransactionStatus::Open;
                 done("BEGIN")
             }
@@ -223,7 +218,7 @@ impl Session {
             "drop table if exists absent" => {
                 self.notices.push(Notice {
                     severity: "NOTICE",
-                    error: Error::new(Kind::UndefinedTable, "table \"absent\" does not exist, skipping"),
+                    report: Error::new(Kind::UndefinedTable, "table \"absent\" does not exist, skipping").report().clone(),
                 });
                 done("DROP TABLE")
             }
@@ -231,21 +226,42 @@ impl Session {
         }
     }
 
-    fn set(&mut self, name: &str, value: &str) -> Result<Outcome> {
+    pub fn set_at_login(&mut self, name: &str, value: &str) -> Result<()> {
         match name {
-            "statement_timeout" => self.timeouts.statement = millis(value),
-            "idle_in_transaction_session_timeout" => self.timeouts.idle_in_transaction = millis(value),
-            "idle_session_timeout" => self.timeouts.idle_session = millis(value),
-            "timezone" => self.changes.push(("TimeZone".to_owned(), value.to_owned())),
-            "client_encoding" if value != "utf8" && value != "sql_ascii" => {
-                return Err(Error::new(
-                    Kind::InvalidParameterValue,
-                    format!("invalid value for parameter \"client_encoding\": \"{value}\""),
-                ));
+            "statement_timeout" | "idle_in_transaction_session_timeout" | "idle_session_timeout" => {
+                self.timeouts.insert(name.to_owned(), value.trim_end_matches("ms").parse().unwrap_or(0));
             }
+            "timezone" if value == "nowhere" => {
+                return Err(Error::new(Kind::InvalidParameterValue, "invalid value for parameter \"TimeZone\": \"nowhere\""));
+            }
+            "timezone" => self.changes.push(("TimeZone".to_owned(), value.to_owned())),
             _ => {}
         }
-        Ok(Outcome::Done { tag: "SET".to_owned() })
+        Ok(())
+    }
+
+    pub async fn finish_copy(&mut self, copy: Box<CopyIn>) -> Result<String> {
+        self.pending += copy.lines;
+        self.settle();
+        Ok(format!("COPY {}", copy.lines))
+    }
+
+    pub fn begin_implicit(&mut self) {
+        self.implicit = true;
+    }
+
+    pub fn fail(&mut self) {
+        self.implicit = false;
+        match self.status {
+            TransactionStatus::Idle => self.pending = 0,
+            TransactionStatus::Open | TransactionStatus::Failed => self.status = TransactionStatus::Failed,
+        }
+    }
+
+    fn settle(&mut self) {
+        if self.status == TransactionStatus::Idle && !self.implicit {
+            self.engine.rows.fetch_add(std::mem::take(&mut self.pending), Ordering::SeqCst);
+        }
     }
 
     pub fn transaction_status(&self) -> TransactionStatus {
@@ -253,15 +269,11 @@ impl Session {
     }
 
     pub async fn finish_implicit(&mut self, failed: bool) -> Result<()> {
-        match (self.status, failed) {
-            (TransactionStatus::Idle, false) => {
-                self.engine.rows.fetch_add(self.pending, Ordering::SeqCst);
-                self.pending = 0;
-            }
-            (TransactionStatus::Idle, true) => self.pending = 0,
-            (TransactionStatus::Open, true) => self.status = TransactionStatus::Failed,
-            (TransactionStatus::Open, false) | (TransactionStatus::Failed, _) => {}
+        if failed && self.status == TransactionStatus::Idle {
+            self.pending = 0;
         }
+        self.implicit = false;
+        self.settle();
         Ok(())
     }
 
@@ -290,13 +302,9 @@ impl Session {
         Style::default()
     }
 
-    pub fn timeouts(&self) -> Timeouts {
-        self.timeouts
+    pub fn timeout_ms(&self, name: &str) -> Option<u64> {
+        self.timeouts.get(name).copied().filter(|limit| *limit > 0)
     }
-}
-
-fn millis(value: &str) -> Option<Duration> {
-    value.trim_end_matches("ms").parse().ok().filter(|millis| *millis > 0).map(Duration::from_millis)
 }
 
 fn series(text: &str, prefix: &str) -> Option<i64> {

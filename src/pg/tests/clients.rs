@@ -39,12 +39,12 @@ async fn tokio_postgres_queries_and_copies() {
     let mut sink = std::pin::pin!(sink);
     sink.send(Bytes::from_static(b"1\n2\n")).await.unwrap();
     assert_eq!(sink.finish().await.unwrap(), 2);
-    let out = client.copy_out("copy (select generate_series(1, 3)) to stdout").await.unwrap();
+    let out = client.copy_out("copy (select * from generate_series(1, 3)) to stdout").await.unwrap();
     let chunks: Vec<Bytes> = out.try_collect().await.unwrap();
     assert_eq!(chunks.concat(), b"1\n2\n3\n");
 
     let transaction = client.transaction().await.unwrap();
-    let portal = transaction.bind("select generate_series(1, 5)", &[]).await.unwrap();
+    let portal = transaction.bind("select * from generate_series(1, 5)", &[]).await.unwrap();
     assert_eq!(transaction.query_portal(&portal, 3).await.unwrap().len(), 3);
     assert_eq!(transaction.query_portal(&portal, 3).await.unwrap().len(), 2);
     transaction.commit().await.unwrap();
@@ -55,7 +55,7 @@ async fn tokio_postgres_cancels() {
     let server = Server::plain().await;
     let client = connect(&server).await;
     let token = client.cancel_token();
-    let rows = client.query_raw("select generate_series(1, 1000000000000)", Vec::<i64>::new()).await.unwrap();
+    let rows = client.query_raw("select * from generate_series(1, 1000000000000)", Vec::<i64>::new()).await.unwrap();
     let mut rows = std::pin::pin!(rows);
     rows.next().await.unwrap().unwrap();
     token.cancel_query(NoTls).await.unwrap();
@@ -88,7 +88,7 @@ async fn psql(server: &Server, options: &str, commands: &[&str]) -> Option<(Stri
 #[tokio::test]
 async fn psql_connects_queries_and_copies() {
     let server = Server::plain().await;
-    let commands = ["select 1", "copy (select generate_series(1, 3)) to stdout", "select 1/0"];
+    let commands = ["select 1", "copy (select * from generate_series(1, 3)) to stdout", "select 1/0"];
     if let Some((answer, errors)) = psql(&server, "sslmode=prefer", &commands).await {
         assert_eq!(answer, "1\n1\n2\n3\n");
         assert_eq!(errors, "ERROR:  division by zero\n");

@@ -95,8 +95,9 @@ async fn describe_tells_types_and_formats() {
 async fn rows_come_in_portions() {
     let mut client = Server::plain().await.client().await;
     client.query("begin").await;
-    let said =
-        client.pipeline(&[parse("", "select generate_series(1, 5)", &[]), bind("p", "", &[], &[], &[]), execute("p", 3)]).await;
+    let said = client
+        .pipeline(&[parse("", "select * from generate_series(1, 5)", &[]), bind("p", "", &[], &[], &[]), execute("p", 3)])
+        .await;
     assert_eq!(said, ["1", "2", "D 1", "D 2", "D 3", "s", "Z T"]);
     // The portal lives on behind the Sync, since its transaction is still open.
     assert_eq!(client.pipeline(&[execute("p", 3), execute("p", 3)]).await, ["D 4", "D 5", "C SELECT 2", "C SELECT 0", "Z T"]);
@@ -109,7 +110,7 @@ async fn a_portion_that_ends_with_the_rows_does_not_know_it() {
     let mut client = Server::plain().await.client().await;
     let said = client
         .pipeline(&[
-            parse("", "select generate_series(1, 3)", &[]),
+            parse("", "select * from generate_series(1, 3)", &[]),
             bind("", "", &[], &[], &[]),
             execute("", 3),
             execute("", 3),
@@ -124,7 +125,7 @@ async fn a_portal_streams() {
     // Were rows collected first, the first portion of so many would never come.
     let mut client = Server::plain().await.client().await;
     let said = client
-        .pipeline(&[parse("", "select generate_series(1, 1000000000000)", &[]), bind("", "", &[], &[], &[]), execute("", 2)])
+        .pipeline(&[parse("", "select * from generate_series(1, 1000000000000)", &[]), bind("", "", &[], &[], &[]), execute("", 2)])
         .await;
     assert_eq!(said, ["1", "2", "D 1", "D 2", "s", "Z I"]);
 }

@@ -1,10 +1,8 @@
 //! Who gets in, and that nothing runs before.
 
-use std::path::Path;
-use std::sync::atomic::Ordering;
-
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
+use std::path::Path;
 use tokio_rustls::TlsConnector;
 use x509_certificate::{EcdsaCurve, KeyAlgorithm};
 
@@ -56,7 +54,7 @@ async fn a_query_behind_a_wrong_password_runs_nothing() {
     client.send(&startup(V3_0, &[("user", "annals"), ("database", "annals")])).await;
     client.prove("wrong", &query("insert into t values (1)")).await;
     assert_eq!(client.rest().await, ["E FATAL 28P01"]);
-    assert_eq!(server.engine.runs.load(Ordering::SeqCst), 0);
+    assert_eq!(server.stored().await, 0, "nothing ran");
 }
 
 #[tokio::test]
@@ -65,7 +63,7 @@ async fn an_authenticator_that_fails_closes_the_connection() {
     let mut client = Client::connect(server.address).await;
     client.send(&[startup(V3_0, &[("user", "broken"), ("database", "annals")]), query("insert into t values (1)")].concat()).await;
     assert_eq!(client.rest().await, ["E FATAL 57P03"]);
-    assert_eq!(server.engine.runs.load(Ordering::SeqCst), 0);
+    assert_eq!(server.stored().await, 0, "nothing ran");
 }
 
 #[tokio::test]
@@ -147,7 +145,7 @@ async fn startup_mistakes_have_their_errors() {
     let said = client.log_in_with(V3_0, &[("user", "bob"), ("database", "other")], "bob").await;
     assert_eq!(said.last().unwrap().short(), "E FATAL 3D000");
     let mut client = Client::connect(server.address).await;
-    let parameters = [("user", "bob"), ("database", "annals"), ("client_encoding", "latin9")];
+    let parameters = [("user", "bob"), ("database", "annals"), ("timezone", "nowhere")];
     let said = client.log_in_with(V3_0, &parameters, "bob").await;
     assert_eq!(said.last().unwrap().short(), "E FATAL 22023");
     assert_eq!(client.rest().await, [""; 0]);

@@ -63,7 +63,6 @@ fn parts(engine: Arc<Engine>) -> Parts {
 
 /// A running server.
 struct Server {
-    engine: Arc<Engine>,
     address: SocketAddr,
     stop: CancellationToken,
     listening: JoinHandle<()>,
@@ -71,8 +70,7 @@ struct Server {
 
 impl Server {
     async fn start(adjust: impl FnOnce(&mut Parts)) -> Server {
-        let engine = engine();
-        let mut parts = parts(Arc::clone(&engine));
+        let mut parts = parts(engine());
         adjust(&mut parts);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -82,11 +80,17 @@ impl Server {
             let stop = stop.clone();
             async move { door.listen(listener, stop).await }
         });
-        Server { engine, address, stop, listening }
+        Server { address, stop, listening }
     }
 
     async fn plain() -> Server {
         Server::start(|_| {}).await
+    }
+
+    /// Rows that the table `t` has for everybody.
+    async fn stored(&self) -> u64 {
+        let said = self.client().await.query("select count(*) from t").await;
+        said[1].trim_start_matches("D ").parse().unwrap()
     }
 
     /// A client that has logged in as the superuser.
