@@ -11,6 +11,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arrow::array::ArrayRef;
 use bytes::BytesMut;
 use futures::FutureExt;
 use pgwire::messages::response::{self, ReadyForQuery};
@@ -29,7 +30,7 @@ use super::startup::{self, Hello, Opening};
 use super::throttle;
 use super::wire::{Transport, Wire};
 use crate::error::{Error, Kind};
-use crate::query::session::{Login, Session, TransactionStatus};
+use crate::query::session::{Login, Outcome, Prepared, Session, TransactionStatus};
 
 /// A client that has logged in.
 pub(super) struct Connection<'a> {
@@ -277,6 +278,16 @@ impl Connection<'_> {
             }
         }
         Ok(true)
+    }
+
+    /// Runs a statement in the transaction that lasts to the next Sync or to the end of a simple query, or in an explicit one.
+    ///
+    /// The session never commits by itself that way: [`Connection::finish_block`] does, which nothing drops half-way. The same holds
+    /// for a COMMIT, which is therefore not attended.
+    pub(super) async fn run_prepared(&mut self, prepared: &Prepared, parameters: &[ArrayRef]) -> Result<Outcome, Failure> {
+        self.session.begin_implicit();
+        let work = self.session.run(prepared, parameters);
+        if prepared.must_finish() { Ok(work.await?) } else { self.interrupt.attend(self.wire, work).await }
     }
 
     /// Answers a message that could not be read.

@@ -150,9 +150,7 @@ impl Connection<'_> {
             let Some(prepared) = &portal.prepared else {
                 return self.wire.send(&EmptyQueryResponse::new());
             };
-            // What runs up to the next Sync is one transaction.
-            self.session.begin_implicit();
-            let outcome = self.interrupt.attend(self.wire, self.session.run(prepared, &portal.parameters)).await?;
+            let outcome = self.run_prepared(prepared, &portal.parameters).await?;
             self.send_notices()?;
             let tag = match outcome {
                 Outcome::Empty => return self.wire.send(&EmptyQueryResponse::new()),

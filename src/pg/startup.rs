@@ -44,6 +44,9 @@ const SETTINGS: [&str; 15] = [
     "timezone",
 ];
 
+/// Bytes of a name. Longer ones would also let strangers fill the memory of failed logins.
+const IDENTIFIER_BYTES_MAX: usize = 63;
+
 /// Characters of `application_name` that are kept, as in PostgreSQL.
 const APPLICATION_CHARS_MAX: usize = 63;
 
@@ -207,8 +210,8 @@ fn startup(mut packet: BytesMut, secure: bool) -> Result<Hello, Failure> {
     let mut options = vec![];
     for (name, value) in message.parameters {
         match name.as_str() {
-            "user" => hello.user = value,
-            "database" => hello.database = value,
+            "user" => hello.user = identifier(value),
+            "database" => hello.database = identifier(value),
             "options" => options = parse_options(&value)?,
             "replication" => refuse_replication(&value)?,
             _ if name.starts_with("_pq_.") => hello.unknown_options.push(name),
@@ -232,6 +235,12 @@ fn startup(mut packet: BytesMut, secure: bool) -> Result<Hello, Failure> {
         hello.database.clone_from(&hello.user);
     }
     Ok(hello)
+}
+
+/// A name as PostgreSQL keeps it, cut to its longest identifier.
+fn identifier(mut name: String) -> String {
+    name.truncate(name.floor_char_boundary(IDENTIFIER_BYTES_MAX));
+    name
 }
 
 /// Takes one setting down if it is one that a client may make.
@@ -353,6 +362,12 @@ mod tests {
         assert_eq!(hello.settings, vec![("timezone".to_owned(), "UTC".to_owned())]);
         assert_eq!(hello.key_bytes(), 4);
         assert!(hello.secure && hello.negotiation().is_none());
+    }
+
+    #[test]
+    fn names_are_cut_as_identifiers_are() {
+        let hello = startup(packet(V3, &[("user", &format!("{}\u{e9}", "a".repeat(62)))]), false).unwrap();
+        assert_eq!(hello.user, "a".repeat(62));
     }
 
     #[test]

@@ -56,6 +56,13 @@ pub struct Prepared {
     text: String,
 }
 
+impl Prepared {
+    /// Whether it ends a transaction, and so must not be dropped half-way: nobody would know then whether it was kept.
+    pub fn must_finish(&self) -> bool {
+        matches!(self.text.to_lowercase().as_str(), "commit" | "rollback")
+    }
+}
+
 #[derive(Clone)]
 pub struct Column {
     pub name: String,

@@ -107,6 +107,16 @@ async fn messages_that_cannot_be_cut_close_the_connection() {
     assert_eq!(client.rest().await, ["E FATAL 08P01"], "the error arrives although the client was still sending");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_of_64_mib_is_read_and_a_larger_one_refused() {
+    let server = Server::plain().await;
+    let mut client = server.client().await;
+    let text = format!("select 1{}", " ".repeat((64 << 20) - 8));
+    assert_eq!(client.query(&text).await, ["T", "D 1", "C SELECT 1", "Z I"]);
+    client.send(b"Q\x04\x10\0\0").await;
+    assert_eq!(client.rest().await, ["E FATAL 08P01"]);
+}
+
 #[tokio::test]
 async fn pipelined_texts_are_answered_in_order() {
     let mut client = Server::plain().await.client().await;
