@@ -47,7 +47,7 @@ pub(super) struct Connection<'a> {
     skipping: bool,
     /// Something failed since the last ReadyForQuery.
     failed: bool,
-    /// ReadyForQuery was the last thing said.
+    /// ReadyForQuery was said last, and nothing has been begun since.
     resting: bool,
     _registered: Registered,
     _seat: Seat,
@@ -178,7 +178,6 @@ impl Connection<'_> {
         self.ready().await?;
         loop {
             let message = self.next().await?;
-            self.resting = false;
             // Boxed, so that an idle connection does not hold the memory of a running one.
             if !Box::pin(self.handle(message)).await? {
                 return Ok(());
@@ -243,7 +242,10 @@ impl Connection<'_> {
 
     async fn dispatch(&mut self, message: PgWireFrontendMessage) -> Result<bool, Failure> {
         match message {
-            PgWireFrontendMessage::Query(query) => self.simple_query(&query.query).await?,
+            PgWireFrontendMessage::Query(query) => {
+                self.resting = false;
+                self.simple_query(&query.query).await?;
+            }
             PgWireFrontendMessage::Parse(parse) => {
                 let done = self.parse(parse).await;
                 self.step(done).await?;
@@ -307,6 +309,7 @@ impl Connection<'_> {
 
     /// After one message of the extended protocol: if it failed, tells the client and skips to the next Sync.
     async fn step(&mut self, done: Result<(), Failure>) -> Result<(), Failure> {
+        self.resting = false;
         self.send_notices()?;
         match done {
             Ok(()) => self.wire.flush_if_full().await,

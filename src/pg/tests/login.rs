@@ -224,7 +224,7 @@ async fn encryption_is_declined_where_there_is_none() {
 }
 
 /// A server with a fresh certificate, and a client's side of TLS that knows it.
-async fn secure_server(folder: &Path) -> (Server, CertificateDer<'static>) {
+pub(super) async fn secure_server(folder: &Path) -> (Server, CertificateDer<'static>) {
     let (certificate, key) = certificate(folder, KeyAlgorithm::Ecdsa(EcdsaCurve::Secp256r1));
     let tls = Tls::load(&certificate, &key).unwrap();
     let der = CertificateDer::from_pem_file(&certificate).unwrap();
@@ -285,7 +285,7 @@ async fn handshake(stream: TcpStream, known: &CertificateDer<'static>, alpn: &[&
 }
 
 /// Asks for TLS and gets it.
-async fn upgrade(server: &Server, known: &CertificateDer<'static>) -> Client {
+pub(super) async fn upgrade(server: &Server, known: &CertificateDer<'static>) -> Client {
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     stream.write_all(&SSL_REQUEST).await.unwrap();
     let mut answer = [0];

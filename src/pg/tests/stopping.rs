@@ -34,6 +34,20 @@ async fn a_streaming_statement_is_canceled() {
 }
 
 #[tokio::test]
+async fn a_cancel_request_may_come_encrypted() {
+    let folder = tempfile::tempdir().unwrap();
+    let (server, der) = super::login::secure_server(folder.path()).await;
+    let mut client = super::login::upgrade(&server, &der).await;
+    let said = client.log_in("annals", "annals").await;
+    client.send(&query("select * from generate_series(1, 1000000000000)")).await;
+    client.until('D').await;
+    let mut canceler = super::login::upgrade(&server, &der).await;
+    canceler.send(&cancel_request(&key(&said))).await;
+    let said = client.until('Z').await;
+    assert_eq!(said[said.len() - 2..], ["E ERROR 57014", "Z I"]);
+}
+
+#[tokio::test]
 async fn a_waiting_statement_and_a_copy_are_canceled() {
     let server = Server::plain().await;
     for sql in ["select pg_sleep(60)", "copy t from stdin"] {
@@ -88,6 +102,10 @@ async fn silent_clients_are_sent_away() {
     let mut client = server.client().await;
     client.send(&query("begin")).await;
     assert_eq!(client.rest().await.last().unwrap(), "E FATAL 25P03");
+    // What is left of a failed COPY does not make a session busy.
+    let mut client = server.client().await;
+    client.send(&message(b'c', b"")).await;
+    assert_eq!(client.rest().await, ["E FATAL 57P05"]);
     let mut client = Client::connect(server.address).await;
     let parameters = [("user", "annals"), ("database", "annals"), ("options", "-c idle_session_timeout=600000ms")];
     client.log_in_with(V3_0, &parameters, "annals").await;
