@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -14,13 +15,16 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::pack;
-use crate::pg::{self, Door, DoorOptions};
+use crate::pg::{self, Credential, Door, Limits, Parts, Tls, Verifier};
 use crate::policy::SUPERUSER;
 use crate::query::engine::{Engine, EngineOptions};
+use crate::query::plan::names::DATABASE;
 use crate::store::{Store, StoreOptions};
 
 /// The file that holds the superuser's SCRAM verifier.
 const SUPERUSER_FILE: &str = "superuser";
+/// The file that holds the door's secret.
+const SECRET_FILE: &str = "door-secret";
 
 /// A server at work.
 pub struct Running {
@@ -49,7 +53,7 @@ pub enum Superuser {
 pub async fn start(config: &Config, superuser: Superuser) -> Result<Running> {
     config.validate()?;
     let tls = match (&config.tls_certificate, &config.tls_key) {
-        (Some(certificate), Some(key)) => Some(pg::TlsFiles::load(certificate, key)?),
+        (Some(certificate), Some(key)) => Some(Tls::load(certificate, key)?),
         _ => None,
     };
     let clock = Clock::System;
@@ -67,15 +71,20 @@ pub async fn start(config: &Config, superuser: Superuser) -> Result<Running> {
     let address = listener.local_addr().map_err(|error| cannot_listen(config.listen, &error))?;
     store.announce(&address.to_string())?;
     let shutdown = CancellationToken::new();
-    let options = DoorOptions {
-        max_connections: config.max_connections,
-        shutdown_deadline: Duration::from_secs(config.shutdown_seconds),
+    let mut limits = Limits { drain: Duration::from_secs(config.shutdown_seconds), ..Limits::default() };
+    limits.connections.sessions = config.max_connections;
+    let credential = Credential { verifier, superuser: true, connections_max: None };
+    let door = Door::new(Parts {
+        engine,
+        authenticator: Arc::new(move |user: &str| Ok((user == SUPERUSER).then(|| credential.clone()))),
         tls,
-        ..DoorOptions::default()
-    };
-    let verifier_of = Arc::new(move |user: &str| (user == SUPERUSER).then(|| verifier.clone()));
-    let door = Door::new(engine, verifier_of, options)?;
-    let door = tokio::spawn(door.serve(listener, shutdown.clone()));
+        insecure: config.insecure,
+        database: DATABASE.to_owned(),
+        secret: door_secret(&config.data)?,
+        limits,
+    });
+    let stop = shutdown.clone();
+    let door = tokio::spawn(async move { door.listen(listener, stop).await });
     Ok(Running { address, generated_password, store, door, shutdown })
 }
 
@@ -114,14 +123,14 @@ fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> Error {
 }
 
 /// The verifier to check logins against, and the password if this start made one up.
-fn superuser_verifier(data: &Path, superuser: Superuser) -> Result<(pg::Verifier, Option<String>)> {
+fn superuser_verifier(data: &Path, superuser: Superuser) -> Result<(Verifier, Option<String>)> {
     let path = data.join(SUPERUSER_FILE);
     let (password, keep, generated) = match superuser {
         Superuser::Temporary(password) => (password, false, false),
         Superuser::Password(password) => (password, true, false),
         Superuser::Stored if path.exists() => {
             let text = std::fs::read_to_string(&path).map_err(|error| Error::io("read", &path, &error))?;
-            return Ok((pg::Verifier::parse(text.trim())?, None));
+            return Ok((Verifier::parse(text.trim())?, None));
         }
         Superuser::Stored => (random_password()?, true, true),
     };
@@ -129,16 +138,30 @@ fn superuser_verifier(data: &Path, superuser: Superuser) -> Result<(pg::Verifier
         return Err(Error::new(Kind::InvalidPassword, "the superuser's password is empty")
             .with_hint("Set ANNALS_PASSWORD to a password, or leave it unset to have one made up."));
     }
-    let verifier = pg::Verifier::from_password(&password)?;
+    let text = pg::scram_verifier(&password)?;
     if keep {
-        write_secret(&path, &verifier.to_string())?;
+        write_secret(&path, &text)?;
     }
-    Ok((verifier, generated.then_some(password)))
+    Ok((Verifier::parse(&text)?, generated.then_some(password)))
+}
+
+/// The secret from which the door answers for users who do not exist; made at the first start.
+fn door_secret(data: &Path) -> Result<[u8; 32]> {
+    let path = data.join(SECRET_FILE);
+    if let Ok(text) = std::fs::read_to_string(&path)
+        && let Ok(bytes) = base64::engine::general_purpose::STANDARD.decode(text.trim())
+        && let Ok(secret) = <[u8; 32]>::try_from(bytes)
+    {
+        return Ok(secret);
+    }
+    let mut secret = [0_u8; 32];
+    aws_lc_rs::rand::fill(&mut secret).map_err(|_| Error::internal("the system gives no random bytes"))?;
+    write_secret(&path, &base64::engine::general_purpose::STANDARD.encode(secret))?;
+    Ok(secret)
 }
 
 /// A password of 144 random bits in letters that survive a shell and an address.
 pub fn random_password() -> Result<String> {
-    use base64::Engine as _;
     let mut bytes = [0_u8; 18];
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Error::internal("the system gives no random bytes"))?;
     Ok(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes))

@@ -9,7 +9,7 @@ use crate::error::{Error, Kind, Result};
 use crate::policy::SUPERUSER;
 use crate::query::plan::names::DATABASE;
 use crate::server::{self, Running, Superuser};
-use crate::store::Store;
+use crate::store;
 
 /// A connection, and the server behind it if this process started one.
 pub(super) struct Connection {
@@ -30,7 +30,7 @@ impl Connection {
 
 /// Connects to the server that has the folder, or opens the folder with a server of this process.
 pub(super) async fn connect(config: &Config) -> Result<Connection> {
-    match Store::announced(&config.data)? {
+    match store::server_of(&config.data) {
         Some(address) => {
             let password = std::env::var("ANNALS_PASSWORD").map_err(|_| {
                 Error::new(Kind::InvalidPassword, format!("a server at {address} has the folder \"{}\"", config.data.display()))

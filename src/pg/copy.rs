@@ -10,8 +10,9 @@ use super::frame::{self, Stage};
 use super::rows::{Format, next_batch, patch_length};
 use super::wire::FLUSH_BYTES;
 use crate::error::{Error, Kind, Result};
-use crate::query::session::{Column, CopyIn};
-use crate::query::stub::{CopyFormat, CopyOptions, CopyWriter};
+use crate::ingest::copy::{CopyOptions, CopyWriter, Format as CopyFormat};
+use crate::query::copy::CopyIn;
+use crate::query::session::Column;
 
 impl Connection<'_> {
     /// Takes rows until the client says that it is done. Returns the command's tag. Whatever ends it otherwise, nothing is stored.
@@ -26,7 +27,7 @@ impl Connection<'_> {
             let tag = message.first().copied().unwrap_or_default();
             match frame::decode(message)? {
                 PgWireFrontendMessage::CopyData(data) => {
-                    self.interrupt.attend(self.wire, copy.push(data.data)).await?;
+                    self.interrupt.attend(self.wire, self.session.push_copy(&mut copy, data.data)).await?;
                 }
                 PgWireFrontendMessage::CopyDone(_) => break,
                 PgWireFrontendMessage::CopyFail(fail) => {
@@ -54,10 +55,10 @@ impl Connection<'_> {
         let format = wire_format(options.format);
         let column_count = i16::try_from(columns.len()).map_err(|_| too_many_columns())?;
         self.wire.send(&CopyOutResponse::new(overall(format), column_count, vec![format.code(); columns.len()]))?;
-        let named = columns.iter().map(|column| (column.name.clone(), column.sql_type.clone())).collect();
-        let mut writer = CopyWriter::new(options.clone(), named, self.session.style())?;
+        let named: Vec<_> = columns.iter().map(|column| (column.name.clone(), column.sql_type.clone())).collect();
+        let mut writer = CopyWriter::new(options.clone(), &named, self.session.style())?;
         let mut head = Vec::new();
-        writer.begin(&mut head)?;
+        writer.header(&mut head);
         // Whole messages that have not been handed over yet.
         let mut out = Vec::new();
         if format == Format::Text {
@@ -68,11 +69,12 @@ impl Connection<'_> {
         }
         let mut count = 0_u64;
         while let Some(batch) = next_batch(&mut rows, self.wire, &self.interrupt).await? {
+            let formatters = writer.formatters(&batch)?;
             for row in 0..batch.num_rows() {
                 // Clients take a binary header off the first row's message, so it must not stand in one of its own.
                 copy_data(&mut out, |into| {
                     into.append(&mut head);
-                    writer.row(&batch, row, into)
+                    writer.write_row(&formatters, row, into)
                 })?;
                 count += 1;
                 if out.len() >= FLUSH_BYTES {
@@ -82,7 +84,8 @@ impl Connection<'_> {
         }
         copy_data(&mut out, |into| {
             into.append(&mut head);
-            writer.end(into)
+            writer.trailer(into);
+            Ok(())
         })?;
         self.put(&mut out).await?;
         self.wire.send(&CopyDone::new())?;

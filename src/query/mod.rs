@@ -8,7 +8,7 @@ mod checks;
 pub mod copy;
 mod define;
 pub mod engine;
-mod errors;
+pub(crate) mod errors;
 mod execute;
 mod functions;
 mod insert;

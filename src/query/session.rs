@@ -9,11 +9,13 @@ use crate::error::{Error, Kind, Report, Result};
 use crate::guard::Guard;
 use crate::ingest::copy::CopyOptions;
 use crate::policy::Identity;
-use crate::query::copy::{self, CopyIn};
+pub use crate::query::copy::CopyIn;
+use crate::query::copy;
 use crate::query::define::{self, Scope, Source};
-use crate::query::engine::Engine;
+pub use crate::query::engine::Engine;
 use crate::query::functions::SessionFacts;
-use crate::query::parse::{self, CopyDirection, Definition, Parsed, Statement, TransactionEnd};
+pub use crate::query::parse::Parsed;
+use crate::query::parse::{self, CopyDirection, Definition, Statement, TransactionEnd};
 use crate::query::plan::Planner;
 use crate::query::settings::Settings;
 use crate::query::transaction::Transaction;
@@ -69,6 +71,13 @@ pub struct Prepared {
     /// `None` for a statement that returns no rows.
     pub columns: Option<Vec<Column>>,
     hints: Vec<Option<SqlType>>,
+}
+
+impl Prepared {
+    /// Whether the statement must not be dropped half-way, because its end is what makes rows durable.
+    pub fn must_finish(&self) -> bool {
+        matches!(self.parsed.statement.as_ref(), Statement::End(TransactionEnd::Commit))
+    }
 }
 
 /// What running a statement yields.

@@ -68,6 +68,19 @@ pub fn owner_of(dir: &Path) -> Option<Vec<String>> {
     Some(text.lines().map(str::to_owned).collect())
 }
 
+/// What the server that has the folder open announced of itself with [`Store::announce`](super::Store::announce); `None` when no
+/// process has it open.
+pub fn server_of(dir: &Path) -> Option<String> {
+    let mut file = File::open(dir.join("lock")).ok()?;
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => {}
+        Ok(()) | Err(TryLockError::Error(_)) => return None,
+    }
+    let mut text = String::new();
+    file.read_to_string(&mut text).ok()?;
+    text.lines().last().map(str::to_owned)
+}
+
 fn in_use(dir: &Path, file: &mut File) -> Error {
     let mut text = String::new();
     // Who holds it is a courtesy: an unreadable note changes nothing about the refusal.

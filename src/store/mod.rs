@@ -68,7 +68,7 @@ use self::wal::writer::{Answer, Prepared, PreparedRows, Request, WalWriter};
 use crate::error::{Error, Kind, Result};
 
 pub use self::load::Load;
-pub use self::lock::owner_of;
+pub use self::lock::{owner_of, server_of};
 pub use self::options::StoreOptions;
 pub use self::physical::{file_schema, to_stored};
 pub use self::read::damaged;

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::error::{Error, Kind, Result};
 use crate::ingest::ROW_BYTES_MAX;
-use crate::ingest::copy::{CopyOptions, CopyWriter};
+use crate::ingest::copy::{CopyOptions, CopyWriter, Direction, OptionValue};
 use crate::store::foreign;
 use crate::value::{SqlType, Style, json};
 
@@ -37,7 +37,7 @@ pub(super) struct Source {
 enum Format {
     Lines { reader: Box<dyn BufRead + Send>, line: u64 },
     Csv { reader: Box<csv::Reader<Box<dyn BufRead + Send>>>, names: Vec<String> },
-    Parquet { batches: foreign::ParquetRows, waiting: Vec<u8>, waiting_records: u64 },
+    Parquet { batches: foreign::ForeignParquet, waiting: Vec<u8>, waiting_records: u64 },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -75,7 +75,7 @@ impl Source {
                 Format::Csv { reader: Box::new(csv), names }
             }
             Ending::Parquet => {
-                Format::Parquet { batches: foreign::read_parquet(path)?, waiting: Vec::new(), waiting_records: 0 }
+                Format::Parquet { batches: foreign::read_parquet(path, 8_192)?, waiting: Vec::new(), waiting_records: 0 }
             }
         };
         Ok(Source { path: path.to_owned(), format, bytes_total, bytes_read, records: 0 })
@@ -89,7 +89,8 @@ impl Source {
     pub fn bytes_read(&self) -> u64 {
         match self.format {
             Format::Lines { .. } | Format::Csv { .. } => self.bytes_read.load(Ordering::Relaxed),
-            Format::Parquet { ref batches, .. } => batches.bytes_read(),
+            // Parquet is read here and there; rows tell how far.
+            Format::Parquet { ref batches, .. } => self.bytes_total * self.records / batches.rows().max(1),
         }
     }
 
@@ -127,12 +128,12 @@ impl Source {
     }
 }
 
-fn read_lines(path: &Path, reader: &mut dyn BufRead, line: &mut u64, records_max: u64, batch: &mut Batch) -> Result<()> {
+fn read_lines(path: &Path, reader: &mut (impl BufRead + ?Sized), line: &mut u64, records_max: u64, batch: &mut Batch) -> Result<()> {
     let mut text = Vec::new();
     while batch.records < records_max {
         text.clear();
         let limit = ROW_BYTES_MAX as u64 + 2;
-        let length = reader.by_ref().take(limit).read_until(b'\n', &mut text).map_err(|error| Error::io("read", path, &error))?;
+        let length = Read::take(&mut *reader, limit).read_until(b'\n', &mut text).map_err(|error| Error::io("read", path, &error))?;
         if length == 0 {
             return Ok(());
         }
@@ -181,7 +182,8 @@ fn read_csv(
 fn write_rows(rows: &arrow::array::RecordBatch, lines: &mut Vec<u8>) -> Result<()> {
     let columns: Vec<(String, SqlType)> =
         rows.schema().fields().iter().map(|field| (field.name().clone(), SqlType::of_field(field))).collect();
-    let mut writer = CopyWriter::new(&CopyOptions::json(), &columns, &Style::default());
+    let json = CopyOptions::new(&[("format".to_owned(), OptionValue::Text("json".to_owned()))], Direction::To)?;
+    let mut writer = CopyWriter::new(json, &columns, Style::default())?;
     writer.write_batch(rows, lines)
 }
 
