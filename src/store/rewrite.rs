@@ -86,7 +86,8 @@ impl Core {
             let Some(inputs) = choose(&named, self.options().compaction_rows, force) else { return Ok(rewrites) };
             let shape = self.segment_shape(&state.spec);
             let sources = inputs.clone();
-            let facts = tokio::task::spawn_blocking(move || merge(&shape, &sources))
+            let stop = self.stop.clone();
+            let facts = tokio::task::spawn_blocking(move || merge(&shape, &sources, &stop))
                 .await
                 .map_err(|cause| Error::internal(format!("merging segments ended early: {cause}")))??;
             if let Err(CommitFailure { error, certain }) = self.commit_rewrite(id, &home, &inputs, &facts).await {
@@ -185,7 +186,7 @@ impl PartialOrd for Next {
 }
 
 /// Merges segments of one day, newest first, into one.
-fn merge(shape: &SegmentShape, sources: &[Arc<Segment>]) -> Result<SegmentFacts> {
+fn merge(shape: &SegmentShape, sources: &[Arc<Segment>], stop: &CancellationToken) -> Result<SegmentFacts> {
     let expected: u64 = sources.iter().map(|segment| segment.rows).sum();
     let day = sources.first().map(|segment| segment.day).ok_or_else(|| Error::internal("nothing to merge"))?;
     let mut held = Vec::new();
@@ -212,6 +213,9 @@ fn merge(shape: &SegmentShape, sources: &[Arc<Segment>]) -> Result<SegmentFacts>
             heap.push(Next { time: input.times[input.row], leaf: input.leaves[input.row], input: next.input });
         }
         if places.len() == OUTPUT_BATCH_ROWS || heap.is_empty() {
+            if stop.is_cancelled() {
+                return Err(Core::closed());
+            }
             let batch = gather(shape, &held, &places)?;
             let writer = match &mut writer {
                 Some(writer) => writer,
@@ -266,9 +270,11 @@ pub(crate) async fn run_compactor(core: Weak<Core>, stop: CancellationToken) {
             }
             let done = async {
                 core.rewrite_table(*id, false).await?;
-                core.tidy_table(&state.home).await
+                core.tidy_table(&state.home, core.options().delta_checkpoint_commits).await
             };
-            if let Err(error) = done.await {
+            if let Err(error) = done.await
+                && !stop.is_cancelled()
+            {
                 tracing::warn!(table = %state.spec.label, %error, "could not compact; the next try is in ten minutes");
                 resting.insert(*id, Instant::now() + PAUSE);
             }
@@ -282,12 +288,12 @@ impl Core {
         self.is_starved() || self.tail_bytes() > self.options().memory_bytes / 4
     }
 
-    /// Writes a Delta checkpoint if one is due, and removes expired log files.
-    pub(crate) async fn tidy_table(&self, home: &TableHome) -> Result<bool> {
+    /// Writes a Delta checkpoint after so many commits, and removes expired log files.
+    pub(crate) async fn tidy_table(&self, home: &TableHome, after_commits: u64) -> Result<bool> {
         let options = self.options();
         let retention = i64::try_from(options.delta_log_retention.as_micros()).unwrap_or(i64::MAX);
         let cutoff = options.clock.now_us().saturating_sub(retention);
-        let due = home.delta.lock().await.as_mut().and_then(|log| log.checkpoint_due(options.delta_checkpoint_commits));
+        let due = home.delta.lock().await.as_mut().and_then(|log| log.checkpoint_due(after_commits));
         match due {
             Some(checkpoint) => checkpoint.write(cutoff).await.map(|()| true),
             None => Ok(false),

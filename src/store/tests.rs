@@ -56,6 +56,11 @@ fn files(dir: &Path, ending: &str) -> Vec<PathBuf> {
     found
 }
 
+/// Parquet files of rows, without those of Delta checkpoints.
+fn segment_files(dir: &Path) -> Vec<PathBuf> {
+    files(dir, ".parquet").into_iter().filter(|path| !path.to_string_lossy().contains("_delta_log")).collect()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_type_is_the_same_before_and_after_flush_and_reopen() {
     let dir = tempfile::tempdir().unwrap();
@@ -133,10 +138,10 @@ async fn a_snapshot_sees_each_row_once_whatever_happens_later() {
     assert_eq!(count(&held), (1..=100).collect::<Vec<_>>());
     assert_eq!(count(&flushed), (1..=100).collect::<Vec<_>>());
     assert_whole(&store, spec.id, 400).await;
-    let with_readers = files(dir.path(), ".parquet").len();
+    let with_readers = segment_files(dir.path()).len();
     drop((held, flushed));
     store.await_janitor().await;
-    let without = files(dir.path(), ".parquet").len();
+    let without = segment_files(dir.path()).len();
     assert!(without < with_readers);
     assert_eq!(without as u64, report.segments_after);
     store.close().await.unwrap();
@@ -362,7 +367,7 @@ async fn a_failed_flush_leaves_the_rows_in_the_log() {
         append(&store, &spec, 301, 3).await;
         store.checkpoint().await.unwrap();
         assert_whole(&store, spec.id, 303).await;
-        let on_disk = files(dir.path(), ".parquet").len();
+        let on_disk = segment_files(dir.path()).len();
         assert_eq!(on_disk, state(&store, &spec).segments.len(), "no orphan stays after {point}");
         store.close().await.unwrap();
         assert_whole(&Store::open(options).await.unwrap(), spec.id, 303).await;
@@ -389,7 +394,7 @@ async fn a_failed_rewrite_changes_nothing() {
         faults.fail_at(None);
         let store = Store::open(options.clone()).await.unwrap();
         assert_whole(&store, spec.id, 400).await;
-        assert_eq!(files(dir.path(), ".parquet").len(), state(&store, &spec).segments.len(), "{point}");
+        assert_eq!(segment_files(dir.path()).len(), state(&store, &spec).segments.len(), "{point}");
         store.vacuum(None).await.unwrap();
         assert_whole(&store, spec.id, 400).await;
     }
@@ -451,7 +456,7 @@ async fn damage_to_one_table_is_named_and_leaves_the_others() {
     store.close().await.unwrap();
     let table = dir.path().join("tables").join(spec.id.to_string());
     let commits = files(&table.join("_delta_log"), ".json");
-    let segment = files(&table, ".parquet").pop().unwrap();
+    let segment = segment_files(&table).pop().unwrap();
     type Harm = Box<dyn Fn(&Path)>;
     let cut = |path: PathBuf| -> Harm {
         Box::new(move |root| {
@@ -557,6 +562,8 @@ async fn a_delta_checkpoint_keeps_everything() {
     }
     store.vacuum(None).await.unwrap();
     assert_eq!(files(dir.path(), ".checkpoint.parquet").len(), 1);
+    let again = store.vacuum(None).await.unwrap();
+    assert_eq!((again.rewrites, files(dir.path(), ".checkpoint.parquet").len()), (0, 1));
     let before: Vec<_> = state(&store, &spec).segments.iter().map(|segment| segment.facts()).collect();
     store.close().await.unwrap();
     let store = Store::open(often).await.unwrap();
@@ -605,7 +612,7 @@ async fn a_bulk_load_is_visible_whole_at_its_commit_and_survives_a_kill() {
     append(&store, &spec, 1, 10).await;
     let load = loaded(&store, &spec, 11, 9, 500).await;
     assert_eq!(load.rows(), 4500);
-    assert!(files(dir.path(), ".parquet").len() > 3, "rows do not wait in memory");
+    assert!(segment_files(dir.path()).len() > 3, "rows do not wait in memory");
     assert_whole(&store, spec.id, 10).await;
     let both = Commit { rows: vec![(spec.id, log_batch(&spec, 4511, 5))], ..load_of(load) };
     store.commit(both).await.unwrap();
@@ -622,7 +629,7 @@ async fn a_bulk_load_is_visible_whole_at_its_commit_and_survives_a_kill() {
     store.close().await.unwrap();
     let store = Store::open(small).await.unwrap();
     assert_whole(&store, spec.id, 4516).await;
-    assert_eq!(files(dir.path(), ".parquet").len(), state(&store, &spec).segments.len());
+    assert_eq!(segment_files(dir.path()).len(), state(&store, &spec).segments.len());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -644,7 +651,7 @@ async fn a_bulk_load_overtaken_by_other_commits_moves_behind_them() {
     store.kill().await;
     let store = Store::open(options(dir.path())).await.unwrap();
     assert_whole(&store, old.id, 600).await;
-    assert_eq!(files(dir.path(), ".parquet").len(), state(&store, &old).segments.len());
+    assert_eq!(segment_files(dir.path()).len(), state(&store, &old).segments.len());
     store.checkpoint().await.unwrap();
     assert_whole(&store, old.id, 600).await;
 }
@@ -668,7 +675,7 @@ async fn a_bulk_load_that_is_dropped_or_fails_leaves_nothing() {
     store.commit(Commit { drop: vec![spec.id], ..Commit::default() }).await.unwrap();
     assert_eq!(store.commit(load_of(load)).await.unwrap_err().kind(), Kind::UndefinedTable);
     store.close().await.unwrap();
-    assert_eq!(files(dir.path(), ".parquet"), Vec::<PathBuf>::new());
+    assert_eq!(segment_files(dir.path()), Vec::<PathBuf>::new());
 }
 
 /// What a child process does until a crash point ends it: every acknowledgement is written down before the next commit.
@@ -751,11 +758,75 @@ async fn a_process_that_dies_at_any_point_loses_nothing_it_acknowledged() {
                 whole = table.next_leaf - 1;
                 assert_whole(&store, spec.id, whole).await;
                 let segments = table.segments.len();
-                assert_eq!(files(dir.path(), ".parquet").len(), segments, "no orphan stays after {point}");
+                assert_eq!(segment_files(dir.path()).len(), segments, "no orphan stays after {point}");
             }
             assert!(whole >= told, "{point}: {whole} rows of {told} acknowledged");
             store.kill().await;
         }
         assert!(whole > 0, "{point}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_is_told_as_such_and_passes() {
+    let dir = tempfile::tempdir().unwrap();
+    let spec = log_spec("public.t");
+    let options = options(dir.path());
+    let store = Store::open(options.clone()).await.unwrap();
+    store.commit(define(&spec)).await.unwrap();
+    for (fault, first) in [("wal-before-sync=28", 1), ("mid-segment=28", 11)] {
+        options.faults.fail_at(Some(fault));
+        let commit = store.commit(rows(&spec, log_batch(&spec, first, 10))).await;
+        let failed = match commit {
+            Ok(_) => store.checkpoint().await.unwrap_err(),
+            Err(error) => error,
+        };
+        assert_eq!(failed.kind(), Kind::DiskFull, "{fault}: {failed}");
+        options.faults.fail_at(None);
+        if first == 1 {
+            append(&store, &spec, 1, 10).await;
+        }
+        assert_whole(&store, spec.id, first + 9).await;
+    }
+    store.checkpoint().await.unwrap();
+    assert_whole(&store, spec.id, 20).await;
+    assert_eq!(segment_files(dir.path()).len(), state(&store, &spec).segments.len(), "what was half written is gone");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flipped_bit_in_a_segment_is_found() {
+    let dir = tempfile::tempdir().unwrap();
+    let spec = log_spec("public.t");
+    let store = Store::open(options(dir.path())).await.unwrap();
+    store.commit(define(&spec)).await.unwrap();
+    append(&store, &spec, 1, 50).await;
+    store.checkpoint().await.unwrap();
+    let state = state(&store, &spec);
+    state.segments.iter().for_each(|segment| segment.verify().unwrap());
+    let path = state.segments[0].file();
+    let mut bytes = fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    let damage = state.segments[0].verify().unwrap_err();
+    assert_eq!(damage.kind(), Kind::DataCorrupted);
+    assert!(damage.message().contains(&*path.to_string_lossy()));
+}
+
+#[tokio::test]
+async fn a_folder_with_blanks_and_umlauts_serves_on_one_thread() {
+    let dir = tempfile::tempdir().unwrap();
+    let spec = log_spec("public.t");
+    let path = dir.path().join("Protokolle für #1 100%");
+    let store = Store::open(options(&path)).await.unwrap();
+    store.commit(define(&spec)).await.unwrap();
+    for first in [1, 11] {
+        append(&store, &spec, first, 10).await;
+        store.checkpoint().await.unwrap();
+    }
+    store.vacuum(None).await.unwrap();
+    store.close().await.unwrap();
+    let store = Store::open(options(&path)).await.unwrap();
+    assert_whole(&store, spec.id, 20).await;
+    assert_eq!(Store::open(options(&path)).await.unwrap_err().kind(), Kind::ObjectInUse);
 }
