@@ -32,6 +32,8 @@ const INPUTS_MAX: usize = 16;
 const INPUTS_MIN: usize = 4;
 /// A segment joins smaller ones when it is at most so many times their sum, so that rows are rewritten a few times only.
 const GROWTH: u64 = 3;
+/// A table with so many segments is compacted even under load.
+const SEGMENTS_MAX: usize = 512;
 /// Segments up to this size join any others.
 const TINY_ROWS: u64 = 16_384;
 const INPUT_BATCH_ROWS: usize = 4096;
@@ -264,12 +266,15 @@ pub(crate) async fn run_compactor(core: Weak<Core>, stop: CancellationToken) {
             if stop.is_cancelled() {
                 return;
             }
-            // Under load the two cores belong to ingest and queries; small segments wait for a quieter moment.
-            if state.damage.is_some() || resting.contains_key(id) || core.is_busy() {
+            if state.damage.is_some() || resting.contains_key(id) {
                 continue;
             }
+            // Under load the cores belong to ingest and queries; small segments wait for a quieter moment, but not for ever.
+            let wait = core.is_busy() && state.segments.len() < SEGMENTS_MAX;
             let done = async {
-                core.rewrite_table(*id, false).await?;
+                if !wait {
+                    core.rewrite_table(*id, false).await?;
+                }
                 core.tidy_table(&state.home, core.options().delta_checkpoint_commits).await
             };
             if let Err(error) = done.await

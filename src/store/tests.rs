@@ -974,3 +974,107 @@ async fn readers_see_whole_prefixes_while_everything_runs() {
     let store = Store::open(busy).await.unwrap();
     check(store.scan_all(spec.id).await.unwrap());
 }
+
+/// What a child process does until it is killed: several tasks commit, flushes and rewrites run by themselves, and each task writes
+/// down what was acknowledged to it.
+async fn child_at_work(dir: &Path) {
+    let spec = child_spec();
+    let busy = StoreOptions {
+        background: true,
+        flush_bytes: 50_000,
+        memory_bytes: 400_000,
+        flush_interval: std::time::Duration::from_millis(30),
+        compaction_interval: std::time::Duration::from_millis(40),
+        delta_checkpoint_commits: 6,
+        wal_file_bytes: 40_000,
+        faults: crash::Faults::default(),
+        ..options(&dir.join("data"))
+    };
+    let store = Store::open(busy).await.unwrap();
+    if store.snapshot().table(spec.id).is_none() {
+        store.commit(define(&spec)).await.unwrap();
+    }
+    let so_far = numbers(&store.scan_all(spec.id).await.unwrap());
+    let tasks: Vec<_> = (0..4)
+        .map(|task| {
+            let (store, spec, told) = (store.clone(), spec.clone(), dir.join(format!("told-{task}")));
+            let mut next = so_far.iter().copied().filter(|n| n / TASK == task).max().map_or(task * TASK, |last| last + 1);
+            tokio::spawn(async move {
+                for turn in 0.. {
+                    if turn % 7 == 6 {
+                        let load = loaded(&store, &spec, next, 1, 20).await;
+                        store.commit(load_of(load)).await.unwrap();
+                    } else {
+                        append(&store, &spec, next, 20).await;
+                    }
+                    next += 20;
+                    fs::write(told.with_extension("new"), next.to_string()).unwrap();
+                    fs::rename(told.with_extension("new"), &told).unwrap();
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+}
+
+/// Each task of a child numbers its rows from a multiple of this.
+const TASK: i64 = 1_000_000;
+
+/// Runs in a child process of the test below and ends by its signal.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "the kill test starts it in a process of its own"]
+async fn kill_child() {
+    if let Ok(dir) = std::env::var("ANNALS_KILL_CHILD") {
+        child_at_work(Path::new(&dir)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_that_is_killed_at_random_loses_nothing_it_acknowledged() {
+    let rounds: u64 = std::env::var("ANNALS_KILL_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(6);
+    let spec = child_spec();
+    let dir = tempfile::tempdir().unwrap();
+    let mut dice = Dice(rounds);
+    let mut rows_before = 0;
+    for round in 0..rounds {
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["store::tests::kill_child", "--exact", "--ignored"])
+            .env("ANNALS_KILL_CHILD", dir.path())
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        // The first child is given the time it needs to get as far as a commit; the others are hit anywhere, also while opening.
+        for _ in 0..600 {
+            if round > 0 || dir.path().join("told-0").exists() {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(dice.roll(700))).await;
+        child.kill().unwrap();
+        assert!(!child.wait().unwrap().success());
+        let store = Store::open(options(&dir.path().join("data"))).await.unwrap();
+        if store.snapshot().table(spec.id).is_some() {
+            let batches = store.scan_all(spec.id).await.unwrap();
+            let leaves = leaves(&batches);
+            assert!(leaves.iter().copied().eq(1..=leaves.len() as i64), "round {round}");
+            assert!(leaves.len() >= rows_before);
+            rows_before = leaves.len();
+            let numbers = numbers(&batches);
+            for task in 0..4 {
+                let of_task: Vec<i64> = numbers.iter().copied().filter(|n| n / TASK == task).collect();
+                let told =
+                    fs::read_to_string(dir.path().join(format!("told-{task}"))).map_or(task * TASK, |text| text.parse().unwrap());
+                let end = task * TASK + of_task.len() as i64;
+                assert!(of_task.iter().copied().eq(task * TASK..end), "round {round}: each row once and in order");
+                assert_eq!(of_task.len() % 20, 0, "round {round}: commits are whole");
+                assert!(end >= told, "round {round}: {end} of {told}");
+            }
+        }
+        store.kill().await;
+    }
+    assert!(rows_before > 0, "the child never got as far as a commit");
+}
