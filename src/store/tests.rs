@@ -400,6 +400,29 @@ async fn a_failed_rewrite_changes_nothing() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_segment_is_an_ordinary_parquet_file_newest_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let spec = log_spec("public.t");
+    let store = Store::open(options(dir.path())).await.unwrap();
+    store.commit(define(&spec)).await.unwrap();
+    append(&store, &spec, 1, 500).await;
+    store.checkpoint().await.unwrap();
+    for segment in state(&store, &spec).segments.iter() {
+        let foreign = foreign::read_parquet(&segment.file(), 64).unwrap();
+        assert_eq!(foreign.rows(), segment.rows);
+        let names: Vec<_> = foreign.schema().fields().iter().map(|field| field.name().clone()).collect();
+        assert_eq!(names, ["event_id", "occurred_at", "message", "n", "_li", "_ingest_ts"]);
+        let mut times = Vec::new();
+        for batch in foreign {
+            times.extend_from_slice(tail::time_values(&batch.unwrap(), &spec).unwrap());
+        }
+        assert!(times.is_sorted_by(|a, b| a >= b));
+        assert_eq!((times[0], times[times.len() - 1]), (segment.time_max, segment.time_min));
+        assert!(times.iter().all(|time| day_of(*time) == segment.day));
+    }
+}
+
 /// Copies a folder as a crash would leave it.
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
