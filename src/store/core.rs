@@ -12,6 +12,7 @@ use arrow::compute::concat_batches;
 use object_store::ObjectStore;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedSender;
+use tokio_util::sync::CancellationToken;
 
 use super::durable::sync_dir;
 use super::home::{Chore, TableHome};
@@ -46,6 +47,8 @@ pub(crate) struct Core {
     pub(crate) wake: Arc<Notify>,
     flush_failure: Mutex<Option<Error>>,
     pub(crate) janitor: UnboundedSender<Chore>,
+    /// Cancelled when the store stops; long background work looks at it.
+    pub(crate) stop: CancellationToken,
 }
 
 /// Memory in use by rows that are not in segments.
@@ -111,6 +114,7 @@ impl Core {
             wake: Arc::default(),
             flush_failure: Mutex::new(None),
             janitor,
+            stop: CancellationToken::new(),
         };
         core.measure();
         core

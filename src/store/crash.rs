@@ -1,8 +1,9 @@
 //! Named points at which a test lets the process die or an operation fail, so that recovery is proved step by step.
 //!
 //! `ANNALS_CRASH_AT=name` aborts the process at the first passing of the point, `name:3` at the third. `ANNALS_FAULT_AT` makes the
-//! point return an input/output error (EIO) instead, from that passing on; with a trailing `!` only once. Both are read once, when
-//! a store opens, and exist in builds with debug assertions only: a release build passes every point without looking.
+//! point return an input/output error (EIO) instead, from that passing on; with a trailing `!` only once, and with a trailing `=28`
+//! another error number (28 is a full disk). Both are read once, when a store opens, and exist in builds with debug assertions only:
+//! a release build passes every point without looking.
 
 use std::io;
 use std::sync::Arc;
@@ -67,18 +68,21 @@ struct Trigger {
     name: String,
     at: u64,
     once: bool,
+    error: i32,
     passed: AtomicU64,
 }
 
 #[cfg(debug_assertions)]
 impl Trigger {
     fn parse(text: &str) -> Self {
+        const EIO: i32 = 5;
+        let (text, error) = text.split_once('=').map_or((text, EIO), |(rest, error)| (rest, error.parse().unwrap_or(EIO)));
         let (text, once) = text.strip_suffix('!').map_or((text, false), |rest| (rest, true));
         let (name, at) = match text.split_once(':') {
             Some((name, at)) => (name, at.parse().unwrap_or(1)),
             None => (text, 1),
         };
-        Trigger { name: name.to_owned(), at, once, passed: AtomicU64::new(0) }
+        Trigger { name: name.to_owned(), at, once, error, passed: AtomicU64::new(0) }
     }
 
     /// Counts a passing and says whether the trigger fires on it.
@@ -139,11 +143,10 @@ impl Plan {
             std::process::abort();
         }
         let fault = self.fault.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if fault.as_ref().is_some_and(|fault| fault.fires(name)) {
-            const EIO: i32 = 5;
-            return Err(io::Error::from_raw_os_error(EIO));
+        match fault.as_ref() {
+            Some(fault) if fault.fires(name) => Err(io::Error::from_raw_os_error(fault.error)),
+            Some(_) | None => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -159,6 +162,8 @@ mod tests {
         assert!(faults.point(AFTER_PARQUET).is_ok());
         assert_eq!(faults.point(MID_SEGMENT).unwrap_err().raw_os_error(), Some(5));
         assert!(faults.point(MID_SEGMENT).is_err());
+        faults.fail_at(Some("mid-segment!=28"));
+        assert_eq!(faults.point(MID_SEGMENT).unwrap_err().kind(), io::ErrorKind::StorageFull);
         faults.fail_at(Some("mid-segment!"));
         assert!(faults.point(MID_SEGMENT).is_err());
         assert!(faults.point(MID_SEGMENT).is_ok());

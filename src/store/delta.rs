@@ -120,7 +120,7 @@ impl DeltaLog {
         }
         let set_aside = set_bad_end_aside(dir, &folder)?;
         let commits = commit_files(&folder)?;
-        if commits.is_empty() && !has_checkpoint(&folder)? {
+        if commits.is_empty() && last_checkpoint(&folder)?.is_none() {
             return Ok((None, set_aside));
         }
         let mut table = DeltaTable::new(log_store(dir)?);
@@ -130,7 +130,7 @@ impl DeltaLog {
         let mut log =
             DeltaLog { table, id, dir: dir.to_owned(), position: Position::START, commits_since_checkpoint: 0, unclear: None };
         log.position = log.read_position().await?;
-        log.commits_since_checkpoint = commits.len() as u64;
+        log.commits_since_checkpoint = commits_since_checkpoint(&folder, &commits)?;
         Ok((Some(log), set_aside))
     }
 
@@ -492,9 +492,16 @@ fn commit_files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn has_checkpoint(folder: &Path) -> Result<bool> {
-    let entries = fs::read_dir(folder).map_err(|cause| Error::io("list", folder, &cause))?;
-    Ok(entries.flatten().any(|entry| entry.file_name().to_string_lossy().contains(".checkpoint.")))
+/// The version of the last checkpoint, as the digits of its name.
+fn last_checkpoint(folder: &Path) -> Result<Option<String>> {
+    let names = entries(folder)?.into_iter().map(|(name, _)| name);
+    Ok(names.filter_map(|name| name.split_once(".checkpoint.").map(|(version, _)| version.to_owned())).max())
+}
+
+fn commits_since_checkpoint(folder: &Path, commits: &[PathBuf]) -> Result<u64> {
+    let last = last_checkpoint(folder)?.unwrap_or_default();
+    let later = |path: &&PathBuf| path.file_stem().is_some_and(|stem| *stem.to_string_lossy() > *last);
+    Ok(commits.iter().filter(later).count() as u64)
 }
 
 /// Whether a commit file holds whole JSON objects, one a line.

@@ -3,6 +3,7 @@
 //! The order makes it happen exactly once: segments durable, Delta commit durable (with the position in the log), snapshot published,
 //! log cut. A crash before the commit leaves files nobody names; a crash after it leaves rows in the log that the position skips.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -157,23 +158,30 @@ impl Core {
         }
     }
 
-    /// Flushes every table that is due, the largest first.
+    /// Flushes every table that is due, the largest first. One that fails does not keep the others waiting.
     async fn flush_due(self: &Arc<Self>) -> Result<()> {
-        loop {
-            let Some(id) = self.most_due() else { return Ok(()) };
-            self.flush_table(id).await?;
+        let mut failed = BTreeSet::new();
+        let mut first_error = None;
+        while let Some(id) = self.most_due(&failed) {
+            if let Err(error) = self.flush_table(id).await {
+                failed.insert(id);
+                first_error.get_or_insert(error);
+            }
         }
+        first_error.map_or(Ok(()), Err)
     }
 
-    fn most_due(&self) -> Option<TableId> {
+    fn most_due(&self, failed: &BTreeSet<TableId>) -> Option<TableId> {
         let options = self.options();
         let pressed = self.is_starved() || self.tail_bytes() > options.memory_bytes / 2;
         let snapshot = self.snapshot();
-        let due = snapshot.tables.iter().filter(|(_, state)| state.damage.is_none()).filter(|(_, state)| {
-            let tail = state.tail.first().map(|batch| batch.born);
-            let waits = |born: Instant| born.elapsed() >= options.flush_interval;
-            tail.is_some_and(|born| pressed || state.tail_bytes() >= options.flush_bytes || waits(born)) || !state.loaded.is_empty()
-        });
+        let due =
+            snapshot.tables.iter().filter(|(id, state)| state.damage.is_none() && !failed.contains(id)).filter(|(_, state)| {
+                let tail = state.tail.first().map(|batch| batch.born);
+                let waits = |born: Instant| born.elapsed() >= options.flush_interval;
+                tail.is_some_and(|born| pressed || state.tail_bytes() >= options.flush_bytes || waits(born))
+                    || !state.loaded.is_empty()
+            });
         due.max_by_key(|(_, state)| state.tail_bytes()).map(|(id, _)| *id)
     }
 }

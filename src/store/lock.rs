@@ -144,9 +144,11 @@ fn check_format(dir: &Path) -> Result<()> {
                 )));
             }
             let write = || {
-                let mut file = File::create(&path)?;
+                let made = dir.join("FORMAT.new");
+                let mut file = File::create(&made)?;
                 file.write_all(format!("{FORMAT}\n").as_bytes())?;
                 file.sync_all()?;
+                fs::rename(&made, &path)?;
                 sync_dir(dir)
             };
             write().map_err(|cause| unwritable(dir, &cause))

@@ -56,7 +56,6 @@ use arrow::array::{AsArray, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::Int16Type;
 use object_store::ObjectStore;
 use tokio::sync::{OwnedMutexGuard, mpsc, oneshot};
-use tokio_util::sync::CancellationToken;
 
 use self::core::{Core, Found, locked};
 use self::durable::DurableStore;
@@ -119,7 +118,6 @@ pub struct Store {
     writer: Mutex<Option<std::thread::JoinHandle<()>>>,
     tasks: Mutex<Vec<tokio::task::JoinHandle<()>>>,
     row_locks: Mutex<HashMap<TableId, Arc<tokio::sync::Mutex<()>>>>,
-    stop: CancellationToken,
 }
 
 impl std::fmt::Debug for Store {
@@ -152,7 +150,7 @@ impl Store {
             .name("annals-wal".to_owned())
             .spawn(move || writer.run(requests))
             .map_err(|cause| Error::internal(format!("could not start the thread of the write-ahead log: {cause}")))?;
-        let stop = CancellationToken::new();
+        let stop = core.stop.clone();
         let mut tasks = Vec::new();
         tokio::spawn(run_janitor(chores, Arc::downgrade(&core)));
         if core.options().background {
@@ -165,7 +163,6 @@ impl Store {
             writer: Mutex::new(Some(writer)),
             tasks: Mutex::new(tasks),
             row_locks: Mutex::default(),
-            stop,
         }))
     }
 
@@ -305,7 +302,7 @@ impl Store {
             drop(before);
             self.core.flush_table(id).await?;
             report.rewrites += self.core.rewrite_table(id, true).await?;
-            self.core.tidy_table(&home).await?;
+            self.core.tidy_table(&home, 1).await?;
             if let Some(after) = self.snapshot().table(id) {
                 report.segments_after += after.segments.len() as u64;
                 report.bytes_after += after.segment_bytes();
@@ -351,7 +348,7 @@ impl Store {
     /// Flushes everything, stops the background work and releases the folder, even if something could not be flushed: what could not
     /// stays in the log for the next start.
     pub async fn close(&self) -> Result<()> {
-        self.stop.cancel();
+        self.core.stop.cancel();
         let tasks = std::mem::take(&mut *locked(&self.tasks));
         for task in tasks {
             // A background task that panicked has nothing left to say.
@@ -379,7 +376,7 @@ impl Store {
     /// Ends as a killed process would, without flushing, and waits until nothing touches the folder any more.
     #[cfg(test)]
     pub(crate) async fn kill(&self) {
-        self.stop.cancel();
+        self.core.stop.cancel();
         let tasks = std::mem::take(&mut *locked(&self.tasks));
         for task in tasks {
             let _ = task.await;
@@ -402,7 +399,7 @@ impl Store {
 
 impl Drop for Store {
     fn drop(&mut self) {
-        self.stop.cancel();
+        self.core.stop.cancel();
     }
 }
 

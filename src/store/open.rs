@@ -211,13 +211,14 @@ impl Recovering {
 
     /// Notes that rows before `next` are neither in segments nor in the log, and goes on after them.
     fn lost(&mut self, next: i64) {
-        let message = format!(
-            "rows {} to {} of table {} ({}) are neither in its segments nor in the write-ahead log",
-            self.next_leaf,
-            next - 1,
-            self.spec.label,
-            self.spec.id
-        );
+        let (due, label, id) = (self.next_leaf, &self.spec.label, self.spec.id);
+        let message = if next > due {
+            format!("rows {due} to {} of table {label} ({id}) are neither in its segments nor in the write-ahead log", next - 1)
+        } else {
+            format!(
+                "the write-ahead log goes on at row {next} of table {label} ({id}), whose segments already end before row {due}"
+            )
+        };
         let error = Error::new(Kind::DataCorrupted, message)
             .with_hint("restore the table's folder, or the whole data folder, from a backup; other tables are not affected");
         self.damage.get_or_insert(error);

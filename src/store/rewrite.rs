@@ -32,6 +32,8 @@ const INPUTS_MAX: usize = 16;
 const INPUTS_MIN: usize = 4;
 /// A segment joins smaller ones when it is at most so many times their sum, so that rows are rewritten a few times only.
 const GROWTH: u64 = 3;
+/// A table with so many segments is compacted even under load.
+const SEGMENTS_MAX: usize = 512;
 /// Segments up to this size join any others.
 const TINY_ROWS: u64 = 16_384;
 const INPUT_BATCH_ROWS: usize = 4096;
@@ -86,7 +88,8 @@ impl Core {
             let Some(inputs) = choose(&named, self.options().compaction_rows, force) else { return Ok(rewrites) };
             let shape = self.segment_shape(&state.spec);
             let sources = inputs.clone();
-            let facts = tokio::task::spawn_blocking(move || merge(&shape, &sources))
+            let stop = self.stop.clone();
+            let facts = tokio::task::spawn_blocking(move || merge(&shape, &sources, &stop))
                 .await
                 .map_err(|cause| Error::internal(format!("merging segments ended early: {cause}")))??;
             if let Err(CommitFailure { error, certain }) = self.commit_rewrite(id, &home, &inputs, &facts).await {
@@ -185,7 +188,7 @@ impl PartialOrd for Next {
 }
 
 /// Merges segments of one day, newest first, into one.
-fn merge(shape: &SegmentShape, sources: &[Arc<Segment>]) -> Result<SegmentFacts> {
+fn merge(shape: &SegmentShape, sources: &[Arc<Segment>], stop: &CancellationToken) -> Result<SegmentFacts> {
     let expected: u64 = sources.iter().map(|segment| segment.rows).sum();
     let day = sources.first().map(|segment| segment.day).ok_or_else(|| Error::internal("nothing to merge"))?;
     let mut held = Vec::new();
@@ -212,6 +215,9 @@ fn merge(shape: &SegmentShape, sources: &[Arc<Segment>]) -> Result<SegmentFacts>
             heap.push(Next { time: input.times[input.row], leaf: input.leaves[input.row], input: next.input });
         }
         if places.len() == OUTPUT_BATCH_ROWS || heap.is_empty() {
+            if stop.is_cancelled() {
+                return Err(Core::closed());
+            }
             let batch = gather(shape, &held, &places)?;
             let writer = match &mut writer {
                 Some(writer) => writer,
@@ -260,15 +266,20 @@ pub(crate) async fn run_compactor(core: Weak<Core>, stop: CancellationToken) {
             if stop.is_cancelled() {
                 return;
             }
-            // Under load the two cores belong to ingest and queries; small segments wait for a quieter moment.
-            if state.damage.is_some() || resting.contains_key(id) || core.is_busy() {
+            if state.damage.is_some() || resting.contains_key(id) {
                 continue;
             }
+            // Under load the cores belong to ingest and queries; small segments wait for a quieter moment, but not for ever.
+            let wait = core.is_busy() && state.segments.len() < SEGMENTS_MAX;
             let done = async {
-                core.rewrite_table(*id, false).await?;
-                core.tidy_table(&state.home).await
+                if !wait {
+                    core.rewrite_table(*id, false).await?;
+                }
+                core.tidy_table(&state.home, core.options().delta_checkpoint_commits).await
             };
-            if let Err(error) = done.await {
+            if let Err(error) = done.await
+                && !stop.is_cancelled()
+            {
                 tracing::warn!(table = %state.spec.label, %error, "could not compact; the next try is in ten minutes");
                 resting.insert(*id, Instant::now() + PAUSE);
             }
@@ -282,12 +293,12 @@ impl Core {
         self.is_starved() || self.tail_bytes() > self.options().memory_bytes / 4
     }
 
-    /// Writes a Delta checkpoint if one is due, and removes expired log files.
-    pub(crate) async fn tidy_table(&self, home: &TableHome) -> Result<bool> {
+    /// Writes a Delta checkpoint after so many commits, and removes expired log files.
+    pub(crate) async fn tidy_table(&self, home: &TableHome, after_commits: u64) -> Result<bool> {
         let options = self.options();
         let retention = i64::try_from(options.delta_log_retention.as_micros()).unwrap_or(i64::MAX);
         let cutoff = options.clock.now_us().saturating_sub(retention);
-        let due = home.delta.lock().await.as_mut().and_then(|log| log.checkpoint_due(options.delta_checkpoint_commits));
+        let due = home.delta.lock().await.as_mut().and_then(|log| log.checkpoint_due(after_commits));
         match due {
             Some(checkpoint) => checkpoint.write(cutoff).await.map(|()| true),
             None => Ok(false),

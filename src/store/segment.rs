@@ -5,8 +5,9 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,6 +30,7 @@ use tokio::runtime::Handle;
 use super::crash::{self, Faults};
 use super::home::TableHome;
 use super::physical;
+use super::read::damaged;
 use super::spec::{DAY_COLUMN, INGEST_COLUMN, LEAF_COLUMN, TableSpec};
 use super::tail::{bounds, leaf_values, time_values};
 use crate::clock::Micros;
@@ -125,6 +127,26 @@ impl Segment {
     /// Where the file is on this machine.
     pub fn file(&self) -> PathBuf {
         self.home.dir.join(&self.name)
+    }
+
+    /// Reads the whole file and compares it with what was written. Blocks: for `annals verify`.
+    ///
+    /// # Errors
+    /// `DataCorrupted` naming the file if a single bit is different.
+    pub fn verify(&self) -> Result<()> {
+        const PIECE: usize = 1024 * 1024;
+        let path = self.file();
+        let mut file = File::open(&path).map_err(|cause| damaged(&path, &cause))?;
+        let (mut buffer, mut bytes, mut crc) = (vec![0; PIECE], 0u64, 0);
+        loop {
+            let read = file.read(&mut buffer).map_err(|cause| Error::io("read segment", &path, &cause))?;
+            if read == 0 {
+                break;
+            }
+            bytes += read as u64;
+            crc = crc32c::crc32c_append(crc, &buffer[..read]);
+        }
+        if (bytes, crc) == (self.bytes, self.crc32c) { Ok(()) } else { Err(damaged(&path, &"its checksum is wrong")) }
     }
 
     /// What the Delta log needs to know to remove it.

@@ -56,6 +56,11 @@ fn files(dir: &Path, ending: &str) -> Vec<PathBuf> {
     found
 }
 
+/// Parquet files of rows, without those of Delta checkpoints.
+fn segment_files(dir: &Path) -> Vec<PathBuf> {
+    files(dir, ".parquet").into_iter().filter(|path| !path.to_string_lossy().contains("_delta_log")).collect()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_type_is_the_same_before_and_after_flush_and_reopen() {
     let dir = tempfile::tempdir().unwrap();
@@ -133,10 +138,10 @@ async fn a_snapshot_sees_each_row_once_whatever_happens_later() {
     assert_eq!(count(&held), (1..=100).collect::<Vec<_>>());
     assert_eq!(count(&flushed), (1..=100).collect::<Vec<_>>());
     assert_whole(&store, spec.id, 400).await;
-    let with_readers = files(dir.path(), ".parquet").len();
+    let with_readers = segment_files(dir.path()).len();
     drop((held, flushed));
     store.await_janitor().await;
-    let without = files(dir.path(), ".parquet").len();
+    let without = segment_files(dir.path()).len();
     assert!(without < with_readers);
     assert_eq!(without as u64, report.segments_after);
     store.close().await.unwrap();
@@ -362,7 +367,7 @@ async fn a_failed_flush_leaves_the_rows_in_the_log() {
         append(&store, &spec, 301, 3).await;
         store.checkpoint().await.unwrap();
         assert_whole(&store, spec.id, 303).await;
-        let on_disk = files(dir.path(), ".parquet").len();
+        let on_disk = segment_files(dir.path()).len();
         assert_eq!(on_disk, state(&store, &spec).segments.len(), "no orphan stays after {point}");
         store.close().await.unwrap();
         assert_whole(&Store::open(options).await.unwrap(), spec.id, 303).await;
@@ -389,9 +394,32 @@ async fn a_failed_rewrite_changes_nothing() {
         faults.fail_at(None);
         let store = Store::open(options.clone()).await.unwrap();
         assert_whole(&store, spec.id, 400).await;
-        assert_eq!(files(dir.path(), ".parquet").len(), state(&store, &spec).segments.len(), "{point}");
+        assert_eq!(segment_files(dir.path()).len(), state(&store, &spec).segments.len(), "{point}");
         store.vacuum(None).await.unwrap();
         assert_whole(&store, spec.id, 400).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_segment_is_an_ordinary_parquet_file_newest_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let spec = log_spec("public.t");
+    let store = Store::open(options(dir.path())).await.unwrap();
+    store.commit(define(&spec)).await.unwrap();
+    append(&store, &spec, 1, 500).await;
+    store.checkpoint().await.unwrap();
+    for segment in state(&store, &spec).segments.iter() {
+        let foreign = foreign::read_parquet(&segment.file(), 64).unwrap();
+        assert_eq!(foreign.rows(), segment.rows);
+        let names: Vec<_> = foreign.schema().fields().iter().map(|field| field.name().clone()).collect();
+        assert_eq!(names, ["event_id", "occurred_at", "message", "n", "_li", "_ingest_ts"]);
+        let mut times = Vec::new();
+        for batch in foreign {
+            times.extend_from_slice(tail::time_values(&batch.unwrap(), &spec).unwrap());
+        }
+        assert!(times.is_sorted_by(|a, b| a >= b));
+        assert_eq!((times[0], times[times.len() - 1]), (segment.time_max, segment.time_min));
+        assert!(times.iter().all(|time| day_of(*time) == segment.day));
     }
 }
 
@@ -451,7 +479,7 @@ async fn damage_to_one_table_is_named_and_leaves_the_others() {
     store.close().await.unwrap();
     let table = dir.path().join("tables").join(spec.id.to_string());
     let commits = files(&table.join("_delta_log"), ".json");
-    let segment = files(&table, ".parquet").pop().unwrap();
+    let segment = segment_files(&table).pop().unwrap();
     type Harm = Box<dyn Fn(&Path)>;
     let cut = |path: PathBuf| -> Harm {
         Box::new(move |root| {
@@ -557,6 +585,8 @@ async fn a_delta_checkpoint_keeps_everything() {
     }
     store.vacuum(None).await.unwrap();
     assert_eq!(files(dir.path(), ".checkpoint.parquet").len(), 1);
+    let again = store.vacuum(None).await.unwrap();
+    assert_eq!((again.rewrites, files(dir.path(), ".checkpoint.parquet").len()), (0, 1));
     let before: Vec<_> = state(&store, &spec).segments.iter().map(|segment| segment.facts()).collect();
     store.close().await.unwrap();
     let store = Store::open(often).await.unwrap();
@@ -605,7 +635,7 @@ async fn a_bulk_load_is_visible_whole_at_its_commit_and_survives_a_kill() {
     append(&store, &spec, 1, 10).await;
     let load = loaded(&store, &spec, 11, 9, 500).await;
     assert_eq!(load.rows(), 4500);
-    assert!(files(dir.path(), ".parquet").len() > 3, "rows do not wait in memory");
+    assert!(segment_files(dir.path()).len() > 3, "rows do not wait in memory");
     assert_whole(&store, spec.id, 10).await;
     let both = Commit { rows: vec![(spec.id, log_batch(&spec, 4511, 5))], ..load_of(load) };
     store.commit(both).await.unwrap();
@@ -622,7 +652,7 @@ async fn a_bulk_load_is_visible_whole_at_its_commit_and_survives_a_kill() {
     store.close().await.unwrap();
     let store = Store::open(small).await.unwrap();
     assert_whole(&store, spec.id, 4516).await;
-    assert_eq!(files(dir.path(), ".parquet").len(), state(&store, &spec).segments.len());
+    assert_eq!(segment_files(dir.path()).len(), state(&store, &spec).segments.len());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -644,7 +674,7 @@ async fn a_bulk_load_overtaken_by_other_commits_moves_behind_them() {
     store.kill().await;
     let store = Store::open(options(dir.path())).await.unwrap();
     assert_whole(&store, old.id, 600).await;
-    assert_eq!(files(dir.path(), ".parquet").len(), state(&store, &old).segments.len());
+    assert_eq!(segment_files(dir.path()).len(), state(&store, &old).segments.len());
     store.checkpoint().await.unwrap();
     assert_whole(&store, old.id, 600).await;
 }
@@ -668,7 +698,7 @@ async fn a_bulk_load_that_is_dropped_or_fails_leaves_nothing() {
     store.commit(Commit { drop: vec![spec.id], ..Commit::default() }).await.unwrap();
     assert_eq!(store.commit(load_of(load)).await.unwrap_err().kind(), Kind::UndefinedTable);
     store.close().await.unwrap();
-    assert_eq!(files(dir.path(), ".parquet"), Vec::<PathBuf>::new());
+    assert_eq!(segment_files(dir.path()), Vec::<PathBuf>::new());
 }
 
 /// What a child process does until a crash point ends it: every acknowledgement is written down before the next commit.
@@ -751,11 +781,323 @@ async fn a_process_that_dies_at_any_point_loses_nothing_it_acknowledged() {
                 whole = table.next_leaf - 1;
                 assert_whole(&store, spec.id, whole).await;
                 let segments = table.segments.len();
-                assert_eq!(files(dir.path(), ".parquet").len(), segments, "no orphan stays after {point}");
+                assert_eq!(segment_files(dir.path()).len(), segments, "no orphan stays after {point}");
             }
             assert!(whole >= told, "{point}: {whole} rows of {told} acknowledged");
             store.kill().await;
         }
         assert!(whole > 0, "{point}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_is_told_as_such_and_passes() {
+    let dir = tempfile::tempdir().unwrap();
+    let spec = log_spec("public.t");
+    let options = options(dir.path());
+    let store = Store::open(options.clone()).await.unwrap();
+    store.commit(define(&spec)).await.unwrap();
+    for (fault, first) in [("wal-before-sync=28", 1), ("mid-segment=28", 11)] {
+        options.faults.fail_at(Some(fault));
+        let commit = store.commit(rows(&spec, log_batch(&spec, first, 10))).await;
+        let failed = match commit {
+            Ok(_) => store.checkpoint().await.unwrap_err(),
+            Err(error) => error,
+        };
+        assert_eq!(failed.kind(), Kind::DiskFull, "{fault}: {failed}");
+        options.faults.fail_at(None);
+        if first == 1 {
+            append(&store, &spec, 1, 10).await;
+        }
+        assert_whole(&store, spec.id, first + 9).await;
+    }
+    store.checkpoint().await.unwrap();
+    assert_whole(&store, spec.id, 20).await;
+    assert_eq!(segment_files(dir.path()).len(), state(&store, &spec).segments.len(), "what was half written is gone");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flipped_bit_in_a_segment_is_found() {
+    let dir = tempfile::tempdir().unwrap();
+    let spec = log_spec("public.t");
+    let store = Store::open(options(dir.path())).await.unwrap();
+    store.commit(define(&spec)).await.unwrap();
+    append(&store, &spec, 1, 50).await;
+    store.checkpoint().await.unwrap();
+    let state = state(&store, &spec);
+    state.segments.iter().for_each(|segment| segment.verify().unwrap());
+    let path = state.segments[0].file();
+    let mut bytes = fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    let damage = state.segments[0].verify().unwrap_err();
+    assert_eq!(damage.kind(), Kind::DataCorrupted);
+    assert!(damage.message().contains(&*path.to_string_lossy()));
+}
+
+#[tokio::test]
+async fn a_folder_with_blanks_and_umlauts_serves_on_one_thread() {
+    let dir = tempfile::tempdir().unwrap();
+    let spec = log_spec("public.t");
+    let path = dir.path().join("Protokolle für #1 100%");
+    let store = Store::open(options(&path)).await.unwrap();
+    store.commit(define(&spec)).await.unwrap();
+    for first in [1, 11] {
+        append(&store, &spec, first, 10).await;
+        store.checkpoint().await.unwrap();
+    }
+    store.vacuum(None).await.unwrap();
+    store.close().await.unwrap();
+    let store = Store::open(options(&path)).await.unwrap();
+    assert_whole(&store, spec.id, 20).await;
+    assert_eq!(Store::open(options(&path)).await.unwrap_err().kind(), Kind::ObjectInUse);
+}
+
+/// A small generator of numbers, so that a failing run can be repeated by its seed.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides
+    }
+}
+
+/// Random commits, loads, flushes, rewrites, faults and kills; after each kill the store is as the last acknowledgement left it.
+async fn random_life(seed: u64) {
+    let dir = tempfile::tempdir().unwrap();
+    let mut dice = Dice(seed);
+    let mut spec = log_spec("public.t");
+    let options = StoreOptions { flush_bytes: 40_000, wal_file_bytes: 30_000, delta_checkpoint_commits: 4, ..options(dir.path()) };
+    let mut store = Store::open(options.clone()).await.unwrap();
+    store.commit(define(&spec)).await.unwrap();
+    let mut count = 0i64;
+    for step in 0..120 {
+        let size = 1 + dice.roll(60) as usize;
+        let faulty = dice.roll(5) == 0;
+        if faulty {
+            let point = crash::POINTS[dice.roll(crash::POINTS.len() as u64) as usize];
+            options.faults.fail_at(Some(&format!("{point}:{}!", 1 + dice.roll(3))));
+        }
+        let plain = |count| {
+            let width = spec.commit_schema().fields().len();
+            let mut columns = log_batch(&samples::log_spec("x"), count + 1, size).columns().to_vec();
+            columns.extend((4..width).map(|_| Arc::new(arrow::array::StringViewArray::from(vec!["later"; size])) as _));
+            RecordBatch::try_new(spec.commit_schema(), columns).unwrap()
+        };
+        let done = match dice.roll(12) {
+            0..5 => store.commit(rows(&spec, plain(count))).await.map(|_| count += size as i64),
+            5 => {
+                let mut load = store.load(spec.id).unwrap();
+                match load.push(plain(count)).await {
+                    Ok(()) => store.commit(load_of(load)).await.map(|_| count += size as i64),
+                    Err(error) => Err(error),
+                }
+            }
+            6 if spec.columns.len() < 8 => {
+                let id = 10 + spec.columns.len() as u32;
+                let mut wider = spec.clone();
+                wider.columns.push(ColumnSpec { id, field: Arc::new(SqlType::Text.field(format!("c{id}"), true)), bloom: true });
+                let defined = store.commit(define(&wider)).await.map(drop);
+                if defined.is_ok() {
+                    spec = wider;
+                }
+                defined
+            }
+            6..9 => store.checkpoint().await,
+            9 => store.vacuum(None).await.map(drop),
+            _ => {
+                store.kill().await;
+                drop(store);
+                options.faults.fail_at(None);
+                store = Store::open(options.clone()).await.unwrap();
+                Ok(())
+            }
+        };
+        assert!(done.is_ok() || faulty, "seed {seed}, step {step}: {done:?}");
+        if let Err(error) = done {
+            assert_eq!(error.kind(), Kind::IoError, "seed {seed}, step {step}: {error}");
+        }
+        options.faults.fail_at(None);
+        assert_whole(&store, spec.id, count).await;
+        assert_eq!(*state(&store, &spec).spec, spec);
+    }
+    store.close().await.unwrap();
+    let store = Store::open(options).await.unwrap();
+    assert_whole(&store, spec.id, count).await;
+    assert_eq!(segment_files(dir.path()).len(), state(&store, &spec).segments.len(), "seed {seed}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn random_lives_lose_nothing() {
+    for seed in 1..=4 {
+        random_life(seed).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readers_see_whole_prefixes_while_everything_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    let spec = log_spec("public.t");
+    let busy = StoreOptions {
+        background: true,
+        flush_bytes: 60_000,
+        memory_bytes: 400_000,
+        flush_interval: std::time::Duration::from_millis(20),
+        compaction_interval: std::time::Duration::from_millis(30),
+        delta_checkpoint_commits: 5,
+        wal_file_bytes: 50_000,
+        ..options(dir.path())
+    };
+    let store = Store::open(busy.clone()).await.unwrap();
+    store.commit(define(&spec)).await.unwrap();
+    let writers: Vec<_> = (0..4)
+        .map(|task| {
+            let (store, spec) = (store.clone(), spec.clone());
+            tokio::spawn(async move {
+                for turn in 0..40 {
+                    if turn % 13 == 12 {
+                        let load = loaded(&store, &spec, task * 100_000 + turn * 50, 1, 50).await;
+                        store.commit(load_of(load)).await.unwrap();
+                    } else {
+                        append(&store, &spec, task * 100_000 + turn * 50, 50).await;
+                    }
+                }
+            })
+        })
+        .collect();
+    let done = tokio_util::sync::CancellationToken::new();
+    let reader = tokio::spawn({
+        let (store, spec, done) = (store.clone(), spec.clone(), done.clone());
+        async move {
+            let mut seen = 0;
+            while !done.is_cancelled() {
+                let leaves = leaves(&store.scan_all(spec.id).await.unwrap());
+                assert!(leaves.iter().copied().eq(1..=leaves.len() as i64), "each row once, none missing");
+                assert!(leaves.len() >= seen);
+                seen = leaves.len();
+            }
+        }
+    });
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    store.vacuum(None).await.unwrap();
+    done.cancel();
+    reader.await.unwrap();
+    let check = |batches: Vec<RecordBatch>| {
+        assert!(leaves(&batches).into_iter().eq(1..=8000));
+        let mut numbers = numbers(&batches);
+        numbers.sort_unstable();
+        assert!(numbers.into_iter().eq((0..4).flat_map(|task| task * 100_000..task * 100_000 + 2000)));
+    };
+    check(store.scan_all(spec.id).await.unwrap());
+    store.close().await.unwrap();
+    let store = Store::open(busy).await.unwrap();
+    check(store.scan_all(spec.id).await.unwrap());
+}
+
+/// What a child process does until it is killed: several tasks commit, flushes and rewrites run by themselves, and each task writes
+/// down what was acknowledged to it.
+async fn child_at_work(dir: &Path) {
+    let spec = child_spec();
+    let busy = StoreOptions {
+        background: true,
+        flush_bytes: 50_000,
+        memory_bytes: 400_000,
+        flush_interval: std::time::Duration::from_millis(30),
+        compaction_interval: std::time::Duration::from_millis(40),
+        delta_checkpoint_commits: 6,
+        wal_file_bytes: 40_000,
+        faults: crash::Faults::default(),
+        ..options(&dir.join("data"))
+    };
+    let store = Store::open(busy).await.unwrap();
+    if store.snapshot().table(spec.id).is_none() {
+        store.commit(define(&spec)).await.unwrap();
+    }
+    let so_far = numbers(&store.scan_all(spec.id).await.unwrap());
+    let tasks: Vec<_> = (0..4)
+        .map(|task| {
+            let (store, spec, told) = (store.clone(), spec.clone(), dir.join(format!("told-{task}")));
+            let mut next = so_far.iter().copied().filter(|n| n / TASK == task).max().map_or(task * TASK, |last| last + 1);
+            tokio::spawn(async move {
+                for turn in 0.. {
+                    if turn % 7 == 6 {
+                        let load = loaded(&store, &spec, next, 1, 20).await;
+                        store.commit(load_of(load)).await.unwrap();
+                    } else {
+                        append(&store, &spec, next, 20).await;
+                    }
+                    next += 20;
+                    fs::write(told.with_extension("new"), next.to_string()).unwrap();
+                    fs::rename(told.with_extension("new"), &told).unwrap();
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+}
+
+/// Each task of a child numbers its rows from a multiple of this.
+const TASK: i64 = 1_000_000;
+
+/// Runs in a child process of the test below and ends by its signal.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "the kill test starts it in a process of its own"]
+async fn kill_child() {
+    if let Ok(dir) = std::env::var("ANNALS_KILL_CHILD") {
+        child_at_work(Path::new(&dir)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_that_is_killed_at_random_loses_nothing_it_acknowledged() {
+    let rounds: u64 = std::env::var("ANNALS_KILL_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(6);
+    let spec = child_spec();
+    let dir = tempfile::tempdir().unwrap();
+    let mut dice = Dice(rounds);
+    let mut rows_before = 0;
+    for round in 0..rounds {
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["store::tests::kill_child", "--exact", "--ignored"])
+            .env("ANNALS_KILL_CHILD", dir.path())
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        // The first child is given the time it needs to get as far as a commit; the others are hit anywhere, also while opening.
+        for _ in 0..600 {
+            if round > 0 || dir.path().join("told-0").exists() {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(dice.roll(700))).await;
+        child.kill().unwrap();
+        assert!(!child.wait().unwrap().success());
+        let store = Store::open(options(&dir.path().join("data"))).await.unwrap();
+        if store.snapshot().table(spec.id).is_some() {
+            let batches = store.scan_all(spec.id).await.unwrap();
+            let leaves = leaves(&batches);
+            assert!(leaves.iter().copied().eq(1..=leaves.len() as i64), "round {round}");
+            assert!(leaves.len() >= rows_before);
+            rows_before = leaves.len();
+            let numbers = numbers(&batches);
+            for task in 0..4 {
+                let of_task: Vec<i64> = numbers.iter().copied().filter(|n| n / TASK == task).collect();
+                let told =
+                    fs::read_to_string(dir.path().join(format!("told-{task}"))).map_or(task * TASK, |text| text.parse().unwrap());
+                let end = task * TASK + of_task.len() as i64;
+                assert!(of_task.iter().copied().eq(task * TASK..end), "round {round}: each row once and in order");
+                assert_eq!(of_task.len() % 20, 0, "round {round}: commits are whole");
+                assert!(end >= told, "round {round}: {end} of {told}");
+            }
+        }
+        store.kill().await;
+    }
+    assert!(rows_before > 0, "the child never got as far as a commit");
 }
