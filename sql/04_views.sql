@@ -156,17 +156,20 @@ WHERE occurred_at >= now() - interval '24 hours' AND to_value IS NOT NULL GROUP 
 COMMENT ON VIEW conversation_logs_filters IS 'What conversation logs of the last 24 hours can be filtered by: each filter, each value, how many events';
 
 CREATE VIEW audit_logs_filters AS
-SELECT 'done_by_kind' AS filter, NULL::text AS item_kind, done_by_kind AS value, count(*) AS count FROM audit_logs
-WHERE occurred_at >= now() - interval '24 hours' GROUP BY done_by_kind
-UNION ALL
-SELECT 'event', NULL::text, event, count(*) FROM audit_logs
-WHERE occurred_at >= now() - interval '24 hours' GROUP BY event
-UNION ALL
-SELECT 'item_kind', NULL::text, item_kind, count(*) FROM audit_logs
-WHERE occurred_at >= now() - interval '24 hours' GROUP BY item_kind
-UNION ALL
-SELECT 'item_id', item_kind, item_id, count(*) FROM audit_logs
-WHERE occurred_at >= now() - interval '24 hours' GROUP BY item_kind, item_id;
+SELECT filter, of_kind AS item_kind, value, count
+FROM (
+    SELECT 'done_by_kind' AS filter, NULL::text AS of_kind, done_by_kind AS value, count(*) AS count FROM audit_logs
+    WHERE occurred_at >= now() - interval '24 hours' GROUP BY done_by_kind
+    UNION ALL
+    SELECT 'event', NULL::text, event, count(*) FROM audit_logs
+    WHERE occurred_at >= now() - interval '24 hours' GROUP BY event
+    UNION ALL
+    SELECT 'item_kind', NULL::text, item_kind, count(*) FROM audit_logs
+    WHERE occurred_at >= now() - interval '24 hours' GROUP BY item_kind
+    UNION ALL
+    SELECT 'item_id', item_kind, item_id, count(*) FROM audit_logs
+    WHERE occurred_at >= now() - interval '24 hours' GROUP BY item_kind, item_id
+) f;
 
 COMMENT ON VIEW audit_logs_filters IS 'What audit logs of the last 24 hours can be filtered by: each filter, each value, how many events; items carry their kind';
 
@@ -405,23 +408,38 @@ SELECT u.workspace_id, w.name, w.plan, u.day,
 FROM (
     SELECT workspace_id, (occurred_at AT TIME ZONE 'UTC')::date AS day, count(*) AS events,
            count(DISTINCT interaction_id) AS interactions, count(*) FILTER (WHERE event = 'message sent') AS messages,
-           0 AS conversations, 0 AS configuration_changes, 0 AS bot_events, 0 AS api_calls, 0 AS webhook_deliveries, 0 AS bot_lines
+           0 AS conversations, 0 AS configuration_changes, 0 AS bot_events,
+           0 AS api_calls, 0 AS webhook_deliveries, 0 AS bot_lines
     FROM interaction_logs GROUP BY workspace_id, (occurred_at AT TIME ZONE 'UTC')::date
     UNION ALL
-    SELECT workspace_id, (occurred_at AT TIME ZONE 'UTC')::date, count(*), 0, 0, count(DISTINCT conversation_id), 0, 0, 0, 0, 0
+    SELECT workspace_id, (occurred_at AT TIME ZONE 'UTC')::date AS day, count(*) AS events,
+           0 AS interactions, 0 AS messages,
+           count(DISTINCT conversation_id) AS conversations, 0 AS configuration_changes, 0 AS bot_events,
+           0 AS api_calls, 0 AS webhook_deliveries, 0 AS bot_lines
     FROM conversation_logs GROUP BY workspace_id, (occurred_at AT TIME ZONE 'UTC')::date
     UNION ALL
-    SELECT workspace_id, (occurred_at AT TIME ZONE 'UTC')::date, count(*), 0, 0, 0, count(*), 0, 0, 0, 0
+    SELECT workspace_id, (occurred_at AT TIME ZONE 'UTC')::date AS day, count(*) AS events,
+           0 AS interactions, 0 AS messages,
+           0 AS conversations, count(*) AS configuration_changes, 0 AS bot_events,
+           0 AS api_calls, 0 AS webhook_deliveries, 0 AS bot_lines
     FROM audit_logs GROUP BY workspace_id, (occurred_at AT TIME ZONE 'UTC')::date
     UNION ALL
-    SELECT workspace_id, (occurred_at AT TIME ZONE 'UTC')::date, count(*), 0, 0, 0, 0, count(*), 0, 0, 0
+    SELECT workspace_id, (occurred_at AT TIME ZONE 'UTC')::date AS day, count(*) AS events,
+           0 AS interactions, 0 AS messages,
+           0 AS conversations, 0 AS configuration_changes, count(*) AS bot_events,
+           0 AS api_calls, 0 AS webhook_deliveries, 0 AS bot_lines
     FROM event_logs GROUP BY workspace_id, (occurred_at AT TIME ZONE 'UTC')::date
     UNION ALL
-    SELECT workspace_id, (occurred_at AT TIME ZONE 'UTC')::date, count(*), 0, 0, 0, 0, 0,
-           count(*) FILTER (WHERE kind = 'API call'), count(*) FILTER (WHERE kind = 'webhook delivery'), 0
+    SELECT workspace_id, (occurred_at AT TIME ZONE 'UTC')::date AS day, count(*) AS events,
+           0 AS interactions, 0 AS messages,
+           0 AS conversations, 0 AS configuration_changes, 0 AS bot_events,
+           count(*) FILTER (WHERE kind = 'API call') AS api_calls, count(*) FILTER (WHERE kind = 'webhook delivery') AS webhook_deliveries, 0 AS bot_lines
     FROM activity_logs GROUP BY workspace_id, (occurred_at AT TIME ZONE 'UTC')::date
     UNION ALL
-    SELECT workspace_id, (occurred_at AT TIME ZONE 'UTC')::date, count(*), 0, 0, 0, 0, 0, 0, 0, count(*)
+    SELECT workspace_id, (occurred_at AT TIME ZONE 'UTC')::date AS day, count(*) AS events,
+           0 AS interactions, 0 AS messages,
+           0 AS conversations, 0 AS configuration_changes, 0 AS bot_events,
+           0 AS api_calls, 0 AS webhook_deliveries, count(*) AS bot_lines
     FROM bot_logs GROUP BY workspace_id, (occurred_at AT TIME ZONE 'UTC')::date
 ) u LEFT JOIN workspaces w ON w.workspace_id = u.workspace_id
 GROUP BY u.workspace_id, w.name, w.plan, u.day

@@ -165,6 +165,7 @@ COMMENT ON FUNCTION event_details IS 'One event whole: what it means, its payloa
 --   SELECT * FROM page('activity_logs', '<cursor of the newest row>', 100, 'newer');  what has come since, oldest first
 -- Rows come in the direction asked for. The same without a function, for any statement of one's own:
 --   SELECT ... FROM activity_logs WHERE (occurred_at, event_id) < ('<time>', '<id>') ORDER BY occurred_at DESC, event_id DESC LIMIT 100
+-- Another name of a log or of a direction has no rows; a cursor that is none is an error.
 -- An event that is reported late, with a time that the reader has passed already, stands before the cursor and is not seen by it.
 CREATE FUNCTION page(of_log text, from_cursor text, size bigint DEFAULT 100, direction text DEFAULT 'older')
 RETURNS TABLE (

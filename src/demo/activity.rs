@@ -108,7 +108,7 @@ pub(super) fn api_call(stage: &mut Stage<'_>, start_us: i64) {
         if !matches!(status, 429 | 500 | 503) {
             return;
         }
-        at += latency_tenths * MILLISECOND / 10 + stage.random.between(1, 30) * SECOND;
+        at += latency_tenths * MILLISECOND / 10 + stage.within(1, 30, SECOND);
     }
 }
 
@@ -262,8 +262,11 @@ pub(super) fn tell_action(
     });
 }
 
-/// What the platform does by itself: event, module, job, kind of resource, what set it off, outcome, result, weight.
-const JOBS: [(&str, &str, &str, &str, &str, &str, &str, u64); 20] = [
+/// A job: event, module, name, kind of resource, what sets it off, outcome, result, how often.
+type Job = (&'static str, &'static str, &'static str, &'static str, &'static str, &'static str, &'static str, u64);
+
+/// What the platform does by itself.
+const JOBS: [Job; 20] = [
     ("segment refreshed", "contacts", "segment-refresh", "segment", "schedule", "success", "membership up to date", 24),
     ("segment refresh failed", "contacts", "segment-refresh", "segment", "schedule", "failure", "timed out after 300 s", 1),
     ("contact import finished", "contacts", "contact-import", "import", "user", "success", "all rows taken", 8),

@@ -115,7 +115,7 @@ pub(super) fn chatbot(stage: &mut Stage<'_>, start_us: i64) {
     at += stage.random.mostly_low(50, 700) * MILLISECOND;
     session.step(stage, at, "chatbot reply sent", "success", "show-result", json!({"text": session.topic.answer}));
     session.line(stage, at, ("show-result", "message sent", "info"), session.topic.answer, json!({"buttons": ["Thanks", "Agent"]}));
-    at += stage.random.mostly_low(4, 240) * SECOND;
+    at += stage.soon(4, 240, SECOND);
     if stage.random.chance(20) {
         session.step(stage, at, "button pressed", "success", "show-result", json!({"button": "Agent"}));
         give_up(stage, session, at);
@@ -129,7 +129,7 @@ pub(super) fn chatbot(stage: &mut Stage<'_>, start_us: i64) {
 /// The person says what it is about; the bot understands, or asks once more, or does not understand.
 fn understand(stage: &mut Stage<'_>, session: &Session, at: &mut i64) -> bool {
     for attempt in 1..=2 {
-        *at += stage.random.mostly_low(3, 60) * SECOND;
+        *at += stage.soon(3, 60, SECOND);
         let text = *stage.random.pick(session.topic.asks);
         session.step(stage, *at, "chatbot message received", "success", "welcome", json!({"text": text}));
         session.line(stage, *at, ("welcome", "message received", "info"), text, json!({"attempt": attempt}));
@@ -152,7 +152,7 @@ fn understand(stage: &mut Stage<'_>, session: &Session, at: &mut i64) -> bool {
 
 fn ask_number(stage: &mut Stage<'_>, session: &Session, at: &mut i64) {
     session.step(stage, *at, "chatbot reply sent", "success", "ask-number", json!({"text": "What is your number, please?"}));
-    *at += stage.random.mostly_low(5, 90) * SECOND;
+    *at += stage.soon(5, 90, SECOND);
     if stage.random.chance(14) {
         session.step(
             stage,
@@ -163,7 +163,7 @@ fn ask_number(stage: &mut Stage<'_>, session: &Session, at: &mut i64) {
             json!({"text": "I do not have it", "expected": "number"}),
         );
         session.line(stage, *at, ("ask-number", "line logged", "warning"), "answer is not a number", json!({"attempt": 1}));
-        *at += stage.random.mostly_low(5, 90) * SECOND;
+        *at += stage.soon(5, 90, SECOND);
     }
     let number = stage.random.between(10_000, 99_999);
     session.step(stage, *at, "answer captured", "success", "ask-number", json!({"attribute": "number", "value": number}));
@@ -199,7 +199,7 @@ fn give_up(stage: &mut Stage<'_>, session: Session, from: i64) {
     let mut at = from + stage.random.between(50, 400) * MILLISECOND;
     session.step(stage, at, "chatbot handover requested", "in progress", "offer-agent", json!({"reason": "asked for a person"}));
     session.line(stage, at, ("offer-agent", "handover requested", "info"), "asking for an agent", json!({}));
-    at += stage.random.mostly_low(1, 30) * SECOND;
+    at += stage.soon(1, 30, SECOND);
     let taken = stage.random.chance(88);
     let (event, status) = if taken { ("chatbot handover accepted", "success") } else { ("chatbot handover failed", "failure") };
     session.step(stage, at, event, status, "offer-agent", json!({"waited_ms": 1_000}));
@@ -220,7 +220,7 @@ pub(super) fn assistant(stage: &mut Stage<'_>, start_us: i64) {
     session.report(stage, at, "conversation.created", None, None, json!({"channel": {"kind": "WHATSAPP", "locale": "en-GB"}}));
     let turns = stage.random.between(1, 3);
     for turn in 1..=turns {
-        at += stage.random.mostly_low(4, 120) * SECOND;
+        at += stage.soon(4, 120, SECOND);
         let text = *stage.random.pick(session.topic.asks);
         session.step(stage, at, "AI agent message received", "success", "session", json!({"text": text, "turn": turn}));
         session.report(
@@ -250,7 +250,7 @@ pub(super) fn assistant(stage: &mut Stage<'_>, start_us: i64) {
             json!({"message": {"length": session.topic.answer.len()}}),
         );
     }
-    at += stage.random.mostly_low(10, 600) * SECOND;
+    at += stage.soon(10, 600, SECOND);
     if stage.random.chance(22) {
         session.step(stage, at, "AI agent handover requested", "in progress", "session", json!({"reason": "confidence too low"}));
         session.report(
@@ -261,7 +261,7 @@ pub(super) fn assistant(stage: &mut Stage<'_>, start_us: i64) {
             None,
             json!({"reason": {"code": "low_confidence", "score": 0.41}}),
         );
-        at += stage.random.mostly_low(1, 40) * SECOND;
+        at += stage.soon(1, 40, SECOND);
         session.step(stage, at, "AI agent handover accepted", "success", "session", json!({}));
         session.hand_over(stage, at + MILLISECOND);
         return;
@@ -325,7 +325,7 @@ fn complete(stage: &mut Stage<'_>, session: &Session, at: &mut i64) -> bool {
         let error = json!({"error": {"code": "MODEL_OVERLOADED", "message": "Too many requests"}, "attempt": attempt});
         session.step(stage, *at, "model throttled", "failure", "model", error.clone());
         session.report(stage, *at, "bot.completion_failed", None, None, error);
-        *at += stage.random.between(1, 4) * SECOND;
+        *at += stage.within(1, 4, SECOND);
     }
     false
 }
@@ -339,7 +339,7 @@ pub(super) fn trial(stage: &mut Stage<'_>, start_us: i64) {
     session.line(stage, at, ("welcome", "conversation started", "info"), "conversation started", json!({"tester": tester}));
     let rounds = stage.random.between(1, 4);
     for round in 1..=rounds {
-        at += stage.random.mostly_low(2, 40) * SECOND;
+        at += stage.soon(2, 40, SECOND);
         let text = *stage.random.pick(session.topic.asks);
         session.line(stage, at, ("welcome", "message received", "info"), text, json!({"round": round}));
         at += stage.random.between(20, 200) * MILLISECOND;
@@ -356,7 +356,7 @@ pub(super) fn trial(stage: &mut Stage<'_>, start_us: i64) {
         let payload = json!({"text": session.topic.answer});
         session.line(stage, at, ("show-result", "message sent", "info"), session.topic.answer, payload);
     }
-    at += stage.random.between(1, 10) * MINUTE;
+    at += stage.within(1, 10, MINUTE);
     if stage.random.chance(30) {
         session.line(stage, at, ("show-result", "node timed out", "warning"), "no answer for ten minutes", json!({}));
         at += MILLISECOND;

@@ -203,7 +203,7 @@ impl Bulk {
         let live = &mut self.live[slot];
         let (event, status, element) = STEPS[usize::from(live.step)];
         let dice = random.bits();
-        let failed = dice % 31 == 0;
+        let failed = dice.is_multiple_of(31);
         let (event, status) = if failed { FAILED } else { (event, status) };
 
         out.extend_from_slice(&random.uuid(at_us));

@@ -1,7 +1,7 @@
 //! The incident that the README investigates: the API key of a contractor who had left is used by a stranger.
 //!
 //! What happens, in order: the contractor's program works for some days; the contractor leaves and the account is removed, the key is
-//! not; nine days later somebody comes with the key from an address never seen before, is denied what the key may not do, exports
+//! not; eight days later somebody comes with the key from an address never seen before, is denied what the key may not do, exports
 //! contacts, points a webhook elsewhere, makes the payment queue write from another sender and writes to customers as that sender.
 //! The sender is registered nowhere, so a journey that uses the queue fails, and customers ask whether the messages are real. In the
 //! end the administrator revokes the key and puts everything back; the stranger tries again and is refused. How many rows each step
@@ -155,7 +155,7 @@ fn settings<'a>(event: &'a str, resource_kind: &'a str, resource_id: &'a str) ->
 fn contract(stage: &mut Stage<'_>, start_us: i64) {
     for day in 0..5 {
         for round in 0..4 {
-            let at = start_us + day * DAY + (2 + round) * HOUR + stage.random.between(0, 50) * MINUTE;
+            let at = start_us + day * DAY + (2 + round) * HOUR + stage.within(0, 50, MINUTE);
             call(stage, at, &OFFICE, &LIST, 200, ("contacts", json!({}), json!({"items": 500})));
             let contact = stage.random.id("p-");
             let change = json!({"catalogue": "spring"});
@@ -170,29 +170,30 @@ fn contract(stage: &mut Stage<'_>, start_us: i64) {
 }
 
 fn probe(stage: &mut Stage<'_>, from_us: i64) {
-    let mut at = from_us;
+    let mut at = from_us + stage.within(0, 60, SECOND);
     for operation in &DENIED {
         let refusal = json!({"error": {"code": "FORBIDDEN", "message": format!("The key may not {}", operation.event)}});
         call(stage, at, &STRANGER, operation, 403, ("-", json!({}), refusal));
-        at += stage.random.between(8, 40) * SECOND;
+        at += stage.within(8, 40, SECOND);
     }
     for operation in &ALLOWED {
         call(stage, at, &STRANGER, operation, 200, ("-", json!({}), json!({"ok": true})));
-        at += stage.random.between(8, 40) * SECOND;
+        at += stage.within(8, 40, SECOND);
     }
 }
 
 fn export(stage: &mut Stage<'_>, from_us: i64) {
-    let mut at = from_us;
+    let mut at = from_us + stage.within(0, 60, SECOND);
     for (number, rows) in (0_i64..).zip(EXPORTED) {
         let id = stage.random.id("exp-");
         let request = json!({"offset": number * EXPORTED[0], "limit": EXPORTED[0], "fields": ["name", "phone", "email"]});
         call(stage, at, &STRANGER, &EXPORT, 201, (&id, request, json!({"export_id": id, "rows": rows})));
-        at += stage.random.between(40, 150) * SECOND;
+        at += stage.within(40, 150, SECOND);
     }
 }
 
-fn redirect(stage: &mut Stage<'_>, at: i64) {
+fn redirect(stage: &mut Stage<'_>, from_us: i64) {
+    let at = from_us - stage.within(1, 40, SECOND);
     let (webhook, endpoint) = Incident::webhook();
     let answer = json!({"before": {"endpoint": endpoint}, "after": {"endpoint": ENDPOINT}});
     call(stage, at, &STRANGER, &REDIRECT, 200, (webhook, json!({"endpoint": ENDPOINT}), answer));
@@ -203,7 +204,8 @@ fn payments() -> (&'static str, &'static str) {
     WORKSPACES[MARLOW].queues[1]
 }
 
-fn impersonate(stage: &mut Stage<'_>, at: i64) {
+fn impersonate(stage: &mut Stage<'_>, from_us: i64) {
+    let at = from_us - stage.within(1, 40, SECOND);
     let (queue, name) = payments();
     let usual = stage.workspace.sender;
     let request = json!({"senders": [usual, SENDER], "default_sender": SENDER});
@@ -232,20 +234,20 @@ fn deceive(stage: &mut Stage<'_>, from_us: i64) {
     let mut desk = Desk { id, person, interaction, channel: "SMS", queue };
     let stranger = stage.workspace.email(CONTRACTOR);
     let text = "Your last payment failed. Please pay again at https://paydesk-help.example";
-    let mut at = from_us + stage.random.between(0, 10) * MINUTE;
+    let mut at = from_us + stage.within(0, 10, MINUTE);
     let message = json!({"text": text, "sender": SENDER});
     let conversation = desk.id.clone();
     call(stage, at, &STRANGER, &WRITE, 201, (&conversation, message.clone(), json!({"ok": true})));
     desk.step(stage, at + SECOND / 5, "inbox reply sent", "success", &stranger, message);
-    at += stage.random.between(2, 9) * MINUTE;
+    at += stage.within(2, 9, MINUTE);
     let question = "I have paid already. Is this message from PAYDESK really from you?";
     desk.step(stage, at, "inbox message received", "success", "person", json!({"channel": "SMS", "text": question}));
     desk.change(stage, at, "conversation reopened", "System", Some("closed"), Some("open"));
-    at += stage.random.between(1, 6) * MINUTE;
+    at += stage.within(1, 6, MINUTE);
     let (agent, supervisor) = (stage.workspace.email("ben.osei"), stage.workspace.email("tobias.lang"));
     desk.change(stage, at, "conversation assigned", "System", None, Some(&agent));
     desk.step(stage, at, "inbox agent assigned", "success", "platform", json!({"agent": agent, "method": "least busy"}));
-    at += stage.random.between(40, 200) * SECOND;
+    at += stage.within(40, 200, SECOND);
     desk.change(stage, at, "tag added", &agent, None, Some("phishing report"));
     desk.change(stage, at + 4 * SECOND, "conversation transferred", &agent, Some(queue), Some("Trust and safety"));
     desk.queue = "Trust and safety";
@@ -262,9 +264,17 @@ fn repair(stage: &mut Stage<'_>, from_us: i64) {
     let (webhook, endpoint) = Incident::webhook();
     let usual = stage.workspace.sender;
     let change = (json!({"state": "active"}), json!({"state": "revoked", "reason": "owner has left"}));
+    let seconds = stage.within(1, 40, SECOND);
     tell_action(stage, from_us, &administrator, &address, settings("API key revoked", "API key", KEY), change);
     let change = (json!({"endpoint": ENDPOINT}), json!({"endpoint": endpoint}));
-    tell_action(stage, from_us + MINUTE, &administrator, &address, settings("webhook updated", "webhook", webhook), change);
+    tell_action(
+        stage,
+        from_us + MINUTE + seconds,
+        &administrator,
+        &address,
+        settings("webhook updated", "webhook", webhook),
+        change,
+    );
     for (later, event, from, to) in
         [(2, "queue default sender changed", SENDER, Some(usual)), (3, "queue sender removed", SENDER, None)]
     {
@@ -279,11 +289,11 @@ fn repair(stage: &mut Stage<'_>, from_us: i64) {
             to,
             details: json!({"client_address": address}),
         };
-        tell_change(stage, from_us + later * MINUTE, change);
+        tell_change(stage, from_us + later * MINUTE + 2 * seconds, change);
     }
     for attempt in 0..3 {
         let refusal = json!({"error": {"code": "UNAUTHENTICATED", "message": "The key is not valid"}});
-        let at = from_us + 20 * MINUTE + attempt * 90 * SECOND;
+        let at = from_us + (20 + 2 * attempt) * MINUTE + stage.within(0, 60, SECOND);
         call(stage, at, &STRANGER, &LIST, 401, ("-", json!({}), refusal));
     }
 }

@@ -104,9 +104,9 @@ fn step(stage: &mut Stage<'_>, passage: &Passage, at: i64, event: &str, status: 
 
 fn wait(stage: &mut Stage<'_>, passage: &Passage, element: &str, hours: i64, at: &mut i64) -> After {
     step(stage, passage, *at, "wait started", "in progress", Some(element), json!({"hours": hours}));
-    *at += hours * HOUR + stage.random.mostly_low(0, 90) * SECOND;
+    *at += hours * HOUR + stage.soon(0, 90, SECOND);
     if stage.random.chance(6) {
-        *at += stage.random.between(1, 9) * HOUR;
+        *at += stage.within(1, 9, HOUR);
         step(stage, passage, *at, "quiet hours observed", "in progress", Some(element), json!({"until": "09:00"}));
         *at += MINUTE;
     }
@@ -149,7 +149,7 @@ fn send(stage: &mut Stage<'_>, passage: &Passage, element: &str, channel: &str, 
             step(stage, passage, *at, "message undelivered", "failure", Some(element), with(details(attempt), "error", error));
         }
         if attempt < 3 {
-            *at += stage.random.between(2, 10) * MINUTE;
+            *at += stage.within(2, 10, MINUTE);
             step(stage, passage, *at, "message retried", "in progress", Some(element), details(attempt + 1));
         }
     }
@@ -183,7 +183,7 @@ fn delivered(stage: &mut Stage<'_>, passage: &Passage, element: &str, details: V
         if !stage.random.chance(percent) {
             return;
         }
-        later += stage.random.mostly_low(5, 5_400) * SECOND;
+        later += stage.soon(5, 5_400, SECOND);
         step(stage, passage, later, event, "success", Some(element), json!({"message_id": message}));
     }
 }
@@ -222,7 +222,7 @@ fn call(stage: &mut Stage<'_>, passage: &Passage, element: &str, url: &str, at: 
         let details = json!({"response": {"status": status, "latency_ms": latency}, "attempt": attempt,
                              "error": {"code": code, "message": message}});
         step(stage, passage, *at, "HTTP request failed", "failure", Some(element), details);
-        *at += stage.random.between(20, 60) * SECOND * attempt;
+        *at += stage.within(20, 60, SECOND) * attempt;
     }
     step(stage, passage, *at, "element failed", "failure", Some(element), json!({"reason": "three attempts failed"}));
     step(stage, passage, *at + MILLISECOND, "journey failed", "failure", Some(element), json!({"reason": "an element failed"}));

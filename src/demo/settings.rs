@@ -51,7 +51,7 @@ pub(super) fn configuration(stage: &mut Stage<'_>, start_us: i64) {
             5 | 6 => capacity(stage, at, &by, by_kind),
             _ => route(stage, at, &by, by_kind),
         }
-        at += stage.random.between(5, 120) * SECOND;
+        at += stage.within(5, 120, SECOND);
     }
 }
 
@@ -179,9 +179,9 @@ fn file(stage: &mut Stage<'_>, start_us: i64) {
     let about = json!({"file": {"name": "returns-policy.pdf", "bytes": bytes, "type": {"mime": "application/pdf"}}});
     let base = |kind, metadata| Report { kind, file: Some(&file), user: Some(&user), metadata, ..Report::default() };
     tell_report(stage, at, base("file.uploaded", about.clone()));
-    at += stage.random.between(1, 9) * SECOND;
+    at += stage.within(1, 9, SECOND);
     tell_report(stage, at, base("file.scanned", json!({"scan": {"verdict": "clean", "engine": {"name": "scan-1", "version": 7}}})));
-    at += stage.random.between(1, 60) * SECOND;
+    at += stage.within(1, 60, SECOND);
     if stage.random.chance(8) {
         let error = json!({"error": {"code": "ENCRYPTED_PDF", "message": "The file is protected by a password"}, "retry": false});
         tell_report(stage, at, base("file.processing_failed", error));
@@ -193,7 +193,7 @@ fn file(stage: &mut Stage<'_>, start_us: i64) {
         let metadata = json!({"record": {"number": record, "tokens": 180 + record * 7}, "source": {"file": about["file"]["name"]}});
         tell_report(stage, at, Report { dataset: Some(&dataset), ..base("dataset.record_added", metadata) });
     }
-    at += stage.random.between(2, 90) * SECOND;
+    at += stage.within(2, 90, SECOND);
     let failed = stage.random.chance(4);
     let kind = if failed { "dataset.index_failed" } else { "dataset.indexed" };
     let metadata = json!({"index": {"records": stage.random.between(200, 9_000), "took_ms": stage.random.between(300, 90_000)}});
@@ -230,13 +230,13 @@ fn training(stage: &mut Stage<'_>, start_us: i64) {
         start_us,
         base("bot.updated", json!({"change": {"field": "instructions", "characters": {"before": 812, "after": 934}}})),
     );
-    let mut at = start_us + stage.random.between(1, 20) * MINUTE;
+    let mut at = start_us + stage.within(1, 20, MINUTE);
     if stage.random.chance(10) {
         tell_report(stage, at, base("bot.training_failed", json!({"error": {"code": "TOO_FEW_EXAMPLES", "intents": ["other"]}})));
         return;
     }
     tell_report(stage, at, base("bot.trained", json!({"training": {"examples": 412, "score": {"f1": 0.91}}})));
-    at += stage.random.between(1, 30) * MINUTE;
+    at += stage.within(1, 30, MINUTE);
     tell_report(stage, at, base("bot.published", json!({"version": {"number": 18, "channel": "production"}})));
 }
 

@@ -87,6 +87,16 @@ impl<'a> Stage<'a> {
         }
     }
 
+    /// A time of `low` to `high` units, to the millisecond, each as likely as the other.
+    pub(super) fn within(&mut self, low: i64, high: i64, unit: i64) -> i64 {
+        self.random.between(low * unit / MILLISECOND, high * unit / MILLISECOND) * MILLISECOND
+    }
+
+    /// A time of `low` to `high` units, to the millisecond, mostly near `low`.
+    pub(super) fn soon(&mut self, low: i64, high: i64, unit: i64) -> i64 {
+        self.random.mostly_low(low * unit / MILLISECOND, high * unit / MILLISECOND) * MILLISECOND
+    }
+
     /// Somebody who writes to the workspace; some write more often than others.
     pub(super) fn person(&mut self) -> Person {
         let index = self.random.mostly_low(0, self.world.people as i64 - 1).unsigned_abs();
