@@ -135,11 +135,7 @@ impl Interrupt {
     }
 
     /// Waits for `work`, unless it shall end or the client leaves: then the work is dropped where it stands.
-    pub(super) async fn attend<T>(
-        &self,
-        wire: &mut Wire,
-        work: impl Future<Output = Result<T>>,
-    ) -> Result<T, Failure> {
+    pub(super) async fn attend<T>(&self, wire: &mut Wire, work: impl Future<Output = Result<T>>) -> Result<T, Failure> {
         tokio::select! {
             biased;
             done = work => done.map_err(Failure::Statement),

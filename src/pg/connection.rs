@@ -11,6 +11,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arrow::array::ArrayRef;
 use bytes::BytesMut;
 use futures::FutureExt;
 use pgwire::messages::response::{self, ReadyForQuery};
@@ -29,7 +30,7 @@ use super::startup::{self, Hello, Opening};
 use super::throttle;
 use super::wire::{Transport, Wire};
 use crate::error::{Error, Kind};
-use crate::query::session::{Login, Session, TransactionStatus};
+use crate::query::session::{Login, Outcome, Prepared, Session, TransactionStatus};
 
 /// A client that has logged in.
 pub(super) struct Connection<'a> {
@@ -46,16 +47,22 @@ pub(super) struct Connection<'a> {
     skipping: bool,
     /// Something failed since the last ReadyForQuery.
     failed: bool,
-    /// ReadyForQuery was the last thing said.
+    /// ReadyForQuery was said last, and nothing has been begun since.
     resting: bool,
     _registered: Registered,
     _seat: Seat,
 }
 
 /// Serves one client until it leaves or is sent away.
-pub(super) async fn serve(shared: Arc<Shared>, socket: Box<dyn Transport>, peer: SocketAddr, stop: CancellationToken) {
+pub(super) async fn serve(
+    shared: Arc<Shared>,
+    socket: Box<dyn Transport>,
+    peer: SocketAddr,
+    queued: Queued,
+    stop: CancellationToken,
+) {
     let mut wire = Wire::new(socket, shared.wire_limits());
-    let fatal = match AssertUnwindSafe(converse(&mut wire, &shared, peer, stop)).catch_unwind().await {
+    let fatal = match AssertUnwindSafe(converse(&mut wire, &shared, peer, queued, stop)).catch_unwind().await {
         Ok(Ok(()) | Err(Failure::Gone)) => return,
         Ok(Err(Failure::Fatal(fatal))) => *fatal,
         Ok(Err(Failure::Statement(error))) => Fatal::from(error),
@@ -75,14 +82,19 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
     panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("unknown")
 }
 
-async fn converse(wire: &mut Wire, shared: &Arc<Shared>, peer: SocketAddr, stop: CancellationToken) -> Result<(), Failure> {
-    let queued = shared.gate.queue(throttle::network(peer.ip()))?;
+async fn converse(
+    wire: &mut Wire,
+    shared: &Arc<Shared>,
+    peer: SocketAddr,
+    queued: Queued,
+    stop: CancellationToken,
+) -> Result<(), Failure> {
     let admitted = tokio::select! {
         biased;
         () = stop.cancelled() => {
             return Err(Fatal::new(Kind::CannotConnectNow, "the database system is shutting down").into());
         }
-        admitted = tokio::time::timeout(shared.limits.login, log_in(wire, shared, peer, &queued)) => match admitted {
+        admitted = tokio::time::timeout(shared.limits.login, Box::pin(log_in(wire, shared, peer, &queued))) => match admitted {
             Ok(admitted) => admitted.map_err(Failure::fatal)?,
             Err(_) => {
                 tracing::debug!(%peer, "a client did not log in in time");
@@ -108,8 +120,7 @@ async fn converse(wire: &mut Wire, shared: &Arc<Shared>, peer: SocketAddr, stop:
         _registered: registered,
         _seat: seat,
     };
-    // Boxed, because thousands of idle connections should not each hold the largest state of a running one.
-    Box::pin(connection.run()).await
+    connection.run().await
 }
 
 /// What a client has after its login.
@@ -141,29 +152,14 @@ async fn log_in(wire: &mut Wire, shared: &Arc<Shared>, peer: SocketAddr, queued:
     }
     let seat = queued.seat(&hello.user, &credential)?;
     let registered = shared.registry.register(hello.key_bytes())?;
-    let mut session = Session::new(
-        Arc::clone(&shared.engine),
-        Login { user: hello.user.clone(), application: hello.application.clone(), remote: peer.to_string() },
-    );
+    let mut session =
+        Session::new(Arc::clone(&shared.engine), Login::new(&hello.user, &hello.application, peer.to_string(), registered.pid));
     for (name, value) in &hello.settings {
-        set(&mut session, name, value).await?;
+        session.set_at_login(name, value)?;
     }
     tracing::info!(user = ?hello.user, %peer, application = ?hello.application, tls = hello.secure, pid = registered.pid, "login");
     greet(wire, &session, &registered, &hello)?;
     Ok(Some(Admitted { session, registered, seat }))
-}
-
-/// Makes a setting that the client asked for as it connected, by the statement that makes it later.
-async fn set(session: &mut Session, name: &str, value: &str) -> Result<(), Failure> {
-    let text = format!("SET {name} TO '{}'", value.replace('\'', "''"));
-    for parsed in session.parse(&text)? {
-        let prepared = session.prepare(&parsed, &[]).await?;
-        session.run(&prepared, &[]).await?;
-    }
-    session.finish_implicit(false).await?;
-    // They are among the parameters that are sent at login anyway.
-    session.take_parameter_changes();
-    Ok(())
 }
 
 fn greet(wire: &mut Wire, session: &Session, registered: &Registered, hello: &Hello) -> Result<(), Failure> {
@@ -171,9 +167,7 @@ fn greet(wire: &mut Wire, session: &Session, registered: &Registered, hello: &He
         wire.send(&ParameterStatus::new(name.to_owned(), value))?;
     }
     let key = match hello.protocol {
-        ProtocolVersion::PROTOCOL3_0 => {
-            SecretKey::I32(registered.key.iter().fold(0_i32, |sum, byte| sum << 8 | i32::from(*byte)))
-        }
+        ProtocolVersion::PROTOCOL3_0 => SecretKey::I32(registered.key.iter().fold(0_i32, |sum, byte| sum << 8 | i32::from(*byte))),
         ProtocolVersion::PROTOCOL3_2 | ProtocolVersion::PROTOCOL3_9999 => SecretKey::Bytes(registered.key.clone()),
     };
     wire.send(&BackendKeyData::new(registered.pid, key))
@@ -184,8 +178,8 @@ impl Connection<'_> {
         self.ready().await?;
         loop {
             let message = self.next().await?;
-            self.resting = false;
-            if !self.handle(message).await? {
+            // Boxed, so that an idle connection does not hold the memory of a running one.
+            if !Box::pin(self.handle(message)).await? {
                 return Ok(());
             }
         }
@@ -211,15 +205,23 @@ impl Connection<'_> {
     /// How long the client may stay silent now, and what it is told then.
     fn idle_limit(&self) -> (Option<Duration>, fn() -> Fatal) {
         let limits = &self.shared.limits;
-        let own = self.session.timeouts();
         if self.resting && self.session.transaction_status() == TransactionStatus::Idle {
-            return (own.idle_session.or(limits.idle_session), || {
+            return (self.timeout("idle_session_timeout").or(limits.idle_session), || {
                 Fatal::new(Kind::AdminShutdown, "terminating connection due to idle-session timeout").with_sqlstate("57P05")
             });
         }
-        (own.idle_in_transaction.or(limits.idle_in_transaction), || {
+        (self.timeout("idle_in_transaction_session_timeout").or(limits.idle_in_transaction), || {
             Fatal::new(Kind::AdminShutdown, "terminating connection due to idle-in-transaction timeout").with_sqlstate("25P03")
         })
+    }
+
+    /// The time that the session gives one statement.
+    pub(super) fn statement_timeout(&self) -> Option<Duration> {
+        self.timeout("statement_timeout")
+    }
+
+    fn timeout(&self, setting: &str) -> Option<Duration> {
+        self.session.timeout_ms(setting).map(Duration::from_millis)
     }
 
     /// Does what one message asks for; false if the client says goodbye.
@@ -232,7 +234,7 @@ impl Connection<'_> {
             Ok(message) => message,
             Err(error) => return self.refuse(tag, error).await.map(|()| true),
         };
-        self.interrupt.begin(self.session.timeouts().statement);
+        self.interrupt.begin(self.statement_timeout());
         let going_on = self.dispatch(message).await;
         self.interrupt.end();
         going_on
@@ -240,7 +242,10 @@ impl Connection<'_> {
 
     async fn dispatch(&mut self, message: PgWireFrontendMessage) -> Result<bool, Failure> {
         match message {
-            PgWireFrontendMessage::Query(query) => self.simple_query(&query.query).await?,
+            PgWireFrontendMessage::Query(query) => {
+                self.resting = false;
+                self.simple_query(&query.query).await?;
+            }
             PgWireFrontendMessage::Parse(parse) => {
                 let done = self.parse(parse).await;
                 self.step(done).await?;
@@ -277,12 +282,22 @@ impl Connection<'_> {
         Ok(true)
     }
 
+    /// Runs a statement in the transaction that lasts to the next Sync or to the end of a simple query, or in an explicit one.
+    ///
+    /// The session never commits by itself that way: [`Connection::finish_block`] does, which nothing drops half-way. The same holds
+    /// for a COMMIT, which is therefore not attended.
+    pub(super) async fn run_prepared(&mut self, prepared: &Prepared, parameters: &[ArrayRef]) -> Result<Outcome, Failure> {
+        self.session.begin_implicit();
+        let work = self.session.run(prepared, parameters);
+        if prepared.must_finish() { Ok(work.await?) } else { self.interrupt.attend(self.wire, work).await }
+    }
+
     /// Answers a message that could not be read.
     async fn refuse(&mut self, tag: u8, error: Error) -> Result<(), Failure> {
         match tag {
             b'P' | b'B' | b'D' | b'E' | b'C' | b'H' => self.step(Err(error.into())).await,
             b'Q' | b'F' => {
-                self.failed = true;
+                self.note_failure();
                 self.tell(&error)?;
                 self.end_block().await?;
                 self.ready().await
@@ -294,11 +309,12 @@ impl Connection<'_> {
 
     /// After one message of the extended protocol: if it failed, tells the client and skips to the next Sync.
     async fn step(&mut self, done: Result<(), Failure>) -> Result<(), Failure> {
+        self.resting = false;
         self.send_notices()?;
         match done {
             Ok(()) => self.wire.flush_if_full().await,
             Err(Failure::Statement(error)) => {
-                self.failed = true;
+                self.note_failure();
                 self.skipping = true;
                 self.tell(&error)?;
                 self.wire.flush().await
@@ -322,9 +338,8 @@ impl Connection<'_> {
         }
     }
 
-    /// Ends the transaction block that nobody opened explicitly: by a commit, or if something failed since the last
-    /// ReadyForQuery by a rollback, which in an explicit block leaves only ROLLBACK to the client. Never dropped half-way, so that
-    /// the end of a commit is either told or the connection lost.
+    /// Ends the transaction block that nobody opened explicitly: by a commit, or by a rollback if something failed since the last
+    /// ReadyForQuery. Never dropped half-way, so that the end of a commit is either told or the connection lost.
     pub(super) async fn finish_block(&mut self) -> Result<(), Failure> {
         let failed = std::mem::take(&mut self.failed);
         let finished = self.session.finish_implicit(failed).await;
@@ -335,9 +350,10 @@ impl Connection<'_> {
         Ok(finished?)
     }
 
-    /// A statement failed in a way that the session cannot have seen.
+    /// Something failed, perhaps where the session cannot have seen it, as when rows were sent.
     pub(super) fn note_failure(&mut self) {
         self.failed = true;
+        self.session.fail();
     }
 
     pub(super) fn tell(&mut self, error: &Error) -> Result<(), Failure> {
@@ -346,7 +362,7 @@ impl Connection<'_> {
 
     pub(super) fn send_notices(&mut self) -> Result<(), Failure> {
         for notice in self.session.take_notices() {
-            self.wire.send(&error::notice(notice.severity, notice.error.report()))?;
+            self.wire.send(&error::notice(notice.severity, &notice.report))?;
         }
         Ok(())
     }

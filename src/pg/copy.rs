@@ -8,10 +8,10 @@ use super::connection::Connection;
 use super::error::Failure;
 use super::frame::{self, Stage};
 use super::rows::{Format, next_batch, patch_length};
-use crate::query::stub::{CopyFormat, CopyOptions, CopyWriter};
 use super::wire::FLUSH_BYTES;
 use crate::error::{Error, Kind, Result};
 use crate::query::session::{Column, CopyIn};
+use crate::query::stub::{CopyFormat, CopyOptions, CopyWriter};
 
 impl Connection<'_> {
     /// Takes rows until the client says that it is done. Returns the command's tag. Whatever ends it otherwise, nothing is stored.
@@ -40,8 +40,7 @@ impl Connection<'_> {
                 }
             }
         }
-        let rows = self.interrupt.attend(self.wire, copy.finish(&mut self.session)).await?;
-        Ok(format!("COPY {rows}"))
+        self.interrupt.attend(self.wire, self.session.finish_copy(copy)).await
     }
 
     /// Sends rows in the options' format, each in a message of its own, as clients expect. Returns the command's tag.

@@ -107,8 +107,7 @@ pub(super) fn notice(severity: &str, report: &Report) -> NoticeResponse {
 /// An internal error's own text may quote a row that this reader may not see, so it goes to the log under an id, and the client
 /// gets the id.
 fn fields(severity: &str, sqlstate: &str, report: &Report) -> Vec<(u8, String)> {
-    let mut fields =
-        vec![(b'S', severity.to_owned()), (b'V', severity.to_owned()), (b'C', sqlstate.to_owned())];
+    let mut fields = vec![(b'S', severity.to_owned()), (b'V', severity.to_owned()), (b'C', sqlstate.to_owned())];
     if report.kind == Kind::InternalError {
         let id = Uuid::new_v4();
         tracing::error!(%id, message = ?report.message, detail = ?report.detail, context = ?report.context, "internal error");

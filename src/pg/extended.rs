@@ -40,7 +40,9 @@ enum Progress {
     /// Rows are left, or it is not known yet that none are.
     Rows(Box<RowSource>),
     /// All rows have been sent.
-    Exhausted { tag: String },
+    Exhausted {
+        tag: String,
+    },
     /// A statement that is not run a second time.
     Done,
 }
@@ -50,7 +52,9 @@ impl Connection<'_> {
         let name = message.name.unwrap_or_default();
         if !name.is_empty() {
             if self.statements.contains_key(&name) {
-                return Err(Error::new(Kind::DuplicatePreparedStatement, format!("prepared statement \"{name}\" already exists")).into());
+                return Err(
+                    Error::new(Kind::DuplicatePreparedStatement, format!("prepared statement \"{name}\" already exists")).into()
+                );
             }
             within(self.statements.len(), self.shared.limits.statements, "prepared statements")?;
         }
@@ -146,7 +150,7 @@ impl Connection<'_> {
             let Some(prepared) = &portal.prepared else {
                 return self.wire.send(&EmptyQueryResponse::new());
             };
-            let outcome = self.interrupt.attend(self.wire, self.session.run(prepared, &portal.parameters)).await?;
+            let outcome = self.run_prepared(prepared, &portal.parameters).await?;
             self.send_notices()?;
             let tag = match outcome {
                 Outcome::Empty => return self.wire.send(&EmptyQueryResponse::new()),
@@ -155,7 +159,8 @@ impl Connection<'_> {
                 Outcome::CopyIn(copy) => self.copy_in(copy).await?,
                 Outcome::Rows { columns, rows, tag } => {
                     if prepared.columns.as_ref().is_some_and(|known| {
-                        known.len() != columns.len() || known.iter().zip(&columns).any(|(old, new)| old.sql_type.oid() != new.sql_type.oid())
+                        known.len() != columns.len()
+                            || known.iter().zip(&columns).any(|(old, new)| old.sql_type.oid() != new.sql_type.oid())
                     }) {
                         // The client knows the columns from Describe and would read these wrongly.
                         return Err(Error::new(Kind::FeatureNotSupported, "cached plan must not change result type").into());

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::BytesMut;
+use pgwire::messages::Message;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -33,8 +35,13 @@ pub(super) async fn listen(shared: &Arc<Shared>, listener: TcpListener, stop: Ca
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
                     prepare(&stream, shared.limits.stall);
-                    if let Some(stream) = turn_away(shared, stream, peer) {
-                        connections.spawn(connection::serve(Arc::clone(shared), Box::new(stream), peer, stop.clone()));
+                    // Who finds the queue full is sent away here, without a task that would cost more.
+                    match shared.gate.queue(throttle::network(peer.ip())) {
+                        Ok(queued) => {
+                            let serving = connection::serve(Arc::clone(shared), Box::new(stream), peer, queued, stop.clone());
+                            connections.spawn(serving);
+                        }
+                        Err(fatal) => turn_away(&stream, peer, &fatal),
                     }
                 }
                 Err(error) => {
@@ -49,23 +56,10 @@ pub(super) async fn listen(shared: &Arc<Shared>, listener: TcpListener, stop: Ca
     drain(shared, connections).await;
 }
 
-/// Sends a client away without a task of its own if too many are logging in already.
-fn turn_away(shared: &Arc<Shared>, stream: TcpStream, peer: SocketAddr) -> Option<TcpStream> {
-    let network = throttle::network(peer.ip());
-    match shared.gate.queue(network) {
-        // The connection takes its own place; this one was only asked for.
-        Ok(_) => Some(stream),
-        Err(fatal) => {
-            tracing::warn!(%peer, "connection refused: too many are logging in");
-            say(&stream, &fatal);
-            None
-        }
-    }
-}
-
-fn say(stream: &TcpStream, fatal: &Fatal) {
-    use pgwire::messages::Message;
-    let mut bytes = bytes::BytesMut::new();
+/// Says why, without waiting for anything.
+fn turn_away(stream: &TcpStream, peer: SocketAddr, fatal: &Fatal) {
+    tracing::warn!(%peer, "connection refused: {}", fatal.error().message());
+    let mut bytes = BytesMut::new();
     if fatal.response().encode(&mut bytes).is_ok() {
         // A fresh socket takes so few bytes at once; if not, the client sees only that it was closed.
         let _ = stream.try_write(&bytes);

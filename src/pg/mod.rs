@@ -5,9 +5,9 @@
 //! logged in. A *portal* is a bound statement whose rows may be fetched in portions. To *attend* work is to wait for it while the
 //! client is watched: if it leaves or cancels, the work is dropped.
 //!
-//! The life of a connection: [`listener`] accepts it, [`connection::serve`] owns its socket ([`wire`]); [`startup`] turns on TLS and
-//! reads what the client wants, [`auth`] checks who it is, [`gate`] gives it a seat; then [`connection`] cuts and checks each message
-//! ([`frame`]) and passes it to [`simple`], [`extended`] or [`copy`], whose results go out through [`rows`].
+//! The life of a connection: `listener` accepts it, `connection::serve` owns its socket (`wire`); `startup` turns on TLS and reads
+//! what the client wants, `auth` checks who it is, `gate` gives it a seat; then `connection` cuts and checks each message (`frame`)
+//! and passes it to `simple`, `extended` or `copy`, whose results go out through `rows`. `cancel` ends what shall not go on.
 
 mod auth;
 mod cancel;
@@ -22,6 +22,8 @@ mod parameters;
 mod rows;
 mod simple;
 mod startup;
+#[cfg(test)]
+mod tests;
 mod throttle;
 mod tls;
 mod verifier;
@@ -152,8 +154,10 @@ impl Door {
         listener::listen(&self.shared, listener, stop).await;
     }
 
-    /// Serves one client over any byte stream, as if it came from `peer`.
+    /// Serves one client over any byte stream, as if it came from `peer`. Closes it at once if too many are logging in.
     pub async fn serve(&self, socket: Box<dyn Transport>, peer: SocketAddr, stop: CancellationToken) {
-        connection::serve(Arc::clone(&self.shared), socket, peer, stop).await;
+        if let Ok(queued) = self.shared.gate.queue(throttle::network(peer.ip())) {
+            connection::serve(Arc::clone(&self.shared), socket, peer, queued, stop).await;
+        }
     }
 }

@@ -5,9 +5,8 @@ use bytes::Bytes;
 
 use super::frame::utf8;
 use super::rows::Format;
-use crate::query::stub::{ColumnBuilder, Style};
 use crate::error::{Error, Kind, Result};
-use crate::value::SqlType;
+use crate::value::{ColumnBuilder, SqlType, Style};
 
 /// Decodes all parameters.
 ///
@@ -50,9 +49,9 @@ pub(super) fn decode(
 fn single(value: Option<&[u8]>, format: Format, sql_type: &SqlType, style: &Style) -> Result<ArrayRef> {
     let mut builder = ColumnBuilder::new(sql_type, 1);
     match (value, format) {
-        (None, _) => builder.push_null(),
-        (Some(bytes), Format::Text) => builder.push_text(utf8(bytes)?, style)?,
-        (Some(bytes), Format::Binary) => builder.push_binary(bytes)?,
+        (None, _) => builder.append_null(),
+        (Some(bytes), Format::Text) => builder.append_text(utf8(bytes)?, style)?,
+        (Some(bytes), Format::Binary) => builder.append_binary(bytes)?,
     }
     Ok(builder.finish())
 }
@@ -71,8 +70,7 @@ mod tests {
     #[test]
     fn text_binary_and_null_are_read() {
         let types = [SqlType::Int4, SqlType::Int4, SqlType::Int4];
-        let arrays =
-            decode(&values(&[Some(b"7"), Some(b"\0\0\0\x08"), None]), &[0, 1, 1], &types, &Style::default(), "").unwrap();
+        let arrays = decode(&values(&[Some(b"7"), Some(b"\0\0\0\x08"), None]), &[0, 1, 1], &types, &Style::default(), "").unwrap();
         assert_eq!(arrays[0].as_primitive::<Int32Type>().value(0), 7);
         assert_eq!(arrays[1].as_primitive::<Int32Type>().value(0), 8);
         assert!(arrays[2].is_null(0) && arrays[2].len() == 1);

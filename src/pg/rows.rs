@@ -10,12 +10,11 @@ use pgwire::messages::data::{FieldDescription, MESSAGE_TYPE_BYTE_DATA_ROW, RowDe
 
 use super::cancel::Interrupt;
 use super::error::Failure;
-use crate::query::stub::{Formatter, Style};
 use super::wire::{FLUSH_BYTES, Wire};
 use crate::error::{Error, Kind, Result};
 use crate::query::errors;
 use crate::query::session::Column;
-use crate::value::SqlType;
+use crate::value::{Formatter, SqlType, Style};
 
 /// Columns that a result may have, as in PostgreSQL.
 const COLUMNS_MAX: usize = 1664;
@@ -104,14 +103,22 @@ pub(super) struct RowSource {
     rows: SendableRecordBatchStream,
     shape: Shape,
     tag: &'static str,
-    /// The batch of which rows are left, and how many of it have been sent.
-    current: Option<(RecordBatch, usize)>,
+    /// The batch of which rows are left.
+    current: Option<Cells>,
 }
 
 /// How rows are written.
 struct Shape {
     columns: Vec<(SqlType, Format)>,
     style: Style,
+}
+
+/// One batch's values, ready to be written.
+struct Cells {
+    columns: Vec<(Formatter, Format)>,
+    rows: usize,
+    /// Rows that have been sent.
+    at: usize,
 }
 
 impl RowSource {
@@ -142,62 +149,80 @@ impl RowSource {
             if most == Some(sent) {
                 return Ok(Sent::Portion(count(sent)));
             }
-            let (batch, at) = match self.current.take() {
+            let mut cells = match self.current.take() {
                 Some(current) => current,
                 None => match next_batch(&mut self.rows, wire, interrupt).await? {
-                    Some(batch) => (batch, 0),
+                    Some(batch) => self.shape.cells(&batch)?,
                     None => return Ok(Sent::All(count(sent))),
                 },
             };
-            let end = most.map_or(batch.num_rows(), |most| batch.num_rows().min(at + (most - sent)));
-            let reached = self.shape.send(&batch, at..end, &mut portion, wire, interrupt).await?;
-            sent += reached - at;
-            if reached < batch.num_rows() {
-                self.current = Some((batch, reached));
+            let end = most.map_or(cells.rows, |most| cells.rows.min(cells.at + (most - sent)));
+            while cells.at < end {
+                let from = cells.at;
+                cells.write(end, &mut portion)?;
+                sent += cells.at - from;
+                // Only whole messages reach the outbox, whatever goes wrong in a value.
+                wire.outbox().extend_from_slice(&portion);
+                portion.clear();
+                wire.flush_if_full().await?;
+                interrupt.check()?;
+            }
+            if cells.at < cells.rows {
+                self.current = Some(cells);
             }
         }
     }
-
 }
 
 impl Shape {
-    /// Sends these rows of a batch. Returns the first that was not sent, which is the range's end.
-    async fn send(
-        &self,
-        batch: &RecordBatch,
-        rows: std::ops::Range<usize>,
-        portion: &mut Vec<u8>,
-        wire: &mut Wire,
-        interrupt: &Interrupt,
-    ) -> Result<usize, Failure> {
-        if batch.num_columns() != self.columns.len() {
-            return Err(Error::internal(format!(
-                "a batch has {} columns where the result has {}",
-                batch.num_columns(),
-                self.columns.len()
-            ))
-            .into());
+    fn cells(&self, batch: &RecordBatch) -> Result<Cells> {
+        let (own, given) = (self.columns.len(), batch.num_columns());
+        if own != given {
+            return Err(Error::internal(format!("a batch has {given} columns where the result has {own}")));
         }
-        let cells = batch
+        let columns = batch
             .columns()
             .iter()
             .zip(&self.columns)
             .map(|(array, (sql_type, format))| Ok((Formatter::new(array, sql_type, &self.style)?, *format)))
-            .collect::<Result<Vec<_>>>()?;
-        let columns = i16::try_from(cells.len()).map_err(|_| Error::internal("a result has too many columns"))?;
-        let mut row = rows.start;
-        while row < rows.end {
-            portion.clear();
-            while row < rows.end && portion.len() < FLUSH_BYTES {
-                data_row(&cells, columns, row, portion)?;
-                row += 1;
-            }
-            // Only whole messages reach the outbox, whatever goes wrong in a value.
-            wire.outbox().extend_from_slice(portion);
-            wire.flush_if_full().await?;
-            interrupt.check()?;
+            .collect::<Result<_>>()?;
+        Ok(Cells { columns, rows: batch.num_rows(), at: 0 })
+    }
+}
+
+impl Cells {
+    /// Appends rows up to `end`, or fewer if they are enough for one write.
+    fn write(&mut self, end: usize, into: &mut Vec<u8>) -> Result<()> {
+        while self.at < end && into.len() < FLUSH_BYTES {
+            self.data_row(into)?;
+            self.at += 1;
         }
-        Ok(row)
+        Ok(())
+    }
+
+    /// Appends one DataRow.
+    fn data_row(&self, into: &mut Vec<u8>) -> Result<()> {
+        into.push(MESSAGE_TYPE_BYTE_DATA_ROW);
+        let start = into.len();
+        into.extend_from_slice(&[0; 4]);
+        let columns = i16::try_from(self.columns.len()).map_err(|_| Error::internal("a result has too many columns"))?;
+        into.extend_from_slice(&columns.to_be_bytes());
+        for (cell, format) in &self.columns {
+            if cell.is_null(self.at) {
+                into.extend_from_slice(&(-1_i32).to_be_bytes());
+                continue;
+            }
+            let at = into.len();
+            into.extend_from_slice(&[0; 4]);
+            match format {
+                Format::Text => cell.write_text(self.at, into),
+                Format::Binary => cell.write_binary(self.at, into),
+            }
+            let length = into.len() - at - 4;
+            patch_length(into, at, length)?;
+        }
+        let length = into.len() - start;
+        patch_length(into, start, length)
     }
 }
 
@@ -219,30 +244,6 @@ pub(super) async fn next_batch(
             other => return Ok(other),
         }
     }
-}
-
-/// Appends one DataRow.
-fn data_row(cells: &[(Formatter<'_>, Format)], columns: i16, row: usize, into: &mut Vec<u8>) -> Result<()> {
-    into.push(MESSAGE_TYPE_BYTE_DATA_ROW);
-    let start = into.len();
-    into.extend_from_slice(&[0; 4]);
-    into.extend_from_slice(&columns.to_be_bytes());
-    for (cell, format) in cells {
-        if cell.is_null(row) {
-            into.extend_from_slice(&(-1_i32).to_be_bytes());
-            continue;
-        }
-        let at = into.len();
-        into.extend_from_slice(&[0; 4]);
-        match format {
-            Format::Text => cell.text(row, into)?,
-            Format::Binary => cell.binary(row, into)?,
-        }
-        let length = into.len() - at - 4;
-        patch_length(into, at, length)?;
-    }
-    let length = into.len() - start;
-    patch_length(into, start, length)
 }
 
 /// Writes a length that was not known yet into the four bytes that were left for it.

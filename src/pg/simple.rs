@@ -36,7 +36,7 @@ impl Connection<'_> {
         }
         for (index, statement) in statements.iter().enumerate() {
             // Each statement of a text has the whole of its time limit.
-            self.interrupt.limit(self.session.timeouts().statement);
+            self.interrupt.limit(self.statement_timeout());
             let tag = self.run_statement(statement).await?;
             self.send_notices()?;
             if index == last {
@@ -57,8 +57,7 @@ impl Connection<'_> {
         if !prepared.parameters.is_empty() {
             return Err(Error::new(Kind::UndefinedParameter, "there is no parameter $1").into());
         }
-        let outcome = self.interrupt.attend(self.wire, self.session.run(&prepared, &[])).await?;
-        match outcome {
+        match self.run_prepared(&prepared, &[]).await? {
             Outcome::Empty => Ok(None),
             Outcome::Done { tag } => Ok(Some(tag)),
             Outcome::Rows { columns, rows, tag } => {

@@ -26,28 +26,26 @@ const MINOR_MAX: u16 = 2;
 
 /// What a client may set as it connects, by its name in lower case. `role` and `session_authorization` are not among them, since
 /// they decide about rights.
-const SETTINGS: [&str; 20] = [
+const SETTINGS: [&str; 15] = [
     "bytea_output",
-    "client_encoding",
     "client_min_messages",
     "datestyle",
     "default_text_search_config",
-    "default_transaction_deferrable",
     "default_transaction_isolation",
     "default_transaction_read_only",
     "extra_float_digits",
-    "geqo",
     "idle_in_transaction_session_timeout",
     "idle_session_timeout",
     "intervalstyle",
-    "jit",
     "lock_timeout",
     "search_path",
     "standard_conforming_strings",
     "statement_timeout",
     "timezone",
-    "work_mem",
 ];
+
+/// Bytes of a name. Longer ones would also let strangers fill the memory of failed logins.
+const IDENTIFIER_BYTES_MAX: usize = 63;
 
 /// Characters of `application_name` that are kept, as in PostgreSQL.
 const APPLICATION_CHARS_MAX: usize = 63;
@@ -57,7 +55,10 @@ const APPLICATION_CHARS_MAX: usize = 63;
 pub(super) enum Opening {
     Session(Hello),
     /// To stop another connection's statement.
-    Cancel { pid: i32, key: Vec<u8> },
+    Cancel {
+        pid: i32,
+        key: Vec<u8>,
+    },
 }
 
 /// A client's StartupMessage, understood.
@@ -133,7 +134,7 @@ pub(super) async fn open(wire: &mut Wire, shared: &Shared, peer: SocketAddr) -> 
                     .with_hint("Connect with sslmode=require or better.")
                     .into());
             }
-            return startup(packet, secure).map(Opening::Session).map_err(Failure::from);
+            return startup(packet, secure).map(Opening::Session);
         }
     }
 }
@@ -209,8 +210,8 @@ fn startup(mut packet: BytesMut, secure: bool) -> Result<Hello, Failure> {
     let mut options = vec![];
     for (name, value) in message.parameters {
         match name.as_str() {
-            "user" => hello.user = value,
-            "database" => hello.database = value,
+            "user" => hello.user = identifier(value),
+            "database" => hello.database = identifier(value),
             "options" => options = parse_options(&value)?,
             "replication" => refuse_replication(&value)?,
             _ if name.starts_with("_pq_.") => hello.unknown_options.push(name),
@@ -236,17 +237,36 @@ fn startup(mut packet: BytesMut, secure: bool) -> Result<Hello, Failure> {
     Ok(hello)
 }
 
+/// A name as PostgreSQL keeps it, cut to its longest identifier.
+fn identifier(mut name: String) -> String {
+    name.truncate(name.floor_char_boundary(IDENTIFIER_BYTES_MAX));
+    name
+}
+
 /// Takes one setting down if it is one that a client may make.
 fn set(hello: &mut Hello, name: &str, value: String) -> Result<(), Fatal> {
     let lower = name.to_ascii_lowercase();
     if lower == "application_name" {
         hello.application = printable(&value);
+    } else if lower == "client_encoding" {
+        hello.settings.extend(encoding(value).map(|value| (lower, value)));
     } else if SETTINGS.contains(&lower.as_str()) {
         hello.settings.push((lower, value));
     } else {
         return Err(Fatal::new(Kind::UndefinedObject, format!("unrecognized configuration parameter \"{name}\"")));
     }
     Ok(())
+}
+
+/// Understands an encoding's name as PostgreSQL does, by its letters and digits. `SQL_ASCII` is what a client in the C locale asks
+/// for, which has no encoding of its own: it gets UTF-8 and is told so.
+fn encoding(value: String) -> Option<String> {
+    let letters: String = value.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    match letters.as_str() {
+        "utf8" | "unicode" => Some("UTF8".to_owned()),
+        "sqlascii" => None,
+        _ => Some(value),
+    }
 }
 
 /// What a client calls itself ends up in logs and views, so it may hold nothing that writes over a terminal.
@@ -334,13 +354,20 @@ mod tests {
 
     #[test]
     fn a_plain_startup_is_understood() {
-        let hello = startup(packet(V3, &[("user", "bob"), ("application_name", "psql\x1b[2J\u{e9}"), ("TimeZone", "UTC")]), true).unwrap();
+        let hello =
+            startup(packet(V3, &[("user", "bob"), ("application_name", "psql\x1b[2J\u{e9}"), ("TimeZone", "UTC")]), true).unwrap();
         assert_eq!(hello.user, "bob");
         assert_eq!(hello.database, "bob");
         assert_eq!(hello.application, "psql?[2J?");
         assert_eq!(hello.settings, vec![("timezone".to_owned(), "UTC".to_owned())]);
         assert_eq!(hello.key_bytes(), 4);
         assert!(hello.secure && hello.negotiation().is_none());
+    }
+
+    #[test]
+    fn names_are_cut_as_identifiers_are() {
+        let hello = startup(packet(V3, &[("user", &format!("{}\u{e9}", "a".repeat(62)))]), false).unwrap();
+        assert_eq!(hello.user, "a".repeat(62));
     }
 
     #[test]
@@ -372,8 +399,8 @@ mod tests {
 
     #[test]
     fn options_are_read_as_a_command_line() {
-        let options = parse_options(r"-c statement_timeout=5s --search-path=a,\ b  -cgeqo=off").unwrap();
-        let expected = [("statement_timeout", "5s"), ("search_path", "a, b"), ("geqo", "off")];
+        let options = parse_options(r"-c statement_timeout=5s --search-path=a,\ b  -ctimezone=UTC").unwrap();
+        let expected = [("statement_timeout", "5s"), ("search_path", "a, b"), ("timezone", "UTC")];
         assert_eq!(options, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
         for bad in ["-d 5", "statement_timeout=5", "-c", "--timezone"] {
             assert_eq!(parse_options(bad).unwrap_err().sqlstate(), "42601", "{bad}");
@@ -381,6 +408,15 @@ mod tests {
         let hello =
             startup(packet(V3, &[("user", "bob"), ("options", "-c timezone=Asia/Tokyo"), ("TimeZone", "UTC")]), false).unwrap();
         assert_eq!(hello.settings.last().map(|(_, value)| value.as_str()), Some("UTC"));
+    }
+
+    #[test]
+    fn encodings_are_known_by_their_letters() {
+        for (asked, made) in [("'utf-8'", Some("UTF8")), ("UNICODE", Some("UTF8")), ("SQL_ASCII", None), ("LATIN1", Some("LATIN1"))]
+        {
+            let hello = startup(packet(V3, &[("user", "bob"), ("client_encoding", asked)]), false).unwrap();
+            assert_eq!(hello.settings.first().map(|(_, value)| value.as_str()), made, "{asked}");
+        }
     }
 
     #[test]

@@ -52,7 +52,10 @@ impl Verifier {
             return Err(Error::new(Kind::InvalidParameterValue, "a password must not be empty"));
         }
         let rounds = NonZeroU32::new(iterations).filter(|rounds| rounds.get() >= ITERATIONS_MIN).ok_or_else(|| {
-            Error::new(Kind::InvalidParameterValue, format!("a password needs at least {ITERATIONS_MIN} iterations, not {iterations}"))
+            Error::new(
+                Kind::InvalidParameterValue,
+                format!("a password needs at least {ITERATIONS_MIN} iterations, not {iterations}"),
+            )
         })?;
         // Clients that cannot normalise a password use it as it is, and so must the server (PostgreSQL 15, section 53.10).
         let normalised = stringprep::saslprep(password).unwrap_or(Cow::Borrowed(password));
@@ -89,12 +92,7 @@ impl Verifier {
     /// nothing, and unpredictable without the server's secret.
     pub fn decoy(secret: &[u8], user: &str, iterations: u32) -> Self {
         let of = |what: &str| sign(secret, format!("{what}\0{user}").as_bytes());
-        Verifier {
-            iterations,
-            salt: of("salt")[..SALT_BYTES].to_vec(),
-            stored_key: of("stored key"),
-            server_key: of("server key"),
-        }
+        Verifier { iterations, salt: of("salt")[..SALT_BYTES].to_vec(), stored_key: of("stored key"), server_key: of("server key") }
     }
 }
 

@@ -88,9 +88,10 @@ impl Wire {
 
     /// Writes everything that waits.
     pub(super) async fn flush(&mut self) -> Result<(), Failure> {
-        while !self.outbox.is_empty() {
+        loop {
             match tokio::time::timeout(self.limits.stall, self.write_some()).await {
-                Ok(Ok(())) => {}
+                Ok(Ok(true)) => {}
+                Ok(Ok(false)) => return Ok(()),
                 Ok(Err(_)) => return Err(Failure::Gone),
                 Err(_) => {
                     tracing::warn!(stall_s = self.limits.stall.as_secs(), "the client takes nothing, its connection is closed");
@@ -98,18 +99,22 @@ impl Wire {
                 }
             }
         }
-        self.socket.flush().await.map_err(|_| Failure::Gone)
     }
 
-    /// Writes some bytes; while that is not possible, takes in what the client sends.
-    async fn write_some(&mut self) -> io::Result<()> {
+    /// Writes some bytes, or when none are left pushes out what the socket itself holds; false when that is done. While neither is
+    /// possible, takes in what the client sends.
+    async fn write_some(&mut self) -> io::Result<bool> {
         poll_fn(|cx| {
-            if let Poll::Ready(written) = Pin::new(&mut *self.socket).poll_write(cx, &self.outbox) {
+            if self.outbox.is_empty() {
+                if let Poll::Ready(flushed) = Pin::new(&mut *self.socket).poll_flush(cx) {
+                    return Poll::Ready(flushed.map(|()| false));
+                }
+            } else if let Poll::Ready(written) = Pin::new(&mut *self.socket).poll_write(cx, &self.outbox) {
                 return Poll::Ready(match written? {
                     0 => Err(io::ErrorKind::WriteZero.into()),
                     bytes => {
                         self.outbox.advance(bytes);
-                        Ok(())
+                        Ok(true)
                     }
                 });
             }

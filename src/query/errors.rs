@@ -22,8 +22,9 @@ pub fn unwrap(error: DataFusionError) -> Error {
         DataFusionError::Collection(mut errors) if !errors.is_empty() => unwrap(errors.swap_remove(0)),
         DataFusionError::ArrowError(inner, _) => arrow(*inner),
         DataFusionError::SchemaError(inner, _) => schema(&inner),
-        DataFusionError::ResourcesExhausted(message) => Error::new(Kind::OutOfMemory, message)
-            .with_hint("Narrow the query, or raise the server's query memory."),
+        DataFusionError::ResourcesExhausted(message) => {
+            Error::new(Kind::OutOfMemory, message).with_hint("Narrow the query, or raise the server's query memory.")
+        }
         DataFusionError::NotImplemented(message) => Error::new(Kind::FeatureNotSupported, first_line(&message)),
         DataFusionError::SQL(inner, _) => Error::new(Kind::SyntaxError, inner.to_string()),
         DataFusionError::Plan(message) | DataFusionError::Execution(message) | DataFusionError::Configuration(message) => {
@@ -53,10 +54,9 @@ fn find(error: &DataFusionError) -> Option<Error> {
         DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => find(inner),
         DataFusionError::Shared(inner) => find(inner),
         DataFusionError::ArrowError(inner, _) => match inner.as_ref() {
-            ArrowError::ExternalError(inner) => inner
-                .downcast_ref::<Error>()
-                .cloned()
-                .or_else(|| inner.downcast_ref::<DataFusionError>().and_then(find)),
+            ArrowError::ExternalError(inner) => {
+                inner.downcast_ref::<Error>().cloned().or_else(|| inner.downcast_ref::<DataFusionError>().and_then(find))
+            }
             _ => None,
         },
         _ => None,
@@ -117,8 +117,9 @@ fn worded(message: &str) -> Error {
     .into_iter()
     .find_map(|(part, kind)| message.contains(part).then_some(kind));
     match kind {
-        Some(Kind::UndefinedFunction) => Error::new(Kind::UndefinedFunction, line)
-            .with_hint("No function or operator matches the given name and argument types. You might need to add explicit type casts."),
+        Some(Kind::UndefinedFunction) => Error::new(Kind::UndefinedFunction, line).with_hint(
+            "No function or operator matches the given name and argument types. You might need to add explicit type casts.",
+        ),
         Some(Kind::DivisionByZero) => Error::new(Kind::DivisionByZero, "division by zero"),
         Some(kind) => Error::new(kind, line),
         None => Error::new(Kind::InternalError, line),

@@ -109,7 +109,7 @@ pub(super) async fn keep(session: &mut Session, table: &Arc<Table>, batches: Vec
         TableKind::Log => {
             let transaction = session.open_transaction();
             for batch in batches {
-                transaction.add_rows(table.store_id(), batch, &engine)?;
+                transaction.add_rows(table, batch, &engine).await?;
             }
         }
         TableKind::Reference => {
@@ -118,7 +118,7 @@ pub(super) async fn keep(session: &mut Session, table: &Arc<Table>, batches: Vec
                 transaction.lock_table(&engine, table.store_id()).await;
                 let latest = transaction.view(&engine).latest(&table.spec)?;
                 let changes = ingest::insert_rows(table, &latest, &batch)?;
-                transaction.add_rows(table.store_id(), changes, &engine)?;
+                transaction.add_rows(table, changes, &engine).await?;
             }
         }
     }

@@ -58,7 +58,7 @@ pub(super) async fn update(
     let latest = transaction.view(&engine).latest(&table.spec)?;
     let count = numbers.len();
     let changes = ingest::update_rows(&table, &latest, numbers, &complete)?;
-    transaction.add_rows(table.store_id(), changes, &engine)?;
+    transaction.add_rows(&table, changes, &engine).await?;
     done(format!("UPDATE {count}"))
 }
 
@@ -77,7 +77,7 @@ pub(super) async fn delete(
     let (numbers, rows) = read(session, &reading, params).await?;
     let count = numbers.len();
     let changes = ingest::delete_rows(&table, numbers, &rows)?;
-    session.open_transaction().add_rows(table.store_id(), changes, &engine)?;
+    session.open_transaction().add_rows(&table, changes, &engine).await?;
     done(format!("DELETE {count}"))
 }
 
@@ -94,7 +94,7 @@ pub(super) async fn truncate(session: &mut Session, targets: &[ObjectName]) -> R
         let places: Vec<usize> = (2..latest.num_columns()).collect();
         let rows = latest.project(&places).map_err(|error| Error::internal(error.to_string()))?;
         let changes = ingest::delete_rows(&table, numbers, &rows)?;
-        transaction.add_rows(table.store_id(), changes, &engine)?;
+        transaction.add_rows(&table, changes, &engine).await?;
     }
     done("TRUNCATE TABLE")
 }

@@ -6,14 +6,18 @@ use std::sync::Arc;
 use datafusion::arrow::array::RecordBatch;
 use tokio::sync::OwnedMutexGuard;
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Table};
 use crate::clock::Micros;
 use crate::error::{Error, Kind, Result};
 use crate::query::define::Defined;
 use crate::query::engine::Engine;
 use crate::query::catalog_log;
-use crate::store::spec::TableId;
-use crate::store::{Commit, View};
+use crate::store::spec::{TableId, TableKind};
+use crate::store::{Commit, Load, View};
+
+/// What a transaction holds in memory before its rows go to segments, in bytes: larger keeps more statements off the disk until
+/// COMMIT, and every session may hold as much.
+const HELD_BYTES: usize = 64 * 1024 * 1024;
 
 /// What a session has begun and not yet ended.
 pub(super) struct Transaction {
@@ -24,6 +28,8 @@ pub(super) struct Transaction {
     pub read_only: bool,
     pub failed: bool,
     commit: Commit,
+    /// Rows whose number outgrew memory, on their way to segments.
+    loads: BTreeMap<TableId, Load>,
     bytes: usize,
     /// The catalog with the transaction's own definitions.
     catalog: Option<Arc<Catalog>>,
@@ -39,6 +45,7 @@ impl Transaction {
             read_only,
             failed: false,
             commit: Commit::default(),
+            loads: BTreeMap::new(),
             bytes: 0,
             catalog: None,
             definitions: None,
@@ -94,23 +101,50 @@ impl Transaction {
         Ok(())
     }
 
-    /// Takes rows in.
+    /// Takes rows in. Past [`HELD_BYTES`] the rows of a log table go to segments while they come, unseen by anybody until COMMIT,
+    /// this transaction included.
     ///
     /// # Errors
-    /// 54000 when the transaction would hold back more than it may.
-    pub fn add_rows(&mut self, table: TableId, batch: RecordBatch, engine: &Engine) -> Result<()> {
+    /// 54000 when rows that must wait in memory are more than may; the store's when segments cannot be written.
+    pub async fn add_rows(&mut self, table: &Table, batch: RecordBatch, engine: &Engine) -> Result<()> {
+        let id = table.store_id();
+        if batch.num_rows() == 0 {
+            return Ok(());
+        }
+        if let Some(load) = self.loads.get_mut(&id) {
+            return load.push(batch).await;
+        }
         self.bytes += batch.get_array_memory_size();
+        self.commit.rows.push((id, batch));
+        if self.bytes <= HELD_BYTES {
+            return Ok(());
+        }
+        let changed_here = self.commit.define.iter().any(|spec| spec.id == id);
+        if table.kind() == TableKind::Log && !changed_here {
+            return self.start_load(id, engine).await;
+        }
         let limit = engine.options.transaction_bytes_max;
         if self.bytes > limit {
             return Err(Error::new(
                 Kind::ProgramLimitExceeded,
-                format!("the transaction holds more than {} MiB of rows", limit / (1024 * 1024)),
+                format!("the transaction holds more than {} MiB of rows of \"{}\"", limit / (1024 * 1024), table.name.name),
             )
-            .with_hint("Rows appear to others all at once, so they are held back until COMMIT; load them in several statements, or with `annals ingest`."));
+            .with_hint("Create the table in a transaction of its own, or load the rows in several transactions."));
         }
-        if batch.num_rows() > 0 {
-            self.commit.rows.push((table, batch));
+        Ok(())
+    }
+
+    /// Moves a table's waiting rows into a bulk load, which takes what follows.
+    async fn start_load(&mut self, id: TableId, engine: &Engine) -> Result<()> {
+        let mut load = engine.store.load(id)?;
+        let (waiting, others) = std::mem::take(&mut self.commit.rows).into_iter().partition(|(table, _)| *table == id);
+        self.commit.rows = others;
+        let waiting: Vec<(TableId, RecordBatch)> = waiting;
+        for (_, batch) in waiting {
+            self.bytes = self.bytes.saturating_sub(batch.get_array_memory_size());
+            load.push(batch).await?;
         }
+        self.loads.insert(id, load);
         Ok(())
     }
 
@@ -119,8 +153,9 @@ impl Transaction {
     /// # Errors
     /// The store's, when nothing of it was kept.
     pub async fn commit(self, engine: &Engine) -> Result<()> {
-        let Transaction { commit, catalog, definitions, tables, .. } = self;
-        let empty = commit.define.is_empty() && commit.drop.is_empty() && commit.rows.is_empty();
+        let Transaction { mut commit, loads, catalog, definitions, tables, .. } = self;
+        commit.loads = loads.into_values().collect();
+        let empty = commit.loads.is_empty() && commit.define.is_empty() && commit.drop.is_empty() && commit.rows.is_empty();
         if !empty {
             engine.store.commit(commit).await?;
         }

@@ -45,6 +45,7 @@ pub mod spec;
 mod tail;
 #[cfg(test)]
 mod tests;
+mod view;
 mod wal;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -75,6 +76,7 @@ pub use self::reference::{Latest, OP_PUT, OP_REMOVE};
 pub use self::segment::{Segment, day_of};
 pub use self::snapshot::{Snapshot, TableState};
 pub use self::tail::TailBatch;
+pub use self::view::{TableView, View};
 
 /// What becomes durable and visible at once. Definitions come first, then drops, then loads, then rows; rows of a table that the
 /// same commit drops are left out.

@@ -6,7 +6,7 @@ use crate::catalog::Name;
 use crate::query::parse;
 
 /// A name as the tree holds it, both parts quoted where needed.
-pub(super) fn object_name(name: &Name) -> ObjectName {
+pub(in crate::query) fn object_name(name: &Name) -> ObjectName {
     let ident = |part: &str| {
         let shown = crate::catalog::quote_identifier(part);
         if shown == part { Ident::new(part) } else { Ident::with_quote('"', part) }

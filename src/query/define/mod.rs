@@ -11,6 +11,7 @@ mod function;
 mod table;
 mod view;
 
+pub(in crate::query) use canonical::object_name;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{Catalog, Change, Name, Oid};

@@ -8,6 +8,7 @@ use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::{Failure, expect_one_of, next_words, take_word};
 use crate::error::{Error, Kind};
+use crate::ingest::copy::OptionValue;
 
 /// A COPY statement; only STDIN and STDOUT can be its other end.
 #[derive(Debug, Clone)]
@@ -31,17 +32,6 @@ pub enum CopyDirection {
     ToStdout,
 }
 
-/// The value of a COPY option.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum OptionValue {
-    /// The option's name alone.
-    None,
-    Text(String),
-    /// `*`: every column.
-    All,
-    Columns(Vec<String>),
-}
-
 pub(super) fn read(parser: &mut Parser<'_>) -> Result<Copy, Failure> {
     parser.expect_keyword(Keyword::COPY)?;
     let source = if parser.consume_token(&Token::LParen) {
@@ -62,7 +52,7 @@ pub(super) fn read(parser: &mut Parser<'_>) -> Result<Copy, Failure> {
         _ => CopyDirection::ToStdout,
     };
     endpoint(parser, direction)?;
-    parser.parse_keyword(Keyword::WITH);
+    let _optional = parser.parse_keyword(Keyword::WITH);
     let options = if parser.consume_token(&Token::LParen) { listed_options(parser)? } else { legacy_options(parser)? };
     if direction == CopyDirection::FromStdin && matches!(source, CopySource::Query(_)) {
         return Err(Failure::Ours(Error::new(Kind::SyntaxError, "COPY FROM needs a table, not a query")));

@@ -7,7 +7,7 @@ mod copy;
 mod limits;
 mod statement;
 
-pub use copy::{Copy, CopyDirection, CopySource, OptionValue};
+pub use copy::{Copy, CopyDirection, CopySource};
 pub(crate) use statement::unsupported;
 pub use statement::{Definition, Setting, Statement, TransactionEnd};
 
@@ -73,6 +73,21 @@ pub fn parse_query(sql: &str) -> Result<Box<ast::Query>> {
         },
         _ => Err(Error::new(Kind::SyntaxError, "exactly one query must stand here")),
     }
+}
+
+/// `SELECT * FROM name`, built as a tree.
+///
+/// # Errors
+/// None in practice: the text it starts from is fixed.
+pub fn select_all(name: ast::ObjectName) -> Result<Box<ast::Query>> {
+    let mut query = parse_query("SELECT * FROM t")?;
+    if let ast::SetExpr::Select(select) = query.body.as_mut()
+        && let Some(from) = select.from.first_mut()
+        && let ast::TableFactor::Table { name: place, .. } = &mut from.relation
+    {
+        *place = name;
+    }
+    Ok(query)
 }
 
 /// Reads one expression, as a CHECK constraint's text.

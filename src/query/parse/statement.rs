@@ -101,14 +101,7 @@ pub(super) fn read(parser: &mut Parser<'_>) -> Result<Statement, Failure> {
 /// `TABLE t` is `SELECT * FROM t`, built as a tree and not as text.
 fn table_query(parser: &mut Parser<'_>) -> Result<Statement, Failure> {
     let name = parser.parse_object_name(false)?;
-    let mut query = super::parse_query("SELECT * FROM t")?;
-    if let ast::SetExpr::Select(select) = query.body.as_mut()
-        && let Some(from) = select.from.first_mut()
-        && let ast::TableFactor::Table { name: place, .. } = &mut from.relation
-    {
-        *place = name;
-    }
-    Ok(Statement::Query(query))
+    Ok(Statement::Query(super::select_all(name)?))
 }
 
 /// `VACUUM [(option, …)] [FULL] [VERBOSE] [ANALYZE] [table]`; the options change nothing here.
