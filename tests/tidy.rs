@@ -67,7 +67,7 @@ const MACHINE_PATHS: [&str; 4] = [concat!("/wo", "rk"), concat!("/ro", "ot"), co
 
 /// Words about how and where the project is made, which it says nothing of.
 const WORKSHOP: [&str; 4] =
-    [concat!("work", "tree"), concat!("work", "place"), concat!("language ", "model"), concat!("coding ", "assistant")];
+    [concat!("work", "tree"), concat!("work", "place"), concat!("coding ", "agent"), concat!("coding ", "assistant")];
 
 /// A file of the project: its path from the top, with `/`, and its text.
 struct File {

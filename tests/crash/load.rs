@@ -11,12 +11,16 @@ use tokio_postgres::{Client, Error};
 use super::memory::Memory;
 use crate::harness::{Chance, Server};
 
+/// Bytes of ballast in each row of a bulk COPY, and its rows: together more than a statement may hold in memory.
+const BALLAST_BYTES: usize = 1024 * 1024;
+const BALLAST_ROWS: i64 = 80;
+
 /// The tables that rows go into. The days make several partitions; the default makes a value that only the server knows.
 pub(super) async fn create_tables(client: &Client) {
     for name in ["load", "load_other"] {
         let sql = format!(
             "CREATE TABLE {name} (occurred_at timestamptz NOT NULL DEFAULT now(), statement bigint NOT NULL, line bigint NOT NULL,
-             payload text NOT NULL)"
+             payload text NOT NULL, ballast text)"
         );
         client.batch_execute(&sql).await.unwrap();
     }
@@ -42,9 +46,9 @@ pub(super) struct Load(Vec<JoinHandle<()>>);
 
 impl Load {
     /// Opens the connections and lets them run until the server is gone.
-    pub(super) async fn start(server: &Server, round: u64, memory: &Arc<Memory>, chance: &mut Chance) -> Load {
+    pub(super) async fn start(server: &Server, round: u64, with_bulk: bool, memory: &Arc<Memory>, chance: &mut Chance) -> Load {
         let mut tasks = Vec::new();
-        for worker in 0..8_u64 {
+        for worker in 0..if with_bulk { 9 } else { 8_u64 } {
             // A planted crash may come while the connections are still being opened.
             let Ok(client) = server.try_connect().await else { break };
             let (memory, chance) = (memory.clone(), Chance::new(chance.next()));
@@ -55,7 +59,8 @@ impl Load {
                     4 => insert_one(&client, &memory).await,
                     5 => transact(&client, &memory, chance).await,
                     6 => keep_house(&client, &memory, chance).await,
-                    _ => memory.definitions.work(&client, round).await,
+                    7 => memory.definitions.work(&client, round).await,
+                    _ => copy_in_bulk(&client, &memory).await,
                 };
                 // The server's end closes the connection or says "shutting down" (class 57); any other refusal is a fault.
                 if let Some(code) = error.code() {
@@ -103,6 +108,33 @@ async fn copy_once(client: &Client, id: i64, rows: i64, chance: &mut Chance) -> 
     }
     sink.send(Bytes::from(text)).await?;
     sink.finish().await
+}
+
+/// COPY of more than fits into memory, which goes to segments before its commit.
+async fn copy_in_bulk(client: &Client, memory: &Memory) -> Error {
+    loop {
+        let id = memory.sending(BALLAST_ROWS, 0);
+        match copy_ballast(client, id).await {
+            Ok(_) => memory.answered(id),
+            Err(error) => return error,
+        }
+    }
+}
+
+async fn copy_ballast(client: &Client, id: i64) -> Result<u64, Error> {
+    let sink = client.copy_in("COPY load (occurred_at, statement, line, payload, ballast) FROM STDIN").await?;
+    pin_mut!(sink);
+    let ballast = "b".repeat(BALLAST_BYTES);
+    for line in 0..BALLAST_ROWS {
+        sink.send(Bytes::from(format!("{}\t{id}\t{line}\t{}\t{ballast}\n", occurred_at(line), payload(id, line)))).await?;
+    }
+    sink.finish().await
+}
+
+/// Ballast is compared once, at the end, because reading it takes a while: every row that has any has all of it.
+pub(super) async fn compare_ballast(client: &Client) {
+    let sql = format!("SELECT count(*) FROM load WHERE ballast IS NOT NULL AND length(ballast) <> {BALLAST_BYTES}");
+    assert_eq!(crate::harness::count(client, &sql).await, 0, "ballast is missing");
 }
 
 /// INSERT of up to twenty rows as text.
