@@ -131,6 +131,10 @@ fn session_state(store: &Arc<Store>, options: &EngineOptions) -> Result<SessionS
     own.execution.parquet.bloom_filter_on_read = true;
     own.sql_parser.dialect = datafusion::common::config::Dialect::PostgreSQL;
     own.sql_parser.parse_float_as_decimal = true;
+    // A view's ORDER BY is what its rows come in, also when the reader adds only a LIMIT.
+    own.sql_parser.enable_subquery_sort_elimination = false;
+    // A projection above a sort must not deal rows out to several partitions: their order is the answer's.
+    own.optimizer.enable_round_robin_repartition = false;
     let state = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime).with_default_features().build();
     let mut context = SessionContext::new_with_state(state);
     datafusion_functions_json::register_all(&mut context).map_err(unwrap)?;

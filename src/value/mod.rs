@@ -15,6 +15,8 @@ mod datetime;
 mod datetime_output;
 mod fault;
 mod float;
+#[cfg(test)]
+mod golden;
 mod inet;
 mod interval;
 mod interval_iso;
@@ -31,7 +33,7 @@ mod token;
 mod zone;
 
 pub use binary::checked_text;
-pub use builder::ColumnBuilder;
+pub use builder::{ColumnBuilder, ListBuilder};
 pub use cast::{cast_text, to_text};
 pub use output::Formatter;
 pub use style::{ByteaOutput, DateOrder, IntervalStyle, Style};
