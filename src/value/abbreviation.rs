@@ -1,15 +1,15 @@
 //! The time zone abbreviations that PostgreSQL's `Default` set knows, for reading dates such as `Jan 5 2024 10:00 PST`.
 //!
-//! Most stand for one offset. The rest have meant different offsets at different times; they are read as the zone that uses them, at
-//! the instant given, which is right for every instant at which that zone was on that abbreviation.
+//! Most stand for one offset. The rest have meant different offsets at different times; they mean what they meant in the zone that uses
+//! them when the zone was last on that abbreviation.
 
 /// What an abbreviation stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Abbreviation {
     /// Seconds east of UTC.
     Offset(i32),
-    /// The name of a zone.
-    Zone(&'static str),
+    /// The abbreviation itself and the name of the zone that uses it.
+    Zone(&'static str, &'static str),
 }
 
 /// Looks an abbreviation up by its lower-case letters.
@@ -18,7 +18,7 @@ pub(crate) fn abbreviation(name: &str) -> Option<Abbreviation> {
         return OFFSETS.get(at).map(|entry| Abbreviation::Offset(entry.1));
     }
     let at = ZONES.binary_search_by(|entry| entry.0.cmp(name)).ok()?;
-    ZONES.get(at).map(|entry| Abbreviation::Zone(entry.1))
+    ZONES.get(at).map(|entry| Abbreviation::Zone(entry.0, entry.1))
 }
 
 /// Sorted by abbreviation; seconds east of UTC.
@@ -82,7 +82,7 @@ mod tests {
     fn well_known_abbreviations() {
         assert_eq!(abbreviation("est"), Some(Abbreviation::Offset(-5 * 3600)));
         assert_eq!(abbreviation("cest"), Some(Abbreviation::Offset(2 * 3600)));
-        assert_eq!(abbreviation("msk"), Some(Abbreviation::Zone("Europe/Moscow")));
+        assert_eq!(abbreviation("msk"), Some(Abbreviation::Zone("msk", "Europe/Moscow")));
         assert_eq!(abbreviation("xyz"), None);
     }
 }

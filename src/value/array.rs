@@ -14,7 +14,7 @@ pub(crate) fn elements(text: &str, mut each: impl FnMut(Option<&str>) -> Result<
     let mut rest = skip_space(text);
     let mut bounds = None;
     if rest.starts_with('[') {
-        let (size, after) = dimension(rest).ok_or_else(|| fault("Missing array dimension value."))??;
+        let (size, after) = dimension(rest).map_err(&fault)??;
         bounds = Some(size);
         rest = after;
     }
@@ -58,18 +58,28 @@ fn skip_space(text: &str) -> &str {
     text.trim_start_matches(|letter: char| u8::try_from(letter).is_ok_and(space))
 }
 
-/// Reads `[1:n]=` or `[n]=`: how many elements it promises and what follows it.
-fn dimension(text: &str) -> Option<Result<(i64, &str)>> {
-    let (inside, after) = text.strip_prefix('[')?.split_once(']')?;
-    let (lower, upper) = match inside.split_once(':') {
-        Some((lower, upper)) => (lower.trim().parse::<i64>().ok()?, upper.trim().parse::<i64>().ok()?),
-        None => (1, inside.trim().parse().ok()?),
+/// Reads `[1:n]=` or `[n]=`: how many elements it promises and what follows it; the error is the detail of a malformed literal.
+fn dimension(text: &str) -> Result<Result<(i64, &str)>, &'static str> {
+    let bound = |text: &str| text.trim().parse::<i64>().ok();
+    let inside = text.get(1..).unwrap_or_default();
+    let length = inside.bytes().take_while(|byte| byte.is_ascii_digit() || matches!(byte, b':' | b'-' | b'+')).count();
+    let (bounds, after) = inside.split_at(length);
+    if length == 0 {
+        return Err("\"[\" must introduce explicitly-specified array dimensions.");
+    }
+    let Some(after) = after.strip_prefix(']') else { return Err("Missing \"]\" after array dimensions.") };
+    let (lower, upper) = match bounds.split_once(':') {
+        Some((lower, upper)) => (bound(lower), bound(upper)),
+        None => (Some(1), bound(bounds)),
     };
+    let (Some(lower), Some(upper)) = (lower, upper) else { return Err("Missing array dimension value.") };
     let after = skip_space(after);
     if lower != 1 || after.starts_with('[') {
-        return Some(Err(Error::new(Kind::FeatureNotSupported, "only arrays of one dimension that begin at 1 are supported")));
+        let message = "only arrays of one dimension that begin at 1 are supported";
+        return Ok(Err(Error::new(Kind::FeatureNotSupported, message)));
     }
-    Some(Ok((upper, skip_space(after.strip_prefix('=')?))))
+    let Some(after) = after.strip_prefix('=') else { return Err("Missing \"=\" after array dimensions.") };
+    Ok(Ok((upper, skip_space(after))))
 }
 
 /// Reads one element up to its delimiter: whether it was quoted or escaped, so that it cannot be NULL, and what follows it.

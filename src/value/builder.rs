@@ -282,13 +282,18 @@ pub(crate) fn month_day_nano(span: Span) -> IntervalMonthDayNano {
 impl Lists {
     fn append_text(&mut self, text: &str, style: &Style) -> Result<()> {
         let elements = &mut self.elements;
-        array::elements(text, |element| match element {
+        let read = array::elements(text, |element| match element {
             None => {
                 elements.append_null();
                 Ok(())
             }
             Some(element) => elements.append_text(element, style),
-        })?;
+        });
+        if read.is_err() {
+            // A fault in the literal itself comes before one in an element.
+            array::elements(text, |_| Ok(()))?;
+        }
+        read?;
         self.check_room()?;
         self.end_row(true);
         Ok(())

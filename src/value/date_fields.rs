@@ -20,6 +20,7 @@ pub(crate) const MERIDIAN: Mask = 1 << 6;
 pub(crate) const ERA: Mask = 1 << 7;
 pub(crate) const WEEKDAY: Mask = 1 << 8;
 pub(crate) const DAYLIGHT: Mask = 1 << 9;
+pub(crate) const RESERVED: Mask = 1 << 10;
 /// A whole date.
 pub(crate) const DATE: Mask = YEAR | MONTH | DAY;
 
@@ -109,7 +110,7 @@ impl DateFields {
             }
             mask |= found;
         }
-        if mask & !(DAY_OF_YEAR | ZONE) & (DATE | TIME) != DATE || mask & (MERIDIAN | ERA | WEEKDAY | DAYLIGHT) != 0 {
+        if mask & !(DAY_OF_YEAR | ZONE) & (DATE | TIME) != DATE || mask & (MERIDIAN | ERA | WEEKDAY | DAYLIGHT | RESERVED) != 0 {
             return Err(Fault::Format);
         }
         Ok(mask & !self.mask)

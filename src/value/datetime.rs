@@ -8,7 +8,7 @@ use crate::value::calendar::{
     US_PER_SECOND, civil_from_days, split_micros,
 };
 use crate::value::date_fields::{
-    DATE, DAY, DAYLIGHT, DateFields, ERA, MERIDIAN, MONTH, Mask, TIME, WEEKDAY, ZONE, fraction, leading_int,
+    DATE, DAY, DAYLIGHT, DateFields, ERA, MERIDIAN, MONTH, Mask, RESERVED, TIME, WEEKDAY, ZONE, fraction, leading_int,
 };
 use crate::value::fault::Fault;
 use crate::value::iso::{iso_date, iso_time, iso_timestamp};
@@ -72,13 +72,9 @@ pub(crate) fn timestamptz(text: &str, style: &Style) -> Result<Micros> {
     }
     let read = || match decode(&tokens(text)?, false, style)? {
         Moment::At(fields, offset) => {
-            let local_us = in_range(fields.days(), fields.time_us(), 0);
-            let offset = match (offset, &local_us) {
-                (Offset::East(east), _) => east,
-                (Offset::Zone(zone), Ok(local_us)) => zone.offset_of_local(*local_us),
-                (Offset::Session, Ok(local_us)) => style.timezone.offset_of_local(*local_us),
-                (Offset::Zone(_) | Offset::Session, Err(_)) => return Err(Fault::Range),
-            };
+            // At the ends of the range the local time may not fit where the instant does.
+            let local_us = in_range(fields.days(), fields.time_us(), 0).unwrap_or(0);
+            let offset = offset.at(local_us, style);
             in_range(fields.days(), fields.time_us(), offset)
         }
         Moment::Epoch => Ok(0),
@@ -113,6 +109,20 @@ enum Offset {
     /// Seconds east of UTC.
     East(i32),
     Zone(Zone),
+    /// A zone on one of its abbreviations, in lower case.
+    Abbreviated(Zone, &'static str),
+}
+
+impl Offset {
+    /// Seconds east of UTC at a local time, if one offset can be told.
+    fn at(self, local_us: Micros, style: &Style) -> i32 {
+        match self {
+            Offset::East(east) => east,
+            Offset::Zone(zone) => zone.offset_of_local(local_us),
+            Offset::Abbreviated(zone, name) => zone.offset_of_abbreviation(local_us, name),
+            Offset::Session => style.timezone.offset_of_local(local_us),
+        }
+    }
 }
 
 /// What the token before a number says about it.
@@ -317,8 +327,9 @@ impl Decoder<'_> {
                 self.offset = Offset::East(east);
                 return Ok(ZONE);
             }
-            Some(Abbreviation::Zone(name)) => {
-                self.offset = Offset::Zone(Zone::named(name).ok_or_else(|| Fault::Zone(name.to_owned()))?);
+            Some(Abbreviation::Zone(short, name)) => {
+                let zone = Zone::named(name).ok_or_else(|| Fault::Zone(name.to_owned()))?;
+                self.offset = Offset::Abbreviated(zone, short);
                 return Ok(ZONE);
             }
             None => {}
@@ -408,8 +419,9 @@ impl Decoder<'_> {
     }
 
     fn special(&mut self, moment: Moment) -> Result<Mask, Fault> {
+        // Whatever else the text says is read and has no effect.
         self.special = Some(moment);
-        Ok(DATE | TIME | ZONE)
+        Ok(RESERVED)
     }
 
     /// A month as a word. A number taken for the month before was the day, as in `5 Jan`.
@@ -448,7 +460,7 @@ impl Decoder<'_> {
         if self.fields.mask & DAYLIGHT != 0 {
             match self.offset {
                 Offset::East(east) => self.offset = Offset::East(east + self.daylight),
-                Offset::Session | Offset::Zone(_) => return Err(Fault::Format),
+                Offset::Session | Offset::Zone(_) | Offset::Abbreviated(..) => return Err(Fault::Format),
             }
         }
         if self.time_only && self.fields.mask & DATE != DATE && matches!(self.offset, Offset::Zone(Zone::Named(_))) {

@@ -3,12 +3,17 @@
 
 use std::io::Write;
 
+/// How many digits after the shortest ones decide that nothing but zeros follows.
+const EXACT_DIGITS: usize = 60;
+
 /// A float type's names for its limits.
 trait Digits: Copy + PartialEq + std::fmt::LowerExp {
     /// The digits that every number of the type keeps (`FLT_DIG`, `DBL_DIG`).
     const SURE: i32;
     /// Reads digits back.
     fn read(text: &str) -> Option<Self>;
+    /// The number without its sign.
+    fn size(self) -> Self;
     /// Between which sizes a decimal can lie exactly half-way between two neighbours and be the shortest for one of them.
     fn may_tie(self) -> bool;
 }
@@ -17,6 +22,9 @@ impl Digits for f32 {
     const SURE: i32 = 6;
     fn read(text: &str) -> Option<Self> {
         text.parse().ok()
+    }
+    fn size(self) -> Self {
+        self.abs()
     }
     fn may_tie(self) -> bool {
         (2_097_152.0..1e21).contains(&self.abs())
@@ -27,6 +35,9 @@ impl Digits for f64 {
     const SURE: i32 = 15;
     fn read(text: &str) -> Option<Self> {
         text.parse().ok()
+    }
+    fn size(self) -> Self {
+        self.abs()
     }
     fn may_tie(self) -> bool {
         (1e15..1e42).contains(&self.abs())
@@ -73,8 +84,37 @@ fn write_finite<F: Digits>(value: F, extra_digits: i32, out: &mut Vec<u8>) {
         let _ = write!(text, "{value:.*e}", usize::try_from(digits - 1).unwrap_or(0));
         digits
     };
-    let Some((negative, digits, exponent)) = parts(&text) else { return };
+    let Some((negative, mut digits, exponent)) = parts(&text) else { return };
+    if extra_digits > 0 {
+        prefer_even(value, exponent, &mut digits);
+    }
     lay_out(negative, &digits, exponent, exponent_from, out);
+}
+
+/// Takes the even of two shortest decimals that are equally near to the value; the standard library takes the greater.
+fn prefer_even<F: Digits>(value: F, exponent: i32, digits: &mut [u8]) {
+    let Some(last) = digits.last().copied().filter(|last| matches!(last, b'1' | b'3' | b'5' | b'7' | b'9')) else { return };
+    let one_more = format!("{value:.*e}", digits.len());
+    if one_more.split('e').next().is_none_or(|mantissa| !mantissa.ends_with('5')) {
+        return;
+    }
+    // The value lies exactly between the two if nothing but zeros follows the five.
+    let exact = format!("{value:.*e}", digits.len() + EXACT_DIGITS);
+    let Some((_, exact, _)) = parts(exact.as_bytes()) else { return };
+    let mut lower = digits.to_vec();
+    if let Some(digit) = lower.last_mut() {
+        *digit = last - 1;
+    }
+    if exact.len() != digits.len() + 1 || !exact.starts_with(&lower) {
+        return;
+    }
+    // Below a power of two the floats are denser, so the lower decimal may be a neighbour's.
+    let (first, rest) = lower.split_at(1);
+    let text = [first, b".", rest, format!("e{exponent}").as_bytes()].concat();
+    let size = std::str::from_utf8(&text).ok().and_then(F::read);
+    if size.is_some_and(|size| size == value.size()) && strictly_nearest(value.size(), &text) {
+        digits.copy_from_slice(&lower);
+    }
 }
 
 /// Splits `[-]d[.ddd]e[-]dd` into sign, digits without trailing zeros, and exponent.
@@ -191,6 +231,8 @@ mod tests {
             (2e22, "2e+22"),
             (1e100, "1e+100"),
             (5e-324, "5e-324"),
+            (2.0_f64.powi(-25), "2.9802322387695312e-08"),
+            (2.0_f64.powi(-24), "5.960464477539063e-08"),
             (f64::MAX, "1.7976931348623157e+308"),
             (f64::NAN, "NaN"),
             (f64::INFINITY, "Infinity"),
@@ -205,9 +247,15 @@ mod tests {
 
     #[test]
     fn reals_as_postgresql_writes_them() {
-        for (value, text) in
-            [(0.1, "0.1"), (123_456.0, "123456"), (1e6, "1e+06"), (16_777_216.0, "1.6777216e+07"), (33_554_432.0, "3.3554432e+07")]
-        {
+        for (value, text) in [
+            (0.1, "0.1"),
+            (405_822.125, "405822.12"),
+            (166_750.375, "166750.38"),
+            (123_456.0, "123456"),
+            (1e6, "1e+06"),
+            (16_777_216.0, "1.6777216e+07"),
+            (33_554_432.0, "3.3554432e+07"),
+        ] {
             assert_eq!(shown_real(value, 1), text);
         }
         assert_eq!(shown_real(0.3, 0), "0.3");

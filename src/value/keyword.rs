@@ -25,7 +25,7 @@ pub(crate) enum Keyword {
     IsoTime,
     /// `j`, `jd`, `julian` before a Julian day.
     Julian,
-    /// A unit that labels the number after it, which dates do not allow any more.
+    /// A unit that labels the number after it, as in `y2024m01d05`; not supported, as in PostgreSQL from version 16 on.
     Unit,
     /// `dst` after a zone.
     DaylightSaving,
@@ -59,7 +59,7 @@ pub(crate) fn keyword(word: &str) -> Keyword {
         "tomorrow" => Keyword::Tomorrow,
         "yesterday" => Keyword::Yesterday,
         "epoch" => Keyword::Epoch,
-        "infinity" | "+infinity" => Keyword::Infinity,
+        "infinity" => Keyword::Infinity,
         "-infinity" => Keyword::MinusInfinity,
         "allballs" => Keyword::Zulu,
         "t" => Keyword::IsoTime,

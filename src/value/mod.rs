@@ -15,6 +15,8 @@ mod datetime;
 mod datetime_output;
 mod fault;
 mod float;
+#[cfg(test)]
+mod golden;
 mod inet;
 mod interval;
 mod interval_iso;

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::OnceLock;
 
 use chrono::{DateTime, Offset, TimeZone};
-use chrono_tz::{TZ_VARIANTS, Tz};
+use chrono_tz::{OffsetName, TZ_VARIANTS, Tz};
 
 use crate::clock::Micros;
 use crate::error::{Error, Kind, Result};
@@ -13,6 +13,9 @@ use crate::value::calendar::{US_PER_DAY, US_PER_SECOND, civil_from_days, days_fr
 
 /// The last year up to which the zone tables are spelled out; later years are looked up in a year of the same shape before it.
 const LAST_TABLE_YEAR: i32 = 2099;
+
+/// For how many four-week steps an abbreviation is looked for: about a century.
+const PROBES: i64 = 1_300;
 
 /// A time zone: a fixed offset, or a zone of the IANA database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +89,24 @@ impl Zone {
             (true, false) | (false, false) => before,
             (false, true) | (true, true) => after,
         }
+    }
+}
+
+impl Zone {
+    /// Seconds east of UTC that an abbreviation of this zone meant at a local time, or when it was last in use before, or else first
+    /// after; the zone's own offset where it never was.
+    pub(crate) fn offset_of_abbreviation(self, local_us: Micros, abbreviation: &str) -> i32 {
+        let own = self.offset_of_local(local_us);
+        let Zone::Named(zone) = self else { return own };
+        let meaning = |utc_us: Micros| {
+            let instant = DateTime::from_timestamp(within_tables(utc_us).div_euclid(US_PER_SECOND), 0)?;
+            let offset = zone.offset_from_utc_datetime(&instant.naive_utc());
+            offset.abbreviation()?.eq_ignore_ascii_case(abbreviation).then(|| offset.fix().local_minus_utc())
+        };
+        let utc_us = local_us.saturating_sub(i64::from(own) * US_PER_SECOND);
+        // No period of summer or standard time is shorter than a month.
+        let months = |count: i64| utc_us.saturating_add(count * 28 * US_PER_DAY);
+        (0..PROBES).map(|back| months(-back)).chain((1..PROBES).map(months)).find_map(meaning).unwrap_or(own)
     }
 }
 

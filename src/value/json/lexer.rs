@@ -150,7 +150,7 @@ impl<'a> Lexer<'a> {
             // Plain bytes are by far the most, so they have a loop of their own.
             let plain = bytes.get(at..).unwrap_or_default().iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f));
             if high && plain != Some(0) {
-                return Err(self.lone_low_surrogate(at));
+                return Err(self.lone_low_surrogate(at + self.width(at)));
             }
             let Some(plain) = plain else {
                 self.end = bytes.len();
@@ -189,7 +189,8 @@ impl<'a> Lexer<'a> {
                 Err(self.invalid_token())
             }
             Some(b'u') => {
-                let digits = self.text.as_bytes().get(at + 1..at + 5).unwrap_or_default();
+                let after = self.text.as_bytes().get(at + 1..).unwrap_or_default();
+                let digits = after.get(..4).unwrap_or(after);
                 let hex = digits.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
                 if hex < 4 {
                     let after = at + 1 + hex;
@@ -206,7 +207,7 @@ impl<'a> Lexer<'a> {
                 }
                 Ok(at + 5)
             }
-            Some(_) if *high => Err(self.lone_low_surrogate(at)),
+            Some(_) if *high => Err(self.lone_low_surrogate(at + self.width(at))),
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at + 1),
             Some(_) => {
                 self.end = at + self.width(at);

@@ -73,7 +73,7 @@ impl<'a> Reader<'a> {
         match self.state {
             State::Value => self.value(token, "Expected JSON value"),
             State::FirstElement if token == Token::ArrayEnd => Ok(self.close(Event::ArrayEnd)),
-            State::FirstElement => self.value(token, "Expected array element or \"]\""),
+            State::FirstElement => self.value(token, "Expected JSON value"),
             State::FirstKey if token == Token::ObjectEnd => Ok(self.close(Event::ObjectEnd)),
             State::FirstKey => self.key(token, "Expected string or \"}\""),
             State::AfterValue => match (self.open.last(), token) {
