@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod error;
+pub mod ingest;
 pub mod query;
 pub mod store;
 pub mod value;

@@ -193,6 +193,17 @@ impl ColumnBuilder {
         Ok(())
     }
 
+    /// Begins an array, whose elements are appended one by one to what this answers.
+    ///
+    /// # Errors
+    /// 42804 where the column is not one of arrays.
+    pub fn begin_list(&mut self) -> Result<ListBuilder<'_>> {
+        match &mut self.values {
+            Values::Array(lists) => Ok(ListBuilder(lists)),
+            _ => Err(Error::new(Kind::DatatypeMismatch, format!("column of type {} holds no arrays", self.sql_type))),
+        }
+    }
+
     /// How many values it has.
     pub fn len(&self) -> usize {
         match &self.values {
@@ -277,6 +288,34 @@ pub(crate) fn append_bytes(values: &mut BinaryBuilder, bytes: &[u8]) -> Result<(
 /// Arrow's form of an interval; reading has made sure that the nanoseconds fit.
 pub(crate) fn month_day_nano(span: Span) -> IntervalMonthDayNano {
     IntervalMonthDayNano::new(span.months, span.days, span.micros.saturating_mul(1_000))
+}
+
+/// An array whose elements are being appended.
+pub struct ListBuilder<'a>(&'a mut Lists);
+
+impl ListBuilder<'_> {
+    /// Appends a NULL element.
+    pub fn append_null(&mut self) {
+        self.0.elements.append_null();
+    }
+
+    /// Appends an element given as text.
+    ///
+    /// # Errors
+    /// Those of [`ColumnBuilder::append_text`].
+    pub fn append_text(&mut self, text: &str, style: &Style) -> Result<()> {
+        self.0.elements.append_text(text, style)
+    }
+
+    /// Ends the array.
+    ///
+    /// # Errors
+    /// 54000 where the column has too many elements.
+    pub fn end(self) -> Result<()> {
+        self.0.check_room()?;
+        self.0.end_row(true);
+        Ok(())
+    }
 }
 
 impl Lists {

@@ -33,7 +33,7 @@ mod token;
 mod zone;
 
 pub use binary::checked_text;
-pub use builder::ColumnBuilder;
+pub use builder::{ColumnBuilder, ListBuilder};
 pub use cast::{cast_text, to_text};
 pub use output::Formatter;
 pub use style::{ByteaOutput, DateOrder, IntervalStyle, Style};
