@@ -42,6 +42,11 @@ impl FieldParser {
         }
     }
 
+    /// Checks that a header that must match was there at all.
+    pub(super) fn finish(&mut self, rows: &mut Rows, table: &str) -> Result<()> {
+        if self.header_pending { self.read("", rows, table) } else { Ok(()) }
+    }
+
     /// Compares the header with the columns.
     fn check_header(&mut self, line: &str, rows: &Rows) -> Result<()> {
         self.split(line)?;

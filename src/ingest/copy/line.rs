@@ -30,7 +30,8 @@ pub(super) enum Found {
 pub(super) struct LineScanner {
     csv: bool,
     quote: u8,
-    escape: u8,
+    /// CSV's escape where it is another byte than the quote, which then simply toggles.
+    escape: Option<u8>,
     ending: Ending,
     /// How many bytes of the current line have been looked at.
     at: usize,
@@ -45,7 +46,7 @@ impl LineScanner {
         LineScanner {
             csv: options.format == Format::Csv,
             quote: options.quote,
-            escape: options.escape,
+            escape: Some(options.escape).filter(|escape| *escape != options.quote),
             ending: Ending::Unknown,
             at: 0,
             in_quotes: false,
@@ -90,7 +91,7 @@ impl LineScanner {
     fn skip_plain(&mut self, bytes: &[u8]) {
         let rest = bytes.get(self.at..).unwrap_or_default();
         let plain = if self.csv {
-            let (quote, escape) = (self.quote, self.escape);
+            let (quote, escape) = (self.quote, self.escape.unwrap_or(self.quote));
             // The bytes before may have set a state that the next byte ends.
             if self.after_escape {
                 return;
@@ -102,15 +103,15 @@ impl LineScanner {
         self.at += plain.unwrap_or(rest.len());
     }
 
-    /// Keeps account of quotes in CSV data. Where quote and escape are the same byte it simply toggles.
+    /// Keeps account of quotes in CSV data.
     fn track_quotes(&mut self, byte: u8) {
-        if self.in_quotes && byte == self.escape {
+        if self.in_quotes && Some(byte) == self.escape {
             self.after_escape = !self.after_escape;
         }
         if byte == self.quote && !self.after_escape {
             self.in_quotes = !self.in_quotes;
         }
-        if byte != self.escape {
+        if Some(byte) != self.escape {
             self.after_escape = false;
         }
         let counts = if self.ending == Ending::LineFeed { b'\n' } else { b'\r' };

@@ -128,6 +128,9 @@ impl CopyReader {
         if !self.ended {
             let pending = std::mem::take(&mut self.pending);
             self.read(&pending, true)?;
+            if let Parser::Fields(parser) = &mut self.parser {
+                parser.finish(&mut self.rows, &self.table)?;
+            }
         }
         self.batch_bytes = 0;
         Ok(self.rows.take())

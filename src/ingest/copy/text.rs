@@ -98,8 +98,11 @@ fn escaped(bytes: &[u8], start: usize, mut at: usize, delimiter: u8, null: &str,
             fields.push(byte);
             continue;
         }
-        // A backslash at the end of the line stands for nothing.
-        let Some(letter) = bytes.get(at).copied() else { break };
+        // A backslash at the end of the line stands for nothing, and is no part of a NULL before it either.
+        let Some(letter) = bytes.get(at).copied() else {
+            end = at - 1;
+            break;
+        };
         at += 1;
         match letter {
             b'0'..=b'7' => {
