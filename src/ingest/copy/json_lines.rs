@@ -255,6 +255,7 @@ fn unescaped(quoted: &str, escaped: bool, out: &mut String) -> Result<()> {
 fn append_elements(text: &str, values: &mut ColumnBuilder, style: &Style, scratch: &mut String) -> Result<()> {
     let mut reader = Reader::new(text, Strictness::Json);
     reader.next_event()?;
+    let as_json = matches!(values.sql_type(), SqlType::Array(element) if matches!(**element, SqlType::Json | SqlType::Jsonb));
     let mut list = values.begin_list()?;
     loop {
         let depth = reader.depth();
@@ -263,12 +264,18 @@ fn append_elements(text: &str, values: &mut ColumnBuilder, style: &Style, scratc
         match event {
             Event::ArrayEnd | Event::End => break,
             Event::Null => list.append_null(),
-            Event::String { text, escaped } => {
+            Event::String { text, escaped } if !as_json => {
                 scratch.clear();
                 unescaped(text, escaped, scratch)?;
                 list.append_text(scratch, style)?;
             }
-            Event::Number(_) | Event::Bool(_) | Event::ArrayStart | Event::ObjectStart | Event::ObjectEnd | Event::Key { .. } => {
+            Event::String { .. }
+            | Event::Number(_)
+            | Event::Bool(_)
+            | Event::ArrayStart
+            | Event::ObjectStart
+            | Event::ObjectEnd
+            | Event::Key { .. } => {
                 while reader.depth() > depth {
                     reader.next_event()?;
                     end = reader.span().1;
