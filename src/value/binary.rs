@@ -3,8 +3,8 @@
 use crate::error::{Error, Kind, Result};
 use crate::value::builder::{ColumnBuilder, Lists, Values, append_bytes, append_uuid, month_day_nano};
 use crate::value::calendar::{
-    DATE_INFINITY, DATE_MINUS_INFINITY, DAYS_TO_2000, FIRST_DAY, LAST_DATE, TIMESTAMP_INFINITY, TIMESTAMP_MINUS_INFINITY,
-    US_PER_DAY, US_TO_2000,
+    DATE_INFINITY, DATE_MINUS_INFINITY, DAYS_TO_2000, FIRST_DAY, FIRST_TIMESTAMP, LAST_DATE, TIMESTAMP_INFINITY,
+    TIMESTAMP_MINUS_INFINITY, US_PER_DAY, US_TO_2000,
 };
 use crate::value::inet::Inet;
 use crate::value::interval::Span;
@@ -54,7 +54,7 @@ fn timestamp(bytes: &[u8]) -> Result<i64> {
         i64::MAX => Ok(TIMESTAMP_INFINITY),
         i64::MIN => Ok(TIMESTAMP_MINUS_INFINITY),
         since_2000 => match since_2000.checked_add(US_TO_2000) {
-            Some(us) if us < TIMESTAMP_INFINITY && us >= FIRST_DAY * US_PER_DAY => Ok(us),
+            Some(us) if (FIRST_TIMESTAMP..TIMESTAMP_INFINITY).contains(&us) => Ok(us),
             _ => Err(out_of_range()),
         },
     }

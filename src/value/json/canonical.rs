@@ -225,9 +225,7 @@ fn write_number(text: &str, out: &mut String) -> Result<()> {
     }
     let digits = || whole.chars().chain(part.chars());
     let size = |count: i64| usize::try_from(count).unwrap_or(0);
-    if zero {
-        out.push('0');
-    } else if whole_digits <= 0 {
+    if whole_digits <= 0 {
         out.push('0');
     } else {
         out.extend(digits().chain(std::iter::repeat('0')).take(size(point)).skip(leading_zeros.min(size(point))));
