@@ -2,12 +2,12 @@
 
 use crate::error::{Error, Kind, Result};
 use crate::value::builder::{ColumnBuilder, Lists, Values, append_bytes, append_uuid, month_day_nano};
-use crate::value::calendar::{
+use crate::value::inet::Inet;
+use crate::value::time::calendar::{
     DATE_INFINITY, DATE_MINUS_INFINITY, DAYS_TO_2000, FIRST_DAY, FIRST_TIMESTAMP, LAST_DATE, TIMESTAMP_INFINITY,
     TIMESTAMP_MINUS_INFINITY, US_PER_DAY, US_TO_2000,
 };
-use crate::value::inet::Inet;
-use crate::value::interval::Span;
+use crate::value::time::interval::Span;
 use crate::value::{json, numeric, scalar};
 
 /// The version of the wire form of `jsonb`: a byte before its text.

@@ -11,9 +11,10 @@ use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::IntervalMonthDayNano;
 
 use crate::error::{Error, Kind, Result};
-use crate::value::interval::Span;
 use crate::value::style::Style;
-use crate::value::{SqlType, array, bytea, datetime, inet, interval, json, numeric, scalar};
+use crate::value::time::interval::Span;
+use crate::value::time::{datetime, interval};
+use crate::value::{SqlType, array, bytea, inet, json, numeric, scalar};
 
 /// How many bytes the `bytea` values or elements of one column may have together; Arrow's offsets are 32 bits wide.
 const COLUMN_BYTES_MAX: usize = 1 << 30;

@@ -12,11 +12,11 @@ use arrow::util::display::FormatOptions;
 
 use crate::error::{Error, Kind, Result};
 use crate::value::SqlType;
-use crate::value::calendar::US_PER_DAY;
 use crate::value::cast::cast_text;
 use crate::value::json::string::write_string;
 use crate::value::output::Formatter;
 use crate::value::style::Style;
+use crate::value::time::calendar::US_PER_DAY;
 
 /// The members by which the union of the JSON functions is known; the last two hold JSON text.
 const JSON_UNION: [&str; 7] = ["null", "bool", "int", "float", "str", "array", "object"];

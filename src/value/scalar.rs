@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{Error, Kind, Result};
-use crate::value::token::space;
+use crate::value::time::token::space;
 
 /// The longest identifier, in bytes (`NAMEDATALEN` - 1).
 const NAME_BYTES_MAX: usize = 63;

@@ -196,8 +196,8 @@ fn any_cut_into_chunks_gives_the_same_rows() {
         for largest in [1, 2, 3, 7, 40, 1_000] {
             let batches = read_chunks(&options(given, Direction::From), &columns, &data, || 1 + dice.below(largest)).unwrap();
             assert_eq!(batches.iter().map(|batch| batch.rows).sum::<usize>(), 200);
-            for column in 0..columns.len() {
-                assert_eq!(&joined(&batches, column), &joined(&rows, column), "{given:?}, column {}", columns[column].0);
+            for (column, (name, _)) in columns.iter().enumerate() {
+                assert_eq!(&joined(&batches, column), &joined(&rows, column), "{given:?}, column {name}");
             }
         }
     }

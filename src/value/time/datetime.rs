@@ -2,20 +2,20 @@
 
 use crate::clock::Micros;
 use crate::error::Result;
-use crate::value::abbreviation::{Abbreviation, abbreviation};
-use crate::value::calendar::{
+use crate::value::style::Style;
+use crate::value::time::abbreviation::{Abbreviation, abbreviation};
+use crate::value::time::calendar::{
     DATE_INFINITY, DATE_MINUS_INFINITY, FIRST_DAY, FIRST_TIMESTAMP, LAST_DATE, TIMESTAMP_INFINITY, TIMESTAMP_MINUS_INFINITY,
     US_PER_DAY, US_PER_SECOND, civil_from_days, split_micros,
 };
-use crate::value::date_fields::{
+use crate::value::time::fault::Fault;
+use crate::value::time::fields::{
     DATE, DAY, DAYLIGHT, DateFields, ERA, MERIDIAN, MONTH, Mask, RESERVED, TIME, WEEKDAY, ZONE, fraction, leading_int,
 };
-use crate::value::fault::Fault;
-use crate::value::iso::{iso_date, iso_time, iso_timestamp};
-use crate::value::keyword::{Keyword, keyword};
-use crate::value::style::Style;
-use crate::value::token::{Shape, Token, tokens};
-use crate::value::zone::Zone;
+use crate::value::time::iso::{iso_date, iso_time, iso_timestamp};
+use crate::value::time::keyword::{Keyword, keyword};
+use crate::value::time::token::{Shape, Token, tokens};
+use crate::value::time::zone::Zone;
 
 /// Reads a `date`: days since 1970, or one of the two infinities.
 pub(crate) fn date(text: &str, style: &Style) -> Result<i32> {
@@ -530,7 +530,10 @@ mod tests {
             assert_eq!((error.sqlstate(), error.message()), ("22008", format!("timestamp out of range: \"{text}\"").as_str()));
         }
         assert_eq!(timestamptz("4714-11-24 00:00+01 BC", &utc).unwrap_err().sqlstate(), "22008");
-        assert_eq!(timestamptz("4714-11-24 00:00-01 BC", &utc).unwrap(), crate::value::calendar::FIRST_TIMESTAMP + 3_600_000_000);
+        assert_eq!(
+            timestamptz("4714-11-24 00:00-01 BC", &utc).unwrap(),
+            crate::value::time::calendar::FIRST_TIMESTAMP + 3_600_000_000
+        );
     }
 
     #[test]
