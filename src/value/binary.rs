@@ -116,7 +116,7 @@ impl ColumnBuilder {
                 json::validate(text)?;
                 values.append_value(text);
             }
-            Values::Jsonb(values) => {
+            Values::Jsonb { values, canonical } => {
                 let text = match bytes {
                     [JSONB_VERSION, text @ ..] => checked_text(text)?,
                     [version, ..] => {
@@ -124,9 +124,9 @@ impl ColumnBuilder {
                     }
                     [] => return Err(malformed()),
                 };
-                let mut canonical = String::with_capacity(text.len());
-                json::canonicalise(text, &mut canonical)?;
-                values.append_value(&canonical);
+                let mut form = String::with_capacity(text.len());
+                canonical.append(text, &mut form)?;
+                values.append_value(&form);
             }
             Values::Inet(values) => values.append_value(Inet::of_binary(bytes).ok_or_else(malformed)?.text()),
             Values::Bytea { values, .. } => append_bytes(values, bytes)?,

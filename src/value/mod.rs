@@ -17,6 +17,7 @@ mod numeric;
 mod output;
 mod physical;
 mod scalar;
+pub(crate) mod scan;
 mod style;
 mod time;
 

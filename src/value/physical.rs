@@ -282,6 +282,8 @@ mod tests {
         assert_eq!(first(Arc::new(LargeStringArray::from(vec!["a"]))), "a");
         assert_eq!(first(Arc::new(BinaryViewArray::from(vec![&b"\x01"[..]]))), "\\x01");
         assert_eq!(first(Arc::new(LargeBinaryArray::from(vec![&b"\x01"[..]]))), "\\x01");
+        let fixed = FixedSizeBinaryArray::try_from_iter([[1_u8, 0xff]].into_iter()).unwrap();
+        assert_eq!(first(Arc::new(fixed)), "\\x01ff");
         assert_eq!(first(Arc::new(Date64Array::from(vec![86_400_000]))), "1970-01-02");
         assert_eq!(first(Arc::new(Time32SecondArray::from(vec![61]))), "00:01:01");
         assert_eq!(first(Arc::new(Time64NanosecondArray::from(vec![1_500]))), "00:00:00.000001");

@@ -3,6 +3,7 @@
 use crate::error::{Error, Kind, Result};
 use crate::ingest::copy::options::CopyOptions;
 use crate::ingest::copy::text::{Field, Fields};
+use crate::value::scan::find_any;
 
 /// Splits a line, which may hold line ends inside quotes, at its delimiters.
 ///
@@ -17,7 +18,7 @@ pub(super) fn split(line: &str, options: &CopyOptions, fields: &mut Fields) -> R
     let mut start = 0;
     loop {
         let rest = bytes.get(start..).unwrap_or_default();
-        let stop = rest.iter().position(|byte| *byte == delimiter || *byte == quote).map_or(bytes.len(), |at| start + at);
+        let stop = find_any(rest, [delimiter, quote]).map_or(bytes.len(), |at| start + at);
         let quoted = bytes.get(stop) == Some(&quote);
         let end = if quoted {
             quoted_field(bytes, start, stop, options, fields)?
@@ -40,7 +41,7 @@ fn quoted_field(bytes: &[u8], start: usize, mut at: usize, options: &CopyOptions
     // The usual case: quotes round the whole field and nothing special between them.
     if whole {
         let inside = bytes.get(start + 1..).unwrap_or_default();
-        if let Some(length) = inside.iter().position(|byte| *byte == quote || *byte == escape) {
+        if let Some(length) = find_any(inside, [quote, escape]) {
             let close = start + 1 + length;
             let after = bytes.get(close + 1);
             if bytes.get(close) == Some(&quote) && after.is_none_or(|byte| *byte == delimiter) {

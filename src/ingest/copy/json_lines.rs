@@ -9,6 +9,7 @@ use crate::ingest::copy::line::Found;
 use crate::ingest::copy::reader::{LineFormat, at_column, at_line};
 use crate::value::json::reader::{Event, Reader, Strictness};
 use crate::value::json::string::unescape;
+use crate::value::scan::find_any;
 use crate::value::{ColumnBuilder, SqlType, Style};
 
 /// What a byte order mark looks like in UTF-8.
@@ -186,7 +187,7 @@ impl JsonParser {
 impl LineFormat for JsonParser {
     fn find(&mut self, bytes: &[u8], last: bool) -> Result<Found> {
         let rest = bytes.get(self.scanned..).unwrap_or_default();
-        let end = rest.iter().position(|byte| *byte == b'\n').map(|at| self.scanned + at);
+        let end = find_any(rest, [b'\n']).map(|at| self.scanned + at);
         let (length, next) = match end {
             Some(end) => (end, end + 1),
             None if last && !bytes.is_empty() => (bytes.len(), bytes.len()),

@@ -395,3 +395,11 @@ fn json_output_is_lines_or_one_array() {
     assert_eq!(String::from_utf8(write(&array, &columns, &[batch])).unwrap(), format!("[\n {first}\n,{second}]\n"));
     assert_eq!(String::from_utf8(write(&array, &columns, &[])).unwrap(), "[\n]\n");
 }
+
+#[test]
+fn json_output_keeps_each_row_on_one_line() {
+    let columns = columns(&[("j", "json"), ("js", "json[]")]);
+    let batch = read(&[], &columns, b"{\\n \"a\":\\r\\n\"x\\\\n\"}\t{\"[1,\\n2]\"}\n").unwrap();
+    let lines = write(&options(JSON, Direction::To), &columns, &[batch]);
+    assert_eq!(String::from_utf8(lines).unwrap(), "{\"j\":{  \"a\":  \"x\\n\"},\"js\":[[1, 2]]}\n");
+}

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::error::Result;
 use crate::value::checked_text;
+use crate::value::scan::find_any;
 
 /// One field of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +64,7 @@ pub(super) fn split(line: &str, delimiter: u8, null: &str, fields: &mut Fields) 
     let mut start = 0;
     loop {
         let rest = bytes.get(start..).unwrap_or_default();
-        let stop = rest.iter().position(|byte| *byte == delimiter || *byte == b'\\').map_or(bytes.len(), |at| start + at);
+        let stop = find_any(rest, [delimiter, b'\\']).map_or(bytes.len(), |at| start + at);
         if bytes.get(stop) == Some(&b'\\') {
             let end = escaped(bytes, start, stop, delimiter, null, fields);
             match end {

@@ -11,6 +11,7 @@ mod pretty;
 pub(crate) mod reader;
 pub(crate) mod string;
 
+pub(crate) use canonical::Canonicaliser;
 pub use canonical::canonicalise;
 pub use pretty::pretty;
 
