@@ -35,6 +35,14 @@ struct Value<'a> {
     text: &'a str,
 }
 
+/// What the object of a line gives.
+struct Given<'a> {
+    /// For each column its value, `None` where the object says nothing about it.
+    values: Vec<Option<Value<'a>>>,
+    /// The fields that are no columns: keys and values as written.
+    unknown: Vec<(&'a str, &'a str)>,
+}
+
 /// The state of reading JSON Lines.
 pub(super) struct JsonParser {
     /// Columns by name.
@@ -93,10 +101,8 @@ impl JsonParser {
     }
 
     /// Reads the object of a line: each column's value, and the fields that are no columns.
-    #[allow(clippy::type_complexity)]
-    fn object<'a>(&mut self, line: &'a str, columns: usize) -> Result<(Vec<Option<Value<'a>>>, Vec<(&'a str, &'a str)>)> {
-        let mut values = vec![None; columns];
-        let mut unknown = Vec::new();
+    fn object<'a>(&mut self, line: &'a str, columns: usize) -> Result<Given<'a>> {
+        let mut given = Given { values: vec![None; columns], unknown: Vec::new() };
         let mut reader = Reader::new(line, Strictness::Json);
         if reader.next_event()? != Event::ObjectStart {
             return Err(Error::new(Kind::BadCopyFileFormat, "a line of JSON data must hold one object")
@@ -108,15 +114,15 @@ impl JsonParser {
                 Event::Key { text, escaped } => {
                     let column = self.column(position, text, escaped)?;
                     let value = value(&mut reader, line)?;
-                    match column.and_then(|column| values.get_mut(column)) {
+                    match column.and_then(|column| given.values.get_mut(column)) {
                         // As in a jsonb object, the last of equal keys counts.
                         Some(slot) => *slot = Some(value),
-                        None => unknown.push((text, value.text)),
+                        None => given.unknown.push((text, value.text)),
                     }
                     position += 1;
                 }
                 Event::ObjectEnd => {}
-                Event::End => return Ok((values, unknown)),
+                Event::End => return Ok(given),
                 Event::ObjectStart
                 | Event::ArrayStart
                 | Event::ArrayEnd
@@ -131,7 +137,7 @@ impl JsonParser {
     fn row(&mut self, line: &str, rows: &mut Rows, table: &str) -> Result<()> {
         let number = self.line;
         let with_line = |error: Error| error.with_context(at_line(table, number));
-        let (values, unknown) = self.object(line, rows.columns.len()).map_err(with_line)?;
+        let Given { values, unknown } = self.object(line, rows.columns.len()).map_err(with_line)?;
         if let (Some((key, _)), None) = (unknown.first(), self.details) {
             let mut name = String::new();
             unescape(key, &mut name);
