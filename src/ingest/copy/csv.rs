@@ -53,7 +53,13 @@ fn quoted_field(bytes: &[u8], start: usize, mut at: usize, options: &CopyOptions
     let mark = fields.mark();
     fields.extend(bytes.get(start..at).unwrap_or_default());
     let mut in_quotes = false;
-    while let Some(byte) = bytes.get(at).copied() {
+    loop {
+        // Bytes that mean nothing here are copied run by run.
+        let rest = bytes.get(at..).unwrap_or_default();
+        let plain = find_any(rest, if in_quotes { [quote, escape] } else { [quote, delimiter] }).unwrap_or(rest.len());
+        fields.extend(rest.get(..plain).unwrap_or_default());
+        at += plain;
+        let Some(byte) = bytes.get(at).copied() else { break };
         at += 1;
         if !in_quotes {
             if byte == delimiter {
@@ -61,11 +67,7 @@ fn quoted_field(bytes: &[u8], start: usize, mut at: usize, options: &CopyOptions
                 fields.list.push(field);
                 return Ok(at - 1);
             }
-            if byte == quote {
-                in_quotes = true;
-            } else {
-                fields.push(byte);
-            }
+            in_quotes = true;
             continue;
         }
         if byte == escape
