@@ -47,7 +47,7 @@ impl BinaryParser {
     pub(super) fn read(&mut self, bytes: &[u8], last: bool, rows: &mut Rows, table: &str) -> Result<usize> {
         let mut used = 0;
         if !self.header_done {
-            match header(bytes, last).map_err(|error| error.with_context(format!("COPY {table}")))? {
+            match header(bytes, last)? {
                 Some(length) => used = length,
                 None => return Ok(0),
             }

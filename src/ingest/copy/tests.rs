@@ -252,11 +252,11 @@ fn malformed_binary_data_is_refused() {
     let field = |bytes: &[u8]| [&u32::try_from(bytes.len()).unwrap().to_be_bytes()[..], bytes].concat();
     let row = |a: &[u8], b: &[u8]| [&[0, 2][..], &field(a), &field(b)].concat();
     for (data, state, message, context) in [
-        (b"PGCOPY\n".to_vec(), "22P04", "COPY file signature not recognized", "COPY t"),
-        (b"hello, world".to_vec(), "22P04", "COPY file signature not recognized", "COPY t"),
-        (header[..13].to_vec(), "22P04", "invalid COPY file header (missing flags)", "COPY t"),
-        ([&header[..11], &[0, 1, 0, 0]].concat(), "22P04", "invalid COPY file header (WITH OIDS)", "COPY t"),
-        ([&header[..11], &[0, 2, 0, 0]].concat(), "22P04", "unrecognized critical flags in COPY file header", "COPY t"),
+        (b"PGCOPY\n".to_vec(), "22P04", "COPY file signature not recognized", ""),
+        (b"hello, world".to_vec(), "22P04", "COPY file signature not recognized", ""),
+        (header[..13].to_vec(), "22P04", "invalid COPY file header (missing flags)", ""),
+        ([&header[..11], &[0, 1, 0, 0]].concat(), "22P04", "invalid COPY file header (WITH OIDS)", ""),
+        ([&header[..11], &[0, 2, 0, 0]].concat(), "22P04", "unrecognized critical flags in COPY file header", ""),
         (with(&[0, 3]), "22P04", "row field count is 3, expected 2", "COPY t, line 1"),
         (with(&[0, 2, 0, 0]), "22P04", "unexpected EOF in COPY data", "COPY t, line 1"),
         (with(&[0, 2, 0xff, 0xff, 0xff, 0xfe]), "22P04", "invalid field size", "COPY t, line 1"),
@@ -271,7 +271,7 @@ fn malformed_binary_data_is_refused() {
     ] {
         let error = read(&[("format", "binary")], &columns, &data).unwrap_err();
         assert_eq!((error.sqlstate(), error.message()), (state, message));
-        assert_eq!(error.report().context.as_deref(), Some(context), "{message}");
+        assert_eq!(error.report().context.as_deref().unwrap_or_default(), context, "{message}");
     }
     // The trailer may be missing, as it is when a client only sends rows.
     assert_eq!(read(&[("format", "binary")], &columns, &with(&row(&[0, 0, 0, 1], b"x"))).unwrap().rows, 1);
