@@ -4,6 +4,7 @@
 //! made for each planner from its [`SessionFacts`] and never cached across identities.
 
 pub mod cast;
+pub(super) mod catalog;
 mod identity;
 mod json;
 mod session;
@@ -65,7 +66,7 @@ impl Registry {
     /// The scalar function of this name for this session.
     pub fn scalar(&self, name: &str, facts: &Arc<SessionFacts>) -> Option<Arc<ScalarUDF>> {
         let name = plain(name);
-        session::function(name, facts).or_else(|| self.scalars.get(name).cloned())
+        session::function(name, facts).or_else(|| catalog::function(name, facts)).or_else(|| self.scalars.get(name).cloned())
     }
 
     pub fn aggregate(&self, name: &str) -> Option<Arc<AggregateUDF>> {
