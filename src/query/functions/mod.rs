@@ -3,8 +3,9 @@
 //! A function that is not on the list does not exist for any statement. Functions that tell of the session (`current_user`) are
 //! made for each planner from its [`SessionFacts`] and never cached across identities.
 
+mod array_of_rows;
 pub mod cast;
-pub(super) mod catalog;
+mod catalog;
 mod identity;
 mod json;
 mod session;
@@ -15,6 +16,8 @@ use std::sync::Arc;
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 
+pub(super) use array_of_rows::ARRAY_OF_ROWS;
+pub(super) use catalog::OID_OF;
 pub use session::SessionFacts;
 
 /// DataFusion's functions that tell of files and plans, or have side effects, and exist for nobody.
@@ -53,7 +56,7 @@ impl Registry {
             .filter(|(name, _)| !HIDDEN.contains(&name.as_str()))
             .map(|(name, function)| (name.clone(), function.clone()))
             .collect();
-        for function in identity::functions().into_iter().chain(json::functions()) {
+        for function in identity::functions().into_iter().chain(json::functions()).chain(array_of_rows::functions()) {
             let function = Arc::new(function);
             for alias in function.aliases() {
                 scalars.insert(alias.clone(), function.clone());

@@ -5,6 +5,8 @@
 //! rights.
 
 mod casts;
+mod correlated;
+mod dialect;
 mod functions;
 pub mod names;
 pub mod types;
@@ -115,9 +117,13 @@ impl<'a> Planner<'a> {
     }
 
     fn planned(&self, query: &ast::Query, context: &mut PlannerContext, hints: &[Option<SqlType>]) -> Result<Planned> {
-        let statement = ast::Statement::Query(Box::new(query.clone()));
+        let mut query = query.clone();
+        dialect::rewrite(&mut query)?;
+        let statement = ast::Statement::Query(Box::new(query));
         let plan = self.sql().sql_statement_to_plan_with_context(statement, context).map_err(unwrap)?;
-        casts::lower(plan, &self.facts.style, hints)
+        let mut planned = casts::lower(plan, &self.facts.style, hints)?;
+        planned.plan = correlated::detach(planned.plan, self.state, self.facts.style.now_us)?;
+        Ok(planned)
     }
 
     /// Compiles an expression over a table's columns, as a CHECK constraint's predicate.
@@ -125,9 +131,11 @@ impl<'a> Planner<'a> {
     /// # Errors
     /// As [`Planner::query`].
     pub fn expression(&self, expression: &ast::Expr, schema: &DFSchema) -> Result<Expr> {
+        let mut expression = expression.clone();
+        dialect::rewrite_expression(&mut expression)?;
         let expr = self
             .sql()
-            .sql_to_expr(expression.clone(), schema, &mut PlannerContext::new())
+            .sql_to_expr(expression, schema, &mut PlannerContext::new())
             .map_err(unwrap)?;
         casts::lower_expression(expr, schema, &self.facts.style)
     }

@@ -27,7 +27,7 @@ use crate::query::system::rows::Cell;
 use crate::query::system::world::{World, name_parts};
 use crate::value::{ColumnBuilder, SqlType, Style};
 
-pub(crate) use registered::OID_OF;
+pub(in crate::query) use registered::OID_OF;
 
 /// One line of a table of functions.
 struct Line {

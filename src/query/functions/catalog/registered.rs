@@ -14,7 +14,7 @@ use crate::query::system::rows::Cell;
 use crate::query::system::world::{SUPERUSER_OID, World, name_parts};
 
 /// What a cast of a cast to a number is written as: the id whatever was given. Nobody can type the name.
-pub(crate) const OID_OF: &str = "oid of ";
+pub(in crate::query) const OID_OF: &str = "oid of ";
 
 pub(super) const LINES: [Line; 34] = [
     both("regclass", |world, args| shown(world, args, CLASS)),
