@@ -103,6 +103,12 @@ impl Config {
     }
 }
 
+/// The superuser's password, where the environment gives one: the command line would show it to every user of the machine.
+#[expect(clippy::disallowed_methods, reason = "this is the place that reads the environment")]
+pub fn superuser_password() -> Option<String> {
+    std::env::var("ANNALS_PASSWORD").ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,6 +5,7 @@
 
 /// Name and text of each file of `sql/`, in the order in which they run.
 pub const FILES: &[(&str, &str)] = &[
+    ("00_house.sql", include_str!("../sql/00_house.sql")),
     ("01_logs.sql", include_str!("../sql/01_logs.sql")),
     ("02_reference.sql", include_str!("../sql/02_reference.sql")),
     ("03_catalogue.sql", include_str!("../sql/03_catalogue.sql")),

@@ -4,7 +4,7 @@
 
 use tokio_postgres::{Client, NoTls};
 
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::error::{Error, Kind, Result};
 use crate::policy::SUPERUSER;
 use crate::query::plan::names::DATABASE;
@@ -29,19 +29,19 @@ impl Connection {
 }
 
 /// Connects to the server that has the folder, or opens the folder with a server of this process.
-pub(super) async fn connect(config: &Config) -> Result<Connection> {
-    match store::server_of(&config.data) {
+pub(super) async fn connect(settings: &Config) -> Result<Connection> {
+    match store::server_of(&settings.data) {
         Some(address) => {
-            let password = std::env::var("ANNALS_PASSWORD").map_err(|_| {
-                Error::new(Kind::InvalidPassword, format!("a server at {address} has the folder \"{}\"", config.data.display()))
+            let password = config::superuser_password().ok_or_else(|| {
+                Error::new(Kind::InvalidPassword, format!("a server at {address} has the folder \"{}\"", settings.data.display()))
                     .with_hint("Set ANNALS_PASSWORD to the superuser's password, so that this command can work through it.")
             })?;
             Ok(Connection { client: login(&address, &password).await?, own_server: None })
         }
         None => {
             let password = server::random_password()?;
-            let config = Config { listen: ([127, 0, 0, 1], 0).into(), ..config.clone() };
-            let running = server::start(&config, Superuser::Temporary(password.clone())).await?;
+            let own = Config { listen: ([127, 0, 0, 1], 0).into(), ..settings.clone() };
+            let running = server::start(&own, Superuser::Temporary(password.clone())).await?;
             let client = login(&running.address.to_string(), &password).await?;
             Ok(Connection { client, own_server: Some(running) })
         }

@@ -1,6 +1,7 @@
 //! `annals demo`: a server over believable events, and what to type.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,23 +13,26 @@ use crate::clock::Clock;
 use crate::command::client::{self, of_client};
 use crate::command::serve::wait_for_the_end;
 use crate::command::{DemoArgs, say};
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::demo::Generator;
 use crate::error::{Error, Result};
 use crate::server::{self, Superuser};
 
 /// Makes the events, serves them, and removes a temporary folder at the end.
 pub(super) async fn demo(args: DemoArgs) -> Result<()> {
-    let temporary = args.data.is_none();
-    let data = match &args.data {
-        Some(data) => data.clone(),
-        None => std::env::temp_dir().join(format!("annals-demo-{}", std::process::id())),
+    let temporary = match &args.data {
+        Some(_) => None,
+        None => Some(tempfile::Builder::new().prefix("annals-demo-").tempdir().map_err(|error| {
+            Error::io("make a folder in", &PathBuf::from("the temporary folder"), &error).with_hint("Give a folder with --data.")
+        })?),
     };
-    let password = match std::env::var("ANNALS_PASSWORD") {
-        Ok(password) => password,
-        Err(_) => server::random_password()?,
+    let data = match (&args.data, &temporary) {
+        (Some(data), _) => data.clone(),
+        (None, Some(folder)) => folder.path().to_owned(),
+        (None, None) => return Err(Error::internal("the demo has no folder")),
     };
-    let config = Config { data: data.clone(), listen: args.listen, ..Config::default() };
+    let password = config::superuser_password().map_or_else(server::random_password, Ok)?;
+    let config = Config { data, listen: args.listen, ..Config::default() };
     let running = server::start(&config, Superuser::Password(password.clone())).await?;
     let address = running.address;
     let filled = async {
@@ -43,9 +47,7 @@ pub(super) async fn demo(args: DemoArgs) -> Result<()> {
         Err(error) => Err(error),
     };
     let stopped = running.stop().await;
-    if temporary {
-        std::fs::remove_dir_all(&data).map_err(|error| Error::io("remove the demo's folder", &data, &error))?;
-    }
+    drop(temporary);
     outcome.and(stopped)
 }
 

@@ -3,16 +3,13 @@
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::command::say;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::error::{Error, Kind, Result};
 use crate::server::{self, Superuser};
 
 /// Serves until SIGTERM, SIGINT or Ctrl-C, then stops cleanly.
 pub(super) async fn serve(config: &Config) -> Result<()> {
-    let superuser = match std::env::var("ANNALS_PASSWORD") {
-        Ok(password) => Superuser::Password(password),
-        Err(_) => Superuser::Stored,
-    };
+    let superuser = config::superuser_password().map_or(Superuser::Stored, Superuser::Password);
     let running = server::start(config, superuser).await?;
     if let Some(password) = &running.generated_password {
         say(&format!("annals: the password of the superuser \"annals\" is {password} (shown this once)"));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalog::PUBLIC_SCHEMA;
+use crate::catalog::{PUBLIC_SCHEMA, SYSTEM_SCHEMA};
 use crate::error::{Error, Kind, Result};
 use crate::query::parse::Setting;
 use crate::value::{ByteaOutput, DateOrder, IntervalStyle, Style, Zone};
@@ -146,6 +146,8 @@ impl Settings {
         path.split(',')
             .map(|part| part.trim().trim_matches('"'))
             .filter(|part| !part.is_empty())
+            // The superuser's name is also the system schema's, which is nobody's own.
+            .filter(|part| *part != "$user" || user != SYSTEM_SCHEMA)
             .map(|part| if part == "$user" { user.to_owned() } else { part.to_owned() })
             .collect()
     }
@@ -275,6 +277,7 @@ mod tests {
         settings.reset(None).unwrap();
         assert_eq!(settings.milliseconds("statement_timeout"), None);
         assert_eq!(settings.get("datestyle").unwrap(), "ISO, MDY");
-        assert_eq!(settings.search_path("annals"), ["annals", "public"]);
+        assert_eq!(settings.search_path("annals"), ["public"]);
+        assert_eq!(settings.search_path("maria"), ["maria", "public"]);
     }
 }

@@ -97,6 +97,7 @@ impl Trigger {
 
 impl Faults {
     /// What the environment asks for.
+    #[cfg_attr(debug_assertions, expect(clippy::disallowed_methods, reason = "a test plans the crash of the process it starts"))]
     pub fn from_env() -> Self {
         #[cfg(debug_assertions)]
         {

@@ -212,7 +212,7 @@ struct ColumnStatistics {
 impl<'a> SegmentWriter<'a> {
     /// Opens a file for about `rows_expected` rows of a day; `sample` decides where dictionaries pay.
     pub(crate) fn create(shape: &'a SegmentShape, day: i32, sample: &RecordBatch, rows_expected: u64) -> Result<Self> {
-        let name = format!("{DAY_COLUMN}={}/{}.parquet", day_text(day), uuid::Uuid::now_v7());
+        let name = format!("{DAY_COLUMN}={}/{}.parquet", day_text(day), uuid::Uuid::new_v4());
         let path = Path::from(format!("{}/{name}", shape.spec.id));
         let upload = shape.runtime.block_on(shape.store.put_multipart(&path)).map_err(|cause| unwritten(&name, shape, &cause))?;
         let upload = Upload { upload, buffer: Vec::new(), runtime: shape.runtime.clone(), bytes: 0, crc32c: 0 };

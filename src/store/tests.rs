@@ -1,5 +1,7 @@
 //! The promises of the store as a whole: what was acknowledged is there exactly once, whatever happened in between.
 
+#![expect(clippy::disallowed_methods, reason = "a child process is told by its environment what to do")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -750,7 +752,6 @@ fn child_spec() -> TableSpec {
 
 /// Runs in a child process of the test below and ends by its crash.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "the crash test starts it in a process of its own"]
 async fn crash_child() {
     if let Ok(dir) = std::env::var("ANNALS_CRASH_CHILD") {
         child_under_load(Path::new(&dir), &Path::new(&dir).join("told")).await;
@@ -765,7 +766,7 @@ async fn a_process_that_dies_at_any_point_loses_nothing_it_acknowledged() {
         let mut whole = 0;
         for passing in [1, 6] {
             let died = std::process::Command::new(std::env::current_exe().unwrap())
-                .args(["store::tests::crash_child", "--exact", "--ignored"])
+                .args(["store::tests::crash_child", "--exact"])
                 .env("ANNALS_CRASH_CHILD", dir.path())
                 .env("ANNALS_CRASH_AT", format!("{point}:{passing}"))
                 .stdout(std::process::Stdio::null())
@@ -1047,7 +1048,6 @@ const TASK: i64 = 1_000_000;
 
 /// Runs in a child process of the test below and ends by its signal.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "the kill test starts it in a process of its own"]
 async fn kill_child() {
     if let Ok(dir) = std::env::var("ANNALS_KILL_CHILD") {
         child_at_work(Path::new(&dir)).await;
@@ -1063,7 +1063,7 @@ async fn a_process_that_is_killed_at_random_loses_nothing_it_acknowledged() {
     let mut rows_before = 0;
     for round in 0..rounds {
         let mut child = std::process::Command::new(std::env::current_exe().unwrap())
-            .args(["store::tests::kill_child", "--exact", "--ignored"])
+            .args(["store::tests::kill_child", "--exact"])
             .env("ANNALS_KILL_CHILD", dir.path())
             .stdout(std::process::Stdio::null())
             .stderr(std::process::Stdio::null())

@@ -1,7 +1,7 @@
 //! Array literals such as `{a,"b c",NULL}`: read element by element, and elements quoted (PostgreSQL 15, section 8.15).
 
 use crate::error::{Error, Kind, Result};
-use crate::value::token::space;
+use crate::value::time::token::space;
 
 /// Reads a one-dimensional array literal and hands each element on; `None` is NULL.
 ///

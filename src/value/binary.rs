@@ -2,12 +2,12 @@
 
 use crate::error::{Error, Kind, Result};
 use crate::value::builder::{ColumnBuilder, Lists, Values, append_bytes, append_uuid, month_day_nano};
-use crate::value::calendar::{
-    DATE_INFINITY, DATE_MINUS_INFINITY, DAYS_TO_2000, FIRST_DAY, LAST_DATE, TIMESTAMP_INFINITY, TIMESTAMP_MINUS_INFINITY,
-    US_PER_DAY, US_TO_2000,
-};
 use crate::value::inet::Inet;
-use crate::value::interval::Span;
+use crate::value::time::calendar::{
+    DATE_INFINITY, DATE_MINUS_INFINITY, DAYS_TO_2000, FIRST_DAY, FIRST_TIMESTAMP, LAST_DATE, TIMESTAMP_INFINITY,
+    TIMESTAMP_MINUS_INFINITY, US_PER_DAY, US_TO_2000,
+};
+use crate::value::time::interval::Span;
 use crate::value::{json, numeric, scalar};
 
 /// The version of the wire form of `jsonb`: a byte before its text.
@@ -54,7 +54,7 @@ fn timestamp(bytes: &[u8]) -> Result<i64> {
         i64::MAX => Ok(TIMESTAMP_INFINITY),
         i64::MIN => Ok(TIMESTAMP_MINUS_INFINITY),
         since_2000 => match since_2000.checked_add(US_TO_2000) {
-            Some(us) if us < TIMESTAMP_INFINITY && us >= FIRST_DAY * US_PER_DAY => Ok(us),
+            Some(us) if (FIRST_TIMESTAMP..TIMESTAMP_INFINITY).contains(&us) => Ok(us),
             _ => Err(out_of_range()),
         },
     }
@@ -116,7 +116,7 @@ impl ColumnBuilder {
                 json::validate(text)?;
                 values.append_value(text);
             }
-            Values::Jsonb(values) => {
+            Values::Jsonb { values, canonical } => {
                 let text = match bytes {
                     [JSONB_VERSION, text @ ..] => checked_text(text)?,
                     [version, ..] => {
@@ -124,9 +124,9 @@ impl ColumnBuilder {
                     }
                     [] => return Err(malformed()),
                 };
-                let mut canonical = String::with_capacity(text.len());
-                json::canonicalise(text, &mut canonical)?;
-                values.append_value(&canonical);
+                let mut form = String::with_capacity(text.len());
+                canonical.append(text, &mut form)?;
+                values.append_value(&form);
             }
             Values::Inet(values) => values.append_value(Inet::of_binary(bytes).ok_or_else(malformed)?.text()),
             Values::Bytea { values, .. } => append_bytes(values, bytes)?,

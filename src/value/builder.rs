@@ -11,9 +11,10 @@ use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::IntervalMonthDayNano;
 
 use crate::error::{Error, Kind, Result};
-use crate::value::interval::Span;
 use crate::value::style::Style;
-use crate::value::{SqlType, array, bytea, datetime, inet, interval, json, numeric, scalar};
+use crate::value::time::interval::Span;
+use crate::value::time::{datetime, interval};
+use crate::value::{SqlType, array, bytea, inet, json, numeric, scalar};
 
 /// How many bytes the `bytea` values or elements of one column may have together; Arrow's offsets are 32 bits wide.
 const COLUMN_BYTES_MAX: usize = 1 << 30;
@@ -49,7 +50,10 @@ pub(crate) enum Values {
     Char(StringViewBuilder),
     Uuid(StringViewBuilder),
     Json(StringViewBuilder),
-    Jsonb(StringViewBuilder),
+    Jsonb {
+        values: StringViewBuilder,
+        canonical: Box<json::Canonicaliser>,
+    },
     Inet(StringViewBuilder),
     Bytea {
         values: BinaryBuilder,
@@ -94,7 +98,7 @@ impl ColumnBuilder {
             SqlType::Char => Values::Char(strings()),
             SqlType::Uuid => Values::Uuid(strings()),
             SqlType::Json => Values::Json(strings()),
-            SqlType::Jsonb => Values::Jsonb(strings()),
+            SqlType::Jsonb => Values::Jsonb { values: strings(), canonical: Box::default() },
             SqlType::Inet => Values::Inet(strings()),
             SqlType::Bytea => Values::Bytea { values: BinaryBuilder::with_capacity(capacity, 0), scratch: Vec::new() },
             SqlType::Date => Values::Date(Date32Builder::with_capacity(capacity)),
@@ -136,7 +140,7 @@ impl ColumnBuilder {
             | Values::Char(values)
             | Values::Uuid(values)
             | Values::Json(values)
-            | Values::Jsonb(values)
+            | Values::Jsonb { values, .. }
             | Values::Inet(values) => values.append_null(),
             Values::Bytea { values, .. } => values.append_null(),
             Values::Date(values) => values.append_null(),
@@ -166,14 +170,15 @@ impl ColumnBuilder {
             Values::Varchar { values, limit } => values.append_value(scalar::varchar(text, *limit)?),
             Values::Name(values) => values.append_value(scalar::name(text)),
             Values::Char(values) => values.append_value(scalar::single_char(text)),
+            Values::Uuid(values) if scalar::is_canonical_uuid(text) => values.append_value(text),
             Values::Uuid(values) => append_uuid(values, scalar::uuid(text)?),
             Values::Json(values) => {
                 json::validate(text)?;
                 values.append_value(text);
             }
-            Values::Jsonb(values) => {
+            Values::Jsonb { values, canonical } => {
                 self.scratch.clear();
-                json::canonicalise(text, &mut self.scratch)?;
+                canonical.append(text, &mut self.scratch)?;
                 values.append_value(&self.scratch);
             }
             Values::Inet(values) => values.append_value(inet::inet(text)?.text()),
@@ -220,7 +225,7 @@ impl ColumnBuilder {
             | Values::Char(values)
             | Values::Uuid(values)
             | Values::Json(values)
-            | Values::Jsonb(values)
+            | Values::Jsonb { values, .. }
             | Values::Inet(values) => length(values),
             Values::Bytea { values, .. } => length(values),
             Values::Date(values) => length(values),
@@ -253,7 +258,7 @@ impl ColumnBuilder {
             | Values::Char(values)
             | Values::Uuid(values)
             | Values::Json(values)
-            | Values::Jsonb(values)
+            | Values::Jsonb { values, .. }
             | Values::Inet(values) => Arc::new(values.finish()),
             Values::Bytea { values, .. } => Arc::new(values.finish()),
             Values::Date(values) => Arc::new(values.finish()),

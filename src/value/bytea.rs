@@ -3,7 +3,7 @@
 use crate::error::{Error, Kind, Result};
 use crate::value::scalar::{hex_digit, hex_digits};
 use crate::value::style::ByteaOutput;
-use crate::value::token::space;
+use crate::value::time::token::space;
 
 /// Reads a `bytea` onto the end of `out`.
 ///

@@ -71,3 +71,38 @@ fn strings(array: &ArrayRef) -> Result<StringViewArray> {
     };
     views.as_string_view_opt().cloned().ok_or_else(|| Error::internal("strings did not become views"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{BooleanArray, DictionaryArray, Int32Array, StringArray};
+    use arrow::datatypes::Int32Type;
+
+    #[test]
+    fn strings_become_values_and_values_strings() {
+        let style = Style::default();
+        let texts: ArrayRef = Arc::new(StringArray::from(vec![Some(" 12 "), None, Some("-5")]));
+        let numbers = cast_text(&texts, &SqlType::Int4, &style).unwrap();
+        assert_eq!(numbers.as_primitive::<Int32Type>(), &Int32Array::from(vec![Some(12), None, Some(-5)]));
+        let back = to_text(&numbers, &SqlType::Int4, &style).unwrap();
+        assert_eq!(back.iter().collect::<Vec<_>>(), [Some("12"), None, Some("-5")]);
+        let dictionary: ArrayRef = Arc::new(vec![Some("1"), Some("x")].into_iter().collect::<DictionaryArray<Int32Type>>());
+        let error = cast_text(&dictionary, &SqlType::Int8, &style).unwrap_err();
+        assert_eq!(error.message(), "invalid input syntax for type bigint: \"x\"");
+    }
+
+    #[test]
+    fn booleans_are_cast_to_whole_words() {
+        let flags: ArrayRef = Arc::new(BooleanArray::from(vec![Some(true), Some(false), None]));
+        let texts = to_text(&flags, &SqlType::Bool, &Style::default()).unwrap();
+        assert_eq!(texts.iter().collect::<Vec<_>>(), [Some("true"), Some("false"), None]);
+    }
+
+    #[test]
+    fn text_stays_as_it_is() {
+        let texts: ArrayRef = Arc::new(StringArray::from(vec!["{\"b\":1}"]));
+        assert_eq!(to_text(&texts, &SqlType::Json, &Style::default()).unwrap().value(0), "{\"b\":1}");
+        let canonical = cast_text(&texts, &SqlType::Jsonb, &Style::default()).unwrap();
+        assert_eq!(canonical.as_string_view().value(0), "{\"b\": 1}");
+    }
+}

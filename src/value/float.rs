@@ -246,6 +246,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::excessive_precision)]
     fn reals_as_postgresql_writes_them() {
         for (value, text) in [
             (0.1, "0.1"),

@@ -3,41 +3,30 @@
 //! Words: an [`SqlType`] is PostgreSQL's type; a *field* is an Arrow field that remembers its SQL type in its metadata, because
 //! several SQL types share one Arrow type (`text`, `uuid`, `jsonb` are all strings). The room knows nothing of tables or rows.
 
-mod abbreviation;
 mod array;
 mod binary;
 mod builder;
 mod bytea;
-mod calendar;
 mod cast;
-mod date_fields;
-mod datetime;
-mod datetime_output;
-mod fault;
 mod float;
 #[cfg(test)]
 mod golden;
 mod inet;
-mod interval;
-mod interval_iso;
-mod interval_output;
-mod iso;
 pub mod json;
-mod keyword;
 mod numeric;
 mod output;
 mod physical;
 mod scalar;
+pub(crate) mod scan;
 mod style;
-mod token;
-mod zone;
+mod time;
 
 pub use binary::checked_text;
 pub use builder::{ColumnBuilder, ListBuilder};
 pub use cast::{cast_text, to_text};
 pub use output::Formatter;
 pub use style::{ByteaOutput, DateOrder, IntervalStyle, Style};
-pub use zone::Zone;
+pub use time::zone::Zone;
 
 use std::collections::HashMap;
 use std::fmt;

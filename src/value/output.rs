@@ -12,17 +12,17 @@ use arrow::datatypes::{
 
 use crate::error::{Error, Result};
 use crate::value::binary::JSONB_VERSION;
-use crate::value::calendar::{
-    DATE_INFINITY, DATE_MINUS_INFINITY, DAYS_TO_2000, TIMESTAMP_INFINITY, TIMESTAMP_MINUS_INFINITY, US_TO_2000,
-};
-use crate::value::datetime_output::{Form, write_date, write_time, write_timestamp, write_timestamptz};
 use crate::value::float::{write_f32, write_f64};
-use crate::value::interval::Span;
-use crate::value::interval_output::write_interval;
 use crate::value::json::string::write_string;
 use crate::value::numeric::{size_digits, write_decimal, write_integer};
 use crate::value::physical::canonical;
 use crate::value::style::Style;
+use crate::value::time::calendar::{
+    DATE_INFINITY, DATE_MINUS_INFINITY, DAYS_TO_2000, TIMESTAMP_INFINITY, TIMESTAMP_MINUS_INFINITY, US_TO_2000,
+};
+use crate::value::time::datetime_output::{Form, write_date, write_time, write_timestamp, write_timestamptz};
+use crate::value::time::interval::Span;
+use crate::value::time::interval_output::write_interval;
 use crate::value::{BARE_NUMERIC, SqlType, array, bytea, inet, numeric, scalar};
 
 /// Writes the values of one array. Made once a batch and column; it takes any of the physical forms that a computed column may have.

@@ -11,12 +11,12 @@ use arrow::datatypes::{DataType, DurationMicrosecondType, Field, IntervalMonthDa
 use arrow::util::display::FormatOptions;
 
 use crate::error::{Error, Kind, Result};
-use crate::value::calendar::US_PER_DAY;
+use crate::value::SqlType;
 use crate::value::cast::cast_text;
 use crate::value::json::string::write_string;
 use crate::value::output::Formatter;
 use crate::value::style::Style;
-use crate::value::{SqlType, SqlType as T};
+use crate::value::time::calendar::US_PER_DAY;
 
 /// The members by which the union of the JSON functions is known; the last two hold JSON text.
 const JSON_UNION: [&str; 7] = ["null", "bool", "int", "float", "str", "array", "object"];
@@ -46,7 +46,7 @@ pub(crate) fn canonical(array: &ArrayRef, sql_type: &SqlType, style: &Style) -> 
         | DataType::Decimal64(_, scale)
         | DataType::Decimal128(_, scale)
         | DataType::Decimal256(_, scale) => decimal(array, *scale, sql_type, &own),
-        DataType::Duration(_) if *sql_type == T::Interval => Ok((durations(array)?, T::Interval)),
+        DataType::Duration(_) if *sql_type == SqlType::Interval => Ok((durations(array)?, SqlType::Interval)),
         DataType::List(_)
         | DataType::LargeList(_)
         | DataType::FixedSizeList(_, _)
@@ -69,7 +69,7 @@ fn cast(array: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
 /// Decimals keep their own scale where the type is only the nearest name for them.
 fn decimal(array: &ArrayRef, scale: i8, sql_type: &SqlType, own: &DataType) -> Result<(ArrayRef, SqlType)> {
     match sql_type {
-        T::Numeric(_, wanted) if *wanted == scale => match array.data_type() {
+        SqlType::Numeric(_, wanted) if *wanted == scale => match array.data_type() {
             DataType::Decimal128(_, _) | DataType::Decimal256(_, _) => Ok((array.clone(), sql_type.clone())),
             _ => Ok((cast(array, &DataType::Decimal128(38, scale))?, sql_type.clone())),
         },
@@ -96,7 +96,7 @@ fn durations(array: &ArrayRef) -> Result<ArrayRef> {
             }
         }
     }
-    debug_assert!(matches!(T::Interval.arrow(), DataType::Interval(IntervalUnit::MonthDayNano)));
+    debug_assert!(matches!(SqlType::Interval.arrow(), DataType::Interval(IntervalUnit::MonthDayNano)));
     Ok(Arc::new(spans.finish()))
 }
 
@@ -116,14 +116,14 @@ fn list(array: &ArrayRef, sql_type: &SqlType, style: &Style) -> Result<(ArrayRef
     };
     let lists: &ListArray = lists.as_list();
     let wanted = match sql_type {
-        T::Array(element) => (**element).clone(),
+        SqlType::Array(element) => (**element).clone(),
         _ => SqlType::of_field(&item),
     };
     let (elements, element) = canonical(lists.values(), &wanted, style)?;
     let field = Arc::new(Field::new("item", elements.data_type().clone(), true));
     let rebuilt = ListArray::try_new(field, lists.offsets().clone(), elements, lists.nulls().cloned())
         .map_err(|cause| Error::internal(format!("rebuilding a list: {cause}")))?;
-    Ok((Arc::new(rebuilt), T::Array(Box::new(element))))
+    Ok((Arc::new(rebuilt), SqlType::Array(Box::new(element))))
 }
 
 /// Structs, maps and unions as JSON text.
@@ -146,7 +146,7 @@ fn json_text(array: &ArrayRef, style: &Style) -> Result<StringViewArray> {
 /// Writes the rows of a nested array as JSON.
 enum JsonWriter {
     Struct { array: StructArray, fields: Vec<(String, JsonWriter)> },
-    Map { array: MapArray, keys: Formatter, values: Box<JsonWriter> },
+    Map { array: MapArray, keys: Box<Formatter>, values: Box<JsonWriter> },
     Union { array: UnionArray, members: Vec<(i8, JsonWriter)> },
     Plain(Formatter),
 }
@@ -162,7 +162,7 @@ impl JsonWriter {
         }
         if let Some(maps) = array.as_map_opt() {
             let key_type = SqlType::of_arrow(maps.keys().data_type());
-            let keys = Formatter::new(maps.keys(), &key_type, style)?;
+            let keys = Box::new(Formatter::new(maps.keys(), &key_type, style)?);
             let values = Box::new(JsonWriter::new(maps.values(), style)?);
             return Ok(JsonWriter::Map { array: maps.clone(), keys, values });
         }
@@ -245,5 +245,139 @@ impl JsonWriter {
             }
             JsonWriter::Plain(formatter) => formatter.write_json(row, out),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::*;
+    use arrow::buffer::{OffsetBuffer, ScalarBuffer};
+    use arrow::datatypes::*;
+
+    fn shown(array: ArrayRef, sql_type: &SqlType) -> Vec<Option<String>> {
+        let formatter = Formatter::new(&array, sql_type, &Style::default()).unwrap();
+        let text = |row| {
+            let mut out = Vec::new();
+            formatter.write_text(row, &mut out);
+            String::from_utf8(out).unwrap()
+        };
+        (0..array.len()).map(|row| (!formatter.is_null(row)).then(|| text(row))).collect()
+    }
+
+    /// What an array is written as by the type that is nearest to it.
+    fn first(array: ArrayRef) -> String {
+        let sql_type = SqlType::of_arrow(array.data_type());
+        shown(array, &sql_type)[0].clone().unwrap()
+    }
+
+    #[test]
+    fn every_physical_form_of_a_scalar_is_written() {
+        assert_eq!(first(Arc::new(Int8Array::from(vec![-5]))), "-5");
+        assert_eq!(first(Arc::new(UInt8Array::from(vec![255]))), "255");
+        assert_eq!(first(Arc::new(UInt16Array::from(vec![65_535]))), "65535");
+        assert_eq!(first(Arc::new(UInt32Array::from(vec![u32::MAX]))), "4294967295");
+        assert_eq!(first(Arc::new(UInt64Array::from(vec![7]))), "7");
+        assert_eq!(first(Arc::new(StringArray::from(vec!["a"]))), "a");
+        assert_eq!(first(Arc::new(LargeStringArray::from(vec!["a"]))), "a");
+        assert_eq!(first(Arc::new(BinaryViewArray::from(vec![&b"\x01"[..]]))), "\\x01");
+        assert_eq!(first(Arc::new(LargeBinaryArray::from(vec![&b"\x01"[..]]))), "\\x01");
+        let fixed = FixedSizeBinaryArray::try_from_iter([[1_u8, 0xff]].into_iter()).unwrap();
+        assert_eq!(first(Arc::new(fixed)), "\\x01ff");
+        assert_eq!(first(Arc::new(Date64Array::from(vec![86_400_000]))), "1970-01-02");
+        assert_eq!(first(Arc::new(Time32SecondArray::from(vec![61]))), "00:01:01");
+        assert_eq!(first(Arc::new(Time64NanosecondArray::from(vec![1_500]))), "00:00:00.000001");
+        assert_eq!(first(Arc::new(TimestampSecondArray::from(vec![1]))), "1970-01-01 00:00:01");
+        assert_eq!(
+            first(Arc::new(TimestampNanosecondArray::from(vec![1_000]).with_timezone("Europe/Berlin"))),
+            "1970-01-01 00:00:00.000001+00"
+        );
+        assert_eq!(
+            first(Arc::new(TimestampMicrosecondArray::from(vec![1]).with_timezone("+02:00"))),
+            "1970-01-01 00:00:00.000001+00"
+        );
+        assert_eq!(first(Arc::new(IntervalYearMonthArray::from(vec![14]))), "1 year 2 mons");
+        assert_eq!(first(Arc::new(IntervalDayTimeArray::from(vec![IntervalDayTime::new(1, 1_500)]))), "1 day 00:00:01.5");
+        assert_eq!(first(Arc::new(DurationSecondArray::from(vec![-90_000]))), "-1 days -01:00:00");
+        assert_eq!(
+            first(Arc::new(Decimal256Array::from(vec![i256::from_i128(-1_250)]).with_precision_and_scale(60, 3).unwrap())),
+            "-1.250"
+        );
+        assert_eq!(first(Arc::new(Decimal32Array::from(vec![5]).with_precision_and_scale(9, 2).unwrap())), "0.05");
+        assert_eq!(first(Arc::new(Decimal128Array::from(vec![15_000_000_000]).with_precision_and_scale(38, 10).unwrap())), "1.5");
+        assert_eq!(first(Arc::new(vec![Some("x")].into_iter().collect::<DictionaryArray<Int32Type>>())), "x");
+        assert_eq!(shown(Arc::new(NullArray::new(2)), &SqlType::Int4), [None, None]);
+    }
+
+    #[test]
+    fn a_type_that_the_array_is_not_of_is_reached_where_it_can_be() {
+        let texts: ArrayRef = Arc::new(StringArray::from(vec![Some("2024-01-05T10:00:00Z"), None]));
+        assert_eq!(shown(texts.clone(), &SqlType::Timestamptz), [Some("2024-01-05 10:00:00+00".to_owned()), None]);
+        assert_eq!(Formatter::new(&texts, &SqlType::Int4, &Style::default()).err().unwrap().sqlstate(), "22P02");
+        assert_eq!(shown(Arc::new(Int64Array::from(vec![5])), &SqlType::Text), [Some("5".to_owned())]);
+        assert_eq!(shown(Arc::new(Int64Array::from(vec![5])), &SqlType::Int4), [Some("5".to_owned())]);
+        let large: ArrayRef = Arc::new(UInt64Array::from(vec![u64::MAX]));
+        assert_eq!(Formatter::new(&large, &SqlType::Int8, &Style::default()).err().unwrap().sqlstate(), "22003");
+    }
+
+    #[test]
+    fn lists_of_every_kind_are_arrays() {
+        let lists = || ListArray::from_iter_primitive::<Int64Type, _, _>(vec![Some(vec![Some(1), None]), None, Some(vec![])]);
+        let expected = [Some("{1,NULL}".to_owned()), None, Some("{}".to_owned())];
+        let list_type = SqlType::Array(Box::new(SqlType::Int8));
+        assert_eq!(shown(Arc::new(lists()), &list_type), expected);
+        let large =
+            arrow::compute::cast(&lists(), &DataType::LargeList(Arc::new(Field::new("item", DataType::Int64, true)))).unwrap();
+        assert_eq!(shown(large, &list_type), expected);
+        let nested = ListArray::new(
+            Arc::new(Field::new("item", lists().data_type().clone(), true)),
+            OffsetBuffer::from_lengths([3]),
+            Arc::new(lists()),
+            None,
+        );
+        assert_eq!(first(Arc::new(nested)), "{{1,NULL},NULL,{}}");
+    }
+
+    #[test]
+    fn structs_and_maps_are_json() {
+        let structs = StructArray::from(vec![
+            (Arc::new(Field::new("a", DataType::Int32, true)), Arc::new(Int32Array::from(vec![Some(1), None])) as ArrayRef),
+            (Arc::new(Field::new("b\"", DataType::Utf8, true)), Arc::new(StringArray::from(vec![Some("x\n"), None])) as ArrayRef),
+        ]);
+        let expected = [Some("{\"a\":1,\"b\\\"\":\"x\\n\"}".to_owned()), Some("{\"a\":null,\"b\\\"\":null}".to_owned())];
+        assert_eq!(shown(Arc::new(structs), &SqlType::Json), expected);
+        let mut map = MapBuilder::new(None, StringBuilder::new(), Int32Builder::new());
+        map.keys().append_value("k");
+        map.values().append_value(5);
+        map.append(true).unwrap();
+        map.append(false).unwrap();
+        assert_eq!(shown(Arc::new(map.finish()), &SqlType::Json), [Some("{\"k\":5}".to_owned()), None]);
+    }
+
+    #[test]
+    fn the_union_of_the_json_functions_is_json() {
+        let types =
+            [DataType::Null, DataType::Boolean, DataType::Int64, DataType::Float64, DataType::Utf8, DataType::Utf8, DataType::Utf8];
+        let fields: UnionFields =
+            JSON_UNION.iter().zip(types).zip(0_i8..).map(|((name, of), id)| (id, Arc::new(Field::new(*name, of, true)))).collect();
+        let text = |at: usize, text: &str| {
+            let values: Vec<Option<&str>> = (0..7).map(|row| (row == at).then_some(text)).collect();
+            Arc::new(StringArray::from(values)) as ArrayRef
+        };
+        let children: Vec<ArrayRef> = vec![
+            Arc::new(NullArray::new(7)),
+            Arc::new(BooleanArray::from(vec![true; 7])),
+            Arc::new(Int64Array::from(vec![-5; 7])),
+            Arc::new(Float64Array::from(vec![1.5; 7])),
+            text(4, "a\"b"),
+            text(5, "[1, \"x\"]"),
+            text(6, "{\"k\": null}"),
+        ];
+        let union = UnionArray::try_new(fields, ScalarBuffer::from((0..7).collect::<Vec<i8>>()), None, children).unwrap();
+        let expected: Vec<Option<String>> =
+            [None, Some("true"), Some("-5"), Some("1.5"), Some("\"a\\\"b\""), Some("[1, \"x\"]"), Some("{\"k\": null}")]
+                .map(|text| text.map(str::to_owned))
+                .to_vec();
+        assert_eq!(shown(Arc::new(union), &SqlType::Json), expected);
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{Error, Kind, Result};
-use crate::value::token::space;
+use crate::value::time::token::space;
 
 /// The longest identifier, in bytes (`NAMEDATALEN` - 1).
 const NAME_BYTES_MAX: usize = 63;
@@ -154,6 +154,15 @@ fn read_uuid(text: &[u8]) -> Option<[u8; 16]> {
     digits.is_empty().then_some(bytes)
 }
 
+/// Whether a text is a UUID in its canonical spelling already, as nearly all are.
+pub(crate) fn is_canonical_uuid(text: &str) -> bool {
+    let Ok(bytes) = <&[u8; 36]>::try_from(text.as_bytes()) else { return false };
+    bytes.iter().enumerate().fold(true, |canonical, (at, byte)| {
+        let fits = if matches!(at, 8 | 13 | 18 | 23) { *byte == b'-' } else { matches!(byte, b'0'..=b'9' | b'a'..=b'f') };
+        canonical & fits
+    })
+}
+
 /// The value of a hexadecimal digit.
 pub(crate) fn hex_digit(byte: u8) -> Option<u8> {
     match byte {
@@ -285,6 +294,7 @@ mod tests {
             "a0ee-bc99-9c0b-4ef8-bb6d-6bb9-bd38-0a11",
         ] {
             assert_eq!(std::str::from_utf8(&uuid_text(uuid(text).unwrap())).unwrap(), canonical);
+            assert_eq!(is_canonical_uuid(text), text == canonical);
         }
         for text in [
             "",

@@ -4,7 +4,7 @@
 //! values by one time zone and one idea of "now".
 
 use crate::clock::Micros;
-use crate::value::zone::Zone;
+use crate::value::time::zone::Zone;
 
 /// How values are read from text and written as text (PostgreSQL 15, section 20.11.2 and 20.11.1).
 #[derive(Debug, Clone, PartialEq)]

@@ -30,8 +30,9 @@ fn cut_off() -> Error {
     malformed("unexpected EOF in COPY data")
 }
 
-/// The fields of a row, and how many bytes they take.
+/// What stands where a row is expected.
 enum Tuple {
+    /// A row of this many bytes.
     Row(usize),
     Trailer,
     Incomplete,
@@ -46,7 +47,7 @@ impl BinaryParser {
     pub(super) fn read(&mut self, bytes: &[u8], last: bool, rows: &mut Rows, table: &str) -> Result<usize> {
         let mut used = 0;
         if !self.header_done {
-            match header(bytes, last).map_err(|error| error.with_context(format!("COPY {table}")))? {
+            match header(bytes, last)? {
                 Some(length) => used = length,
                 None => return Ok(0),
             }
@@ -112,15 +113,23 @@ fn header(bytes: &[u8], last: bool) -> Result<Option<usize>> {
     if bytes.len() < end { missing("wrong length") } else { Ok(Some(end)) }
 }
 
-/// A field's bytes at an index, `None` for NULL, and where the next field begins; the outer `None` where it is not there yet.
-#[allow(clippy::type_complexity)]
-fn field(bytes: &[u8], at: usize) -> Result<Option<(Option<&[u8]>, usize)>> {
+/// A field of a row.
+struct Field<'a> {
+    /// `None` is NULL.
+    value: Option<&'a [u8]>,
+    /// Where the next field begins.
+    next: usize,
+}
+
+/// The field at an index; `None` where it is not there yet.
+fn field(bytes: &[u8], at: usize) -> Result<Option<Field<'_>>> {
     let Some(size) = word(bytes, at) else { return Ok(None) };
     match size.cast_signed() {
-        -1 => Ok(Some((None, at + 4))),
+        -1 => Ok(Some(Field { value: None, next: at + 4 })),
         size => {
             let size = usize::try_from(size).map_err(|_| malformed("invalid field size"))?;
-            Ok(bytes.get(at + 4..at + 4 + size).map(|value| (Some(value), at + 4 + size)))
+            let next = at + 4 + size;
+            Ok(bytes.get(at + 4..next).map(|value| Field { value: Some(value), next }))
         }
     }
 }
@@ -138,7 +147,7 @@ fn tuple(bytes: &[u8], columns: usize) -> Result<Tuple> {
     let mut at = 2;
     for _ in 0..columns {
         match field(bytes, at)? {
-            Some((_, next)) => at = next,
+            Some(field) => at = field.next,
             None => return Ok(Tuple::Incomplete),
         }
     }
@@ -149,9 +158,9 @@ fn tuple(bytes: &[u8], columns: usize) -> Result<Tuple> {
 fn append(bytes: &[u8], rows: &mut Rows, table: &str, row: u64) -> Result<()> {
     let mut at = 2;
     for column in 0..rows.columns.len() {
-        let Some((value, next)) = field(bytes, at)? else { return Err(cut_off()) };
-        at = next;
-        match value {
+        let Some(field) = field(bytes, at)? else { return Err(cut_off()) };
+        at = field.next;
+        match field.value {
             None => rows.append_null(column)?,
             Some(value) => {
                 let read = rows.values(column).and_then(|(values, _)| values.append_binary(value));

@@ -3,6 +3,7 @@
 use crate::error::{Error, Kind, Result};
 use crate::ingest::copy::options::CopyOptions;
 use crate::ingest::copy::text::{Field, Fields};
+use crate::value::scan::find_any;
 
 /// Splits a line, which may hold line ends inside quotes, at its delimiters.
 ///
@@ -17,7 +18,7 @@ pub(super) fn split(line: &str, options: &CopyOptions, fields: &mut Fields) -> R
     let mut start = 0;
     loop {
         let rest = bytes.get(start..).unwrap_or_default();
-        let stop = rest.iter().position(|byte| *byte == delimiter || *byte == quote).map_or(bytes.len(), |at| start + at);
+        let stop = find_any(rest, [delimiter, quote]).map_or(bytes.len(), |at| start + at);
         let quoted = bytes.get(stop) == Some(&quote);
         let end = if quoted {
             quoted_field(bytes, start, stop, options, fields)?
@@ -40,7 +41,7 @@ fn quoted_field(bytes: &[u8], start: usize, mut at: usize, options: &CopyOptions
     // The usual case: quotes round the whole field and nothing special between them.
     if whole {
         let inside = bytes.get(start + 1..).unwrap_or_default();
-        if let Some(length) = inside.iter().position(|byte| *byte == quote || *byte == escape) {
+        if let Some(length) = find_any(inside, [quote, escape]) {
             let close = start + 1 + length;
             let after = bytes.get(close + 1);
             if bytes.get(close) == Some(&quote) && after.is_none_or(|byte| *byte == delimiter) {
@@ -52,7 +53,13 @@ fn quoted_field(bytes: &[u8], start: usize, mut at: usize, options: &CopyOptions
     let mark = fields.mark();
     fields.extend(bytes.get(start..at).unwrap_or_default());
     let mut in_quotes = false;
-    while let Some(byte) = bytes.get(at).copied() {
+    loop {
+        // Bytes that mean nothing here are copied run by run.
+        let rest = bytes.get(at..).unwrap_or_default();
+        let plain = find_any(rest, if in_quotes { [quote, escape] } else { [quote, delimiter] }).unwrap_or(rest.len());
+        fields.extend(rest.get(..plain).unwrap_or_default());
+        at += plain;
+        let Some(byte) = bytes.get(at).copied() else { break };
         at += 1;
         if !in_quotes {
             if byte == delimiter {
@@ -60,11 +67,7 @@ fn quoted_field(bytes: &[u8], start: usize, mut at: usize, options: &CopyOptions
                 fields.list.push(field);
                 return Ok(at - 1);
             }
-            if byte == quote {
-                in_quotes = true;
-            } else {
-                fields.push(byte);
-            }
+            in_quotes = true;
             continue;
         }
         if byte == escape

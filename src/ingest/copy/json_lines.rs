@@ -9,6 +9,7 @@ use crate::ingest::copy::line::Found;
 use crate::ingest::copy::reader::{LineFormat, at_column, at_line};
 use crate::value::json::reader::{Event, Reader, Strictness};
 use crate::value::json::string::unescape;
+use crate::value::scan::find_any;
 use crate::value::{ColumnBuilder, SqlType, Style};
 
 /// What a byte order mark looks like in UTF-8.
@@ -32,6 +33,14 @@ enum Shape {
 struct Value<'a> {
     shape: Shape,
     text: &'a str,
+}
+
+/// What the object of a line gives.
+struct Given<'a> {
+    /// For each column its value, `None` where the object says nothing about it.
+    values: Vec<Option<Value<'a>>>,
+    /// The fields that are no columns: keys and values as written.
+    unknown: Vec<(&'a str, &'a str)>,
 }
 
 /// The state of reading JSON Lines.
@@ -92,10 +101,8 @@ impl JsonParser {
     }
 
     /// Reads the object of a line: each column's value, and the fields that are no columns.
-    #[allow(clippy::type_complexity)]
-    fn object<'a>(&mut self, line: &'a str, columns: usize) -> Result<(Vec<Option<Value<'a>>>, Vec<(&'a str, &'a str)>)> {
-        let mut values = vec![None; columns];
-        let mut unknown = Vec::new();
+    fn object<'a>(&mut self, line: &'a str, columns: usize) -> Result<Given<'a>> {
+        let mut given = Given { values: vec![None; columns], unknown: Vec::new() };
         let mut reader = Reader::new(line, Strictness::Json);
         if reader.next_event()? != Event::ObjectStart {
             return Err(Error::new(Kind::BadCopyFileFormat, "a line of JSON data must hold one object")
@@ -107,15 +114,15 @@ impl JsonParser {
                 Event::Key { text, escaped } => {
                     let column = self.column(position, text, escaped)?;
                     let value = value(&mut reader, line)?;
-                    match column.and_then(|column| values.get_mut(column)) {
+                    match column.and_then(|column| given.values.get_mut(column)) {
                         // As in a jsonb object, the last of equal keys counts.
                         Some(slot) => *slot = Some(value),
-                        None => unknown.push((text, value.text)),
+                        None => given.unknown.push((text, value.text)),
                     }
                     position += 1;
                 }
                 Event::ObjectEnd => {}
-                Event::End => return Ok((values, unknown)),
+                Event::End => return Ok(given),
                 Event::ObjectStart
                 | Event::ArrayStart
                 | Event::ArrayEnd
@@ -130,7 +137,7 @@ impl JsonParser {
     fn row(&mut self, line: &str, rows: &mut Rows, table: &str) -> Result<()> {
         let number = self.line;
         let with_line = |error: Error| error.with_context(at_line(table, number));
-        let (values, unknown) = self.object(line, rows.columns.len()).map_err(with_line)?;
+        let Given { values, unknown } = self.object(line, rows.columns.len()).map_err(with_line)?;
         if let (Some((key, _)), None) = (unknown.first(), self.details) {
             let mut name = String::new();
             unescape(key, &mut name);
@@ -186,7 +193,7 @@ impl JsonParser {
 impl LineFormat for JsonParser {
     fn find(&mut self, bytes: &[u8], last: bool) -> Result<Found> {
         let rest = bytes.get(self.scanned..).unwrap_or_default();
-        let end = rest.iter().position(|byte| *byte == b'\n').map(|at| self.scanned + at);
+        let end = find_any(rest, [b'\n']).map(|at| self.scanned + at);
         let (length, next) = match end {
             Some(end) => (end, end + 1),
             None if last && !bytes.is_empty() => (bytes.len(), bytes.len()),
@@ -255,6 +262,7 @@ fn unescaped(quoted: &str, escaped: bool, out: &mut String) -> Result<()> {
 fn append_elements(text: &str, values: &mut ColumnBuilder, style: &Style, scratch: &mut String) -> Result<()> {
     let mut reader = Reader::new(text, Strictness::Json);
     reader.next_event()?;
+    let as_json = matches!(values.sql_type(), SqlType::Array(element) if matches!(**element, SqlType::Json | SqlType::Jsonb));
     let mut list = values.begin_list()?;
     loop {
         let depth = reader.depth();
@@ -263,12 +271,18 @@ fn append_elements(text: &str, values: &mut ColumnBuilder, style: &Style, scratc
         match event {
             Event::ArrayEnd | Event::End => break,
             Event::Null => list.append_null(),
-            Event::String { text, escaped } => {
+            Event::String { text, escaped } if !as_json => {
                 scratch.clear();
                 unescaped(text, escaped, scratch)?;
                 list.append_text(scratch, style)?;
             }
-            Event::Number(_) | Event::Bool(_) | Event::ArrayStart | Event::ObjectStart | Event::ObjectEnd | Event::Key { .. } => {
+            Event::String { .. }
+            | Event::Number(_)
+            | Event::Bool(_)
+            | Event::ArrayStart
+            | Event::ObjectStart
+            | Event::ObjectEnd
+            | Event::Key { .. } => {
                 while reader.depth() > depth {
                     reader.next_event()?;
                     end = reader.span().1;

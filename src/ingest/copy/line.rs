@@ -5,6 +5,7 @@
 
 use crate::error::{Error, Kind, Result};
 use crate::ingest::copy::options::{CopyOptions, Format};
+use crate::value::scan::find_any;
 
 /// How the lines of the data end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,9 +97,9 @@ impl LineScanner {
             if self.after_escape {
                 return;
             }
-            rest.iter().position(|byte| *byte == b'\n' || *byte == b'\r' || *byte == b'\\' || *byte == quote || *byte == escape)
+            find_any(rest, [b'\n', b'\r', b'\\', quote, escape])
         } else {
-            rest.iter().position(|byte| *byte == b'\n' || *byte == b'\r' || *byte == b'\\')
+            find_any(rest, [b'\n', b'\r', b'\\'])
         };
         self.at += plain.unwrap_or(rest.len());
     }

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::error::Result;
 use crate::value::checked_text;
+use crate::value::scan::find_any;
 
 /// One field of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +64,7 @@ pub(super) fn split(line: &str, delimiter: u8, null: &str, fields: &mut Fields) 
     let mut start = 0;
     loop {
         let rest = bytes.get(start..).unwrap_or_default();
-        let stop = rest.iter().position(|byte| *byte == delimiter || *byte == b'\\').map_or(bytes.len(), |at| start + at);
+        let stop = find_any(rest, [delimiter, b'\\']).map_or(bytes.len(), |at| start + at);
         if bytes.get(stop) == Some(&b'\\') {
             let end = escaped(bytes, start, stop, delimiter, null, fields);
             match end {
@@ -87,17 +88,18 @@ fn escaped(bytes: &[u8], start: usize, mut at: usize, delimiter: u8, null: &str,
     fields.extend(bytes.get(start..at).unwrap_or_default());
     let mut next = None;
     let mut end = bytes.len();
-    while let Some(byte) = bytes.get(at).copied() {
+    loop {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let plain = find_any(rest, [delimiter, b'\\']).unwrap_or(rest.len());
+        fields.extend(rest.get(..plain).unwrap_or_default());
+        at += plain;
+        let Some(byte) = bytes.get(at).copied() else { break };
         if byte == delimiter {
             end = at;
             next = Some(at + 1);
             break;
         }
         at += 1;
-        if byte != b'\\' {
-            fields.push(byte);
-            continue;
-        }
         // A backslash at the end of the line stands for nothing, and is no part of a NULL before it either.
         let Some(letter) = bytes.get(at).copied() else {
             end = at - 1;

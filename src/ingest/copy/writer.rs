@@ -195,7 +195,7 @@ impl CopyWriter {
         Ok(())
     }
 
-    /// As `row_to_json` writes a row: no blanks, NULL as null.
+    /// As `row_to_json` writes a row, no blanks and NULL as null, but always on one line.
     fn json_row(&mut self, formatters: &[Formatter], row: usize, out: &mut Vec<u8>) {
         if self.options.force_array {
             out.push(if self.rows == 0 { b' ' } else { b',' });
@@ -206,9 +206,25 @@ impl CopyWriter {
                 out.push(b',');
             }
             out.extend_from_slice(&column.key);
+            let start = out.len();
             formatter.write_json(row, out);
+            if may_hold_lines(formatter.sql_type()) {
+                // In JSON a line end is only ever white space between tokens: inside strings it is escaped.
+                for byte in out.iter_mut().skip(start).filter(|byte| matches!(byte, b'\n' | b'\r')) {
+                    *byte = b' ';
+                }
+            }
         }
         out.extend_from_slice(b"}\n");
+    }
+}
+
+/// Whether the JSON of a type may hold line ends: `json` is kept as it was written.
+fn may_hold_lines(sql_type: &SqlType) -> bool {
+    match sql_type {
+        SqlType::Json => true,
+        SqlType::Array(element) => may_hold_lines(element),
+        _ => false,
     }
 }
 

@@ -26,6 +26,7 @@ pub(super) fn create(create: &ast::CreateView, scope: &Scope<'_>) -> Result<Defi
         Source::Replay(facts) => (*facts).clone(),
         Source::Statement(planner) => {
             // The text that is kept is the text that is planned, so what works now works after a restart.
+            let planner = planner.inner()?;
             let planned = planner.query(parse::parse_query(&query)?.as_ref(), &[])?;
             if !planned.parameters.is_empty() {
                 return Err(Error::new(Kind::UndefinedParameter, "there is no parameter $1"));

@@ -150,8 +150,11 @@ impl<'a> Planner<'a> {
         SqlToRel::new_with_options(self, ParserOptions::new().with_parse_float_as_decimal(true))
     }
 
-    /// A planner for what stands inside a view or function: found by the default path, whatever the reader has set.
-    fn inner(&self) -> Result<Planner<'a>> {
+    /// A planner for what stands inside a view or function: found by the default path, whatever its maker or reader has set.
+    ///
+    /// # Errors
+    /// 54001 when views and functions are nested too deeply.
+    pub(crate) fn inner(&self) -> Result<Planner<'a>> {
         if self.nesting >= NESTING_MAX {
             return Err(Error::new(Kind::StatementTooComplex, "views and functions are nested too deeply")
                 .with_hint(format!("At most {NESTING_MAX} may stand inside one another; one may read itself.")));

@@ -21,14 +21,34 @@ const FRACTION_DIGITS_MAX: i64 = 16_383;
 /// 22P02 with the offending token as detail, 22P05 for `\u0000`, 22003 for a number beyond `numeric`, 54001 beyond the greatest depth,
 /// 54000 where the result would be longer than [`CANONICAL_BYTES_MAX`].
 pub fn canonicalise(text: &str, out: &mut String) -> Result<()> {
-    let before = out.len();
-    let mut writer =
-        Writer { out, limit: before + CANONICAL_BYTES_MAX, open: Vec::new(), members: Vec::new(), keys: String::new() };
-    let written = writer.document(text);
-    if written.is_err() {
-        out.truncate(before);
+    Canonicaliser::default().append(text, out)
+}
+
+/// The buffers of writing canonical forms, kept from one document to the next.
+#[derive(Default)]
+pub(crate) struct Canonicaliser {
+    open: Vec<Open>,
+    /// The members of all open objects, the innermost last.
+    members: Vec<Member>,
+    /// The keys of `members`, unescaped, one after the other.
+    keys: String,
+    /// What an object wrote before it is put in order.
+    body: String,
+}
+
+impl Canonicaliser {
+    /// As [`canonicalise`].
+    pub(crate) fn append(&mut self, text: &str, out: &mut String) -> Result<()> {
+        let before = out.len();
+        self.open.clear();
+        self.members.clear();
+        self.keys.clear();
+        let written = Writer { out, limit: before + CANONICAL_BYTES_MAX, buffers: self }.document(text);
+        if written.is_err() {
+            out.truncate(before);
+        }
+        written
     }
-    written
 }
 
 /// A key of an object and what was written for it.
@@ -48,11 +68,7 @@ enum Open {
 struct Writer<'o> {
     out: &'o mut String,
     limit: usize,
-    open: Vec<Open>,
-    /// The members of all open objects, the innermost last.
-    members: Vec<Member>,
-    /// The keys of `members`, unescaped, one after the other.
-    keys: String,
+    buffers: &'o mut Canonicaliser,
 }
 
 impl Writer<'_> {
@@ -67,9 +83,9 @@ impl Writer<'_> {
                 Event::ObjectStart => {
                     self.begin_value();
                     self.out.push('{');
-                    self.open.push(Open::Object {
-                        first_member: self.members.len(),
-                        keys_start: self.keys.len(),
+                    self.buffers.open.push(Open::Object {
+                        first_member: self.buffers.members.len(),
+                        keys_start: self.buffers.keys.len(),
                         body_start: self.out.len(),
                     });
                     continue;
@@ -77,12 +93,12 @@ impl Writer<'_> {
                 Event::ArrayStart => {
                     self.begin_value();
                     self.out.push('[');
-                    self.open.push(Open::Array { empty: true });
+                    self.buffers.open.push(Open::Array { empty: true });
                     continue;
                 }
                 Event::ObjectEnd => self.end_object(),
                 Event::ArrayEnd => {
-                    self.open.pop();
+                    self.buffers.open.pop();
                     self.out.push(']');
                 }
                 Event::String { text, escaped } => {
@@ -115,7 +131,7 @@ impl Writer<'_> {
 
     /// Separates an array's element from the one before.
     fn begin_value(&mut self) {
-        if let Some(Open::Array { empty }) = self.open.last_mut()
+        if let Some(Open::Array { empty }) = self.buffers.open.last_mut()
             && !std::mem::replace(empty, false)
         {
             self.out.push_str(", ");
@@ -124,7 +140,7 @@ impl Writer<'_> {
 
     /// Completes the member that a value belongs to.
     fn end_value(&mut self) -> Result<()> {
-        if let (Some(Open::Object { .. }), Some(member)) = (self.open.last(), self.members.last_mut()) {
+        if let (Some(Open::Object { .. }), Some(member)) = (self.buffers.open.last(), self.buffers.members.last_mut()) {
             member.written.end = self.out.len();
         }
         if self.out.len() > self.limit {
@@ -137,56 +153,62 @@ impl Writer<'_> {
     }
 
     fn key(&mut self, text: &str, escaped: bool) {
-        if let Some(Open::Object { first_member, .. }) = self.open.last()
-            && self.members.len() > *first_member
+        if let Some(Open::Object { first_member, .. }) = self.buffers.open.last()
+            && self.buffers.members.len() > *first_member
         {
             self.out.push_str(", ");
         }
-        let start = self.keys.len();
+        let start = self.buffers.keys.len();
         let written = self.out.len();
         if escaped {
-            unescape(text, &mut self.keys);
-            write_string(self.keys.get(start..).unwrap_or_default(), self.out);
+            unescape(text, &mut self.buffers.keys);
+            write_string(self.buffers.keys.get(start..).unwrap_or_default(), self.out);
         } else {
-            self.keys.push_str(text.get(1..text.len() - 1).unwrap_or_default());
+            self.buffers.keys.push_str(text.get(1..text.len() - 1).unwrap_or_default());
             self.out.push_str(text);
         }
         self.out.push_str(": ");
-        self.members.push(Member { key: start..self.keys.len(), written: written..written });
+        self.buffers.members.push(Member { key: start..self.buffers.keys.len(), written: written..written });
     }
 
     fn end_object(&mut self) {
-        if let Some(Open::Object { first_member, keys_start, body_start }) = self.open.pop() {
-            let members = self.members.split_off(first_member);
-            let key = |member: &Member| self.keys.as_bytes().get(member.key.clone()).unwrap_or_default();
-            let in_order = members.windows(2).all(|pair| compare(key(&pair[0]), key(&pair[1])) == Ordering::Less);
-            if !in_order {
-                self.reorder(members, body_start);
+        if let Some(Open::Object { first_member, keys_start, body_start }) = self.buffers.open.pop() {
+            let keys = self.buffers.keys.as_bytes();
+            let members = self.buffers.members.get_mut(first_member..).unwrap_or_default();
+            if !members.windows(2).all(|pair| compare(pair[0].key(keys), pair[1].key(keys)) == Ordering::Less) {
+                // The sort is stable, so the last of equal keys is the last one written.
+                members.sort_by(|a, b| compare(a.key(keys), b.key(keys)));
+                self.buffers.body.clear();
+                self.buffers.body.push_str(self.out.get(body_start..).unwrap_or_default());
+                self.out.truncate(body_start);
+                write_members(members, keys, &self.buffers.body, body_start, self.out);
             }
-            self.keys.truncate(keys_start);
+            self.buffers.members.truncate(first_member);
+            self.buffers.keys.truncate(keys_start);
         }
         self.out.push('}');
     }
+}
 
-    /// Sorts what an object wrote by its keys and drops all but the last of equal keys.
-    fn reorder(&mut self, mut members: Vec<Member>, body_start: usize) {
-        let key = |member: &Member| self.keys.as_bytes().get(member.key.clone()).unwrap_or_default();
-        // The sort is stable, so the last of equal keys is the last one written.
-        members.sort_by(|a, b| compare(key(a), key(b)));
-        let body = self.out.split_off(body_start);
-        let mut following = members.iter().skip(1);
-        let mut first = true;
-        for member in &members {
-            if following.next().is_some_and(|next| key(next) == key(member)) {
-                continue;
-            }
-            if !first {
-                self.out.push_str(", ");
-            }
-            first = false;
-            let range = member.written.start - body_start..member.written.end - body_start;
-            self.out.push_str(body.get(range).unwrap_or_default());
+impl Member {
+    fn key<'k>(&self, keys: &'k [u8]) -> &'k [u8] {
+        keys.get(self.key.clone()).unwrap_or_default()
+    }
+}
+
+/// Writes members that are in order, but only the last of equal keys. `body` is what was written for them from `body_start` on.
+fn write_members(members: &[Member], keys: &[u8], body: &str, body_start: usize, out: &mut String) {
+    let mut first = true;
+    for (at, member) in members.iter().enumerate() {
+        if members.get(at + 1).is_some_and(|next| next.key(keys) == member.key(keys)) {
+            continue;
         }
+        if !first {
+            out.push_str(", ");
+        }
+        first = false;
+        let range = member.written.start - body_start..member.written.end - body_start;
+        out.push_str(body.get(range).unwrap_or_default());
     }
 }
 
@@ -225,9 +247,7 @@ fn write_number(text: &str, out: &mut String) -> Result<()> {
     }
     let digits = || whole.chars().chain(part.chars());
     let size = |count: i64| usize::try_from(count).unwrap_or(0);
-    if zero {
-        out.push('0');
-    } else if whole_digits <= 0 {
+    if whole_digits <= 0 {
         out.push('0');
     } else {
         out.extend(digits().chain(std::iter::repeat('0')).take(size(point)).skip(leading_zeros.min(size(point))));

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Kind, Result};
 use crate::value::json::reader::Strictness;
+use crate::value::scan::find_json_special;
 
 /// How many bytes of the line before a fault are shown.
 const EXCERPT_BYTES: usize = 50;
@@ -148,7 +149,7 @@ impl<'a> Lexer<'a> {
         let mut high = false;
         loop {
             // Plain bytes are by far the most, so they have a loop of their own.
-            let plain = bytes.get(at..).unwrap_or_default().iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f));
+            let plain = find_json_special(bytes.get(at..).unwrap_or_default());
             if high && plain != Some(0) {
                 return Err(self.lone_low_surrogate(at + self.width(at)));
             }

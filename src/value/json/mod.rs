@@ -1,6 +1,6 @@
 //! JSON text: is it valid, what is its canonical `jsonb` form, and how is it laid out to be read by people?
 //!
-//! Words: an *event* is one step of a document's structure, as the [`reader`] meets it. The *canonical form* is the text that
+//! Words: an *event* is one step of a document's structure, as a reader meets it. The *canonical form* is the text that
 //! PostgreSQL writes for a `jsonb`: keys sorted by length and then by bytes, the last of equal keys kept, one blank after each colon
 //! and comma, numbers as `numeric` writes them, strings with the fewest escapes. Nothing here recurses, so the nesting of a document
 //! costs no stack; it is limited all the same ([`DEPTH_MAX`]), because other readers of the same text do recurse.
@@ -11,6 +11,7 @@ mod pretty;
 pub(crate) mod reader;
 pub(crate) mod string;
 
+pub(crate) use canonical::Canonicaliser;
 pub use canonical::canonicalise;
 pub use pretty::pretty;
 

@@ -1,5 +1,7 @@
 //! Strings of JSON: escapes undone, and text written as a string with PostgreSQL's escapes.
 
+use crate::value::scan::find_json_special;
+
 /// What text can be appended to.
 pub(crate) trait Sink {
     fn append(&mut self, text: &str);
@@ -21,7 +23,7 @@ impl Sink for Vec<u8> {
 pub(crate) fn write_string(text: &str, out: &mut impl Sink) {
     out.append("\"");
     let mut rest = text;
-    while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f)) {
+    while let Some(at) = find_json_special(rest.as_bytes()) {
         let (plain, special) = rest.split_at(at);
         out.append(plain);
         match special.bytes().next() {

@@ -3,10 +3,10 @@
 //! The rules are PostgreSQL's (version 15, appendix B.1 and B.2): a number's place, its length, the session's `DateStyle` order and
 //! a month given as a word decide whether it is a year, a month or a day.
 
-use crate::value::calendar::{civil_from_days, days_from_civil, days_in_month};
-use crate::value::fault::Fault;
-use crate::value::keyword::{Keyword, keyword};
 use crate::value::style::DateOrder;
+use crate::value::time::calendar::{Day, US_PER_DAY, civil_from_days, days_from_civil, days_in_month};
+use crate::value::time::fault::Fault;
+use crate::value::time::keyword::{Keyword, keyword};
 
 /// Which fields have been found, one bit each.
 pub(crate) type Mask = u32;
@@ -214,7 +214,7 @@ impl DateFields {
             && (0..=59).contains(&self.minute)
             && (0..=60).contains(&self.second)
             && (0..=1_000_000).contains(&self.micros)
-            && self.time_us() <= super::calendar::US_PER_DAY;
+            && self.time_us() <= US_PER_DAY;
         if fits { Ok(()) } else { Err(Fault::Overflow) }
     }
 
@@ -253,7 +253,7 @@ impl DateFields {
     }
 
     /// Sets year, month and day from a calendar day.
-    pub(crate) fn set_day(&mut self, day: super::calendar::Day) {
+    pub(crate) fn set_day(&mut self, day: Day) {
         self.year = day.year;
         self.month = i32::try_from(day.month).unwrap_or(1);
         self.day = i32::try_from(day.day).unwrap_or(1);

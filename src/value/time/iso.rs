@@ -4,7 +4,7 @@
 //! and whatever is out of range, is left to the general reader, which also words the error.
 
 use crate::clock::Micros;
-use crate::value::calendar::{US_PER_DAY, US_PER_SECOND, days_from_civil, days_in_month};
+use crate::value::time::calendar::{US_PER_DAY, US_PER_SECOND, days_from_civil, days_in_month};
 
 /// Two digits at an index.
 fn two(bytes: &[u8], at: usize) -> Option<u32> {

@@ -1,11 +1,11 @@
 //! Writes dates, times and timestamps in PostgreSQL's ISO style, and in the style of its JSON functions (version 15, section 8.5.2).
 
 use crate::clock::Micros;
-use crate::value::calendar::{
+use crate::value::numeric::write_integer;
+use crate::value::time::calendar::{
     DATE_INFINITY, DATE_MINUS_INFINITY, TIMESTAMP_INFINITY, TIMESTAMP_MINUS_INFINITY, US_PER_SECOND, civil_from_days, split_micros,
 };
-use crate::value::numeric::write_integer;
-use crate::value::zone::Zone;
+use crate::value::time::zone::Zone;
 
 /// What stands between a date and its time, and how an offset is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

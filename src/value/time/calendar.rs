@@ -17,6 +17,8 @@ pub(crate) const US_TO_2000: i64 = DAYS_TO_2000 * US_PER_DAY;
 pub(crate) const FIRST_DAY: i64 = -2_440_588;
 /// The last day of PostgreSQL's `date`: 5874897-12-31.
 pub(crate) const LAST_DATE: i64 = 2_145_042_905;
+/// The first instant of PostgreSQL's timestamps.
+pub(crate) const FIRST_TIMESTAMP: Micros = FIRST_DAY * US_PER_DAY;
 /// `infinity` and `-infinity` as a `date`.
 pub(crate) const DATE_INFINITY: i32 = i32::MAX;
 pub(crate) const DATE_MINUS_INFINITY: i32 = i32::MIN;

@@ -1,7 +1,7 @@
 //! Splits a date, time or interval into the tokens that PostgreSQL sees in it (PostgreSQL 15, appendix B.1).
 
-use crate::value::fault::Fault;
-use crate::value::keyword::{Keyword, keyword};
+use crate::value::time::fault::Fault;
+use crate::value::time::keyword::{Keyword, keyword};
 
 /// The most tokens that a date, time or interval may have.
 const TOKENS_MAX: usize = 25;

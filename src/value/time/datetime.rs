@@ -2,20 +2,20 @@
 
 use crate::clock::Micros;
 use crate::error::Result;
-use crate::value::abbreviation::{Abbreviation, abbreviation};
-use crate::value::calendar::{
-    DATE_INFINITY, DATE_MINUS_INFINITY, FIRST_DAY, LAST_DATE, TIMESTAMP_INFINITY, TIMESTAMP_MINUS_INFINITY, US_PER_DAY,
-    US_PER_SECOND, civil_from_days, split_micros,
+use crate::value::style::Style;
+use crate::value::time::abbreviation::{Abbreviation, abbreviation};
+use crate::value::time::calendar::{
+    DATE_INFINITY, DATE_MINUS_INFINITY, FIRST_DAY, FIRST_TIMESTAMP, LAST_DATE, TIMESTAMP_INFINITY, TIMESTAMP_MINUS_INFINITY,
+    US_PER_DAY, US_PER_SECOND, civil_from_days, split_micros,
 };
-use crate::value::date_fields::{
+use crate::value::time::fault::Fault;
+use crate::value::time::fields::{
     DATE, DAY, DAYLIGHT, DateFields, ERA, MERIDIAN, MONTH, Mask, RESERVED, TIME, WEEKDAY, ZONE, fraction, leading_int,
 };
-use crate::value::fault::Fault;
-use crate::value::iso::{iso_date, iso_time, iso_timestamp};
-use crate::value::keyword::{Keyword, keyword};
-use crate::value::style::Style;
-use crate::value::token::{Shape, Token, tokens};
-use crate::value::zone::Zone;
+use crate::value::time::iso::{iso_date, iso_time, iso_timestamp};
+use crate::value::time::keyword::{Keyword, keyword};
+use crate::value::time::token::{Shape, Token, tokens};
+use crate::value::time::zone::Zone;
 
 /// Reads a `date`: days since 1970, or one of the two infinities.
 pub(crate) fn date(text: &str, style: &Style) -> Result<i32> {
@@ -88,7 +88,7 @@ pub(crate) fn timestamptz(text: &str, style: &Style) -> Result<Micros> {
 fn in_range(days: i64, time_us: i64, offset: i32) -> Result<Micros, Fault> {
     let us = i128::from(days) * i128::from(US_PER_DAY) + i128::from(time_us) - i128::from(offset) * i128::from(US_PER_SECOND);
     match i64::try_from(us) {
-        Ok(us) if us < TIMESTAMP_INFINITY && us >= FIRST_DAY * US_PER_DAY => Ok(us),
+        Ok(us) if (FIRST_TIMESTAMP..TIMESTAMP_INFINITY).contains(&us) => Ok(us),
         _ => Err(Fault::Range),
     }
 }
@@ -320,8 +320,8 @@ impl Decoder<'_> {
         DATE
     }
 
+    /// A word: the abbreviation of a zone before anything else, then a keyword, then the name of a zone.
     fn word(&mut self, tokens: &[Token], at: usize, text: &str) -> Result<Mask, Fault> {
-        // Abbreviations of zones come before the other words.
         match abbreviation(text) {
             Some(Abbreviation::Offset(east)) => {
                 self.offset = Offset::East(east);
@@ -335,34 +335,16 @@ impl Decoder<'_> {
             None => {}
         }
         let known = keyword(text);
-        if self.time_only {
-            match known {
-                Keyword::Month(_)
-                | Keyword::Weekday
-                | Keyword::Today
-                | Keyword::Tomorrow
-                | Keyword::Yesterday
-                | Keyword::Epoch
-                | Keyword::Infinity
-                | Keyword::MinusInfinity => return Err(Fault::Format),
-                Keyword::Filler
-                | Keyword::Am
-                | Keyword::Pm
-                | Keyword::Ad
-                | Keyword::Bc
-                | Keyword::Now
-                | Keyword::Zulu
-                | Keyword::IsoTime
-                | Keyword::Julian
-                | Keyword::Unit
-                | Keyword::DaylightSaving
-                | Keyword::Unknown => {}
-            }
-        }
         match known {
+            Keyword::Month(_)
+            | Keyword::Weekday
+            | Keyword::Today
+            | Keyword::Tomorrow
+            | Keyword::Yesterday
+            | Keyword::Epoch
+            | Keyword::Infinity
+            | Keyword::MinusInfinity => self.date_word(known),
             Keyword::Filler => Ok(0),
-            Keyword::Month(month) => Ok(self.month(month)),
-            Keyword::Weekday => Ok(WEEKDAY),
             Keyword::Am | Keyword::Pm => {
                 self.meridian = Some(known);
                 Ok(MERIDIAN)
@@ -371,23 +353,7 @@ impl Decoder<'_> {
                 self.before_christ = known == Keyword::Bc;
                 Ok(ERA)
             }
-            Keyword::Now => {
-                let (days, of_day, offset) = self.now();
-                self.set_time(of_day);
-                if self.time_only {
-                    return Ok(TIME);
-                }
-                self.fields.set_day(civil_from_days(days));
-                self.fields.julian = true;
-                self.offset = Offset::East(offset);
-                Ok(DATE | TIME | ZONE)
-            }
-            Keyword::Today => Ok(self.day_from_now(0)),
-            Keyword::Tomorrow => Ok(self.day_from_now(1)),
-            Keyword::Yesterday => Ok(self.day_from_now(-1)),
-            Keyword::Epoch => self.special(Moment::Epoch),
-            Keyword::Infinity => self.special(Moment::Infinity),
-            Keyword::MinusInfinity => self.special(Moment::MinusInfinity),
+            Keyword::Now => Ok(self.set_now()),
             Keyword::Zulu => {
                 self.set_time(0);
                 self.offset = Offset::East(0);
@@ -418,10 +384,37 @@ impl Decoder<'_> {
         }
     }
 
-    fn special(&mut self, moment: Moment) -> Result<Mask, Fault> {
+    /// A word that says something about the day, which a `time` has no place for.
+    fn date_word(&mut self, known: Keyword) -> Result<Mask, Fault> {
+        match known {
+            _ if self.time_only => Err(Fault::Format),
+            Keyword::Month(month) => Ok(self.month(month)),
+            Keyword::Today => Ok(self.day_from_now(0)),
+            Keyword::Tomorrow => Ok(self.day_from_now(1)),
+            Keyword::Yesterday => Ok(self.day_from_now(-1)),
+            Keyword::Epoch => Ok(self.special(Moment::Epoch)),
+            Keyword::Infinity => Ok(self.special(Moment::Infinity)),
+            Keyword::MinusInfinity => Ok(self.special(Moment::MinusInfinity)),
+            _ => Ok(WEEKDAY),
+        }
+    }
+
+    fn set_now(&mut self) -> Mask {
+        let (days, of_day, offset) = self.now();
+        self.set_time(of_day);
+        if self.time_only {
+            return TIME;
+        }
+        self.fields.set_day(civil_from_days(days));
+        self.fields.julian = true;
+        self.offset = Offset::East(offset);
+        DATE | TIME | ZONE
+    }
+
+    fn special(&mut self, moment: Moment) -> Mask {
         // Whatever else the text says is read and has no effect.
         self.special = Some(moment);
-        Ok(RESERVED)
+        RESERVED
     }
 
     /// A month as a word. A number taken for the month before was the day, as in `5 Jan`.
@@ -498,4 +491,60 @@ fn offset(text: &str) -> Result<i32, Fault> {
     }
     let size = (hours * 60 + minutes) * 60 + seconds;
     Ok(if east { size } else { -size })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 2024-03-10 23:30:15.5 UTC, which is the 11th in Berlin.
+    const NOW: Micros = 1_710_113_415_500_000;
+
+    fn style(zone: &str) -> Style {
+        Style { timezone: Zone::parse(zone).unwrap(), ..Style::default().at(NOW) }
+    }
+
+    #[test]
+    fn words_for_now_follow_the_session_zone() {
+        let (utc, berlin) = (style("UTC"), style("Europe/Berlin"));
+        let hour = 3600 * US_PER_SECOND;
+        let midnight = NOW - NOW % US_PER_DAY;
+        assert_eq!(timestamptz("now", &utc).unwrap(), NOW);
+        assert_eq!(timestamptz("now", &berlin).unwrap(), NOW);
+        assert_eq!(timestamp("now", &berlin).unwrap(), NOW + hour);
+        assert_eq!(time("now", &berlin).unwrap(), (NOW + hour) % US_PER_DAY);
+        assert_eq!(timestamptz("today", &utc).unwrap(), midnight);
+        assert_eq!(timestamptz("today", &berlin).unwrap(), midnight + US_PER_DAY - hour);
+        assert_eq!(timestamp("tomorrow 10:00", &utc).unwrap(), midnight + US_PER_DAY + 10 * hour);
+        assert_eq!(date("yesterday", &utc).unwrap(), 19_791);
+        assert_eq!(date("TODAY", &berlin).unwrap(), 19_793);
+        assert_eq!(date("epoch", &berlin).unwrap(), 0);
+    }
+
+    #[test]
+    fn what_64_bits_cannot_hold_is_refused() {
+        let utc = style("UTC");
+        assert_eq!(timestamp("294247-01-10 04:00:54.775806", &utc).unwrap(), i64::MAX - 1);
+        for text in ["294247-01-10 04:00:54.775807", "294276-12-31", "4714-11-23 BC"] {
+            let error = timestamp(text, &utc).unwrap_err();
+            assert_eq!((error.sqlstate(), error.message()), ("22008", format!("timestamp out of range: \"{text}\"").as_str()));
+        }
+        assert_eq!(timestamptz("4714-11-24 00:00+01 BC", &utc).unwrap_err().sqlstate(), "22008");
+        assert_eq!(
+            timestamptz("4714-11-24 00:00-01 BC", &utc).unwrap(),
+            crate::value::time::calendar::FIRST_TIMESTAMP + 3_600_000_000
+        );
+    }
+
+    #[test]
+    fn the_fast_path_agrees_with_the_general_one() {
+        let berlin = style("Europe/Berlin");
+        for text in ["2024-02-29 23:59:59.25", "2024-03-31T02:30", "2024-10-27 02:30:00Z", "1969-12-31 00:00:00-0330", "0001-01-01"]
+        {
+            // A blank in front is enough to leave the fast path.
+            let slow = format!(" {text}");
+            assert_eq!(timestamptz(text, &berlin).unwrap(), timestamptz(&slow, &berlin).unwrap(), "{text}");
+            assert_eq!(timestamp(text, &berlin).unwrap(), timestamp(&slow, &berlin).unwrap(), "{text}");
+        }
+    }
 }

@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
-use crate::value::interval::{Clock, Span};
 use crate::value::style::IntervalStyle;
+use crate::value::time::interval::{Clock, Span};
 
 /// An interval split into the fields it is written in. Each has its own sign; the time's parts share one.
 struct Fields {

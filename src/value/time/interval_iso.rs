@@ -1,8 +1,8 @@
 //! Reads an `interval` in ISO 8601's two forms: with designators (`P1Y2M3DT4H5M6S`) and alternative (`P0001-02-03T04:05:06`).
 
-use crate::value::calendar::{US_PER_HOUR, US_PER_MINUTE, US_PER_SECOND};
-use crate::value::fault::Fault;
-use crate::value::interval::{Parts, US_PER_DAY_F};
+use crate::value::time::calendar::{US_PER_HOUR, US_PER_MINUTE, US_PER_SECOND};
+use crate::value::time::fault::Fault;
+use crate::value::time::interval::{Parts, US_PER_DAY_F};
 
 /// No field may be larger, so that floats hold it exactly.
 const FIELD_MAX: f64 = 1e15;

@@ -9,7 +9,7 @@ use chrono_tz::{OffsetName, TZ_VARIANTS, Tz};
 
 use crate::clock::Micros;
 use crate::error::{Error, Kind, Result};
-use crate::value::calendar::{US_PER_DAY, US_PER_SECOND, civil_from_days, days_from_civil, is_leap, split_micros};
+use crate::value::time::calendar::{US_PER_DAY, US_PER_SECOND, civil_from_days, days_from_civil, is_leap, split_micros};
 
 /// The last year up to which the zone tables are spelled out; later years are looked up in a year of the same shape before it.
 const LAST_TABLE_YEAR: i32 = 2099;

@@ -1,12 +1,12 @@
 //! `interval`: months, days and microseconds, read from PostgreSQL's verbose, SQL and ISO 8601 forms (version 15, section 8.5.4).
 
 use crate::error::Result;
-use crate::value::calendar::{US_PER_DAY, US_PER_HOUR, US_PER_MINUTE, US_PER_SECOND};
-use crate::value::date_fields::{clock, fraction};
-use crate::value::fault::Fault;
-use crate::value::keyword::{Unit, unit};
 use crate::value::style::{IntervalStyle, Style};
-use crate::value::token::{Shape, Token, tokens};
+use crate::value::time::calendar::{US_PER_DAY, US_PER_HOUR, US_PER_MINUTE, US_PER_SECOND};
+use crate::value::time::fault::Fault;
+use crate::value::time::fields::{clock, fraction};
+use crate::value::time::keyword::{Unit, unit};
+use crate::value::time::token::{Shape, Token, tokens};
 
 const MONTHS_PER_YEAR: i64 = 12;
 const DAYS_PER_MONTH: f64 = 30.0;
@@ -26,7 +26,7 @@ pub(crate) struct Span {
 pub(crate) fn interval(text: &str, style: &Style) -> Result<Span> {
     let read = tokens(text).and_then(|tokens| verbose(&tokens, style.interval_style));
     let read = match read {
-        Err(Fault::Format) => crate::value::interval_iso::iso(text),
+        Err(Fault::Format) => crate::value::time::interval_iso::iso(text),
         other => other,
     };
     let in_range = |parts: Parts| {
@@ -227,7 +227,7 @@ impl Parts {
         let mut unit = unit;
         if let Some(months) = rest.strip_prefix('-') {
             // SQL's years-months.
-            let (months, rest) = crate::value::date_fields::leading_int(months)?;
+            let (months, rest) = crate::value::time::fields::leading_int(months)?;
             if i64::from(months) >= MONTHS_PER_YEAR {
                 return Err(Fault::Overflow);
             }
