@@ -15,7 +15,7 @@ use crate::value::{self, SqlType};
 /// How many letters `encode(…, 'base64')` puts on a line.
 const BASE64_LINE: usize = 76;
 
-pub(super) const DEFINITIONS: [Definition; 8] = [
+pub(super) static DEFINITIONS: [Definition; 8] = [
     Definition {
         name: "convert_to",
         volatility: Volatility::Immutable,
@@ -200,9 +200,16 @@ fn decode(given: &Arguments) -> Result<ArrayRef> {
 fn decoded(text: &str, format: &Format) -> Result<Vec<u8>> {
     match format {
         Format::Base64 => base64_decoded(text),
-        Format::Hex => Ok(value::read_bytea(&format!("\\x{text}"))?),
-        Format::Escape => Ok(value::read_bytea(text)?),
+        Format::Hex => bytea(&format!("\\x{text}")),
+        Format::Escape => bytea(text),
     }
+}
+
+/// The bytes that the text of a `bytea` means.
+fn bytea(text: &str) -> Result<Vec<u8>> {
+    let mut builder = value::ColumnBuilder::new(&SqlType::Bytea, 1);
+    builder.append_text(text, &value::Style::default())?;
+    Ok(builder.finish().as_binary::<i32>().value(0).to_vec())
 }
 
 /// Blanks and line breaks may stand anywhere, and nothing may follow the padding.

@@ -81,8 +81,14 @@ fn rewritten(expr: &Expr) -> Result<Option<Expr>> {
             Ok(Some(call("timezone", vec![time_zone.as_ref().clone(), timestamp.as_ref().clone()])))
         }
         Expr::Extract { field, expr, .. } => {
-            let field = Expr::value(Value::SingleQuotedString(field.to_string().trim_matches('\'').to_lowercase()));
-            Ok(Some(call("extract", vec![field, expr.as_ref().clone()])))
+            let field = field.to_string().trim_matches('\'').to_lowercase();
+            // How many digits stand behind the point depends on the field.
+            let function = match field.as_str() {
+                "second" | "seconds" | "epoch" => "extract_seconds",
+                "millisecond" | "milliseconds" => "extract_milliseconds",
+                _ => "extract",
+            };
+            Ok(Some(call(function, vec![Expr::value(Value::SingleQuotedString(field)), expr.as_ref().clone()])))
         }
         Expr::Interval(interval) => Ok(interval_literal(interval)),
         _ => Ok(None),

@@ -12,7 +12,7 @@ use crate::value::json::canonicalise;
 use crate::value::json::string::write_string;
 use crate::value::{Formatter, SqlType};
 
-pub(super) const DEFINITIONS: [Definition; 7] = [
+pub(super) static DEFINITIONS: [Definition; 7] = [
     Definition {
         name: "jsonb_build_object",
         volatility: Volatility::Stable,

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::query::functions::scalar::{Argument, Arguments, Definition};
 use crate::value::SqlType;
 
-pub(super) const DEFINITIONS: [Definition; 6] = [
+pub(super) static DEFINITIONS: [Definition; 6] = [
     Definition { name: "@>", volatility: Volatility::Immutable, result: both, run: |given| pairs(given, contains) },
     Definition { name: "<@", volatility: Volatility::Immutable, result: both, run: |given| pairs(given, |a, b| contains(b, a)) },
     Definition {

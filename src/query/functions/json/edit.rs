@@ -15,7 +15,7 @@ use crate::value::SqlType;
 use crate::value::json::canonicalise;
 use crate::value::json::string::write_string;
 
-pub(super) const DEFINITIONS: [Definition; 4] = [
+pub(super) static DEFINITIONS: [Definition; 4] = [
     Definition {
         name: "jsonb_concat",
         volatility: Volatility::Immutable,

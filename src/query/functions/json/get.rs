@@ -14,7 +14,7 @@ use crate::query::functions::scalar::{Argument, Arguments, Definition};
 use crate::value::SqlType;
 use crate::value::json::string::unescape;
 
-pub(super) const DEFINITIONS: [Definition; 8] = [
+pub(super) static DEFINITIONS: [Definition; 8] = [
     Definition { name: "->", volatility: Volatility::Immutable, result: |types| child(types, false), run: |given| run(given, false) },
     Definition { name: "->>", volatility: Volatility::Immutable, result: |types| child(types, true), run: |given| run(given, true) },
     Definition {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, Int32Builder};
+use datafusion::arrow::array::{Array, ArrayRef, Int32Builder};
 use datafusion::logical_expr::Volatility;
 
 use super::scan::{Shape, elements, members};
@@ -12,7 +12,7 @@ use crate::query::functions::scalar::{Argument, Arguments, Definition};
 use crate::value::SqlType;
 use crate::value::json::pretty;
 
-pub(super) const DEFINITIONS: [Definition; 7] = [
+pub(super) static DEFINITIONS: [Definition; 7] = [
     Definition {
         name: "jsonb_pretty",
         volatility: Volatility::Immutable,

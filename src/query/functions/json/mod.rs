@@ -12,7 +12,7 @@ mod scan;
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, StringViewArray, StringViewBuilder};
+use datafusion::arrow::array::{Array, ArrayRef, StringViewArray, StringViewBuilder};
 
 use super::scalar::{Argument, Arguments, Definition};
 use crate::error::{Error, Result};
