@@ -9,7 +9,7 @@ use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::SessionState;
-use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::prelude::SessionConfig;
 use tokio::sync::Mutex;
 
 use crate::catalog::Catalog;
@@ -136,9 +136,7 @@ fn session_state(store: &Arc<Store>, options: &EngineOptions) -> Result<SessionS
     // A projection above a sort must not deal rows out to several partitions: their order is the answer's.
     own.optimizer.enable_round_robin_repartition = false;
     let state = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime).with_default_features().build();
-    let mut context = SessionContext::new_with_state(state);
-    datafusion_functions_json::register_all(&mut context).map_err(unwrap)?;
-    Ok(context.state())
+    Ok(state)
 }
 
 /// Makes the spill folder anew: what an earlier process left in it is of no use and may hold rows.

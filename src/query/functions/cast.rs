@@ -3,14 +3,16 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use datafusion::arrow::array::{Array, ArrayRef};
 use datafusion::arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
+use crate::error::{Error, Kind};
 use crate::query::errors::wrap;
-use crate::value::{self, SqlType, Style};
+use crate::value::{self, ColumnBuilder, SqlType, Style};
 
 /// Whether a cast between these types must go through text forms, which DataFusion would write or read differently.
 pub fn needs_function(source: &SqlType, arrow: &DataType, target: &SqlType) -> bool {
@@ -91,7 +93,9 @@ impl ScalarUDFImpl for CastFunction {
         let Some(input) = arrays.pop() else {
             return datafusion::common::internal_err!("cast takes one argument");
         };
-        let output = if is_string(&self.target) && !is_string(&self.source) {
+        let output = if self.source == SqlType::Jsonb && !is_string(&self.target) {
+            jsonb_scalars(&input, &self.target, &self.style).map_err(wrap)?
+        } else if is_string(&self.target) && !is_string(&self.source) {
             let text = value::to_text(&input, &self.source, &self.style).map_err(wrap)?;
             if plain_text(&self.target) {
                 Arc::new(text)
@@ -102,5 +106,113 @@ impl ScalarUDFImpl for CastFunction {
             value::cast_text(&input, &self.target, &self.style).map_err(wrap)?
         };
         if scalar { Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&output, 0)?)) } else { Ok(ColumnarValue::Array(output)) }
+    }
+}
+
+/// Numbers and booleans out of `jsonb`; a number with a fraction is rounded to an integer.
+fn jsonb_scalars(input: &ArrayRef, target: &SqlType, style: &Style) -> crate::error::Result<ArrayRef> {
+    let documents = value::to_text(input, &SqlType::Jsonb, style)?;
+    let mut out = ColumnBuilder::new(target, documents.len());
+    for document in &documents {
+        let Some(document) = document else {
+            out.append_null();
+            continue;
+        };
+        let shape = match document.as_bytes().first() {
+            Some(b'{') => "object",
+            Some(b'[') => "array",
+            Some(b'"') => "string",
+            Some(b't' | b'f') => "boolean",
+            Some(b'n') | None => "null",
+            Some(_) => "numeric",
+        };
+        let fits = match target {
+            SqlType::Bool => shape == "boolean",
+            SqlType::Int2 | SqlType::Int4 | SqlType::Int8 | SqlType::Float4 | SqlType::Float8 | SqlType::Numeric(_, _) => {
+                shape == "numeric"
+            }
+            _ => false,
+        };
+        if !fits {
+            let message = format!("cannot cast jsonb {shape} to type {target}");
+            return Err(Error::new(Kind::InvalidParameterValue, message));
+        }
+        match target {
+            SqlType::Int2 | SqlType::Int4 | SqlType::Int8 => out.append_text(&rounded(document), style)?,
+            _ => out.append_text(document, style)?,
+        }
+    }
+    Ok(out.finish())
+}
+
+/// A decimal number rounded half away from zero, as text.
+fn rounded(number: &str) -> String {
+    let Some((whole, fraction)) = number.split_once('.') else { return number.to_owned() };
+    if !fraction.starts_with(|digit: char| digit >= '5') {
+        return whole.to_owned();
+    }
+    let up = if number.starts_with('-') { -1 } else { 1 };
+    // A number beyond every integer type fails as it is.
+    whole.parse::<i128>().map_or_else(|_| whole.to_owned(), |whole| (whole + up).to_string())
+}
+
+/// Gives an expression its SQL type back where DataFusion drops it, as CASE and COALESCE do.
+pub fn typed(expr: Expr, target: SqlType) -> Expr {
+    if let Some(inner) = typed_as(&expr)
+        && *inner == target
+    {
+        return expr;
+    }
+    ScalarUDF::new_from_impl(Typed { target, signature: Signature::any(1, Volatility::Immutable) }).call(vec![expr])
+}
+
+/// The type that [`typed`] gave an expression.
+pub fn typed_as(expr: &Expr) -> Option<&SqlType> {
+    match expr {
+        Expr::ScalarFunction(call) => call.func.inner().downcast_ref::<Typed>().map(|typed| &typed.target),
+        _ => None,
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Typed {
+    target: SqlType,
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for Typed {
+    fn name(&self) -> &'static str {
+        "typed"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _arg_types: &[DataType]) -> Result<DataType> {
+        Ok(self.target.arrow())
+    }
+
+    fn return_field_from_args(&self, _args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        Ok(Arc::new(self.target.field(self.name(), true)))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        match args.args.first() {
+            Some(value) => value.cast_to(&self.target.arrow(), None),
+            None => datafusion::common::internal_err!("typed takes one argument"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fraction_is_rounded_half_away_from_zero() {
+        for (number, whole) in [("1.5", "2"), ("-1.5", "-2"), ("1.49", "1"), ("7", "7"), ("-0.5", "-1"), ("0.4", "0")] {
+            assert_eq!(rounded(number), whole, "{number}");
+        }
     }
 }

@@ -8,17 +8,24 @@ pub mod cast;
 mod catalog;
 mod identity;
 mod json;
+pub mod scalar;
 mod session;
+mod text;
+mod time;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 
+use scalar::Definition;
+
 pub(super) use array_of_rows::ARRAY_OF_ROWS;
 pub(super) use catalog::OID_OF;
 pub use session::SessionFacts;
+
+use crate::value::Style;
 
 /// DataFusion's functions that tell of files and plans, or have side effects, and exist for nobody.
 const HIDDEN: [&str; 12] = [
@@ -56,7 +63,7 @@ impl Registry {
             .filter(|(name, _)| !HIDDEN.contains(&name.as_str()))
             .map(|(name, function)| (name.clone(), function.clone()))
             .collect();
-        for function in identity::functions().into_iter().chain(json::functions()).chain(array_of_rows::functions()) {
+        for function in identity::functions().into_iter().chain(array_of_rows::functions()) {
             let function = Arc::new(function);
             for alias in function.aliases() {
                 scalars.insert(alias.clone(), function.clone());
@@ -69,7 +76,10 @@ impl Registry {
     /// The scalar function of this name for this session.
     pub fn scalar(&self, name: &str, facts: &Arc<SessionFacts>) -> Option<Arc<ScalarUDF>> {
         let name = plain(name);
-        session::function(name, facts).or_else(|| catalog::function(name, facts)).or_else(|| self.scalars.get(name).cloned())
+        session::function(name, facts)
+            .or_else(|| catalog::function(name, facts))
+            .or_else(|| defined(name).map(|definition| Arc::new(scalar::unbound(definition, &facts.style))))
+            .or_else(|| self.scalars.get(name).cloned())
     }
 
     pub fn aggregate(&self, name: &str) -> Option<Arc<AggregateUDF>> {
@@ -96,6 +106,19 @@ impl Registry {
     pub fn window_names(&self) -> Vec<String> {
         self.windows.keys().cloned().collect()
     }
+}
+
+/// The function behind an operator, which no name that can be typed reaches.
+pub fn operator(name: &str, style: &Style) -> Option<ScalarUDF> {
+    defined(name).map(|definition| scalar::unbound(definition, style))
+}
+
+fn defined(name: &str) -> Option<&'static Definition> {
+    static DEFINED: LazyLock<HashMap<&'static str, &'static Definition>> = LazyLock::new(|| {
+        let all = json::definitions().chain(text::DEFINITIONS.iter()).chain(time::DEFINITIONS.iter());
+        all.map(|definition| (definition.name, definition)).collect()
+    });
+    DEFINED.get(name).copied()
 }
 
 /// PostgreSQL's functions may be called with their schema in front.

@@ -9,7 +9,12 @@ mod correlated;
 mod dialect;
 mod functions;
 pub mod names;
+mod operators;
+pub mod output;
+mod rows;
+mod tree;
 pub mod types;
+mod values;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -51,6 +56,7 @@ pub struct Planner<'a> {
     extra: Vec<(String, Arc<dyn TableSource>)>,
     nesting: usize,
     type_planner: Arc<dyn TypePlanner>,
+    expr_planners: Arc<[Arc<dyn ExprPlanner>]>,
     /// Relations that the statement reads directly, for a view's dependencies.
     reads: RefCell<BTreeSet<Oid>>,
 }
@@ -73,6 +79,8 @@ impl<'a> Planner<'a> {
     ) -> Self {
         let mut path = vec!["pg_catalog".to_owned()];
         path.extend(facts.search_path.iter().cloned());
+        let own: Arc<dyn ExprPlanner> = Arc::new(operators::Operators { style: facts.style.clone() });
+        let expr_planners = std::iter::once(own).chain(state.expr_planners().iter().cloned()).collect();
         Planner {
             state,
             registry,
@@ -83,6 +91,7 @@ impl<'a> Planner<'a> {
             extra: vec![],
             nesting: 0,
             type_planner: Arc::new(types::SqlTypes),
+            expr_planners,
             reads: RefCell::new(BTreeSet::new()),
         }
     }
@@ -117,7 +126,7 @@ impl<'a> Planner<'a> {
     }
 
     fn planned(&self, query: &ast::Query, context: &mut PlannerContext, hints: &[Option<SqlType>]) -> Result<Planned> {
-        let mut query = query.clone();
+        let mut query = tree::prepared(query)?;
         dialect::rewrite(&mut query)?;
         let statement = ast::Statement::Query(Box::new(query));
         let plan = self.sql().sql_statement_to_plan_with_context(statement, context).map_err(unwrap)?;
@@ -131,7 +140,7 @@ impl<'a> Planner<'a> {
     /// # Errors
     /// As [`Planner::query`].
     pub fn expression(&self, expression: &ast::Expr, schema: &DFSchema) -> Result<Expr> {
-        let mut expression = expression.clone();
+        let mut expression = tree::prepared_expression(expression)?;
         dialect::rewrite_expression(&mut expression)?;
         let expr = self
             .sql()
@@ -177,6 +186,7 @@ impl<'a> Planner<'a> {
             extra: vec![],
             nesting: self.nesting + 1,
             type_planner: self.type_planner.clone(),
+            expr_planners: self.expr_planners.clone(),
             reads: RefCell::new(BTreeSet::new()),
         })
     }
@@ -279,7 +289,7 @@ impl ContextProvider for Planner<'_> {
     }
 
     fn get_expr_planners(&self) -> &[Arc<dyn ExprPlanner>] {
-        self.state.expr_planners()
+        &self.expr_planners
     }
 
     fn get_type_planner(&self) -> Option<Arc<dyn TypePlanner>> {
