@@ -68,10 +68,7 @@ impl Catalog {
     pub fn new(internal: Vec<Arc<Table>>) -> Self {
         let mut schemas = BTreeMap::new();
         schemas.insert(PUBLIC_SCHEMA.to_owned(), Schema { oid: PUBLIC_OID, comment: Some("standard public schema".to_owned()) });
-        schemas.insert(
-            SYSTEM_SCHEMA.to_owned(),
-            Schema { oid: SYSTEM_OID, comment: Some("what Annals itself needs".to_owned()) },
-        );
+        schemas.insert(SYSTEM_SCHEMA.to_owned(), Schema { oid: SYSTEM_OID, comment: Some("what Annals itself needs".to_owned()) });
         let relations = internal.into_iter().map(|table| (table.name.clone(), Relation::Table(table))).collect();
         Catalog { epoch: 0, next_oid: FIRST_OID, schemas, relations, functions: BTreeMap::new() }
     }

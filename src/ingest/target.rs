@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBatchOptions, StringViewBuilder, new_null_array};
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBatchOptions, StringViewBuilder, new_null_array,
+};
 use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::arrow::compute::kernels::zip::zip;
 use datafusion::arrow::datatypes::{Schema, TimestampMicrosecondType};
@@ -36,7 +38,10 @@ pub enum Given {
     Absent,
     Values(ArrayRef),
     /// Values, but for the rows marked true the default applies.
-    Partly { values: ArrayRef, absent: BooleanBuffer },
+    Partly {
+        values: ArrayRef,
+        absent: BooleanBuffer,
+    },
 }
 
 /// Where the rows of a batch stand, as an error must say.
@@ -196,9 +201,7 @@ fn fill(column: &Column, rows: usize, now: Micros) -> Result<ArrayRef> {
     match default {
         Default::UuidV7 => Ok(uuids(rows, || new_uuid_v7(now))),
         Default::UuidV4 => Ok(uuids(rows, Uuid::new_v4)),
-        Default::Now => {
-            constant(column, "now", rows, &Style::default().at(now))
-        }
+        Default::Now => constant(column, "now", rows, &Style::default().at(now)),
         Default::Constant(literal) => constant(column, &unquoted(literal), rows, &Style::default().at(now)),
     }
 }

@@ -33,7 +33,12 @@ const SETTINGS: [Line; 33] = [
     ("bytea_output", "hex", Form::OneOf(&["hex", "escape"]), false),
     ("check_function_bodies", "on", Form::Switch, false),
     ("client_encoding", "UTF8", Form::OneOf(&["UTF8", "utf8", "utf-8", "UTF-8", "unicode", "UNICODE"]), true),
-    ("client_min_messages", "notice", Form::OneOf(&["debug5", "debug4", "debug3", "debug2", "debug1", "log", "notice", "warning", "error"]), false),
+    (
+        "client_min_messages",
+        "notice",
+        Form::OneOf(&["debug5", "debug4", "debug3", "debug2", "debug1", "log", "notice", "warning", "error"]),
+        false,
+    ),
     ("DateStyle", "ISO, MDY", Form::DateStyle, true),
     ("default_text_search_config", "pg_catalog.simple", Form::OneOf(&["pg_catalog.simple", "simple"]), false),
     ("default_transaction_isolation", "read committed", Form::OneOf(ISOLATION), false),
@@ -99,7 +104,8 @@ impl Settings {
     /// 42704 for a setting that does not exist, 22023 for a value it cannot have, 55P02 for one that is fixed.
     pub fn set(&mut self, setting: &Setting) -> Result<Option<(String, String)>> {
         let (name, default, form, told) = line(&setting.name)?;
-        let asked = setting.value.clone().unwrap_or_else(|| self.defaults.get(name).cloned().unwrap_or_else(|| (*default).to_owned()));
+        let asked =
+            setting.value.clone().unwrap_or_else(|| self.defaults.get(name).cloned().unwrap_or_else(|| (*default).to_owned()));
         let value = self.checked(name, *form, &asked)?;
         self.values.insert(name, value.clone());
         Ok(told.then(|| ((*name).to_owned(), value)))
@@ -137,7 +143,11 @@ impl Settings {
 
     /// The settings that a client is told at the start.
     pub fn reported(&self) -> Vec<(&'static str, String)> {
-        SETTINGS.iter().filter(|(_, _, _, told)| *told).map(|(name, ..)| (*name, self.values.get(name).cloned().unwrap_or_default())).collect()
+        SETTINGS
+            .iter()
+            .filter(|(_, _, _, told)| *told)
+            .map(|(name, ..)| (*name, self.values.get(name).cloned().unwrap_or_default()))
+            .collect()
     }
 
     /// The schemas of `search_path` that a name can be found in, `$user` meaning the role's own.

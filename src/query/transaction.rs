@@ -9,9 +9,9 @@ use tokio::sync::OwnedMutexGuard;
 use crate::catalog::{Catalog, Table};
 use crate::clock::Micros;
 use crate::error::{Error, Kind, Result};
+use crate::query::catalog_log;
 use crate::query::define::Defined;
 use crate::query::engine::Engine;
-use crate::query::catalog_log;
 use crate::store::spec::{TableId, TableKind};
 use crate::store::{Commit, Load, View};
 

@@ -128,12 +128,19 @@ impl Source {
     }
 }
 
-fn read_lines(path: &Path, reader: &mut (impl BufRead + ?Sized), line: &mut u64, records_max: u64, batch: &mut Batch) -> Result<()> {
+fn read_lines(
+    path: &Path,
+    reader: &mut (impl BufRead + ?Sized),
+    line: &mut u64,
+    records_max: u64,
+    batch: &mut Batch,
+) -> Result<()> {
     let mut text = Vec::new();
     while batch.records < records_max {
         text.clear();
         let limit = ROW_BYTES_MAX as u64 + 2;
-        let length = Read::take(&mut *reader, limit).read_until(b'\n', &mut text).map_err(|error| Error::io("read", path, &error))?;
+        let length =
+            Read::take(&mut *reader, limit).read_until(b'\n', &mut text).map_err(|error| Error::io("read", path, &error))?;
         if length == 0 {
             return Ok(());
         }

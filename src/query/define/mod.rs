@@ -131,9 +131,10 @@ fn touches_builtin(change: &Change) -> bool {
         | Change::DropFunction { name, .. }
         | Change::CommentOnRelation { name, .. }
         | Change::CommentOnFunction { name, .. } => Some(name),
-        Change::AddColumn { table, .. } | Change::SetDefault { table, .. } | Change::AddCheck { table, .. } | Change::DropCheck { table, .. } => {
-            Some(table)
-        }
+        Change::AddColumn { table, .. }
+        | Change::SetDefault { table, .. }
+        | Change::AddCheck { table, .. }
+        | Change::DropCheck { table, .. } => Some(table),
         Change::RenameColumn { relation, .. } | Change::CommentOnColumn { relation, .. } => Some(relation),
         Change::RenameRelation { to, .. } => Some(to),
         Change::CreateSchema { .. } | Change::DropSchema { .. } | Change::CommentOnSchema { .. } => None,

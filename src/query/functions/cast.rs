@@ -38,12 +38,7 @@ fn plain_text(sql_type: &SqlType) -> bool {
 
 /// The cast as an expression.
 pub fn call(input: Expr, source: SqlType, target: SqlType, style: &Style) -> Expr {
-    let function = CastFunction {
-        source,
-        target,
-        style: style.clone(),
-        signature: Signature::any(1, Volatility::Stable),
-    };
+    let function = CastFunction { source, target, style: style.clone(), signature: Signature::any(1, Volatility::Stable) };
     ScalarUDF::new_from_impl(function).call(vec![input])
 }
 

@@ -45,9 +45,7 @@ pub(super) fn function(name: &str, facts: &Arc<SessionFacts>) -> Option<Arc<Scal
         "current_user" | "user" | "current_role" => named(facts.current_user.clone()),
         "session_user" | "system_user" => named(facts.session_user.clone()),
         "current_database" | "current_catalog" => named(DATABASE.to_owned()),
-        "current_schema" => {
-            (SqlType::Name, ScalarValue::Utf8View(facts.search_path.first().cloned()))
-        }
+        "current_schema" => (SqlType::Name, ScalarValue::Utf8View(facts.search_path.first().cloned())),
         "pg_backend_pid" => (SqlType::Int4, ScalarValue::Int32(Some(facts.backend_pid))),
         _ => return None,
     };

@@ -90,7 +90,11 @@ fn require_utf8(name: &str, side: &str) -> Result<()> {
 }
 
 /// Two columns of text, row by row, where neither is NULL.
-fn each_pair(left: &StringViewArray, right: &StringViewArray, mut with: impl FnMut(Option<(&str, &str)>) -> Result<()>) -> Result<()> {
+fn each_pair(
+    left: &StringViewArray,
+    right: &StringViewArray,
+    mut with: impl FnMut(Option<(&str, &str)>) -> Result<()>,
+) -> Result<()> {
     left.iter().zip(right).try_for_each(|(left, right)| with(left.zip(right)))
 }
 
@@ -315,11 +319,15 @@ fn shown(given: &Arguments, at: usize) -> Result<StringViewArray> {
         return given.texts(at);
     }
     let formatter = given.formatter(at)?;
-    Ok((0..given.rows).map(|row| (!formatter.is_null(row)).then(|| {
-        let mut text = Vec::new();
-        formatter.write_text(row, &mut text);
-        if text == b"t" { "t" } else { "f" }
-    })).collect())
+    Ok((0..given.rows)
+        .map(|row| {
+            (!formatter.is_null(row)).then(|| {
+                let mut text = Vec::new();
+                formatter.write_text(row, &mut text);
+                if text == b"t" { "t" } else { "f" }
+            })
+        })
+        .collect())
 }
 
 fn format(given: &Arguments) -> Result<ArrayRef> {
@@ -359,8 +367,11 @@ fn formatted(format: &str, values: &[Option<&str>]) -> Result<String> {
             match letter {
                 '-' => left = true,
                 '$' => {
-                    let place: usize = number.parse().map_err(|_| bad("format specifies argument 0, but arguments are numbered from 1"))?;
-                    next = place.checked_sub(1).ok_or_else(|| bad("format specifies argument 0, but arguments are numbered from 1"))?;
+                    let place: usize =
+                        number.parse().map_err(|_| bad("format specifies argument 0, but arguments are numbered from 1"))?;
+                    next = place
+                        .checked_sub(1)
+                        .ok_or_else(|| bad("format specifies argument 0, but arguments are numbered from 1"))?;
                     number.clear();
                 }
                 digit => number.push(digit),

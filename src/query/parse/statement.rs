@@ -199,9 +199,8 @@ fn accept(statement: ast::Statement) -> Result<Statement, Error> {
         }
         ast::Statement::DropFunction(drop) => define(Definition::DropFunction(drop)),
         ast::Statement::StartTransaction { modes, .. } => {
-            let read_only = modes
-                .iter()
-                .any(|mode| matches!(mode, ast::TransactionMode::AccessMode(ast::TransactionAccessMode::ReadOnly)));
+            let read_only =
+                modes.iter().any(|mode| matches!(mode, ast::TransactionMode::AccessMode(ast::TransactionAccessMode::ReadOnly)));
             Statement::Begin { read_only }
         }
         ast::Statement::Commit { chain: false, .. } => Statement::End(TransactionEnd::Commit),
@@ -240,7 +239,10 @@ fn explain(
     let flag = |name: &str| {
         options.iter().flatten().any(|option| {
             option.name.value.eq_ignore_ascii_case(name)
-                && option.arg.as_ref().is_none_or(|arg| !matches!(arg.to_string().to_ascii_lowercase().as_str(), "false" | "off" | "0"))
+                && option
+                    .arg
+                    .as_ref()
+                    .is_none_or(|arg| !matches!(arg.to_string().to_ascii_lowercase().as_str(), "false" | "off" | "0"))
         })
     };
     match statement {
@@ -265,11 +267,9 @@ fn setting(set: ast::Set) -> Result<Setting, Error> {
             Ok(Setting { name: "client_encoding".to_owned(), value: Some(charset_name.value), local: false })
         }
         ast::Set::SetNamesDefault {} => Ok(Setting { name: "client_encoding".to_owned(), value: None, local: false }),
-        ast::Set::SetTransaction { session, .. } => Ok(Setting {
-            name: "transaction_isolation".to_owned(),
-            value: Some("repeatable read".to_owned()),
-            local: !session,
-        }),
+        ast::Set::SetTransaction { session, .. } => {
+            Ok(Setting { name: "transaction_isolation".to_owned(), value: Some("repeatable read".to_owned()), local: !session })
+        }
         ast::Set::ParenthesizedAssignments { .. }
         | ast::Set::MultipleAssignments { .. }
         | ast::Set::SetSessionAuthorization(_)

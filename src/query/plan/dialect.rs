@@ -190,7 +190,8 @@ fn registered(expr: &mut Expr) -> Result<()> {
     }
     // A cast of such a cast: to a number it is the id, to text the name, whatever went in.
     let Expr::Function(function) = inner.as_mut() else { return Ok(()) };
-    let (Some(name), Some(operand)) = (REGISTERED.iter().find(|name| is_named(&function.name, name)), only_argument(function)) else {
+    let (Some(name), Some(operand)) = (REGISTERED.iter().find(|name| is_named(&function.name, name)), only_argument(function))
+    else {
         return Ok(());
     };
     if ["oid", "int4", "int8", "integer", "int", "bigint"].contains(&target.as_str()) {
@@ -320,10 +321,7 @@ mod tests {
                 "SELECT 1 FROM c WHERE n OPERATOR(pg_catalog.~) '^(t)$' COLLATE pg_catalog.default",
                 "SELECT 1 FROM c WHERE n ~ '^(t)$'",
             ),
-            (
-                "SELECT ARRAY(SELECT b FROM m ORDER BY 1)",
-                "SELECT \"array of rows\"((SELECT array_agg(b ORDER BY b) FROM m))",
-            ),
+            ("SELECT ARRAY(SELECT b FROM m ORDER BY 1)", "SELECT \"array of rows\"((SELECT array_agg(b ORDER BY b) FROM m))"),
             ("SELECT 'v'::pg_catalog.regclass::pg_catalog.oid", "SELECT \"oid of regclass\"('v')::pg_catalog.oid"),
             ("SELECT 'v'::regclass::text", "SELECT regclass(regclass('v'))::TEXT"),
             ("SELECT c.oid::pg_catalog.regclass::pg_catalog.text FROM c", "SELECT regclass(c.oid)::pg_catalog.text FROM c"),

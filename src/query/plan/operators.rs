@@ -19,14 +19,11 @@ pub(super) struct Operators {
 }
 
 impl ExprPlanner for Operators {
-    fn plan_binary_op(
-        &self,
-        expr: RawBinaryExpr,
-        schema: &DFSchema,
-    ) -> datafusion::common::Result<PlannerResult<RawBinaryExpr>> {
+    fn plan_binary_op(&self, expr: RawBinaryExpr, schema: &DFSchema) -> datafusion::common::Result<PlannerResult<RawBinaryExpr>> {
         let left = type_of(&expr.left, schema);
         let right = type_of(&expr.right, schema);
-        let function = function_name(&expr.op, left.as_ref(), right.as_ref()).and_then(|name| functions::operator(name, &self.style));
+        let function =
+            function_name(&expr.op, left.as_ref(), right.as_ref()).and_then(|name| functions::operator(name, &self.style));
         match function {
             Some(function) => {
                 let right = if is_json(&expr.op) { typed_key(expr.right, &expr.op) } else { expr.right };
