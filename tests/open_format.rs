@@ -96,9 +96,10 @@ async fn other_readers_agree_row_for_row_while_the_server_runs() {
         .await
         .unwrap();
     client
-        .batch_execute("INSERT INTO every_type (occurred_at, tiny, later) VALUES ('2025-01-03 00:00:00+00', 5, 'new'); CHECKPOINT")
+        .batch_execute("INSERT INTO every_type (occurred_at, tiny, later) VALUES ('2025-01-03 00:00:00+00', 5, 'new')")
         .await
         .unwrap();
+    client.batch_execute("CHECKPOINT").await.unwrap();
     agree(&server, &home, "renamed", 6001);
 }
 

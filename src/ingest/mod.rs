@@ -8,7 +8,7 @@ mod reference;
 mod target;
 
 pub use reference::{Changes, delete_rows, insert_rows, update_rows};
-pub use target::{Check, Given, Target, new_uuid_v7};
+pub use target::{Check, Given, Origin, Target, new_uuid_v7};
 
 /// A row may weigh this much at the most, in bytes: one row must never decide the memory of the server.
 pub const ROW_BYTES_MAX: usize = 16 * 1024 * 1024;

@@ -39,6 +39,15 @@ pub enum Given {
     Partly { values: ArrayRef, absent: BooleanBuffer },
 }
 
+/// Where the rows of a batch stand, as an error must say.
+#[derive(Debug, Clone, Copy)]
+pub enum Origin<'a> {
+    /// In a statement, numbered from 1.
+    Statement { first_row: u64 },
+    /// On these lines of a COPY's data.
+    Lines(&'a [u64]),
+}
+
 /// A table with its checks compiled.
 #[derive(Debug, Clone)]
 pub struct Target {
@@ -47,14 +56,14 @@ pub struct Target {
 }
 
 impl Target {
-    /// Completes rows: `given[i]` belongs to the table's i-th column, `now` is the start of the transaction, `first_row` the
-    /// 1-based number of the first row within the statement.
+    /// Completes rows: `given[i]` belongs to the table's i-th column, `now` is the start of the transaction, `origin` says where each
+    /// row stands, for messages.
     ///
     /// The batch has the table's columns in order, under their stored names.
     ///
     /// # Errors
     /// 23502, 23514, 22008 for a time too far ahead, 54000 for a row over [`ROW_BYTES_MAX`].
-    pub fn complete(&self, rows: usize, given: Vec<Given>, now: Micros, first_row: u64) -> Result<RecordBatch> {
+    pub fn complete(&self, rows: usize, given: Vec<Given>, now: Micros, origin: Origin<'_>) -> Result<RecordBatch> {
         let mut columns = Vec::with_capacity(given.len());
         for (column, given) in self.table.columns.iter().zip(given) {
             let values = match given {
@@ -66,33 +75,44 @@ impl Target {
                 }
             };
             if column.not_null && values.null_count() > 0 {
-                return Err(self.null_refused(column, &values, first_row));
+                return Err(self.null_refused(column, &values, origin));
             }
             columns.push(values);
         }
         let fields: Vec<_> = self.table.spec.columns.iter().map(|column| column.field.clone()).collect();
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         let batch = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options).map_err(arrow)?;
-        self.check_time(&batch, now, first_row)?;
-        self.check_constraints(&batch, first_row)?;
-        check_size(&batch, first_row)?;
+        self.check_time(&batch, now, origin)?;
+        self.check_constraints(&batch, origin)?;
+        self.check_size(&batch, origin)?;
         Ok(batch)
     }
 
-    fn null_refused(&self, column: &Column, values: &ArrayRef, first_row: u64) -> Error {
+    /// Says which row an error is about.
+    fn located(&self, error: Error, origin: Origin<'_>, at: usize) -> Error {
+        match origin {
+            Origin::Statement { first_row } => error.with_detail(format!("It is row {} of the statement.", first_row + at as u64)),
+            Origin::Lines(lines) => match lines.get(at) {
+                Some(line) => error.with_context(format!("COPY {}, line {line}", self.table.name.name)),
+                None => error,
+            },
+        }
+    }
+
+    fn null_refused(&self, column: &Column, values: &ArrayRef, origin: Origin<'_>) -> Error {
         let at = (0..values.len()).find(|row| values.is_null(*row)).unwrap_or(0);
         let name = &self.table.name;
-        Error::new(
+        let error = Error::new(
             Kind::NotNullViolation,
             format!("null value in column \"{}\" of relation \"{}\" violates not-null constraint", column.name, name.name),
         )
-        .with_detail(format!("Row {} of the statement has no value for it.", first_row + at as u64))
         .with_table(&name.schema, &name.name)
-        .with_column(&column.name)
+        .with_column(&column.name);
+        self.located(error, origin, at)
     }
 
     /// An event cannot have happened in the future; clocks that drift a little are forgiven.
-    fn check_time(&self, batch: &RecordBatch, now: Micros, first_row: u64) -> Result<()> {
+    fn check_time(&self, batch: &RecordBatch, now: Micros, origin: Origin<'_>) -> Result<()> {
         let Some((place, column)) = self.table.time_column().and_then(|name| self.table.column(name)) else {
             return Ok(());
         };
@@ -100,40 +120,59 @@ impl Target {
         let latest = now.saturating_add(FUTURE_US_MAX);
         match times.values().iter().position(|time| *time > latest) {
             None => Ok(()),
-            Some(at) => Err(Error::new(
-                Kind::DatetimeFieldOverflow,
-                format!("\"{}\" of row {} lies more than 10 minutes in the future", column.name, first_row + at as u64),
-            )
-            .with_hint("Events are recorded after they happened; check the sender's clock and time zone.")
-            .with_table(&self.table.name.schema, &self.table.name.name)
-            .with_column(&column.name)),
+            Some(at) => {
+                let error = Error::new(
+                    Kind::DatetimeFieldOverflow,
+                    format!("the time in \"{}\" lies more than 10 minutes in the future", column.name),
+                )
+                .with_hint("Events are recorded after they happened; check the sender's clock and time zone.")
+                .with_table(&self.table.name.schema, &self.table.name.name)
+                .with_column(&column.name);
+                Err(self.located(error, origin, at))
+            }
         }
     }
 
-    fn check_constraints(&self, batch: &RecordBatch, first_row: u64) -> Result<()> {
+    fn check_constraints(&self, batch: &RecordBatch, origin: Origin<'_>) -> Result<()> {
         for check in &self.checks {
             let passed = (check.test)(batch)?;
             let refused = (0..passed.len()).find(|row| passed.is_valid(*row) && !passed.value(*row));
             if let Some(at) = refused {
                 let name = &self.table.name;
-                return Err(Error::new(
+                let error = Error::new(
                     Kind::CheckViolation,
                     format!("new row for relation \"{}\" violates check constraint \"{}\"", name.name, check.name),
                 )
-                .with_detail(format!("It is row {} of the statement.", first_row + at as u64))
                 .with_table(&name.schema, &name.name)
-                .with_constraint(&check.name));
+                .with_constraint(&check.name);
+                return Err(self.located(error, origin, at));
             }
         }
         Ok(())
     }
+
+    /// Refuses a batch in which one row is oversized. Rows are weighed one by one only when the batch could hold such a row.
+    fn check_size(&self, batch: &RecordBatch, origin: Origin<'_>) -> Result<()> {
+        if batch.get_array_memory_size() <= ROW_BYTES_MAX {
+            return Ok(());
+        }
+        let weights = weights(batch);
+        match weights.iter().position(|weight| *weight > ROW_BYTES_MAX) {
+            None => Ok(()),
+            Some(at) => {
+                let error = Error::new(
+                    Kind::ProgramLimitExceeded,
+                    format!("a row is {} bytes; the limit is {ROW_BYTES_MAX} bytes (16 MiB)", weights[at]),
+                )
+                .with_hint("Keep large payloads elsewhere and log a reference to them.");
+                Err(self.located(error, origin, at))
+            }
+        }
+    }
 }
 
-/// Refuses a batch in which one row is oversized. Rows are weighed one by one only when the batch could hold such a row.
-fn check_size(batch: &RecordBatch, first_row: u64) -> Result<()> {
-    if batch.get_array_memory_size() <= ROW_BYTES_MAX {
-        return Ok(());
-    }
+/// The bytes of each row's texts and payloads.
+fn weights(batch: &RecordBatch) -> Vec<usize> {
     let mut weights = vec![0_usize; batch.num_rows()];
     for column in batch.columns() {
         if let Some(strings) = column.as_string_view_opt() {
@@ -146,14 +185,7 @@ fn check_size(batch: &RecordBatch, first_row: u64) -> Result<()> {
             }
         }
     }
-    match weights.iter().position(|weight| *weight > ROW_BYTES_MAX) {
-        None => Ok(()),
-        Some(at) => Err(Error::new(
-            Kind::ProgramLimitExceeded,
-            format!("row {} is {} bytes; the limit is {ROW_BYTES_MAX} bytes (16 MiB)", first_row + at as u64, weights[at]),
-        )
-        .with_hint("Keep large payloads elsewhere and log a reference to them.")),
-    }
+    weights
 }
 
 /// A column of defaults.

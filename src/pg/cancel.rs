@@ -4,15 +4,18 @@
 //! says, the answer is that the connection closes. The same interruption carries the statement's time limit and the server's end.
 
 use std::collections::HashMap;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use aws_lc_rs::{constant_time, rand};
 use bytes::Bytes;
 use tokio::sync::Notify;
+use tokio::task::coop::unconstrained;
 use tokio::time::Instant;
 
 use super::error::{Failure, Fatal};
@@ -114,33 +117,41 @@ impl Interrupt {
     }
 
     /// Ends when the statement shall end. Safe to drop at any await.
+    ///
+    /// Each poll looks at the clock itself: a statement that keeps its thread busy would hold up the runtime's timers, too.
     async fn raised(&self) -> Failure {
-        loop {
-            let (reason, deadline) = {
-                let state = self.lock();
-                (state.reason, state.deadline)
-            };
-            if let Some(reason) = reason {
-                return reason.failure();
-            }
+        let deadline = self.lock().deadline;
+        let mut asleep = pin!(async move {
             match deadline {
-                None => self.notify.notified().await,
-                Some(deadline) => {
-                    if tokio::time::timeout_at(deadline, self.notify.notified()).await.is_err() {
-                        return Reason::Timeout.failure();
-                    }
-                }
+                Some(deadline) => tokio::time::sleep_until(deadline).await,
+                None => std::future::pending().await,
             }
-        }
+        });
+        let mut notified = pin!(self.notify.notified());
+        poll_fn(|cx| {
+            // Asked to wake before looking, so that nothing raised in between is missed.
+            while notified.as_mut().poll(cx).is_ready() {
+                notified.set(self.notify.notified());
+            }
+            let _ = asleep.as_mut().poll(cx);
+            match self.check() {
+                Ok(()) => Poll::Pending,
+                Err(failure) => Poll::Ready(failure),
+            }
+        })
+        .await
     }
 
     /// Waits for `work`, unless it shall end or the client leaves: then the work is dropped where it stands.
+    ///
+    /// Work that yields only because it used up its share of the thread leaves none of it to others in the same task, so the
+    /// watch over it is exempt from sharing; otherwise a busy statement could not be canceled.
     pub(super) async fn attend<T>(&self, wire: &mut Wire, work: impl Future<Output = Result<T>>) -> Result<T, Failure> {
         tokio::select! {
             biased;
             done = work => done.map_err(Failure::Statement),
-            failure = self.raised() => Err(failure),
-            failure = wire.watch() => Err(failure),
+            failure = unconstrained(self.raised()) => Err(failure),
+            failure = unconstrained(wire.watch()) => Err(failure),
         }
     }
 

@@ -17,7 +17,7 @@ use crate::error::{Error, Kind, Result};
 pub const ITERATIONS: u32 = 10_000;
 
 /// RFC 7677 asks for at least so many.
-pub const ITERATIONS_MIN: u32 = 4096;
+pub(super) const ITERATIONS_MIN: u32 = 4096;
 
 /// A verifier with more would be a way to keep clients computing.
 const ITERATIONS_MAX: u32 = 1_000_000;

@@ -12,7 +12,7 @@ use crate::catalog::Table;
 use crate::clock::Micros;
 use crate::error::{Error, Kind, Result};
 use crate::ingest::copy::{CopyBatch, CopyOptions, CopyReader, Direction};
-use crate::ingest::{Given, Target};
+use crate::ingest::{Given, Origin, Target};
 use crate::policy::Action;
 use crate::query::parse::{self, Copy, CopySource};
 use crate::query::plan::{Planner, names};
@@ -107,7 +107,7 @@ async fn take_in(session: &mut Session, copy: &mut CopyIn, batch: CopyBatch) -> 
                     None => Given::Values(values),
                 };
             }
-            vec![copy.target.complete(batch.rows, given, copy.now, copy.rows + 1)?]
+            vec![copy.target.complete(batch.rows, given, copy.now, Origin::Lines(&batch.lines))?]
         }
     };
     copy.rows += complete.iter().map(|batch| batch.num_rows() as u64).sum::<u64>();
@@ -137,12 +137,16 @@ async fn mapped(session: &Session, copy: &CopyIn, map: &ast::Query, batch: &Copy
         (execute::bind(&planner.lowered(plan, &[])?, &[])?, places)
     };
     let mut complete = Vec::new();
+    let mut first_row = copy.rows + 1;
     for rows in execute::collect(session, &bound).await? {
+        // A query may drop or multiply records, so only rows of its result can be told.
+        let origin = Origin::Statement { first_row };
+        first_row += rows.num_rows() as u64;
         let mut given = vec![Given::Absent; table.columns.len()];
         for (place, column) in places.iter().zip(rows.columns()) {
             given[*place] = Given::Values(column.clone());
         }
-        complete.push(copy.target.complete(rows.num_rows(), given, copy.now, copy.rows + 1)?);
+        complete.push(copy.target.complete(rows.num_rows(), given, copy.now, origin)?);
     }
     Ok(complete)
 }

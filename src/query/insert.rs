@@ -10,7 +10,7 @@ use datafusion::sql::sqlparser::ast;
 
 use crate::catalog::Table;
 use crate::error::{Error, Kind, Result};
-use crate::ingest::{self, Given, Target};
+use crate::ingest::{self, Given, Origin, Target};
 use crate::policy::Action;
 use crate::query::errors::unwrap;
 use crate::query::parse::unsupported;
@@ -89,12 +89,12 @@ pub(super) async fn insert(
     let mut rows = 0_u64;
     if let Some((count, given)) = literal {
         rows = count as u64;
-        stored.push(target.complete(count, given, now, 1)?);
+        stored.push(target.complete(count, given, now, Origin::Statement { first_row: 1 })?);
     } else if let Some(planned) = plan {
         let bound = execute::bind(&planned, params)?;
         for batch in execute::collect(session, &bound).await? {
             let given = given_batch(&target.table, &places, &batch);
-            stored.push(target.complete(batch.num_rows(), given, now, rows + 1)?);
+            stored.push(target.complete(batch.num_rows(), given, now, Origin::Statement { first_row: rows + 1 })?);
             rows += batch.num_rows() as u64;
         }
     }

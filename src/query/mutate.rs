@@ -10,7 +10,7 @@ use datafusion::sql::sqlparser::ast::{self, Ident, ObjectName, SelectItem};
 
 use crate::catalog::Table;
 use crate::error::{Error, Kind, Result};
-use crate::ingest::{self, Given, Target};
+use crate::ingest::{self, Given, Origin, Target};
 use crate::policy::Action;
 use crate::query::parse::{self, unsupported};
 use crate::query::plan::{Planned, Planner, names};
@@ -53,7 +53,7 @@ pub(super) async fn update(
     };
     let (numbers, rows) = read(session, &reading, params).await?;
     let given = rows.columns().iter().cloned().map(Given::Values).collect();
-    let complete = target.complete(rows.num_rows(), given, now, 1)?;
+    let complete = target.complete(rows.num_rows(), given, now, Origin::Statement { first_row: 1 })?;
     let transaction = session.open_transaction();
     let latest = transaction.view(&engine).latest(&table.spec)?;
     let count = numbers.len();

@@ -410,6 +410,7 @@ impl Session {
 
     /// Who and what names mean, for one statement.
     pub(super) fn planner(&self) -> Planner<'_> {
+        let catalog = self.catalog();
         let facts = SessionFacts {
             current_user: self.identity.role.clone(),
             session_user: self.login.user.clone(),
@@ -417,8 +418,9 @@ impl Session {
             search_path: self.settings.search_path(&self.identity.role),
             style: self.style(),
             settings: self.settings.all(),
+            catalog: catalog.clone(),
         };
-        Planner::new(&self.engine.state, &self.engine.registry, self.catalog(), self.guard(), Arc::new(facts))
+        Planner::new(&self.engine.state, &self.engine.registry, catalog, self.guard(), Arc::new(facts))
     }
 
     pub(super) fn catalog(&self) -> Arc<crate::catalog::Catalog> {

@@ -14,7 +14,7 @@ use datafusion::catalog::Session;
 use datafusion::catalog::memory::{DataSourceExec, MemorySourceConfig};
 use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{ColumnStatistics, Column, DFSchema, ScalarValue, Statistics};
+use datafusion::common::{Column, ColumnStatistics, DFSchema, DataFusionError, ScalarValue, Statistics};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::object_store::ObjectStoreUrl;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
@@ -97,6 +97,7 @@ impl TableScan {
         let mut inputs = Vec::with_capacity(2);
         let segments = self.matching_segments(predicate.as_ref())?;
         if !segments.is_empty() {
+            verified(&segments).await?;
             inputs.push(self.segments_plan(session, &segments, projection, predicate, limit.filter(|_| filters.is_empty()))?);
         }
         let memory = self.memory_batches(projection)?;
@@ -226,6 +227,19 @@ impl TableScan {
             })
             .collect::<Vec<_>>();
         Ok(Arc::new(ProjectionExec::try_new(columns, plan)?))
+    }
+}
+
+/// Compares the content of segments with their checksums, each once in the life of the process, before rows of them are answered.
+async fn verified(segments: &[Arc<Segment>]) -> datafusion::common::Result<()> {
+    let unknown: Vec<Arc<Segment>> = segments.iter().filter(|segment| !segment.is_verified()).cloned().collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let reading = move || unknown.iter().try_for_each(|segment| segment.ensure_verified());
+    match tokio::task::spawn_blocking(reading).await {
+        Ok(result) => result.map_err(|error| DataFusionError::External(Box::new(error))),
+        Err(error) => Err(DataFusionError::External(Box::new(error))),
     }
 }
 

@@ -460,6 +460,7 @@ fn facts(add: &Add) -> Option<SegmentFacts> {
     let tags = add.tags.as_ref()?;
     let tag = |name: &str| tags.get(&format!("annals.{name}"))?.as_ref()?.parse::<i64>().ok();
     Some(SegmentFacts {
+        fresh: false,
         name: add.path.clone(),
         bytes: u64::try_from(add.size).ok()?,
         rows: u64::try_from(tag("rows")?).ok()?,

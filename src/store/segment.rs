@@ -74,6 +74,8 @@ pub(crate) struct SegmentFacts {
     pub day: i32,
     /// CRC-32C of the whole file.
     pub crc32c: u32,
+    /// Whether this process wrote it, or has read it whole and found it right.
+    pub fresh: bool,
     /// Delta's statistics: a JSON object with `numRecords`, `minValues`, `maxValues`, `nullCount`, never of text.
     pub statistics: String,
 }
@@ -97,6 +99,8 @@ pub struct Segment {
     pub crc32c: u32,
     pub(crate) name: String,
     retired: AtomicBool,
+    /// Whether its content was found to be what was written, by this process; true from the start for a segment it wrote.
+    verified: AtomicBool,
     home: Arc<TableHome>,
 }
 
@@ -120,6 +124,7 @@ impl Segment {
             crc32c: facts.crc32c,
             name: facts.name.clone(),
             retired: AtomicBool::new(false),
+            verified: AtomicBool::new(facts.fresh),
             home,
         }
     }
@@ -149,9 +154,27 @@ impl Segment {
         if (bytes, crc) == (self.bytes, self.crc32c) { Ok(()) } else { Err(damaged(&path, &"its checksum is wrong")) }
     }
 
+    /// Verifies the file unless this process has done so, or has written it. Blocks for the time of reading it once.
+    ///
+    /// # Errors
+    /// As [`Segment::verify`].
+    pub fn ensure_verified(&self) -> Result<()> {
+        if !self.verified.load(Ordering::Relaxed) {
+            self.verify()?;
+            self.verified.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Whether [`Segment::ensure_verified`] would return at once.
+    pub fn is_verified(&self) -> bool {
+        self.verified.load(Ordering::Relaxed)
+    }
+
     /// What the Delta log needs to know to remove it.
     pub(crate) fn facts(&self) -> SegmentFacts {
         SegmentFacts {
+            fresh: self.is_verified(),
             name: self.name.clone(),
             bytes: self.bytes,
             rows: self.rows,
@@ -268,6 +291,7 @@ impl<'a> SegmentWriter<'a> {
         let (leaf_min, leaf_max) = self.leaves.ok_or_else(empty)?;
         let statistics = self.statistics_json();
         Ok(SegmentFacts {
+            fresh: true,
             name: self.name,
             bytes,
             rows: self.rows,

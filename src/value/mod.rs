@@ -1,7 +1,17 @@
 //! One value of an SQL type: which Arrow type holds it, how PostgreSQL writes it, how a text or binary form is read.
 //!
 //! Words: an [`SqlType`] is PostgreSQL's type; a *field* is an Arrow field that remembers its SQL type in its metadata, because
-//! several SQL types share one Arrow type (`text`, `uuid`, `jsonb` are all strings). The room knows nothing of tables or rows.
+//! several SQL types share one Arrow type (`text`, `uuid`, `jsonb` are all strings). A [`Style`] is the session's settings that change
+//! how values are read and written. A *wire form* is PostgreSQL's binary one. The room knows nothing of tables or rows.
+//!
+//! A [`ColumnBuilder`] takes values as text or in the wire form and makes a column; a [`Formatter`] writes a column's values as text, in
+//! the wire form or as JSON; [`cast_text`] and [`to_text`] are the casts made of the two. What they write and refuse is held to a table
+//! of PostgreSQL's own answers (`golden.tsv`).
+//!
+//! What PostgreSQL can hold and this cannot: `NaN` in a `numeric` and more than 38 digits; a timestamp after the year 294247; an
+//! interval of more than 2,562,047 hours; arrays of more than one dimension or with a lower bound other than 1; JSON nested deeper than
+//! [`json::DEPTH_MAX`]. Each is refused by name. A `numeric` without a precision keeps ten digits after the point and is written without
+//! trailing zeros.
 
 mod array;
 mod binary;

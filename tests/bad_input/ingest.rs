@@ -23,7 +23,7 @@ const FILES: [BadFile; 7] = [
     BadFile {
         name: "types.jsonl",
         text: b"{\"note\": \"a\", \"n\": 1}\n{\"note\": \"b\", \"n\": \"many\"}\n",
-        says: &["line 2", "\"n\"", "many"],
+        says: &["line 2", "column n", "many"],
     },
     BadFile { name: "missing.jsonl", text: b"{\"note\": \"a\"}\n{\"n\": 5}\n", says: &["line 2", "\"note\""] },
     BadFile { name: "check.jsonl", text: b"{\"note\": \"a\", \"n\": -5}\n", says: &["line 1", "\"positive\""] },

@@ -22,13 +22,14 @@ async fn ten_statements(data: &Path) -> PathBuf {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_torn_end_of_the_wal_is_cut_off_and_reported() {
-    let folder = folder();
-    let data = folder.path().join("data");
-    let wal = ten_statements(&data).await;
-    let whole = fs::read(&wal).unwrap();
-
     // What a write leaves that never came to its end: nobody was told that it was durable.
-    for torn in [&b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"[..], &whole[whole.len() / 3..whole.len() / 3 + 100], &[0xff; 5000]] {
+    for torn in 0..3 {
+        let folder = folder();
+        let data = folder.path().join("data");
+        let wal = ten_statements(&data).await;
+        let whole = fs::read(&wal).unwrap();
+        let third = whole.len() / 3;
+        let torn = [&[0; 16][..], &whole[third..third + 100], &[0xff; 5000]][torn];
         fs::write(&wal, [&whole[..], torn].concat()).unwrap();
         let server = Server::start(&data);
         let said = server.said();
@@ -37,6 +38,10 @@ async fn a_torn_end_of_the_wal_is_cut_off_and_reported() {
         server.kill9();
     }
 
+    let folder = folder();
+    let data = folder.path().join("data");
+    let wal = ten_statements(&data).await;
+    let whole = fs::read(&wal).unwrap();
     // The end of the last statement is missing. A file cannot tell this from a torn write, so the statement goes whole.
     fs::write(&wal, &whole[..whole.len() - 7]).unwrap();
     let server = Server::start(&data);

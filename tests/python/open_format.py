@@ -52,8 +52,35 @@ def narrow(value):
     return None if value is None else struct.unpack(">f", struct.pack(">f", value))[0]
 
 
+def span(text):
+    """An interval's months, days and microseconds, from PostgreSQL's text or from the stored one."""
+    months = days = microseconds = 0
+    words = (text or "").split()
+    while words:
+        word = words.pop(0)
+        if ":" in word:
+            sign = -1 if word.startswith("-") else 1
+            hours, minutes, seconds = word.lstrip("+-").split(":")
+            microseconds += sign * ((int(hours) * 60 + int(minutes)) * 60_000_000 + int(decimal.Decimal(seconds) * 1_000_000))
+            continue
+        unit = words.pop(0).rstrip("s")
+        match unit:
+            case "year":
+                months += 12 * int(word)
+            case "mon":
+                months += int(word)
+            case "day":
+                days += int(word)
+            case "sec":
+                microseconds += int(decimal.Decimal(word) * 1_000_000)
+            case _:
+                raise ValueError(f"{unit} in {text!r}")
+    return None if text is None else (months, days, microseconds)
+
+
 def row(values, columns):
     cells = dict(zip(columns, values))
+    cells["span"] = str(span(cells["span"]))
     cells["narrow"] = narrow(cells["narrow"])
     return tuple(str(plain(cells[column])) for column in columns)
 

@@ -54,6 +54,7 @@ fn quoted_table(name: &str) -> Result<String> {
 /// Loads one file behind what earlier runs have loaded of it.
 async fn load(client: &Client, table: &str, file: &Path, args: &IngestArgs) -> Result<()> {
     let identity = source::identity(file)?;
+    client.batch_execute(&format!("SELECT * FROM {table} LIMIT 0")).await.map_err(|error| of_client(&error))?;
     let done = rows_done(client, table, &identity).await?;
     let mut source = Source::open(file)?;
     let bar = progress_bar(file, source.bytes_total())?;

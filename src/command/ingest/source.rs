@@ -229,7 +229,12 @@ pub(super) fn identity(path: &Path) -> Result<String> {
 }
 
 fn bad_csv(path: &Path, error: &csv::Error) -> Error {
-    Error::new(Kind::BadCopyFileFormat, format!("\"{}\" is not valid CSV: {error}", path.display()))
+    let line = error.position().map_or_else(String::new, |position| format!(", line {}", position.line()));
+    let reason = match error.kind() {
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => format!("{len} fields instead of {expected_len}"),
+        _ => error.to_string(),
+    };
+    Error::new(Kind::BadCopyFileFormat, format!("\"{}\"{line} is not valid CSV: {reason}", path.display()))
 }
 
 /// Counts what is read through it, for the progress bar.

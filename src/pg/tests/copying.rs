@@ -40,14 +40,14 @@ async fn a_copy_that_fails_stores_nothing_and_its_rest_is_ignored() {
 #[tokio::test]
 async fn a_client_that_leaves_half_way_stores_nothing() {
     for farewell in [vec![], message(b'X', b"")] {
-        let engine = engine();
-        let (mut client, serving) = piped(parts(Arc::clone(&engine)), "127.0.0.1:1");
+        let house = House::build().await;
+        let (mut client, serving) = house.pipe("127.0.0.1:1", |_| {});
         client.log_in("annals", "annals").await;
         client.send(&[query("copy t from stdin"), data("1\n"), farewell].concat()).await;
         client.until('G').await;
         drop(client);
         ended(serving).await;
-        let (mut other, _serving) = piped(parts(engine), "127.0.0.1:1");
+        let (mut other, _serving) = house.pipe("127.0.0.1:1", |_| {});
         other.log_in("annals", "annals").await;
         assert_eq!(other.query("select count(*) from t").await[1], "D 0");
     }

@@ -196,11 +196,12 @@ async fn a_flood_of_silent_connections_is_turned_away() {
 
 #[tokio::test]
 async fn other_machines_must_use_tls() {
-    let (mut client, serving) = piped(parts(engine()), "10.0.0.1:5000");
+    let house = House::build().await;
+    let (mut client, serving) = house.pipe("10.0.0.1:5000", |_| {});
     client.send(&startup(V3_0, &[("user", "annals"), ("database", "annals")])).await;
     assert_eq!(client.rest().await, ["E FATAL 28000"]);
     ended(serving).await;
-    let (mut client, _serving) = piped(Parts { insecure: true, ..parts(engine()) }, "10.0.0.1:5000");
+    let (mut client, _serving) = house.pipe("10.0.0.1:5000", |parts| parts.insecure = true);
     assert_eq!(client.log_in("annals", "annals").await.last().unwrap().short(), "Z I");
 }
 

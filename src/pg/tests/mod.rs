@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use postgres_protocol::authentication::sasl::{ChannelBinding, ScramSha256};
+use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -20,15 +21,62 @@ use tokio_util::sync::CancellationToken;
 
 use super::verifier::{ITERATIONS_MIN, Verifier};
 use super::{Authenticator, Credential, Door, Limits, Parts, Tls, Transport};
+use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
-use crate::query::session::Engine;
+use crate::query::engine::{Engine, EngineOptions};
+use crate::store::{Store, StoreOptions};
+
+/// A statement that runs for hours.
+const ENDLESS: &str = "select count(*) from generate_series(1, 1000000000000)";
 
 /// Longer than anything here takes, so that a hang is a failure.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The door's engine. Tests that need rows have the table `t (a bigint)`.
-fn engine() -> Arc<Engine> {
-    Arc::new(Engine::default())
+/// An engine over a folder of its own, with the table `t`.
+struct House {
+    engine: Arc<Engine>,
+    _folder: TempDir,
+}
+
+impl House {
+    async fn build() -> House {
+        let folder = tempfile::tempdir().unwrap();
+        let options = StoreOptions { background: false, ..StoreOptions::new(folder.path()) };
+        let store = Store::open(options).await.unwrap();
+        let options = EngineOptions {
+            query_memory_bytes: 64 << 20,
+            spill_dir: folder.path().join("spill"),
+            spill_bytes_max: 64 << 20,
+            parallelism: 1,
+            transaction_bytes_max: 64 << 20,
+        };
+        let engine = Engine::open(store, Clock::System, options).await.unwrap();
+        engine.bootstrap(&[("t.sql", "create table t (a bigint)")]).await.unwrap();
+        House { engine, _folder: folder }
+    }
+
+    fn parts(&self) -> Parts {
+        Parts {
+            engine: Arc::clone(&self.engine),
+            authenticator: Arc::new(Users),
+            tls: None,
+            insecure: false,
+            database: "annals".to_owned(),
+            secret: [7; 32],
+            limits: Limits::default(),
+        }
+    }
+
+    /// A pipe to a door of its own that believes the client to be at `peer`.
+    fn pipe(&self, peer: &str, adjust: impl FnOnce(&mut Parts)) -> (Client, JoinHandle<()>) {
+        let (near, far) = tokio::io::duplex(64 * 1024);
+        let mut parts = self.parts();
+        adjust(&mut parts);
+        let door = Door::new(parts);
+        let peer = peer.parse().unwrap();
+        let serving = tokio::spawn(async move { door.serve(Box::new(far), peer, CancellationToken::new()).await });
+        (Client::over(near), serving)
+    }
 }
 
 /// Knows `annals` and `bob`, each with their name as password, fails for `broken` and panics for `panic`.
@@ -49,20 +97,9 @@ impl Authenticator for Users {
     }
 }
 
-fn parts(engine: Arc<Engine>) -> Parts {
-    Parts {
-        engine,
-        authenticator: Arc::new(Users),
-        tls: None,
-        insecure: false,
-        database: "annals".to_owned(),
-        secret: [7; 32],
-        limits: Limits::default(),
-    }
-}
-
 /// A running server.
 struct Server {
+    _house: House,
     address: SocketAddr,
     stop: CancellationToken,
     listening: JoinHandle<()>,
@@ -70,7 +107,8 @@ struct Server {
 
 impl Server {
     async fn start(adjust: impl FnOnce(&mut Parts)) -> Server {
-        let mut parts = parts(engine());
+        let house = House::build().await;
+        let mut parts = house.parts();
         adjust(&mut parts);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -80,7 +118,7 @@ impl Server {
             let stop = stop.clone();
             async move { door.listen(listener, stop).await }
         });
-        Server { address, stop, listening }
+        Server { _house: house, address, stop, listening }
     }
 
     async fn plain() -> Server {
@@ -279,15 +317,6 @@ impl Client {
         }
         said
     }
-}
-
-/// A pipe to a door that believes the client to be at `peer`.
-fn piped(parts: Parts, peer: &str) -> (Client, JoinHandle<()>) {
-    let (near, far) = tokio::io::duplex(64 * 1024);
-    let door = Door::new(parts);
-    let peer = peer.parse().unwrap();
-    let serving = tokio::spawn(async move { door.serve(Box::new(far), peer, CancellationToken::new()).await });
-    (Client::over(near), serving)
 }
 
 /// Waits for a task of the server.

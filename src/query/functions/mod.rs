@@ -3,7 +3,9 @@
 //! A function that is not on the list does not exist for any statement. Functions that tell of the session (`current_user`) are
 //! made for each planner from its [`SessionFacts`] and never cached across identities.
 
+mod array_of_rows;
 pub mod cast;
+mod catalog;
 mod identity;
 mod json;
 pub mod scalar;
@@ -18,6 +20,9 @@ use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 
 use scalar::Definition;
+
+pub(super) use array_of_rows::ARRAY_OF_ROWS;
+pub(super) use catalog::OID_OF;
 pub use session::SessionFacts;
 
 use crate::value::Style;
@@ -58,7 +63,7 @@ impl Registry {
             .filter(|(name, _)| !HIDDEN.contains(&name.as_str()))
             .map(|(name, function)| (name.clone(), function.clone()))
             .collect();
-        for function in identity::functions() {
+        for function in identity::functions().into_iter().chain(array_of_rows::functions()) {
             let function = Arc::new(function);
             for alias in function.aliases() {
                 scalars.insert(alias.clone(), function.clone());
@@ -72,6 +77,7 @@ impl Registry {
     pub fn scalar(&self, name: &str, facts: &Arc<SessionFacts>) -> Option<Arc<ScalarUDF>> {
         let name = plain(name);
         session::function(name, facts)
+            .or_else(|| catalog::function(name, facts))
             .or_else(|| defined(name).map(|definition| Arc::new(scalar::unbound(definition, &facts.style))))
             .or_else(|| self.scalars.get(name).cloned())
     }

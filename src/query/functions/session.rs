@@ -9,6 +9,7 @@ use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
+use crate::catalog::Catalog;
 use crate::query::plan::names::DATABASE;
 use crate::value::{SqlType, Style};
 
@@ -26,6 +27,8 @@ pub struct SessionFacts {
     pub style: Style,
     /// Every setting with its value in force.
     pub settings: Vec<(String, String)>,
+    /// What exists, as the statement sees it.
+    pub catalog: Arc<Catalog>,
 }
 
 /// What `version()` answers: it begins as PostgreSQL's does, since clients look there for the features they may use.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{Field, FieldRef};
+use datafusion::catalog::TableFunctionArgs;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, TableReference};
 use datafusion::datasource::{ViewTable, provider_as_source};
@@ -24,7 +25,7 @@ impl Planner<'_> {
             && self.registry.allows_table_function(plain)
         {
             let args = args.iter().map(|arg| self.folded(arg)).collect::<Result<Vec<_>>>()?;
-            let provider = builtin.create_table_provider(&args).map_err(unwrap)?;
+            let provider = builtin.create_table_provider_with_args(TableFunctionArgs::new(&args, self.state)).map_err(unwrap)?;
             return Ok(provider_as_source(provider));
         }
         let function = self.find_function(name, args.len())?;

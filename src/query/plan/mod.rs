@@ -5,6 +5,8 @@
 //! rights.
 
 mod casts;
+mod correlated;
+mod dialect;
 mod functions;
 pub mod names;
 mod operators;
@@ -124,9 +126,13 @@ impl<'a> Planner<'a> {
     }
 
     fn planned(&self, query: &ast::Query, context: &mut PlannerContext, hints: &[Option<SqlType>]) -> Result<Planned> {
-        let statement = ast::Statement::Query(Box::new(tree::prepared(query)?));
+        let mut query = tree::prepared(query)?;
+        dialect::rewrite(&mut query)?;
+        let statement = ast::Statement::Query(Box::new(query));
         let plan = self.sql().sql_statement_to_plan_with_context(statement, context).map_err(unwrap)?;
-        casts::lower(plan, &self.facts.style, hints)
+        let mut planned = casts::lower(plan, &self.facts.style, hints)?;
+        planned.plan = correlated::detach(planned.plan, self.state, self.facts.style.now_us)?;
+        Ok(planned)
     }
 
     /// Compiles an expression over a table's columns, as a CHECK constraint's predicate.
@@ -134,9 +140,11 @@ impl<'a> Planner<'a> {
     /// # Errors
     /// As [`Planner::query`].
     pub fn expression(&self, expression: &ast::Expr, schema: &DFSchema) -> Result<Expr> {
+        let mut expression = tree::prepared_expression(expression)?;
+        dialect::rewrite_expression(&mut expression)?;
         let expr = self
             .sql()
-            .sql_to_expr(tree::prepared_expression(expression)?, schema, &mut PlannerContext::new())
+            .sql_to_expr(expression, schema, &mut PlannerContext::new())
             .map_err(unwrap)?;
         casts::lower_expression(expr, schema, &self.facts.style)
     }

@@ -1,0 +1,154 @@
+//! Definitions as text (`pg_get_…def`), comments, and what is visible without its schema (PostgreSQL 15, section 9.26).
+
+use super::SqlTypeName::{Bool, Text};
+use super::{Arg, Line, Returns, SqlTypeName, arg, line};
+use crate::catalog::{Function, Relation};
+use crate::error::Result;
+use crate::query::system::builtin;
+use crate::query::system::definition;
+use crate::query::system::rows::Cell;
+use crate::query::system::shape;
+use crate::query::system::world::World;
+
+pub(super) const LINES: [Line; 38] = [
+    Line { name: "format_type", arguments: (2, 2), returns: Returns::Always(Text), strict: false, call: format_type },
+    // Expressions are kept as the SQL text that they are.
+    line("pg_get_expr", (2, 3), Text, |_, args| Ok(arg(args, 0).text().into())),
+    line("pg_get_viewdef", (1, 2), Text, view),
+    line("pg_get_constraintdef", (1, 2), Text, constraint),
+    line("pg_get_indexdef", (1, 3), Text, index),
+    line("pg_get_functiondef", (1, 1), Text, |world, args| Ok(function(world, args).map(definition::function).into())),
+    line("pg_get_function_arguments", (1, 1), Text, |world, args| {
+        Ok(function(world, args).map(|function| definition::function_arguments(function, true)).or_else(|| builtin(args)).into())
+    }),
+    line("pg_get_function_identity_arguments", (1, 1), Text, |world, args| {
+        Ok(function(world, args).map(|function| definition::function_arguments(function, false)).or_else(|| builtin(args)).into())
+    }),
+    line("pg_get_function_result", (1, 1), Text, function_result),
+    line("pg_get_function_arg_default", (2, 2), Text, argument_default),
+    line("pg_get_function_sqlbody", (1, 1), Text, nothing),
+    line("pg_get_ruledef", (1, 2), Text, nothing),
+    line("pg_get_triggerdef", (1, 2), Text, nothing),
+    line("pg_get_statisticsobjdef", (1, 1), Text, nothing),
+    line("pg_get_statisticsobjdef_columns", (1, 1), Text, nothing),
+    line("pg_get_partkeydef", (1, 1), Text, nothing),
+    line("pg_get_partition_constraintdef", (1, 1), Text, nothing),
+    line("pg_get_serial_sequence", (2, 2), Text, nothing),
+    line("obj_description", (1, 2), Text, object_comment),
+    line("col_description", (2, 2), Text, column_comment),
+    line("shobj_description", (2, 2), Text, nothing),
+    line("pg_describe_object", (3, 3), Text, nothing),
+    line("pg_table_is_visible", (1, 1), Bool, |world, args| {
+        Ok(arg(args, 0).oid().and_then(|oid| world.relation_name(oid)).map(|name| world.relation_is_visible(&name)).into())
+    }),
+    line("pg_type_is_visible", (1, 1), Bool, |_, args| {
+        Ok(arg(args, 0).oid().and_then(builtin::type_by_oid).map(|builtin| !builtin.standard).into())
+    }),
+    line("pg_function_is_visible", (1, 1), Bool, |world, args| {
+        let own = function(world, args).map(|function| world.function_is_visible(function));
+        Ok(own.or_else(|| builtin(args).map(|_| true)).into())
+    }),
+    line("pg_collation_is_visible", (1, 1), Bool, visible),
+    line("pg_operator_is_visible", (1, 1), Bool, visible),
+    line("pg_opclass_is_visible", (1, 1), Bool, visible),
+    line("pg_opfamily_is_visible", (1, 1), Bool, visible),
+    line("pg_conversion_is_visible", (1, 1), Bool, visible),
+    line("pg_statistics_obj_is_visible", (1, 1), Bool, visible),
+    line("pg_ts_config_is_visible", (1, 1), Bool, visible),
+    line("pg_ts_dict_is_visible", (1, 1), Bool, visible),
+    line("pg_ts_parser_is_visible", (1, 1), Bool, visible),
+    line("pg_ts_template_is_visible", (1, 1), Bool, visible),
+    line("pg_relation_is_publishable", (1, 1), Bool, |_, _| Ok(false.into())),
+    line("pg_relation_is_updatable", (2, 2), SqlTypeName::Int4, |_, _| Ok(0.into())),
+    line("pg_column_is_updatable", (3, 3), Bool, |_, _| Ok(false.into())),
+];
+
+/// There is no object of the kind.
+fn nothing(_world: &World<'_>, _args: &[Arg]) -> Result<Cell> {
+    Ok(Cell::Null)
+}
+
+/// Objects of this kind are all in `pg_catalog`, which is always looked into.
+fn visible(_world: &World<'_>, _args: &[Arg]) -> Result<Cell> {
+    Ok(true.into())
+}
+
+fn format_type(_world: &World<'_>, args: &[Arg]) -> Result<Cell> {
+    let modifier = arg(args, 1).int().and_then(|modifier| i32::try_from(modifier).ok()).unwrap_or(-1);
+    Ok(arg(args, 0).oid().map(|oid| builtin::format_type(oid, modifier)).into())
+}
+
+/// The definition of a view of ours; PostgreSQL's own views are computed here, so they have none.
+fn view(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
+    let oid = arg(args, 0).relation(world)?;
+    Ok(match world.catalog.relation_by_oid(oid) {
+        Some(Relation::View(found)) => definition::view(found).into(),
+        Some(Relation::Table(_)) => Cell::Null,
+        None => shape::all().find(|shape| shape.oid == oid && shape.kind == "v").map(|_| "").into(),
+    })
+}
+
+fn constraint(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
+    let found = arg(args, 0).oid().and_then(|oid| world.constraint(oid));
+    Ok(found.map(|found| definition::constraint(&found, arg(args, 1).is_true())).into())
+}
+
+fn index(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
+    let column = arg(args, 1).int().and_then(|column| usize::try_from(column).ok()).unwrap_or(0);
+    let table = arg(args, 0).oid().and_then(|oid| world.index_owner(oid));
+    Ok(table.map(|table| definition::index(table, column)).into())
+}
+
+fn function<'a>(world: &World<'a>, args: &[Arg]) -> Option<&'a Function> {
+    arg(args, 0).oid().and_then(|oid| world.function(oid))
+}
+
+fn builtin_function(args: &[Arg]) -> Option<&'static builtin::BuiltinFunction> {
+    let oid = arg(args, 0).oid()?;
+    builtin::functions().iter().find(|builtin| builtin.oid == oid)
+}
+
+/// The argument types of a built-in function.
+fn builtin(args: &[Arg]) -> Option<String> {
+    let found = builtin_function(args)?;
+    Some(found.arguments.iter().map(|oid| builtin::format_type(*oid, -1)).collect::<Vec<_>>().join(", "))
+}
+
+fn function_result(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
+    let own = function(world, args).map(definition::function_result);
+    Ok(own.or_else(|| builtin_function(args).map(|builtin| builtin::format_type(builtin.returns, -1))).into())
+}
+
+fn argument_default(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
+    let place = arg(args, 1).int().and_then(|place| usize::try_from(place - 1).ok());
+    let argument = function(world, args).zip(place).and_then(|(function, place)| function.arguments.get(place));
+    Ok(argument.and_then(|argument| argument.default.clone()).into())
+}
+
+/// The comment of an object of one catalog; without the catalog's name the id alone decides, as PostgreSQL warns it may.
+fn object_comment(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
+    let Some(oid) = arg(args, 0).oid() else { return Ok(Cell::Null) };
+    let relation = || world.catalog.relation_by_oid(oid).and_then(Relation::comment);
+    let schema = || world.schemas().into_iter().find(|(_, own, _)| *own == oid).and_then(|(_, _, comment)| comment);
+    let function = || world.function(oid).and_then(|function| function.comment.as_deref());
+    Ok(match arg(args, 1) {
+        Arg::Text(class) => match class.as_str() {
+            "pg_class" => relation(),
+            "pg_namespace" => schema(),
+            "pg_proc" => function(),
+            _ => None,
+        },
+        Arg::Null | Arg::Bool(_) | Arg::Int(_) => relation().or_else(schema).or_else(function),
+    }
+    .into())
+}
+
+fn column_comment(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
+    let number = arg(args, 1).int().and_then(|number| u32::try_from(number).ok());
+    let table = match arg(args, 0).oid().and_then(|oid| world.catalog.relation_by_oid(oid)) {
+        Some(Relation::Table(table)) => table,
+        Some(Relation::View(_)) | None => return Ok(Cell::Null),
+    };
+    let column = table.columns.iter().find(|column| Some(column.id) == number);
+    Ok(column.and_then(|column| column.comment.as_deref()).into())
+}

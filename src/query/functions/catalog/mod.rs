@@ -1,0 +1,267 @@
+//! Functions that tell of the catalog: `format_type`, `pg_get_viewdef`, `has_table_privilege`, `'x'::regclass` and their kin.
+//!
+//! Each is a line in a flat table: a name, how many arguments it takes, what it returns, and a plain function from one row's
+//! arguments to a value over the [`World`]. They are made for each planner from its [`SessionFacts`] and hold its snapshot.
+
+mod definitions;
+mod privileges;
+mod registered;
+mod told;
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, ArrayRef, AsArray};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, FieldRef, Int64Type};
+use datafusion::common::{Result, ScalarValue};
+use datafusion::logical_expr::{
+    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
+};
+
+use super::SessionFacts;
+use crate::catalog::Oid;
+use crate::error::{Error, Kind};
+use crate::query::errors::wrap;
+use crate::query::system::rows::Cell;
+use crate::query::system::world::{World, name_parts};
+use crate::value::{ColumnBuilder, SqlType, Style};
+
+pub(in crate::query) use registered::OID_OF;
+
+/// One line of a table of functions.
+struct Line {
+    name: &'static str,
+    /// The fewest and the most arguments.
+    arguments: (usize, usize),
+    returns: Returns,
+    /// Whether a NULL argument makes the result NULL without a call.
+    strict: bool,
+    call: Call,
+}
+
+type Call = fn(&World<'_>, &[Arg]) -> crate::error::Result<Cell>;
+
+/// The type of a function's result.
+#[derive(Clone, Copy)]
+enum Returns {
+    Always(SqlTypeName),
+    /// Text for an id, an id for text: what a cast to `regclass` shows and means.
+    NameOrOid,
+}
+
+/// The result types that the tables use, which a constant can hold.
+#[derive(Clone, Copy)]
+enum SqlTypeName {
+    Bool,
+    Int4,
+    Int8,
+    Text,
+    Name,
+    Oid,
+    Names,
+}
+
+impl SqlTypeName {
+    fn sql_type(self) -> SqlType {
+        match self {
+            SqlTypeName::Bool => SqlType::Bool,
+            SqlTypeName::Int4 => SqlType::Int4,
+            SqlTypeName::Int8 => SqlType::Int8,
+            SqlTypeName::Text => SqlType::Text,
+            SqlTypeName::Name => SqlType::Name,
+            SqlTypeName::Oid => SqlType::Oid,
+            SqlTypeName::Names => SqlType::Array(Box::new(SqlType::Name)),
+        }
+    }
+}
+
+const fn line(name: &'static str, arguments: (usize, usize), returns: SqlTypeName, call: Call) -> Line {
+    Line { name, arguments, returns: Returns::Always(returns), strict: true, call }
+}
+
+/// One argument of one row.
+#[derive(Debug, Clone, PartialEq)]
+enum Arg {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Text(String),
+}
+
+impl Arg {
+    /// An object id, given as a number or as digits.
+    fn oid(&self) -> Option<Oid> {
+        match self {
+            Arg::Int(number) => Oid::try_from(*number).ok(),
+            Arg::Text(text) => text.trim().parse().ok(),
+            Arg::Null | Arg::Bool(_) => None,
+        }
+    }
+
+    fn int(&self) -> Option<i64> {
+        match self {
+            Arg::Int(number) => Some(*number),
+            Arg::Text(text) => text.trim().parse().ok(),
+            Arg::Null | Arg::Bool(_) => None,
+        }
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Arg::Null => String::new(),
+            Arg::Bool(value) => value.to_string(),
+            Arg::Int(number) => number.to_string(),
+            Arg::Text(text) => text.clone(),
+        }
+    }
+
+    fn is_true(&self) -> bool {
+        match self {
+            Arg::Bool(value) => *value,
+            Arg::Text(text) => matches!(text.as_str(), "t" | "true" | "on"),
+            Arg::Null | Arg::Int(_) => false,
+        }
+    }
+
+    /// The id of a relation given by id or by name.
+    fn relation(&self, world: &World<'_>) -> crate::error::Result<Oid> {
+        match self.oid() {
+            Some(oid) => Ok(oid),
+            None => {
+                let text = self.text();
+                world
+                    .find_relation(&name_parts(&text))
+                    .ok_or_else(|| Error::new(Kind::UndefinedTable, format!("relation \"{text}\" does not exist")))
+            }
+        }
+    }
+}
+
+/// Argument `at`, or NULL when it was not given.
+fn arg(args: &[Arg], at: usize) -> &Arg {
+    args.get(at).unwrap_or(&Arg::Null)
+}
+
+/// The catalog function of this name for this session.
+pub(super) fn function(name: &str, facts: &Arc<SessionFacts>) -> Option<Arc<ScalarUDF>> {
+    let tables: [&'static [Line]; 4] = [&definitions::LINES, &privileges::LINES, &registered::LINES, &told::LINES];
+    let line = tables.into_iter().flatten().find(|line| line.name == name)?;
+    let signature = Signature::one_of(vec![TypeSignature::Nullary, TypeSignature::VariadicAny], Volatility::Stable);
+    Some(Arc::new(ScalarUDF::new_from_impl(CatalogFunction { line, facts: facts.clone(), signature })))
+}
+
+struct CatalogFunction {
+    line: &'static Line,
+    facts: Arc<SessionFacts>,
+    signature: Signature,
+}
+
+impl std::fmt::Debug for CatalogFunction {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CatalogFunction").field("name", &self.line.name).finish_non_exhaustive()
+    }
+}
+
+impl PartialEq for CatalogFunction {
+    fn eq(&self, other: &Self) -> bool {
+        self.line.name == other.line.name && Arc::ptr_eq(&self.facts, &other.facts)
+    }
+}
+
+impl Eq for CatalogFunction {}
+
+impl Hash for CatalogFunction {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.line.name.hash(state);
+    }
+}
+
+impl ScalarUDFImpl for CatalogFunction {
+    fn name(&self) -> &str {
+        self.line.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
+        Ok(self.returns(arg_types.first()).arrow())
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        let (fewest, most) = self.line.arguments;
+        if !(fewest..=most).contains(&args.arg_fields.len()) {
+            let given = args.arg_fields.len();
+            let error = Error::new(Kind::UndefinedFunction, format!("function {} with {given} arguments does not exist", self.name()));
+            return Err(wrap(error.with_hint(format!("It takes {fewest} to {most} arguments."))));
+        }
+        let returns = self.returns(args.arg_fields.first().map(|field| field.data_type()));
+        Ok(Arc::new(returns.field(self.name(), true)))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let scalar = args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
+        let count = if scalar { 1 } else { args.number_rows };
+        let columns = args
+            .args
+            .iter()
+            .map(|arg| Column::new(&arg.to_array(count)?))
+            .collect::<Result<Vec<_>>>()?;
+        let returns = SqlType::of_field(&args.return_field);
+        let world = World { catalog: &self.facts.catalog, facts: &self.facts };
+        let style = Style::default();
+        let mut output = ColumnBuilder::new(&returns, count);
+        for row in 0..count {
+            let row: Vec<Arg> = columns.iter().map(|column| column.get(row)).collect();
+            let cell = if self.line.strict && row.contains(&Arg::Null) { Cell::Null } else { (self.line.call)(&world, &row).map_err(wrap)? };
+            cell.append(&mut output, &style).map_err(wrap)?;
+        }
+        let output = output.finish();
+        if scalar { Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&output, 0)?)) } else { Ok(ColumnarValue::Array(output)) }
+    }
+}
+
+impl CatalogFunction {
+    fn returns(&self, first: Option<&DataType>) -> SqlType {
+        match (self.line.returns, first) {
+            (Returns::Always(name), _) => name.sql_type(),
+            (Returns::NameOrOid, Some(first)) if first.is_string() => SqlType::Oid,
+            (Returns::NameOrOid, _) => SqlType::Text,
+        }
+    }
+}
+
+/// One argument's column in one of few forms.
+enum Column {
+    Bool(ArrayRef),
+    Int(ArrayRef),
+    Text(ArrayRef),
+    /// NULLs, and types that no catalog function looks into.
+    Other,
+}
+
+impl Column {
+    fn new(array: &ArrayRef) -> Result<Column> {
+        let data_type = array.data_type();
+        Ok(if *data_type == DataType::Boolean {
+            Column::Bool(array.clone())
+        } else if data_type.is_numeric() {
+            Column::Int(cast(array, &DataType::Int64)?)
+        } else if data_type.is_string() {
+            Column::Text(cast(array, &DataType::Utf8View)?)
+        } else {
+            Column::Other
+        })
+    }
+
+    fn get(&self, row: usize) -> Arg {
+        match self {
+            Column::Bool(array) if array.is_valid(row) => Arg::Bool(array.as_boolean().value(row)),
+            Column::Int(array) if array.is_valid(row) => Arg::Int(array.as_primitive::<Int64Type>().value(row)),
+            Column::Text(array) if array.is_valid(row) => Arg::Text(array.as_string_view().value(row).to_owned()),
+            Column::Bool(_) | Column::Int(_) | Column::Text(_) | Column::Other => Arg::Null,
+        }
+    }
+}

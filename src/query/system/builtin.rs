@@ -1,0 +1,222 @@
+//! PostgreSQL's built-in types and their input and output functions, read once from the lists in `data/`.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::catalog::Oid;
+use crate::value::SqlType;
+
+/// One row of `pg_type`, the fields in the order of [`TYPE_COLUMNS`].
+#[derive(Debug)]
+pub struct BuiltinType {
+    pub oid: Oid,
+    /// Whether it is a domain of `information_schema`, not a type of `pg_catalog`.
+    pub standard: bool,
+    pub name: &'static str,
+    pub array: Oid,
+    pub element: Oid,
+    pub category: &'static str,
+    /// The fields as text, for the row of `pg_type`.
+    pub fields: Vec<&'static str>,
+}
+
+/// The columns of `pg_type` that the list gives, from the fourth field of a line on.
+pub const TYPE_COLUMNS: [&str; 20] = [
+    "typlen",
+    "typbyval",
+    "typtype",
+    "typcategory",
+    "typispreferred",
+    "typdelim",
+    "typsubscript",
+    "typelem",
+    "typarray",
+    "typinput",
+    "typoutput",
+    "typreceive",
+    "typsend",
+    "typmodin",
+    "typmodout",
+    "typalign",
+    "typstorage",
+    "typbasetype",
+    "typtypmod",
+    "typcollation",
+];
+
+impl BuiltinType {
+    /// The field of this column, empty when the list has none of the name.
+    pub fn field(&self, column: &str) -> &'static str {
+        TYPE_COLUMNS.iter().position(|known| *known == column).and_then(|at| self.fields.get(at).copied()).unwrap_or("")
+    }
+}
+
+/// One row of `pg_proc` for a function of PostgreSQL's.
+#[derive(Debug)]
+pub struct BuiltinFunction {
+    pub oid: Oid,
+    pub name: &'static str,
+    pub returns: Oid,
+    /// Ids of the argument types.
+    pub arguments: Vec<Oid>,
+    pub strict: bool,
+    pub volatility: &'static str,
+}
+
+static TYPES: LazyLock<Vec<BuiltinType>> = LazyLock::new(|| {
+    lines(include_str!("data/types.txt"))
+        .filter_map(|fields| {
+            let [oid, schema, name, rest @ ..] = &fields[..] else { return None };
+            let number = |at: usize| rest.get(at).and_then(|field| field.parse().ok()).unwrap_or(0);
+            Some(BuiltinType {
+                oid: oid.parse().ok()?,
+                standard: *schema == "i",
+                name,
+                element: number(7),
+                array: number(8),
+                category: rest.get(3).copied().unwrap_or(""),
+                fields: rest.to_vec(),
+            })
+        })
+        .collect()
+});
+
+static BY_OID: LazyLock<HashMap<Oid, usize>> =
+    LazyLock::new(|| TYPES.iter().enumerate().map(|(at, builtin)| (builtin.oid, at)).collect());
+
+static FUNCTIONS: LazyLock<Vec<BuiltinFunction>> = LazyLock::new(|| {
+    lines(include_str!("data/procs.txt"))
+        .filter_map(|fields| {
+            let [oid, name, returns, arguments, strict, volatility] = fields[..] else { return None };
+            Some(BuiltinFunction {
+                oid: oid.parse().ok()?,
+                name,
+                returns: returns.parse().ok()?,
+                arguments: arguments.split(' ').filter_map(|oid| oid.parse().ok()).collect(),
+                strict: strict == "t",
+                volatility,
+            })
+        })
+        .collect()
+});
+
+fn lines(list: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
+    list.lines().filter(|line| !line.starts_with('#')).map(|line| line.split('|').collect())
+}
+
+/// Every built-in type in order of id.
+pub fn types() -> &'static [BuiltinType] {
+    &TYPES
+}
+
+/// The built-in type of this id.
+pub fn type_by_oid(oid: Oid) -> Option<&'static BuiltinType> {
+    BY_OID.get(&oid).and_then(|at| TYPES.get(*at))
+}
+
+/// The built-in type of this `typname`.
+pub fn type_by_name(name: &str) -> Option<&'static BuiltinType> {
+    TYPES.iter().find(|builtin| builtin.name == name)
+}
+
+/// Every built-in function that the types name.
+pub fn functions() -> &'static [BuiltinFunction] {
+    &FUNCTIONS
+}
+
+/// The type's name as SQL writes it, with its modifier, as `format_type` answers; `???` for an unknown id.
+pub fn format_type(oid: Oid, modifier: i32) -> String {
+    if oid == 0 {
+        return "-".to_owned();
+    }
+    let Some(builtin) = type_by_oid(oid) else { return "???".to_owned() };
+    if builtin.category == "A" && builtin.element != 0 && builtin.field("typsubscript") == "6179" {
+        return format!("{}[]", format_type(builtin.element, modifier));
+    }
+    if builtin.standard {
+        return format!("information_schema.{}", builtin.name);
+    }
+    match builtin.name {
+        "bpchar" => "character".to_owned(),
+        "timetz" => "time with time zone".to_owned(),
+        "bit" => "\"bit\"".to_owned(),
+        "varbit" => "bit varying".to_owned(),
+        "any" => "\"any\"".to_owned(),
+        name => match with_modifier(oid, modifier) {
+            Some(sql_type) => sql_type.to_string(),
+            None => name.to_owned(),
+        },
+    }
+}
+
+/// The SQL type of an id and a modifier as `atttypmod` holds it.
+fn with_modifier(oid: Oid, modifier: i32) -> Option<SqlType> {
+    let plain = SqlType::from_oid(oid)?;
+    Some(match plain {
+        SqlType::Varchar(_) if modifier >= 4 => SqlType::Varchar(u32::try_from(modifier - 4).ok()),
+        SqlType::Numeric(_, _) if modifier >= 4 => {
+            let (precision, scale) = ((modifier - 4) >> 16, (modifier - 4) & 0x7ff);
+            match (u8::try_from(precision), i8::try_from(scale)) {
+                (Ok(precision), Ok(scale)) => SqlType::Numeric(precision, scale),
+                _ => plain,
+            }
+        }
+        other => other,
+    })
+}
+
+/// The id of a type by one of its names in SQL: `int4`, `integer`, `text[]`, `character varying`, `information_schema.yes_or_no`.
+pub fn type_oid(name: &str) -> Option<Oid> {
+    let name = name.trim();
+    let name = name.strip_prefix("pg_catalog.").unwrap_or(name);
+    if let Some(element) = name.strip_suffix("[]") {
+        return type_oid(element).and_then(type_by_oid).map(|builtin| builtin.array).filter(|oid| *oid != 0);
+    }
+    if let Some(domain) = name.strip_prefix("information_schema.") {
+        return TYPES.iter().find(|builtin| builtin.standard && builtin.name == domain).map(|builtin| builtin.oid);
+    }
+    let named = match name {
+        "character" | "char" => type_by_name("bpchar"),
+        "\"char\"" => type_by_name("char"),
+        "time with time zone" => type_by_name("timetz"),
+        "bit varying" => type_by_name("varbit"),
+        _ => None,
+    };
+    let parsed = || SqlType::parse(name).ok().map(|sql_type| sql_type.oid());
+    let plain = || type_by_name(name.trim_matches('"')).map(|builtin| builtin.oid);
+    named.map(|builtin| builtin.oid).or_else(plain).or_else(parsed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_of_annals_is_listed_with_its_array() {
+        for oid in [16, 17, 18, 19, 20, 21, 23, 25, 26, 114, 700, 701, 869, 1043, 1082, 1083, 1114, 1184, 1186, 1700, 2950, 3802] {
+            let sql_type = SqlType::from_oid(oid).unwrap();
+            let builtin = type_by_oid(oid).unwrap_or_else(|| panic!("{sql_type} is not listed"));
+            assert_eq!(builtin.field("typlen"), sql_type.length().to_string(), "{sql_type}");
+            assert_eq!(builtin.array, SqlType::Array(Box::new(sql_type.clone())).oid(), "{sql_type}");
+            assert_eq!(format_type(oid, -1), sql_type.to_string());
+            assert_eq!(type_oid(&sql_type.to_string()), Some(oid));
+        }
+    }
+
+    #[test]
+    fn types_are_written_as_postgresql_writes_them() {
+        for (oid, modifier, shown) in [
+            (1043, 24, "character varying(20)"),
+            (1700, ((12 << 16) | 2) + 4, "numeric(12,2)"),
+            (1009, -1, "text[]"),
+            (1042, -1, "character"),
+            (24, -1, "regproc"),
+            (30, -1, "oidvector"),
+            (0, -1, "-"),
+            (999_999, -1, "???"),
+        ] {
+            assert_eq!(format_type(oid, modifier), shown);
+        }
+        assert_eq!(functions().iter().find(|function| function.name == "array_in").map(|function| function.oid), Some(750));
+    }
+}

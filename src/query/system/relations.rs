@@ -1,0 +1,247 @@
+//! What has columns, and what hangs on it: pg_class, pg_attribute, pg_attrdef, pg_constraint, pg_index, pg_inherits' neighbours.
+
+use super::builtin;
+use super::rows::{Cell, Rows};
+use super::shape;
+use super::world::{self, AM_BTREE, AM_LOG, AM_REFERENCE, SUPERUSER_OID, World};
+use crate::catalog::{Relation, Table};
+use crate::error::Result;
+use crate::store::spec::TableKind;
+use crate::value::SqlType;
+
+/// The collation of strings where a type has one: `default`, which is byte order.
+const DEFAULT_COLLATION: u32 = 100;
+
+pub(super) fn class(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
+    for shape in shape::all() {
+        let schema = world.schema_oid(&shape.name.schema);
+        class_row(
+            rows,
+            &[
+                ("oid", shape.oid.into()),
+                ("relname", shape.name.name.as_str().into()),
+                ("relnamespace", schema.into()),
+                ("relkind", shape.kind.into()),
+                ("relnatts", shape.columns.len().into()),
+                ("relreplident", "n".into()),
+            ],
+        )?;
+    }
+    for relation in world.catalog.relations() {
+        let name = relation.name();
+        let mut cells: Vec<(&str, Cell)> = vec![
+            ("oid", relation.oid().into()),
+            ("relname", name.name.as_str().into()),
+            ("relnamespace", world.schema_oid(&name.schema).into()),
+        ];
+        match relation {
+            Relation::Table(table) => cells.extend([
+                ("relkind", "r".into()),
+                ("relam", access_method(table).into()),
+                ("relnatts", table.columns.iter().map(|column| column.id).max().unwrap_or(0).into()),
+                ("relchecks", table.checks.len().into()),
+                ("relhasindex", (!table.primary_key.is_empty()).into()),
+                ("relreplident", "d".into()),
+            ]),
+            Relation::View(view) => cells.extend([
+                ("relkind", "v".into()),
+                ("relnatts", view.columns.len().into()),
+                ("relreplident", "n".into()),
+                // Views read with the reader's rights.
+                ("reloptions", Cell::list(["security_invoker=true"])),
+            ]),
+        }
+        class_row(rows, &cells)?;
+    }
+    for table in world.keyed() {
+        class_row(
+            rows,
+            &[
+                ("oid", world::index_oid(table).into()),
+                ("relname", world::key_name(table).into()),
+                ("relnamespace", world.schema_oid(&table.name.schema).into()),
+                ("relkind", "i".into()),
+                ("relam", AM_BTREE.into()),
+                ("relnatts", table.primary_key.len().into()),
+                ("relreplident", "n".into()),
+            ],
+        )?;
+    }
+    Ok(())
+}
+
+fn access_method(table: &Table) -> u32 {
+    match table.kind() {
+        TableKind::Log => AM_LOG,
+        TableKind::Reference => AM_REFERENCE,
+    }
+}
+
+/// A row of `pg_class` with what all relations share. How many rows and pages there are is not known here, which PostgreSQL writes -1.
+fn class_row(rows: &mut Rows<'_>, cells: &[(&str, Cell)]) -> Result<()> {
+    let mut all: Vec<(&str, Cell)> = vec![
+        ("relowner", SUPERUSER_OID.into()),
+        ("reltuples", (-1).into()),
+        ("relpersistence", "p".into()),
+        ("relispopulated", true.into()),
+    ];
+    all.extend(cells.iter().cloned());
+    rows.add(&all)
+}
+
+/// One column of any relation, as `pg_attribute` and the information schema show it.
+struct Attribute<'a> {
+    relation: u32,
+    number: u32,
+    name: &'a str,
+    type_oid: u32,
+    modifier: i32,
+    not_null: bool,
+    has_default: bool,
+}
+
+pub(super) fn attribute(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
+    for shape in shape::all() {
+        for (number, column) in (1..).zip(&shape.columns) {
+            let type_oid = builtin::type_oid(column.declared).unwrap_or(column.sql_type.oid());
+            attribute_row(
+                rows,
+                &Attribute {
+                    relation: shape.oid,
+                    number,
+                    name: column.name,
+                    type_oid,
+                    modifier: -1,
+                    not_null: column.not_null,
+                    has_default: false,
+                },
+            )?;
+        }
+    }
+    for relation in world.catalog.relations() {
+        match relation {
+            Relation::Table(table) => {
+                for column in &table.columns {
+                    let (name, number) = (column.name.as_str(), column.id);
+                    let found = typed(table.oid, number, name, &column.sql_type);
+                    attribute_row(rows, &Attribute { not_null: column.not_null, has_default: column.default.is_some(), ..found })?;
+                }
+            }
+            Relation::View(view) => {
+                for (number, (name, sql_type)) in (1..).zip(&view.columns) {
+                    attribute_row(rows, &typed(view.oid, number, name, sql_type))?;
+                }
+            }
+        }
+    }
+    for table in world.keyed() {
+        for (number, id) in (1..).zip(&table.primary_key) {
+            if let Some(column) = table.columns.iter().find(|column| column.id == *id) {
+                attribute_row(rows, &typed(world::index_oid(table), number, &column.name, &column.sql_type))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn typed<'a>(relation: u32, number: u32, name: &'a str, sql_type: &SqlType) -> Attribute<'a> {
+    Attribute {
+        relation,
+        number,
+        name,
+        type_oid: sql_type.oid(),
+        modifier: sql_type.modifier(),
+        not_null: false,
+        has_default: false,
+    }
+}
+
+fn attribute_row(rows: &mut Rows<'_>, attribute: &Attribute<'_>) -> Result<()> {
+    let field = |name: &str| builtin::type_by_oid(attribute.type_oid).map_or("", |builtin| builtin.field(name));
+    let array = builtin::type_by_oid(attribute.type_oid).is_some_and(|builtin| builtin.category == "A");
+    rows.add(&[
+        ("attrelid", attribute.relation.into()),
+        ("attname", attribute.name.into()),
+        ("atttypid", attribute.type_oid.into()),
+        ("attstattarget", (-1).into()),
+        ("attlen", field("typlen").into()),
+        ("attnum", attribute.number.into()),
+        ("attndims", i32::from(array).into()),
+        ("attcacheoff", (-1).into()),
+        ("atttypmod", attribute.modifier.into()),
+        ("attbyval", (field("typbyval") == "t").into()),
+        ("attalign", field("typalign").into()),
+        ("attstorage", field("typstorage").into()),
+        ("attnotnull", attribute.not_null.into()),
+        ("atthasdef", attribute.has_default.into()),
+        ("attislocal", true.into()),
+        ("attcollation", field("typcollation").into()),
+    ])
+}
+
+pub(super) fn attrdef(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
+    for table in world.tables() {
+        for column in &table.columns {
+            if let Some(default) = &column.default {
+                rows.add(&[
+                    ("oid", world::default_oid(table, column.id).into()),
+                    ("adrelid", table.oid.into()),
+                    ("adnum", column.id.into()),
+                    ("adbin", default.sql().into()),
+                ])?;
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn constraint(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
+    for constraint in world.constraints() {
+        let table = constraint.table;
+        let key = !constraint.columns.is_empty();
+        rows.add(&[
+            ("oid", constraint.oid.into()),
+            ("conname", constraint.name.into()),
+            ("connamespace", world.schema_oid(&table.name.schema).into()),
+            ("contype", if constraint.predicate.is_some() { "c" } else { "p" }.into()),
+            ("convalidated", true.into()),
+            ("conrelid", table.oid.into()),
+            ("conindid", if key { world::index_oid(table) } else { 0 }.into()),
+            ("conislocal", true.into()),
+            ("connoinherit", key.into()),
+            ("confupdtype", " ".into()),
+            ("confdeltype", " ".into()),
+            ("confmatchtype", " ".into()),
+            ("conkey", if key { Cell::list(&constraint.columns) } else { Cell::Null }),
+            ("conbin", constraint.predicate.into()),
+        ])?;
+    }
+    Ok(())
+}
+
+pub(super) fn index(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
+    for table in world.keyed() {
+        let key: Vec<_> = table.primary_key.iter().filter_map(|id| table.columns.iter().find(|column| column.id == *id)).collect();
+        let collation = |sql_type: &SqlType| {
+            let own = builtin::type_by_oid(sql_type.oid()).map_or("0", |builtin| builtin.field("typcollation"));
+            if own == "0" { 0 } else { DEFAULT_COLLATION }
+        };
+        rows.add(&[
+            ("indexrelid", world::index_oid(table).into()),
+            ("indrelid", table.oid.into()),
+            ("indnatts", key.len().into()),
+            ("indnkeyatts", key.len().into()),
+            ("indisunique", true.into()),
+            ("indisprimary", true.into()),
+            ("indimmediate", true.into()),
+            ("indisvalid", true.into()),
+            ("indisready", true.into()),
+            ("indislive", true.into()),
+            ("indkey", Cell::list(&table.primary_key)),
+            ("indcollation", Cell::list(key.iter().map(|column| collation(&column.sql_type)))),
+            ("indclass", Cell::list(key.iter().map(|_| 0))),
+            ("indoption", Cell::list(key.iter().map(|_| 0))),
+        ])?;
+    }
+    Ok(())
+}

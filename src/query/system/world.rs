@@ -1,0 +1,268 @@
+//! The catalog as PostgreSQL would number and name it: ids of what has none of its own, names by id, ids by name.
+
+use crate::catalog::{Catalog, Function, Name, Oid, Relation, Table};
+use crate::query::functions::SessionFacts;
+use crate::query::system::{builtin, shape};
+
+/// PostgreSQL's fixed ids.
+pub const PG_CATALOG: Oid = 11;
+/// The id that PostgreSQL 15's `initdb` gives the schema.
+pub const INFORMATION_SCHEMA: Oid = 13_000;
+/// The one superuser's id (`BOOTSTRAP_SUPERUSERID`).
+pub const SUPERUSER_OID: Oid = 10;
+/// The one database's id.
+pub const DATABASE_OID: Oid = 5;
+/// UTF8 in PostgreSQL's numbering of encodings.
+pub const UTF8: i64 = 6;
+
+/// Ids of the system relations that comments and dependencies are recorded against.
+pub const PG_CLASS: Oid = 1_259;
+pub const PG_PROC: Oid = 1_255;
+pub const PG_NAMESPACE: Oid = 2_615;
+
+/// Access methods: how rows of a relation are kept.
+pub const AM_LOG: Oid = 2;
+pub const AM_REFERENCE: Oid = 3;
+pub const AM_BTREE: Oid = 403;
+
+/// What builders and functions read: one snapshot, as one session sees it.
+#[derive(Clone, Copy)]
+pub struct World<'a> {
+    pub catalog: &'a Catalog,
+    pub facts: &'a SessionFacts,
+}
+
+/// What an id that the catalog does not hand out stands for, in the bits beside its owner's id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Derived {
+    Index = 0,
+    PrimaryKey = 1,
+    Check = 2,
+    Default = 3,
+}
+
+/// A CHECK or PRIMARY KEY constraint.
+pub struct Constraint<'a> {
+    pub oid: Oid,
+    pub name: String,
+    pub table: &'a Table,
+    /// The predicate of a CHECK; `None` is a primary key.
+    pub predicate: Option<&'a str>,
+    /// Numbers of the key's columns.
+    pub columns: Vec<u32>,
+}
+
+/// An id made from the owner's, stable for as long as the owner lives: the top bit, 20 bits of the owner, 2 of the kind, 9 of the
+/// number.
+fn derived(owner: Oid, kind: Derived, number: usize) -> Oid {
+    let number = u32::try_from(number).unwrap_or(0) & 0x1ff;
+    0x8000_0000 | (owner & 0xf_ffff) << 11 | (kind as u32) << 9 | number
+}
+
+/// The id of a table's primary-key index.
+pub fn index_oid(table: &Table) -> Oid {
+    derived(table.oid, Derived::Index, 0)
+}
+
+/// The name of a table's primary key and of its index, as PostgreSQL chooses it.
+pub fn key_name(table: &Table) -> String {
+    format!("{}_pkey", table.name.name)
+}
+
+/// The id of a column's default.
+pub fn default_oid(table: &Table, column: u32) -> Oid {
+    derived(table.oid, Derived::Default, column as usize)
+}
+
+impl<'a> World<'a> {
+    pub fn tables(&self) -> impl Iterator<Item = &'a Table> {
+        self.catalog.relations().filter_map(|relation| match relation {
+            Relation::Table(table) => Some(table.as_ref()),
+            Relation::View(_) => None,
+        })
+    }
+
+    /// Tables with a primary key; each has one index.
+    pub fn keyed(&self) -> impl Iterator<Item = &'a Table> {
+        self.tables().filter(|table| !table.primary_key.is_empty())
+    }
+
+    pub fn constraints(&self) -> Vec<Constraint<'a>> {
+        let mut all = Vec::new();
+        for table in self.tables() {
+            for (at, check) in table.checks.iter().enumerate() {
+                all.push(Constraint {
+                    oid: derived(table.oid, Derived::Check, at),
+                    name: check.name.clone(),
+                    table,
+                    predicate: Some(&check.predicate),
+                    columns: vec![],
+                });
+            }
+            if !table.primary_key.is_empty() {
+                all.push(Constraint {
+                    oid: derived(table.oid, Derived::PrimaryKey, 0),
+                    name: key_name(table),
+                    table,
+                    predicate: None,
+                    columns: table.primary_key.clone(),
+                });
+            }
+        }
+        all
+    }
+
+    /// Every schema with its id and comment, PostgreSQL's own included.
+    pub fn schemas(&self) -> Vec<(&'a str, Oid, Option<&'a str>)> {
+        let mut all = vec![
+            ("pg_catalog", PG_CATALOG, Some("system catalog schema")),
+            ("information_schema", INFORMATION_SCHEMA, None),
+        ];
+        all.extend(self.catalog.schemas().map(|(name, schema)| (name, schema.oid, schema.comment.as_deref())));
+        all
+    }
+
+    pub fn schema_oid(&self, name: &str) -> Option<Oid> {
+        match name {
+            "pg_catalog" => Some(PG_CATALOG),
+            "information_schema" => Some(INFORMATION_SCHEMA),
+            other => self.catalog.schema(other).map(|schema| schema.oid),
+        }
+    }
+
+    /// The name of the relation or index of this id.
+    pub fn relation_name(&self, oid: Oid) -> Option<Name> {
+        if let Some(relation) = self.catalog.relation_by_oid(oid) {
+            return Some(relation.name().clone());
+        }
+        if let Some(table) = self.index_owner(oid) {
+            return Some(Name::new(table.name.schema.clone(), key_name(table)));
+        }
+        shape::all().find(|shape| shape.oid == oid).map(|shape| shape.name.clone())
+    }
+
+    /// The table whose primary-key index has this id.
+    pub fn index_owner(&self, oid: Oid) -> Option<&'a Table> {
+        self.keyed().find(|table| index_oid(table) == oid)
+    }
+
+    /// The id of the relation or index of this name.
+    pub fn relation_oid(&self, name: &Name) -> Option<Oid> {
+        if let Some(relation) = self.catalog.relation(name) {
+            return Some(relation.oid());
+        }
+        if let Some(shape) = shape::find(name) {
+            return Some(shape.oid);
+        }
+        self.keyed().find(|table| table.name.schema == name.schema && key_name(table) == name.name).map(index_oid)
+    }
+
+    pub fn function(&self, oid: Oid) -> Option<&'a Function> {
+        self.catalog.functions().find(|function| function.oid == oid).map(AsRef::as_ref)
+    }
+
+    pub fn constraint(&self, oid: Oid) -> Option<Constraint<'a>> {
+        self.constraints().into_iter().find(|constraint| constraint.oid == oid)
+    }
+
+    /// Schemas in which an unqualified name is looked for, `pg_catalog` first.
+    pub fn path(&self) -> impl Iterator<Item = &'a str> {
+        let facts = self.facts;
+        let own = facts.search_path.iter().map(String::as_str);
+        std::iter::once("pg_catalog").chain(own.filter(|schema| *schema != "pg_catalog"))
+    }
+
+    /// Whether the unqualified name would find this very relation.
+    pub fn relation_is_visible(&self, name: &Name) -> bool {
+        let found = self.path().map(|schema| Name::new(schema, name.name.clone())).find(|name| self.relation_oid(name).is_some());
+        found.as_ref() == Some(name)
+    }
+
+    /// Whether the unqualified name would find this very function: no schema before its own has one of the same name and arguments.
+    pub fn function_is_visible(&self, function: &Function) -> bool {
+        for schema in self.path() {
+            if schema == function.name.schema {
+                return true;
+            }
+            let other = Name::new(schema, function.name.name.clone());
+            let types = |function: &Function| function.arguments.iter().map(|argument| argument.sql_type.oid()).collect::<Vec<_>>();
+            if self.catalog.functions_named(&other).iter().any(|found| types(found) == types(function)) {
+                return false;
+            }
+        }
+        false
+    }
+
+    /// The id of a relation by its name in SQL, qualified or found along the path.
+    pub fn find_relation(&self, parts: &[String]) -> Option<Oid> {
+        match parts {
+            [name] => self.path().find_map(|schema| self.relation_oid(&Name::new(schema, name.clone()))),
+            [schema, name] => self.relation_oid(&Name::new(schema.clone(), name.clone())),
+            _ => None,
+        }
+    }
+
+    /// Ids of the functions of a name in SQL, ours and PostgreSQL's.
+    pub fn find_functions(&self, parts: &[String]) -> Vec<Oid> {
+        let (schemas, name): (Vec<&str>, &String) = match parts {
+            [name] => (self.path().collect(), name),
+            [schema, name] => (vec![schema.as_str()], name),
+            _ => return vec![],
+        };
+        let mut found = Vec::new();
+        for schema in schemas {
+            if schema == "pg_catalog" {
+                found.extend(builtin::functions().iter().filter(|builtin| builtin.name == name).map(|builtin| builtin.oid));
+            }
+            found.extend(self.catalog.functions_named(&Name::new(schema, name.clone())).iter().map(|function| function.oid));
+        }
+        found
+    }
+}
+
+/// The parts of a dotted name in SQL, unquoted parts folded to lower case.
+pub fn name_parts(text: &str) -> Vec<String> {
+    let mut parts = Vec::new();
+    let mut part = String::new();
+    let mut quoted = false;
+    let mut chars = text.trim().chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' if quoted && chars.peek() == Some(&'"') => {
+                chars.next();
+                part.push('"');
+            }
+            '"' => quoted = !quoted,
+            '.' if !quoted => parts.push(std::mem::take(&mut part)),
+            c if quoted => part.push(c),
+            c => part.extend(c.to_lowercase()),
+        }
+    }
+    parts.push(part);
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dotted_names_are_split_as_sql_reads_them() {
+        assert_eq!(name_parts("Public.Logs"), ["public", "logs"]);
+        assert_eq!(name_parts("\"a.b\".\"C\"\"d\""), ["a.b", "C\"d"]);
+    }
+
+    #[test]
+    fn derived_ids_of_different_things_differ() {
+        let ids = [
+            derived(16_384, Derived::Index, 0),
+            derived(16_384, Derived::PrimaryKey, 0),
+            derived(16_384, Derived::Check, 0),
+            derived(16_384, Derived::Check, 1),
+            derived(16_385, Derived::Index, 0),
+        ];
+        let distinct: std::collections::BTreeSet<_> = ids.iter().collect();
+        assert_eq!(distinct.len(), ids.len());
+        assert!(ids.iter().all(|id| *id >= 0x8000_0000));
+    }
+}
