@@ -12,7 +12,7 @@ use crate::store::spec::TableId;
 pub type Oid = u32;
 
 /// The first id that a definition can get, as in PostgreSQL (`FirstNormalObjectId`).
-pub const FIRST_OID: Oid = 16_384;
+pub(super) const FIRST_OID: Oid = 16_384;
 /// The fixed id of the schema `public`.
 const PUBLIC_OID: Oid = 2_200;
 /// The fixed id of the schema `annals`.
@@ -132,7 +132,7 @@ impl Catalog {
 }
 
 /// The error for a name that stands for nothing, worded as PostgreSQL words it for an unqualified or qualified name.
-pub fn undefined_table(name: &Name) -> Error {
+pub(super) fn undefined_table(name: &Name) -> Error {
     let shown = if name.schema == PUBLIC_SCHEMA { name.name.clone() } else { format!("{}.{}", name.schema, name.name) };
     Error::new(Kind::UndefinedTable, format!("relation \"{shown}\" does not exist"))
 }

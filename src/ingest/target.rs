@@ -17,12 +17,15 @@ use crate::error::{Error, Kind, Result};
 use crate::ingest::{FUTURE_US_MAX, ROW_BYTES_MAX};
 use crate::value::{ColumnBuilder, Style};
 
+/// Says of each row of a batch whether it passes.
+pub type Test = dyn Fn(&RecordBatch) -> Result<BooleanArray> + Send + Sync;
+
 /// A CHECK constraint compiled to a function over rows of the table.
 #[derive(Clone)]
 pub struct Check {
     pub name: String,
     /// True or NULL for a row that may be stored.
-    pub test: Arc<dyn Fn(&RecordBatch) -> Result<BooleanArray> + Send + Sync>,
+    pub test: Arc<Test>,
 }
 
 impl fmt::Debug for Check {

@@ -146,7 +146,7 @@ impl TableScan {
         predicate: Option<Arc<dyn PhysicalExpr>>,
         limit: Option<usize>,
     ) -> datafusion::common::Result<Arc<dyn ExecutionPlan>> {
-        let table_schema = TableSchema::new(self.stored.clone(), vec![]);
+        let table_schema = TableSchema::from(self.stored.clone());
         let mut source = ParquetSource::new(table_schema).with_table_parquet_options(session.table_options().parquet.clone());
         if let Some(predicate) = predicate {
             source = source.with_predicate(predicate);

@@ -154,7 +154,7 @@ pub(super) fn unbound(definition: &'static Definition, style: &Style) -> ScalarU
 ///
 /// # Errors
 /// 42883 where there is no function of this name for these types.
-pub fn bind(call: &ScalarFunction, schema: &DFSchema) -> Option<Result<Expr>> {
+pub(crate) fn bind(call: &ScalarFunction, schema: &DFSchema) -> Option<Result<Expr>> {
     let function = call.func.inner().downcast_ref::<Function>()?;
     if function.bound.is_some() {
         return None;
@@ -246,17 +246,4 @@ impl ScalarUDFImpl for Function {
         let output = (self.definition.run)(&given).map_err(wrap)?;
         if scalar { Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&output, 0)?)) } else { Ok(ColumnarValue::Array(output)) }
     }
-}
-
-/// Applies a function of one text to each row; NULL stays NULL.
-pub(super) fn each_text(given: &Arguments, at: usize, apply: impl Fn(&str) -> Result<Option<String>>) -> Result<ArrayRef> {
-    let texts = given.texts(at)?;
-    let mut out = datafusion::arrow::array::StringViewBuilder::with_capacity(texts.len());
-    for text in &texts {
-        match text.map(&apply).transpose()?.flatten() {
-            Some(text) => out.append_value(text),
-            None => out.append_null(),
-        }
-    }
-    Ok(Arc::new(out.finish()))
 }

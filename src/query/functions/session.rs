@@ -32,7 +32,7 @@ pub struct SessionFacts {
 }
 
 /// What `version()` answers: it begins as PostgreSQL's does, since clients look there for the features they may use.
-pub fn version() -> String {
+pub(super) fn version() -> String {
     format!("PostgreSQL 15.0 (Annals {}) on {}, DataFusion, Delta Lake", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH)
 }
 

@@ -172,7 +172,7 @@ fn encoded(bytes: &[u8], format: &Format) -> String {
                 out.push(letter);
             }
             // PostgreSQL breaks a line as soon as it is full, also behind the last group of three whole bytes.
-            if !bytes.is_empty() && bytes.len() % (BASE64_LINE / 4 * 3) == 0 {
+            if !bytes.is_empty() && bytes.len().is_multiple_of(BASE64_LINE / 4 * 3) {
                 out.push('\n');
             }
             out
@@ -385,7 +385,7 @@ fn formatted(format: &str, values: &[Option<&str>]) -> Result<String> {
         next += 1;
         let text = match (kind, value) {
             ('s', value) => value.unwrap_or_default().to_owned(),
-            ('I', Some(value)) => crate::catalog::quote_identifier(value).to_string(),
+            ('I', Some(value)) => crate::catalog::quote_identifier(value).clone(),
             ('I', None) => return Err(bad("null values cannot be formatted as an SQL identifier")),
             (_, Some(value)) => literal(value),
             (_, None) => "NULL".to_owned(),

@@ -218,7 +218,7 @@ fn moments(given: &Arguments, at: usize, wanted: &SqlType) -> Result<Vec<Option<
 
 /// The type in which moments of different types are compared: with a zone if one of them has one.
 fn common(given: &Arguments) -> SqlType {
-    let zoned = given.types.iter().any(|argument| *argument == Argument::Of(SqlType::Timestamptz));
+    let zoned = given.types.contains(&Argument::Of(SqlType::Timestamptz));
     let typed = given.types.iter().any(|argument| matches!(argument, Argument::Of(SqlType::Timestamp)));
     if zoned || !typed { SqlType::Timestamptz } else { SqlType::Timestamp }
 }

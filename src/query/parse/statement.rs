@@ -44,7 +44,7 @@ pub enum Statement {
 #[derive(Debug, Clone)]
 pub enum Definition {
     CreateSchema { name: String, if_not_exists: bool },
-    CreateTable { create: ast::CreateTable, kind: TableKind },
+    CreateTable { create: Box<ast::CreateTable>, kind: TableKind },
     CreateView(ast::CreateView),
     CreateFunction(ast::CreateFunction),
     AlterTable(ast::AlterTable),
@@ -91,7 +91,7 @@ pub(super) fn read(parser: &mut Parser<'_>) -> Result<Statement, Failure> {
     let statement = match statement {
         ast::Statement::CreateTable(create) => {
             let kind = table_kind(parser)?;
-            return Ok(define(Definition::CreateTable { create, kind }));
+            return Ok(define(Definition::CreateTable { create: Box::new(create), kind }));
         }
         other => other,
     };
