@@ -3,7 +3,7 @@
 //! A function that is not on the list does not exist for any statement. Functions that tell of the session (`current_user`) are
 //! made for each planner from its [`SessionFacts`] and never cached across identities.
 
-mod array_of_rows;
+mod array;
 pub(super) mod cast;
 mod catalog;
 mod identity;
@@ -21,7 +21,7 @@ use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 
 use scalar::Definition;
 
-pub(super) use array_of_rows::ARRAY_OF_ROWS;
+pub(super) use array::ARRAY_OF_ROWS;
 pub(super) use catalog::OID_OF;
 pub(super) use session::SessionFacts;
 
@@ -63,7 +63,7 @@ impl Registry {
             .filter(|(name, _)| !HIDDEN.contains(&name.as_str()))
             .map(|(name, function)| (name.clone(), function.clone()))
             .collect();
-        for function in identity::functions().into_iter().chain(array_of_rows::functions()) {
+        for function in identity::functions().into_iter().chain(array::functions()) {
             let function = Arc::new(function);
             for alias in function.aliases() {
                 scalars.insert(alias.clone(), function.clone());

@@ -224,6 +224,13 @@ fn is_string(expr: &Expr) -> bool {
 }
 
 fn table_function(factor: &mut TableFactor) -> Result<()> {
+    if let TableFactor::UNNEST { alias, array_exprs, .. } = factor {
+        let alias = alias.get_or_insert_with(|| TableAlias { explicit: true, name: ident("unnest"), columns: vec![], at: None });
+        if alias.columns.is_empty() && array_exprs.len() == 1 {
+            alias.columns = vec![TableAliasColumnDef { name: alias.name.clone(), data_type: None }];
+        }
+        return Ok(());
+    }
     let TableFactor::Table { name, alias, args: Some(args), with_ordinality, .. } = factor else { return Ok(()) };
     let mut parts = names::parts(name)?;
     if parts.first().is_some_and(|schema| schema == "pg_catalog") && parts.len() > 1 {
