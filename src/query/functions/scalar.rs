@@ -255,16 +255,3 @@ impl ScalarUDFImpl for Function {
         if scalar { Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&output, 0)?)) } else { Ok(ColumnarValue::Array(output)) }
     }
 }
-
-/// Applies a function of one text to each row; NULL stays NULL.
-pub(super) fn each_text(given: &Arguments, at: usize, apply: impl Fn(&str) -> Result<Option<String>>) -> Result<ArrayRef> {
-    let texts = given.texts(at)?;
-    let mut out = datafusion::arrow::array::StringViewBuilder::with_capacity(texts.len());
-    for text in &texts {
-        match text.map(&apply).transpose()?.flatten() {
-            Some(text) => out.append_value(text),
-            None => out.append_null(),
-        }
-    }
-    Ok(Arc::new(out.finish()))
-}
