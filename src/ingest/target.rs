@@ -18,7 +18,7 @@ use crate::ingest::{FUTURE_US_MAX, ROW_BYTES_MAX};
 use crate::value::{ColumnBuilder, Style};
 
 /// Says of each row of a batch whether it passes.
-pub type Test = dyn Fn(&RecordBatch) -> Result<BooleanArray> + Send + Sync;
+pub(super) type Test = dyn Fn(&RecordBatch) -> Result<BooleanArray> + Send + Sync;
 
 /// A CHECK constraint compiled to a function over rows of the table.
 #[derive(Clone)]

@@ -70,6 +70,9 @@ impl Registry {
             }
             scalars.insert(function.name().to_owned(), function);
         }
+        if let Some(sign) = scalars.get("signum").cloned() {
+            scalars.insert("sign".to_owned(), sign);
+        }
         Registry { scalars, aggregates: state.aggregate_functions().clone(), windows: state.window_functions().clone() }
     }
 

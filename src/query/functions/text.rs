@@ -15,7 +15,7 @@ use crate::value::{self, SqlType};
 /// How many letters `encode(…, 'base64')` puts on a line.
 const BASE64_LINE: usize = 76;
 
-pub(super) static DEFINITIONS: [Definition; 8] = [
+pub(super) static DEFINITIONS: [Definition; 9] = [
     Definition {
         name: "convert_to",
         volatility: Volatility::Immutable,
@@ -69,6 +69,12 @@ pub(super) static DEFINITIONS: [Definition; 8] = [
             _ => None,
         },
         run: split_part,
+    },
+    Definition {
+        name: "concat",
+        volatility: Volatility::Stable,
+        result: |types| (!types.is_empty()).then_some(SqlType::Text),
+        run: concat,
     },
     Definition { name: "concat_ws", volatility: Volatility::Stable, result: concat_ws_result, run: concat_ws },
     Definition {
@@ -287,6 +293,14 @@ fn concat_ws_result(types: &[Argument]) -> Option<SqlType> {
         [separator, _, ..] if separator.is_text() => Some(SqlType::Text),
         _ => None,
     }
+}
+
+/// Values written as their output functions write them, one behind the other; NULL is nothing.
+fn concat(given: &Arguments) -> Result<ArrayRef> {
+    let values: Vec<StringViewArray> = (0..given.arrays.len()).map(|at| shown(given, at)).collect::<Result<_>>()?;
+    let row =
+        |row: usize| -> String { values.iter().filter(|values| values.is_valid(row)).map(|values| values.value(row)).collect() };
+    Ok(Arc::new((0..given.rows).map(|at| Some(row(at))).collect::<StringViewArray>()))
 }
 
 /// Values written as their output functions write them, NULLs left out.

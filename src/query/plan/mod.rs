@@ -130,6 +130,7 @@ impl<'a> Planner<'a> {
         dialect::rewrite(&mut query)?;
         let statement = ast::Statement::Query(Box::new(query));
         let plan = self.sql().sql_statement_to_plan_with_context(statement, context).map_err(unwrap)?;
+        let plan = values::small_literals(plan).map_err(unwrap)?;
         let mut planned = casts::lower(plan, &self.facts.style, hints)?;
         planned.plan = correlated::detach(planned.plan, self.state, self.facts.style.now_us)?;
         Ok(planned)
