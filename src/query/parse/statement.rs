@@ -45,9 +45,9 @@ pub enum Statement {
 pub enum Definition {
     CreateSchema { name: String, if_not_exists: bool },
     CreateTable { create: Box<ast::CreateTable>, kind: TableKind },
-    CreateView(ast::CreateView),
-    CreateFunction(ast::CreateFunction),
-    AlterTable(ast::AlterTable),
+    CreateView(Box<ast::CreateView>),
+    CreateFunction(Box<ast::CreateFunction>),
+    AlterTable(Box<ast::AlterTable>),
     Comment { object: ast::CommentObject, name: ObjectName, arguments: Option<Vec<ast::DataType>>, comment: Option<String> },
     Drop { kind: ast::ObjectType, if_exists: bool, names: Vec<ObjectName>, cascade: bool },
     DropFunction(ast::DropFunction),
@@ -180,9 +180,9 @@ fn accept(statement: ast::Statement) -> Result<Statement, Error> {
             ast::TableFactor::Table { name, .. } => Statement::Merge(name),
             _ => return Err(unsupported("MERGE into anything but a table")),
         },
-        ast::Statement::CreateView(view) => define(Definition::CreateView(view)),
-        ast::Statement::CreateFunction(function) => define(Definition::CreateFunction(function)),
-        ast::Statement::AlterTable(alter) => define(Definition::AlterTable(alter)),
+        ast::Statement::CreateView(view) => define(Definition::CreateView(Box::new(view))),
+        ast::Statement::CreateFunction(function) => define(Definition::CreateFunction(Box::new(function))),
+        ast::Statement::AlterTable(alter) => define(Definition::AlterTable(Box::new(alter))),
         ast::Statement::CreateSchema { schema_name, if_not_exists, .. } => match schema_name {
             ast::SchemaName::Simple(name) => {
                 define(Definition::CreateSchema { name: crate::query::plan::names::single(&name)?, if_not_exists })
