@@ -72,7 +72,7 @@ const MIB: u64 = 1024 * 1024;
 #[command(name = "ingest")]
 struct Flags {
     /// Rows of the large COPY.
-    #[arg(long, default_value_t = 10_000_000)]
+    #[arg(long, default_value_t = 10_000_000, value_parser = clap::value_parser!(u64).range(1..))]
     rows: u64,
     /// The server under test.
     #[arg(long, value_name = "PATH", default_value = env!("CARGO_BIN_EXE_annals"))]
@@ -84,10 +84,10 @@ struct Flags {
     #[arg(long)]
     keep: bool,
     /// Rows of one COPY of the large load; a statement ends with the chunk of the generator that reaches it.
-    #[arg(long, default_value_t = 200_000, value_name = "ROWS")]
+    #[arg(long, default_value_t = 200_000, value_name = "ROWS", value_parser = clap::value_parser!(u64).range(1..))]
     statement_rows: u64,
     /// Seconds of each round of single INSERTs.
-    #[arg(long, default_value_t = 10, value_name = "SECONDS")]
+    #[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     insert_seconds: u64,
     /// What `cargo bench` adds by itself.
     #[arg(long, hide = true)]
@@ -240,7 +240,7 @@ async fn postgres_steps(bench: &Bench, report: &mut Report) -> Result<()> {
     report.put(What::Insert, System::Postgres, inserts(bench, postgres.address()).await?);
     drop(client);
     postgres.stop().await?;
-    remove(bench, "postgres")
+    remove(bench, &bench.path("postgres"))
 }
 
 async fn annals_steps(bench: &Bench, report: &mut Report) -> Result<()> {
@@ -369,34 +369,46 @@ async fn duckdb_steps(bench: &Bench, report: &mut Report) -> Result<()> {
         return Ok(());
     };
     report.version(System::Duckdb, duck.version().to_owned());
-    let flags = &bench.flags;
-    let data = bench.path("annals");
-    if data.is_dir() {
-        let segments = table_folder(&data, "public.interaction_logs")?;
-        for (what, hidden) in [(What::Disk, false), (What::ParquetWithHidden, true)] {
-            let file = bench.path("once.parquet");
-            let written = duck.write_parquet(&segments, &file, hidden).await?;
-            expect_rows(written.rows, flags.rows)?;
-            let bytes = disk_bytes(&file)?;
-            say(&format!("zstd Parquet, hidden columns {hidden}: {} MiB in {:.1} s", bytes / MIB, written.seconds));
-            report.put(what, System::Duckdb, bytes as f64);
-            if !hidden {
-                report.put(What::ParquetTime, System::Duckdb, written.seconds);
-            }
-            std::fs::remove_file(&file)?;
-        }
+    duckdb_load(bench, report, &duck).await?;
+    if bench.path("annals").is_dir() {
+        parquet_once(bench, report, &duck).await
     } else {
-        say("no segments of ours to write as Parquet: Annals was left out");
+        say("there are no segments of ours to write as Parquet");
+        Ok(())
     }
-    let file = bench.path("rows.tsv");
+}
+
+/// DuckDB's own load, from a file of the same rows.
+async fn duckdb_load(bench: &Bench, report: &mut Report, duck: &Duck) -> Result<()> {
+    let flags = &bench.flags;
+    let (file, database) = (bench.path("rows.tsv"), bench.path("rows.duckdb"));
     rows::write_file(flags.rows_of(bench.end_us, SEED, flags.rows), &file).await?;
     settle().await;
-    let loaded = duck.load(&file, &bench.path("rows.duckdb"), &definition("interaction_logs", Dialect::Duckdb)?).await?;
+    let loaded = duck.load(&file, &database, &definition("interaction_logs", Dialect::Duckdb)?).await?;
     expect_rows(loaded.rows, flags.rows)?;
     let rate = loaded.rows as f64 / loaded.seconds;
     say(&format!("DuckDB loaded {} rows in {:.1} s: {rate:.0} rows/s", loaded.rows, loaded.seconds));
     report.put(What::Copy, System::Duckdb, rate);
-    Ok(())
+    remove(bench, &file)?;
+    remove(bench, &database)
+}
+
+/// The rows of our segments as one file of zstd Parquet: what they take at least, written by somebody else.
+async fn parquet_once(bench: &Bench, report: &mut Report, duck: &Duck) -> Result<()> {
+    let segments = table_folder(&bench.path("annals"), "public.interaction_logs")?;
+    let file = bench.path("once.parquet");
+    for (what, hidden) in [(What::Disk, false), (What::ParquetWithHidden, true)] {
+        let written = duck.write_parquet(&segments, &file, hidden).await?;
+        expect_rows(written.rows, bench.flags.rows)?;
+        settle().await;
+        let bytes = disk_bytes(&file)?;
+        say(&format!("zstd Parquet, hidden columns {hidden}: {} MiB in {:.1} s", bytes / MIB, written.seconds));
+        report.put(what, System::Duckdb, bytes as f64);
+        if !hidden {
+            report.put(What::ParquetTime, System::Duckdb, written.seconds);
+        }
+    }
+    remove(bench, &file)
 }
 
 /// Rounds of single INSERTs; the median of their rates, after counting that every row is there.
@@ -435,11 +447,14 @@ fn median(values: &mut [f64]) -> f64 {
 }
 
 /// Frees the disk for the next system, unless the folder is to be kept.
-fn remove(bench: &Bench, name: &str) -> Result<()> {
-    if !bench.flags.keep {
-        std::fs::remove_dir_all(bench.path(name))?;
+fn remove(bench: &Bench, path: &Path) -> Result<()> {
+    if bench.flags.keep {
+        Ok(())
+    } else if path.is_dir() {
+        Ok(std::fs::remove_dir_all(path)?)
+    } else {
+        Ok(std::fs::remove_file(path)?)
     }
-    Ok(())
 }
 
 impl std::fmt::Display for System {

@@ -36,13 +36,15 @@ impl Postgres {
         };
         let cluster = Cluster { programs, folder: folder.to_owned(), owner };
         cluster.initialise()?;
+        // As `postgres (PostgreSQL) 15.4 (the packager's own words)`.
         let version = output(&mut cluster.program("postgres", &["--version"]))?;
+        let version = version.split_whitespace().nth(2).unwrap_or("of an unknown version").to_owned();
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
         let mut command = cluster.program("postgres", &["-h", "127.0.0.1", "-p", &address.port().to_string()]);
         command.arg("-D").arg(folder.join("data")).arg("-k").arg(folder);
         command.stdout(Stdio::null()).stderr(File::create(folder.join("log"))?);
         let process = Process::spawn(&mut command, Ending::Interrupt)?;
-        let postgres = Postgres { process, address, version: version.trim_start_matches("postgres (PostgreSQL) ").to_owned() };
+        let postgres = Postgres { process, address, version };
         postgres.create_database().await?;
         Ok(Some(postgres))
     }

@@ -53,7 +53,7 @@ impl Server {
         });
         match tokio::time::timeout(PATIENCE, ready).await {
             Ok(Ok(address)) => Ok(Server { process, address }),
-            Ok(Err(_)) => Err(format!("the server did not start: {}", last_line(log)).into()),
+            Ok(Err(_)) => Err(format!("the server did not start: {}", last_complaint(log)).into()),
             Err(_) => Err(format!("the server was not ready within {} s", PATIENCE.as_secs()).into()),
         }
     }
@@ -109,8 +109,9 @@ pub(crate) fn table_folder(data: &Path, label: &str) -> Result<PathBuf> {
     Err(format!("no Delta table under {} says that it is {label}", data.display()).into())
 }
 
-/// The end of what the server complained about.
-fn last_line(log: &Path) -> String {
+/// What the server complained about last; the line of its own that begins with its name says more than what may follow it.
+fn last_complaint(log: &Path) -> String {
     let text = fs::read_to_string(log).unwrap_or_default();
-    text.lines().last().unwrap_or("it said nothing").to_owned()
+    let complaint = text.lines().rev().find(|line| line.starts_with("annals: ")).or_else(|| text.lines().last());
+    complaint.unwrap_or("it said nothing").to_owned()
 }
