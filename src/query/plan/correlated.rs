@@ -106,13 +106,7 @@ struct PerRow {
 
 impl PerRow {
     /// The function's call. `is_here` tells columns of the row around the sub-query from those of queries further out.
-    fn call(
-        mode: Mode,
-        subquery: &Subquery,
-        state: &SessionState,
-        now_us: i64,
-        is_here: impl Fn(&Column) -> bool,
-    ) -> Result<Expr> {
+    fn call(mode: Mode, subquery: &Subquery, state: &SessionState, now_us: i64, is_here: impl Fn(&Column) -> bool) -> Result<Expr> {
         let mut outer: Vec<(Column, FieldRef)> = Vec::new();
         let mut args = Vec::new();
         for reference in &subquery.outer_ref_columns {
@@ -189,9 +183,9 @@ impl PerRow {
                         },
                         Expr::ScalarSubquery(subquery) => {
                             let mut subquery = subquery.clone();
-                            subquery
-                                .outer_ref_columns
-                                .retain(|reference| !matches!(reference, Expr::OuterReferenceColumn(_, column) if place(column).is_some()));
+                            subquery.outer_ref_columns.retain(
+                                |reference| !matches!(reference, Expr::OuterReferenceColumn(_, column) if place(column).is_some()),
+                            );
                             Ok(Transformed::yes(Expr::ScalarSubquery(subquery)))
                         }
                         _ => Ok(Transformed::no(inner)),

@@ -14,8 +14,8 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     self, BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
-    FunctionArguments, Ident, ObjectName, OrderByExpr, OrderByKind, Query, Select, SelectItem, SetExpr, TableAlias, TableAliasColumnDef,
-    TableFactor, Value, VisitMut, VisitorMut,
+    FunctionArguments, Ident, ObjectName, OrderByExpr, OrderByKind, Query, Select, SelectItem, SetExpr, TableAlias,
+    TableAliasColumnDef, TableFactor, Value, VisitMut, VisitorMut,
 };
 
 use super::names;
@@ -198,7 +198,8 @@ fn registered(expr: &mut Expr) -> Result<()> {
     }
     // A cast of such a cast: to a number it is the id, to text the name, whatever went in.
     let Expr::Function(function) = inner.as_mut() else { return Ok(()) };
-    let (Some(name), Some(operand)) = (REGISTERED.iter().find(|name| is_named(&function.name, name)), only_argument(function)) else {
+    let (Some(name), Some(operand)) = (REGISTERED.iter().find(|name| is_named(&function.name, name)), only_argument(function))
+    else {
         return Ok(());
     };
     if ["oid", "int4", "int8", "integer", "int", "bigint"].contains(&target.as_str()) {
@@ -279,7 +280,8 @@ fn table_function(factor: &mut TableFactor) -> Result<()> {
 
 /// `tableoid` and `c.tableoid`: which system column says where a row comes from, and here the name in FROM says it.
 fn table_oids(select: &mut Select) {
-    let factors = select.from.iter().flat_map(|from| std::iter::once(&from.relation).chain(from.joins.iter().map(|join| &join.relation)));
+    let factors =
+        select.from.iter().flat_map(|from| std::iter::once(&from.relation).chain(from.joins.iter().map(|join| &join.relation)));
     let tables: Vec<(String, String)> = factors
         .filter_map(|factor| match factor {
             TableFactor::Table { name, alias, args: None, .. } => {
@@ -291,7 +293,9 @@ fn table_oids(select: &mut Select) {
             _ => None,
         })
         .collect();
-    let oid = |table: &str| call(quoted(&format!("{OID_OF}regclass")), vec![Expr::Value(Value::SingleQuotedString(table.to_owned()).into())]);
+    let oid = |table: &str| {
+        call(quoted(&format!("{OID_OF}regclass")), vec![Expr::Value(Value::SingleQuotedString(table.to_owned()).into())])
+    };
     let _: ControlFlow<()> = ast::visit_expressions_mut(select, |expr| {
         let named = match expr {
             Expr::CompoundIdentifier(parts) => match &parts[..] {
@@ -300,7 +304,9 @@ fn table_oids(select: &mut Select) {
                 }
                 _ => None,
             },
-            Expr::Identifier(column) if names::fold(column) == "tableoid" && tables.len() == 1 => tables.first().map(|(_, table)| table),
+            Expr::Identifier(column) if names::fold(column) == "tableoid" && tables.len() == 1 => {
+                tables.first().map(|(_, table)| table)
+            }
             _ => None,
         };
         if let Some(table) = named {
@@ -401,14 +407,14 @@ mod tests {
                 "SELECT 1 FROM c WHERE n OPERATOR(pg_catalog.~) '^(t)$' COLLATE pg_catalog.default",
                 "SELECT 1 FROM c WHERE n ~ '^(t)$'",
             ),
-            (
-                "SELECT ARRAY(SELECT b FROM m ORDER BY 1)",
-                "SELECT \"array of rows\"((SELECT array_agg(b ORDER BY b) FROM m))",
-            ),
+            ("SELECT ARRAY(SELECT b FROM m ORDER BY 1)", "SELECT \"array of rows\"((SELECT array_agg(b ORDER BY b) FROM m))"),
             ("SELECT 'v'::pg_catalog.regclass::pg_catalog.oid", "SELECT \"oid of regclass\"('v')::pg_catalog.oid"),
             ("SELECT 'v'::regclass::text", "SELECT regclass(regclass('v'))::TEXT"),
             ("SELECT c.oid::pg_catalog.regclass::pg_catalog.text FROM c", "SELECT regclass(c.oid)::pg_catalog.text FROM c"),
-            ("SELECT c.tableoid, d.tableoid FROM pg_class c, (SELECT 1) d", "SELECT \"oid of regclass\"('pg_class'), d.tableoid FROM pg_class c, (SELECT 1) d"),
+            (
+                "SELECT c.tableoid, d.tableoid FROM pg_class c, (SELECT 1) d",
+                "SELECT \"oid of regclass\"('pg_class'), d.tableoid FROM pg_class c, (SELECT 1) d",
+            ),
             ("SELECT * FROM public.F(1) AS t", "SELECT * FROM public.f(1) AS t"),
             ("SELECT x FROM pg_catalog.unnest(a) x", "SELECT x FROM UNNEST(a) x (x)"),
         ] {

@@ -118,9 +118,8 @@ impl<'a> Rows<'a> {
             match cells.iter().find(|(name, _)| *name == declared.name) {
                 Some((_, cell)) => {
                     used += 1;
-                    cell.append(column, &self.style).map_err(|error| {
-                        Error::internal(format!("{}.{}: {}", self.shape.name, declared.name, error.message()))
-                    })?;
+                    cell.append(column, &self.style)
+                        .map_err(|error| Error::internal(format!("{}.{}: {}", self.shape.name, declared.name, error.message())))?;
                 }
                 None if declared.not_null => by_default(&declared.sql_type).append(column, &self.style)?,
                 None => column.append_null(),
@@ -148,9 +147,13 @@ impl<'a> Rows<'a> {
 fn by_default(sql_type: &SqlType) -> Cell {
     match sql_type {
         SqlType::Bool => Cell::Bool(false),
-        SqlType::Int2 | SqlType::Int4 | SqlType::Int8 | SqlType::Float4 | SqlType::Float8 | SqlType::Numeric(_, _) | SqlType::Oid => {
-            Cell::Int(0)
-        }
+        SqlType::Int2
+        | SqlType::Int4
+        | SqlType::Int8
+        | SqlType::Float4
+        | SqlType::Float8
+        | SqlType::Numeric(_, _)
+        | SqlType::Oid => Cell::Int(0),
         SqlType::Text | SqlType::Varchar(_) | SqlType::Name | SqlType::Char => Cell::Text(String::new()),
         SqlType::Array(_) => Cell::List(vec![]),
         SqlType::Bytea

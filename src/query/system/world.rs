@@ -114,10 +114,8 @@ impl<'a> World<'a> {
 
     /// Every schema with its id and comment, PostgreSQL's own included.
     pub fn schemas(&self) -> Vec<(&'a str, Oid, Option<&'a str>)> {
-        let mut all = vec![
-            ("pg_catalog", PG_CATALOG, Some("system catalog schema")),
-            ("information_schema", INFORMATION_SCHEMA, None),
-        ];
+        let mut all =
+            vec![("pg_catalog", PG_CATALOG, Some("system catalog schema")), ("information_schema", INFORMATION_SCHEMA, None)];
         all.extend(self.catalog.schemas().map(|(name, schema)| (name, schema.oid, schema.comment.as_deref())));
         all
     }
