@@ -4,11 +4,11 @@
 //! made for each planner from its [`SessionFacts`] and never cached across identities.
 
 mod array;
-pub mod cast;
+pub(super) mod cast;
 mod catalog;
 mod identity;
 mod json;
-pub mod scalar;
+pub(super) mod scalar;
 mod session;
 mod text;
 mod time;
@@ -23,7 +23,7 @@ use scalar::Definition;
 
 pub(super) use array::ARRAY_OF_ROWS;
 pub(super) use catalog::OID_OF;
-pub use session::SessionFacts;
+pub(super) use session::SessionFacts;
 
 use crate::value::Style;
 
@@ -70,6 +70,9 @@ impl Registry {
             }
             scalars.insert(function.name().to_owned(), function);
         }
+        if let Some(sign) = scalars.get("signum").cloned() {
+            scalars.insert("sign".to_owned(), sign);
+        }
         Registry { scalars, aggregates: state.aggregate_functions().clone(), windows: state.window_functions().clone() }
     }
 
@@ -109,7 +112,7 @@ impl Registry {
 }
 
 /// The function behind an operator, which no name that can be typed reaches.
-pub fn operator(name: &str, style: &Style) -> Option<ScalarUDF> {
+pub(super) fn operator(name: &str, style: &Style) -> Option<ScalarUDF> {
     defined(name).map(|definition| scalar::unbound(definition, style))
 }
 

@@ -145,10 +145,8 @@ impl Hash for Function {
 /// A function that is planned and not yet bound.
 pub(super) fn unbound(definition: &'static Definition, style: &Style) -> ScalarUDF {
     let signature = Signature::variadic_any(definition.volatility);
-    let signature = Signature::one_of(
-        vec![signature.type_signature, datafusion::logical_expr::TypeSignature::Nullary],
-        definition.volatility,
-    );
+    let signature =
+        Signature::one_of(vec![signature.type_signature, datafusion::logical_expr::TypeSignature::Nullary], definition.volatility);
     ScalarUDF::new_from_impl(Function { definition, style: style.clone(), bound: None, signature })
 }
 
@@ -156,7 +154,7 @@ pub(super) fn unbound(definition: &'static Definition, style: &Style) -> ScalarU
 ///
 /// # Errors
 /// 42883 where there is no function of this name for these types.
-pub fn bind(call: &ScalarFunction, schema: &DFSchema) -> Option<Result<Expr>> {
+pub(crate) fn bind(call: &ScalarFunction, schema: &DFSchema) -> Option<Result<Expr>> {
     let function = call.func.inner().downcast_ref::<Function>()?;
     if function.bound.is_some() {
         return None;
@@ -174,12 +172,7 @@ fn bound(function: &Function, call: &ScalarFunction, schema: &DFSchema) -> Resul
     if (definition.result)(&types).is_none() {
         return Err(missing(definition.name, &types));
     }
-    let bound = Function {
-        definition,
-        style: function.style.clone(),
-        bound: Some(types),
-        signature: function.signature.clone(),
-    };
+    let bound = Function { definition, style: function.style.clone(), bound: Some(types), signature: function.signature.clone() };
     Ok(ScalarUDF::new_from_impl(bound).call(call.args.clone()))
 }
 
@@ -206,9 +199,8 @@ fn missing(name: &str, types: &[Argument]) -> Error {
         }
         (name, _) => format!("function {name}({}) does not exist", shown.join(", ")),
     };
-    Error::new(Kind::UndefinedFunction, message).with_hint(
-        "No function or operator matches the given name and argument types. You might need to add explicit type casts.",
-    )
+    Error::new(Kind::UndefinedFunction, message)
+        .with_hint("No function or operator matches the given name and argument types. You might need to add explicit type casts.")
 }
 
 impl ScalarUDFImpl for Function {
@@ -254,17 +246,4 @@ impl ScalarUDFImpl for Function {
         let output = (self.definition.run)(&given).map_err(wrap)?;
         if scalar { Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&output, 0)?)) } else { Ok(ColumnarValue::Array(output)) }
     }
-}
-
-/// Applies a function of one text to each row; NULL stays NULL.
-pub(super) fn each_text(given: &Arguments, at: usize, apply: impl Fn(&str) -> Result<Option<String>>) -> Result<ArrayRef> {
-    let texts = given.texts(at)?;
-    let mut out = datafusion::arrow::array::StringViewBuilder::with_capacity(texts.len());
-    for text in &texts {
-        match text.map(&apply).transpose()?.flatten() {
-            Some(text) => out.append_value(text),
-            None => out.append_null(),
-        }
-    }
-    Ok(Arc::new(out.finish()))
 }

@@ -20,6 +20,8 @@ use crate::value::{ColumnBuilder, SqlType, Style};
 
 /// Applies the rules to every expression of a plan and finds the types of its parameters.
 pub(super) fn lower(plan: LogicalPlan, style: &Style, hints: &[Option<SqlType>]) -> Result<Planned> {
+    // What is above a change may have another schema, although its own expressions stayed as they were.
+    let changed = std::cell::Cell::new(false);
     let plan = plan
         .transform_up_with_subqueries(|node| {
             let schema = match &node {
@@ -32,7 +34,8 @@ pub(super) fn lower(plan: LogicalPlan, style: &Style, hints: &[Option<SqlType>])
                 let lowered = transform(expr, &schema, style)?;
                 Ok(lowered.update_data(|expr| saved.restore(expr)))
             })?;
-            if lowered.transformed { lowered.map_data(LogicalPlan::recompute_schema) } else { Ok(lowered) }
+            changed.set(changed.get() || lowered.transformed);
+            if changed.get() { lowered.map_data(LogicalPlan::recompute_schema) } else { Ok(lowered) }
         })
         .map_err(unwrap)?
         .data;

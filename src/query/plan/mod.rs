@@ -130,6 +130,7 @@ impl<'a> Planner<'a> {
         dialect::rewrite(&mut query)?;
         let statement = ast::Statement::Query(Box::new(query));
         let plan = self.sql().sql_statement_to_plan_with_context(statement, context).map_err(unwrap)?;
+        let plan = values::small_literals(plan).map_err(unwrap)?;
         let mut planned = casts::lower(plan, &self.facts.style, hints)?;
         planned.plan = correlated::detach(planned.plan, self.state, self.facts.style.now_us)?;
         Ok(planned)
@@ -142,10 +143,7 @@ impl<'a> Planner<'a> {
     pub fn expression(&self, expression: &ast::Expr, schema: &DFSchema) -> Result<Expr> {
         let mut expression = tree::prepared_expression(expression)?;
         dialect::rewrite_expression(&mut expression)?;
-        let expr = self
-            .sql()
-            .sql_to_expr(expression, schema, &mut PlannerContext::new())
-            .map_err(unwrap)?;
+        let expr = self.sql().sql_to_expr(expression, schema, &mut PlannerContext::new()).map_err(unwrap)?;
         casts::lower_expression(expr, schema, &self.facts.style)
     }
 
@@ -218,11 +216,7 @@ impl<'a> Planner<'a> {
     }
 
     fn exists(&self, name: &Name) -> bool {
-        if names::is_builtin_schema(&name.schema) {
-            system::exists(name)
-        } else {
-            self.catalog.relation(name).is_some()
-        }
+        if names::is_builtin_schema(&name.schema) { system::exists(name) } else { self.catalog.relation(name).is_some() }
     }
 }
 

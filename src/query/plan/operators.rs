@@ -6,9 +6,13 @@ use datafusion::arrow::datatypes::FieldRef;
 use datafusion::common::DFSchema;
 use datafusion::logical_expr::expr::Placeholder;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
-use datafusion::logical_expr::{Expr, ExprSchemable};
+use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
+use super::casts::constant;
+use super::types;
+use crate::error::Result;
+use crate::query::errors::wrap;
 use crate::query::functions;
 use crate::value::{SqlType, Style};
 
@@ -19,14 +23,18 @@ pub(super) struct Operators {
 }
 
 impl ExprPlanner for Operators {
-    fn plan_binary_op(
-        &self,
-        expr: RawBinaryExpr,
-        schema: &DFSchema,
-    ) -> datafusion::common::Result<PlannerResult<RawBinaryExpr>> {
+    fn plan_binary_op(&self, expr: RawBinaryExpr, schema: &DFSchema) -> datafusion::common::Result<PlannerResult<RawBinaryExpr>> {
         let left = type_of(&expr.left, schema);
         let right = type_of(&expr.right, schema);
-        let function = function_name(&expr.op, left.as_ref(), right.as_ref()).and_then(|name| functions::operator(name, &self.style));
+        let expr = match self.typed_literals(expr, left.as_ref(), right.as_ref()) {
+            Ok(expr) => expr,
+            Err(error) => return Err(wrap(error)),
+        };
+        if let Some(whole) = date_and_interval(&expr, left.as_ref(), right.as_ref()) {
+            return Ok(PlannerResult::Planned(whole));
+        }
+        let function =
+            function_name(&expr.op, left.as_ref(), right.as_ref()).and_then(|name| functions::operator(name, &self.style));
         match function {
             Some(function) => {
                 let right = if is_json(&expr.op) { typed_key(expr.right, &expr.op) } else { expr.right };
@@ -35,6 +43,63 @@ impl ExprPlanner for Operators {
             None => Ok(PlannerResult::Original(expr)),
         }
     }
+}
+
+impl Operators {
+    /// A string literal beside a number is a number, and beside a moment what can be added to it.
+    fn typed_literals(&self, expr: RawBinaryExpr, left: Option<&SqlType>, right: Option<&SqlType>) -> Result<RawBinaryExpr> {
+        let arithmetic = matches!(
+            expr.op,
+            BinaryOperator::Plus
+                | BinaryOperator::Minus
+                | BinaryOperator::Multiply
+                | BinaryOperator::Divide
+                | BinaryOperator::Modulo
+        );
+        if !arithmetic {
+            return Ok(expr);
+        }
+        let RawBinaryExpr { op, left: left_expr, right: right_expr } = expr;
+        let typed = |expr: Expr, other: Option<&SqlType>| match (&expr, other) {
+            (Expr::Literal(value, None), Some(other)) => match (value.try_as_str().flatten(), literal_type(other, &op)) {
+                (Some(text), Some(target)) => constant(text, &target, &self.style),
+                _ => Ok(expr),
+            },
+            _ => Ok(expr),
+        };
+        let left_expr = if left.is_none() { typed(left_expr, right)? } else { left_expr };
+        let right_expr = if right.is_none() { typed(right_expr, left)? } else { right_expr };
+        Ok(RawBinaryExpr { op, left: left_expr, right: right_expr })
+    }
+}
+
+/// What a string literal beside this type is read as.
+fn literal_type(other: &SqlType, op: &BinaryOperator) -> Option<SqlType> {
+    match other {
+        SqlType::Int2
+        | SqlType::Int4
+        | SqlType::Int8
+        | SqlType::Float4
+        | SqlType::Float8
+        | SqlType::Numeric(_, _)
+        | SqlType::Interval => Some(other.clone()),
+        SqlType::Timestamp | SqlType::Timestamptz if *op == BinaryOperator::Plus => Some(SqlType::Interval),
+        _ => None,
+    }
+}
+
+/// A date and an interval give a timestamp, which DataFusion cuts to a date.
+fn date_and_interval(expr: &RawBinaryExpr, left: Option<&SqlType>, right: Option<&SqlType>) -> Option<Expr> {
+    let as_timestamp = |date: &Expr| types::cast(date.clone(), &SqlType::Timestamp);
+    let (left, op, right) = match (&expr.op, left?, right?) {
+        (BinaryOperator::Plus, SqlType::Date, SqlType::Interval) => (as_timestamp(&expr.left), Operator::Plus, expr.right.clone()),
+        (BinaryOperator::Minus, SqlType::Date, SqlType::Interval) => {
+            (as_timestamp(&expr.left), Operator::Minus, expr.right.clone())
+        }
+        (BinaryOperator::Plus, SqlType::Interval, SqlType::Date) => (as_timestamp(&expr.right), Operator::Plus, expr.left.clone()),
+        _ => return None,
+    };
+    Some(Expr::BinaryExpr(BinaryExpr { left: Box::new(left), op, right: Box::new(right) }))
 }
 
 /// The SQL type of an operand that has one; a string literal has none.

@@ -25,7 +25,12 @@ pub fn shown(name: &str) -> &str {
 
 /// Names every item of a select list and keeps equal names apart.
 pub(super) fn name_items(select: &mut Select) {
-    let everything = select.projection.iter().any(|item| matches!(item, SelectItem::Wildcard(_)));
+    let one_table = select.from.len() == 1 && select.from.iter().all(|from| from.joins.is_empty());
+    let everything = select.projection.iter().any(|item| match item {
+        SelectItem::Wildcard(_) => true,
+        SelectItem::QualifiedWildcard(..) => one_table,
+        SelectItem::UnnamedExpr(_) | SelectItem::ExprWithAlias { .. } | SelectItem::ExprWithAliases { .. } => false,
+    });
     let mut taken = HashSet::new();
     let mut columns = HashSet::new();
     for (at, item) in select.projection.iter_mut().enumerate() {
@@ -97,7 +102,6 @@ fn figure(expr: &Expr) -> Option<Figured> {
         Expr::Cast { expr, data_type, .. } => or_type(figure(expr), data_type),
         Expr::TypedString(typed) => weak(type_name(&typed.data_type)),
         Expr::Interval(_) => weak("interval"),
-        Expr::Value(value) if matches!(value.value, Value::Boolean(_)) => weak("bool"),
         Expr::Case { else_result, .. } => match else_result.as_deref().and_then(figure) {
             Some(figured) if !figured.weak => Some(figured),
             Some(_) | None => weak("case"),
@@ -111,7 +115,7 @@ fn figure(expr: &Expr) -> Option<Figured> {
         Expr::Ceil { .. } => strong("ceil"),
         Expr::Floor { .. } => strong("floor"),
         Expr::Position { .. } => strong("position"),
-        Expr::Substring { .. } => strong("substring"),
+        Expr::Substring { shorthand, .. } => strong(if *shorthand { "substr" } else { "substring" }),
         Expr::Overlay { .. } => strong("overlay"),
         Expr::Trim { trim_where, .. } => strong(match trim_where {
             Some(TrimWhereField::Leading) => "ltrim",
@@ -211,7 +215,9 @@ mod tests {
         for (sql, name) in [
             ("1", "?column?"),
             ("'a'", "?column?"),
-            ("true", "bool"),
+            ("true", "?column?"),
+            ("substr(x, 1)", "substr"),
+            ("substring(x from 1)", "substring"),
             ("a + 1", "?column?"),
             ("t.b", "b"),
             ("upper(x)", "upper"),

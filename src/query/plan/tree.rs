@@ -4,8 +4,8 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, Interval,
-    ObjectName, Query, Select, Value, VisitMut, VisitorMut,
+    CastKind, DataType, Distinct, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident,
+    Interval, ObjectName, OrderByKind, Query, Select, SelectItem, SetExpr, Value, Values, VisitMut, VisitorMut,
 };
 
 use super::{output, rows};
@@ -45,6 +45,18 @@ impl VisitorMut for Rewriter {
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
         output::name_items(select);
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+        if let SetExpr::Values(values) = query.body.as_mut() {
+            type_values(values);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+        order_by_output(query);
         ControlFlow::Continue(())
     }
 
@@ -92,6 +104,53 @@ fn rewritten(expr: &Expr) -> Result<Option<Expr>> {
         }
         Expr::Interval(interval) => Ok(interval_literal(interval)),
         _ => Ok(None),
+    }
+}
+
+/// Literals of VALUES take the type that another row gives their column.
+fn type_values(values: &mut Values) {
+    let width = values.rows.iter().map(|row| row.len()).max().unwrap_or(0);
+    for column in 0..width {
+        let typed = values.rows.iter().find_map(|row| match row.get(column) {
+            Some(Expr::Cast { data_type, .. }) => Some(data_type.clone()),
+            Some(Expr::TypedString(typed)) => Some(typed.data_type.clone()),
+            _ => None,
+        });
+        let Some(data_type) = typed else { continue };
+        for row in &mut values.rows {
+            if let Some(value) = row.get_mut(column)
+                && is_literal(value)
+            {
+                let expr = Box::new(std::mem::replace(value, Expr::value(Value::Null)));
+                *value = Expr::Cast { kind: CastKind::Cast, expr, data_type: data_type.clone(), array: false, format: None };
+            }
+        }
+    }
+}
+
+fn is_literal(expr: &Expr) -> bool {
+    match expr {
+        Expr::Value(value) => !matches!(value.value, Value::Placeholder(_)),
+        Expr::UnaryOp { expr, .. } => matches!(expr.as_ref(), Expr::Value(_)),
+        _ => false,
+    }
+}
+
+/// What SELECT DISTINCT is ordered by is one of its output columns, and is named as such.
+fn order_by_output(query: &mut Query) {
+    let SetExpr::Select(select) = query.body.as_ref() else { return };
+    if !matches!(select.distinct, Some(Distinct::Distinct)) {
+        return;
+    }
+    let Some(OrderByKind::Expressions(sorts)) = query.order_by.as_mut().map(|order_by| &mut order_by.kind) else { return };
+    for sort in sorts {
+        let named = select.projection.iter().find_map(|item| match item {
+            SelectItem::ExprWithAlias { expr, alias } if *expr == sort.expr => Some(alias.clone()),
+            _ => None,
+        });
+        if let Some(alias) = named {
+            sort.expr = Expr::Identifier(alias);
+        }
     }
 }
 

@@ -2,10 +2,10 @@
 //! operators whose meaning depends on SQL types that DataFusion does not tell apart.
 
 use datafusion::arrow::datatypes::DataType;
-use datafusion::common::DFSchema;
-use datafusion::common::tree_node::Transformed;
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::logical_expr::expr::ScalarFunction;
-use datafusion::logical_expr::{Case, Expr, ExprSchemable, Operator};
+use datafusion::logical_expr::{Case, Expr, ExprSchemable, LogicalPlan, Operator, Projection};
 
 use super::casts::{is_unknown, resolve_as};
 use crate::query::functions::{self, cast};
@@ -13,6 +13,38 @@ use crate::value::{SqlType, Style};
 
 /// Functions that answer with one of their arguments.
 const CHOOSING: [&str; 6] = ["coalesce", "nullif", "greatest", "least", "nvl", "ifnull"];
+
+/// Whole numbers that a query answers with as they were written are `integer`, as far as they fit: the planner holds every one to be
+/// `bigint`.
+pub(super) fn small_literals(plan: LogicalPlan) -> datafusion::common::Result<LogicalPlan> {
+    match plan {
+        LogicalPlan::Projection(Projection { expr, input, .. }) => {
+            let narrowed = expr.into_iter().map(small_literal).collect();
+            Ok(LogicalPlan::Projection(Projection::try_new(narrowed, input)?))
+        }
+        LogicalPlan::Sort(_) | LogicalPlan::Limit(_) => {
+            plan.map_children(|child| small_literals(child).map(Transformed::yes))?.data.recompute_schema()
+        }
+        other => Ok(other),
+    }
+}
+
+fn small_literal(expr: Expr) -> Expr {
+    let name = expr.schema_name().to_string();
+    let (literal, alias) = match expr {
+        Expr::Alias(alias) => (*alias.expr.clone(), Some(alias)),
+        other => (other, None),
+    };
+    let small = match &literal {
+        Expr::Literal(ScalarValue::Int64(Some(value)), None) => i32::try_from(*value).ok(),
+        _ => None,
+    };
+    match (small, alias) {
+        (Some(value), _) => Expr::Literal(ScalarValue::Int32(Some(value)), None).alias(name),
+        (None, Some(alias)) => Expr::Alias(alias),
+        (None, None) => literal,
+    }
+}
 
 /// The one SQL type of these expressions, literals and NULLs aside; `None` where they differ or none has one.
 fn common_type<'e>(among: impl IntoIterator<Item = &'e Expr>, schema: &DFSchema) -> Option<SqlType> {
@@ -78,11 +110,7 @@ fn resolve_in_place(place: &mut Expr, target: &SqlType, style: &Style, changed: 
 }
 
 /// A function of DataFusion's that answers with one of its arguments.
-pub(super) fn lower_call(
-    call: ScalarFunction,
-    schema: &DFSchema,
-    style: &Style,
-) -> datafusion::common::Result<Transformed<Expr>> {
+pub(super) fn lower_call(call: ScalarFunction, schema: &DFSchema, style: &Style) -> datafusion::common::Result<Transformed<Expr>> {
     let ScalarFunction { func, mut args } = call;
     // What an earlier lowering kept needs no second keeping.
     if let [inner] = args.as_slice()
