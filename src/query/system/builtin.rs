@@ -130,7 +130,8 @@ pub(crate) fn format_type(oid: Oid, modifier: i32) -> String {
         return "-".to_owned();
     }
     let Some(builtin) = type_by_oid(oid) else { return "???".to_owned() };
-    if builtin.category == "A" && builtin.element != 0 && builtin.field("typsubscript") == "6179" {
+    // The vectors of ids and numbers are arrays too, but types of their own: they alone are stored plain.
+    if builtin.category == "A" && builtin.element != 0 && builtin.field("typstorage") != "p" {
         return format!("{}[]", format_type(builtin.element, modifier));
     }
     if builtin.standard {
