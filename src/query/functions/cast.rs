@@ -53,12 +53,7 @@ fn plain_text(sql_type: &SqlType) -> bool {
 
 /// The cast as an expression.
 pub fn call(input: Expr, source: SqlType, target: SqlType, style: &Style) -> Expr {
-    let function = CastFunction {
-        source,
-        target,
-        style: style.clone(),
-        signature: Signature::any(1, Volatility::Stable),
-    };
+    let function = CastFunction { source, target, style: style.clone(), signature: Signature::any(1, Volatility::Stable) };
     ScalarUDF::new_from_impl(function).call(vec![input])
 }
 
@@ -273,7 +268,10 @@ mod tests {
     fn numbers_are_narrowed_or_refused() {
         let floats: ArrayRef = Arc::new(datafusion::arrow::array::Float64Array::from(vec![Some(2.5), Some(3.5), None]));
         let whole = narrowed(&floats, &SqlType::Float8, &SqlType::Int4).unwrap();
-        assert_eq!(whole.as_primitive::<datafusion::arrow::datatypes::Int32Type>().iter().collect::<Vec<_>>(), [Some(2), Some(4), None]);
+        assert_eq!(
+            whole.as_primitive::<datafusion::arrow::datatypes::Int32Type>().iter().collect::<Vec<_>>(),
+            [Some(2), Some(4), None]
+        );
         let large: ArrayRef = Arc::new(Int64Array::from(vec![40_000]));
         assert_eq!(narrowed(&large, &SqlType::Int8, &SqlType::Int2).unwrap_err().sqlstate(), "22003");
         assert_eq!(whole_of(f64::NAN), None);

@@ -145,10 +145,8 @@ impl Hash for Function {
 /// A function that is planned and not yet bound.
 pub(super) fn unbound(definition: &'static Definition, style: &Style) -> ScalarUDF {
     let signature = Signature::variadic_any(definition.volatility);
-    let signature = Signature::one_of(
-        vec![signature.type_signature, datafusion::logical_expr::TypeSignature::Nullary],
-        definition.volatility,
-    );
+    let signature =
+        Signature::one_of(vec![signature.type_signature, datafusion::logical_expr::TypeSignature::Nullary], definition.volatility);
     ScalarUDF::new_from_impl(Function { definition, style: style.clone(), bound: None, signature })
 }
 
@@ -174,12 +172,7 @@ fn bound(function: &Function, call: &ScalarFunction, schema: &DFSchema) -> Resul
     if (definition.result)(&types).is_none() {
         return Err(missing(definition.name, &types));
     }
-    let bound = Function {
-        definition,
-        style: function.style.clone(),
-        bound: Some(types),
-        signature: function.signature.clone(),
-    };
+    let bound = Function { definition, style: function.style.clone(), bound: Some(types), signature: function.signature.clone() };
     Ok(ScalarUDF::new_from_impl(bound).call(call.args.clone()))
 }
 
@@ -206,9 +199,8 @@ fn missing(name: &str, types: &[Argument]) -> Error {
         }
         (name, _) => format!("function {name}({}) does not exist", shown.join(", ")),
     };
-    Error::new(Kind::UndefinedFunction, message).with_hint(
-        "No function or operator matches the given name and argument types. You might need to add explicit type casts.",
-    )
+    Error::new(Kind::UndefinedFunction, message)
+        .with_hint("No function or operator matches the given name and argument types. You might need to add explicit type casts.")
 }
 
 impl ScalarUDFImpl for Function {

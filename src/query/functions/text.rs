@@ -70,7 +70,12 @@ pub(super) static DEFINITIONS: [Definition; 9] = [
         },
         run: split_part,
     },
-    Definition { name: "concat", volatility: Volatility::Stable, result: |types| (!types.is_empty()).then_some(SqlType::Text), run: concat },
+    Definition {
+        name: "concat",
+        volatility: Volatility::Stable,
+        result: |types| (!types.is_empty()).then_some(SqlType::Text),
+        run: concat,
+    },
     Definition { name: "concat_ws", volatility: Volatility::Stable, result: concat_ws_result, run: concat_ws },
     Definition {
         name: "format",
@@ -91,7 +96,11 @@ fn require_utf8(name: &str, side: &str) -> Result<()> {
 }
 
 /// Two columns of text, row by row, where neither is NULL.
-fn each_pair(left: &StringViewArray, right: &StringViewArray, mut with: impl FnMut(Option<(&str, &str)>) -> Result<()>) -> Result<()> {
+fn each_pair(
+    left: &StringViewArray,
+    right: &StringViewArray,
+    mut with: impl FnMut(Option<(&str, &str)>) -> Result<()>,
+) -> Result<()> {
     left.iter().zip(right).try_for_each(|(left, right)| with(left.zip(right)))
 }
 
@@ -169,7 +178,7 @@ fn encoded(bytes: &[u8], format: &Format) -> String {
                 out.push(letter);
             }
             // PostgreSQL breaks a line as soon as it is full, also behind the last group of three whole bytes.
-            if !bytes.is_empty() && bytes.len() % (BASE64_LINE / 4 * 3) == 0 {
+            if !bytes.is_empty() && bytes.len().is_multiple_of(BASE64_LINE / 4 * 3) {
                 out.push('\n');
             }
             out
@@ -289,7 +298,8 @@ fn concat_ws_result(types: &[Argument]) -> Option<SqlType> {
 /// Values written as their output functions write them, one behind the other; NULL is nothing.
 fn concat(given: &Arguments) -> Result<ArrayRef> {
     let values: Vec<StringViewArray> = (0..given.arrays.len()).map(|at| shown(given, at)).collect::<Result<_>>()?;
-    let row = |row: usize| -> String { values.iter().filter(|values| values.is_valid(row)).map(|values| values.value(row)).collect() };
+    let row =
+        |row: usize| -> String { values.iter().filter(|values| values.is_valid(row)).map(|values| values.value(row)).collect() };
     Ok(Arc::new((0..given.rows).map(|at| Some(row(at))).collect::<StringViewArray>()))
 }
 
@@ -323,11 +333,15 @@ fn shown(given: &Arguments, at: usize) -> Result<StringViewArray> {
         return given.texts(at);
     }
     let formatter = given.formatter(at)?;
-    Ok((0..given.rows).map(|row| (!formatter.is_null(row)).then(|| {
-        let mut text = Vec::new();
-        formatter.write_text(row, &mut text);
-        if text == b"t" { "t" } else { "f" }
-    })).collect())
+    Ok((0..given.rows)
+        .map(|row| {
+            (!formatter.is_null(row)).then(|| {
+                let mut text = Vec::new();
+                formatter.write_text(row, &mut text);
+                if text == b"t" { "t" } else { "f" }
+            })
+        })
+        .collect())
 }
 
 fn format(given: &Arguments) -> Result<ArrayRef> {
@@ -367,8 +381,11 @@ fn formatted(format: &str, values: &[Option<&str>]) -> Result<String> {
             match letter {
                 '-' => left = true,
                 '$' => {
-                    let place: usize = number.parse().map_err(|_| bad("format specifies argument 0, but arguments are numbered from 1"))?;
-                    next = place.checked_sub(1).ok_or_else(|| bad("format specifies argument 0, but arguments are numbered from 1"))?;
+                    let place: usize =
+                        number.parse().map_err(|_| bad("format specifies argument 0, but arguments are numbered from 1"))?;
+                    next = place
+                        .checked_sub(1)
+                        .ok_or_else(|| bad("format specifies argument 0, but arguments are numbered from 1"))?;
                     number.clear();
                 }
                 digit => number.push(digit),
@@ -382,7 +399,7 @@ fn formatted(format: &str, values: &[Option<&str>]) -> Result<String> {
         next += 1;
         let text = match (kind, value) {
             ('s', value) => value.unwrap_or_default().to_owned(),
-            ('I', Some(value)) => crate::catalog::quote_identifier(value).to_string(),
+            ('I', Some(value)) => crate::catalog::quote_identifier(value),
             ('I', None) => return Err(bad("null values cannot be formatted as an SQL identifier")),
             (_, Some(value)) => literal(value),
             (_, None) => "NULL".to_owned(),

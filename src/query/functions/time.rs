@@ -26,7 +26,12 @@ const STABLE: Volatility = Volatility::Stable;
 pub(super) static DEFINITIONS: [Definition; 19] = [
     Definition { name: "now", volatility: STABLE, result: |types| nullary(types, SqlType::Timestamptz), run: now },
     Definition { name: "current_timestamp", volatility: STABLE, result: |types| nullary(types, SqlType::Timestamptz), run: now },
-    Definition { name: "transaction_timestamp", volatility: STABLE, result: |types| nullary(types, SqlType::Timestamptz), run: now },
+    Definition {
+        name: "transaction_timestamp",
+        volatility: STABLE,
+        result: |types| nullary(types, SqlType::Timestamptz),
+        run: now,
+    },
     Definition { name: "statement_timestamp", volatility: STABLE, result: |types| nullary(types, SqlType::Timestamptz), run: now },
     Definition {
         name: "clock_timestamp",
@@ -55,8 +60,18 @@ pub(super) static DEFINITIONS: [Definition; 19] = [
         },
         run: date_difference,
     },
-    Definition { name: "date_mii", volatility: Volatility::Immutable, result: date_and_integer, run: |given| date_shifted(given, 0, 1, -1) },
-    Definition { name: "date_pli", volatility: Volatility::Immutable, result: date_and_integer, run: |given| date_shifted(given, 0, 1, 1) },
+    Definition {
+        name: "date_mii",
+        volatility: Volatility::Immutable,
+        result: date_and_integer,
+        run: |given| date_shifted(given, 0, 1, -1),
+    },
+    Definition {
+        name: "date_pli",
+        volatility: Volatility::Immutable,
+        result: date_and_integer,
+        run: |given| date_shifted(given, 0, 1, 1),
+    },
     Definition {
         name: "integer_pl_date",
         volatility: Volatility::Immutable,
@@ -68,7 +83,12 @@ pub(super) static DEFINITIONS: [Definition; 19] = [
     },
     Definition { name: "date_trunc", volatility: STABLE, result: trunc_result, run: trunc },
     Definition { name: "extract", volatility: STABLE, result: |types| parts(types, SqlType::Numeric(38, 0)), run: extract },
-    Definition { name: "extract_milliseconds", volatility: STABLE, result: |types| parts(types, SqlType::Numeric(38, 3)), run: extract },
+    Definition {
+        name: "extract_milliseconds",
+        volatility: STABLE,
+        result: |types| parts(types, SqlType::Numeric(38, 3)),
+        run: extract,
+    },
     Definition { name: "extract_seconds", volatility: STABLE, result: |types| parts(types, SqlType::Numeric(38, 6)), run: extract },
     Definition { name: "date_part", volatility: STABLE, result: |types| parts(types, SqlType::Float8), run: extract },
     Definition {
@@ -160,8 +180,7 @@ fn timezone(given: &Arguments) -> Result<ArrayRef> {
 }
 
 fn named_zone(name: &str) -> Result<Zone> {
-    Zone::named(name)
-        .ok_or_else(|| Error::new(Kind::InvalidParameterValue, format!("time zone \"{name}\" not recognized")))
+    Zone::named(name).ok_or_else(|| Error::new(Kind::InvalidParameterValue, format!("time zone \"{name}\" not recognized")))
 }
 
 /// The moments of an argument: in UTC where the wanted type has a zone, else as its own clock showed them.
@@ -199,7 +218,7 @@ fn moments(given: &Arguments, at: usize, wanted: &SqlType) -> Result<Vec<Option<
 
 /// The type in which moments of different types are compared: with a zone if one of them has one.
 fn common(given: &Arguments) -> SqlType {
-    let zoned = given.types.iter().any(|argument| *argument == Argument::Of(SqlType::Timestamptz));
+    let zoned = given.types.contains(&Argument::Of(SqlType::Timestamptz));
     let typed = given.types.iter().any(|argument| matches!(argument, Argument::Of(SqlType::Timestamp)));
     if zoned || !typed { SqlType::Timestamptz } else { SqlType::Timestamp }
 }
@@ -395,27 +414,23 @@ fn truncated(us: Micros, unit: Unit) -> Option<Result<Micros>> {
         Unit::Minute => step(60 * US_PER_SECOND),
         Unit::Hour => step(3_600 * US_PER_SECOND),
         Unit::Day => step(US_PER_DAY),
-        Unit::Week
-        | Unit::Month
-        | Unit::Quarter
-        | Unit::Year
-        | Unit::Decade
-        | Unit::Century
-        | Unit::Millennium => Some(naive(us).and_then(|moment| {
-            let date = moment.date();
-            let year = date.year();
-            let start = match unit {
-                Unit::Week => date.checked_sub_days(chrono::Days::new(u64::from(date.weekday().num_days_from_monday()))),
-                Unit::Month => date.with_day(1),
-                Unit::Quarter => NaiveDate::from_ymd_opt(year, (date.month0() / 3) * 3 + 1, 1),
-                Unit::Decade => NaiveDate::from_ymd_opt(year.div_euclid(10) * 10, 1, 1),
-                Unit::Century => NaiveDate::from_ymd_opt((year - 1).div_euclid(100) * 100 + 1, 1, 1),
-                Unit::Millennium => NaiveDate::from_ymd_opt((year - 1).div_euclid(1_000) * 1_000 + 1, 1, 1),
-                _ => NaiveDate::from_ymd_opt(year, 1, 1),
-            };
-            let start = start.ok_or_else(out_of_range)?;
-            Ok(start.and_time(NaiveTime::MIN).and_utc().timestamp_micros())
-        })),
+        Unit::Week | Unit::Month | Unit::Quarter | Unit::Year | Unit::Decade | Unit::Century | Unit::Millennium => {
+            Some(naive(us).and_then(|moment| {
+                let date = moment.date();
+                let year = date.year();
+                let start = match unit {
+                    Unit::Week => date.checked_sub_days(chrono::Days::new(u64::from(date.weekday().num_days_from_monday()))),
+                    Unit::Month => date.with_day(1),
+                    Unit::Quarter => NaiveDate::from_ymd_opt(year, (date.month0() / 3) * 3 + 1, 1),
+                    Unit::Decade => NaiveDate::from_ymd_opt(year.div_euclid(10) * 10, 1, 1),
+                    Unit::Century => NaiveDate::from_ymd_opt((year - 1).div_euclid(100) * 100 + 1, 1, 1),
+                    Unit::Millennium => NaiveDate::from_ymd_opt((year - 1).div_euclid(1_000) * 1_000 + 1, 1, 1),
+                    _ => NaiveDate::from_ymd_opt(year, 1, 1),
+                };
+                let start = start.ok_or_else(out_of_range)?;
+                Ok(start.and_time(NaiveTime::MIN).and_utc().timestamp_micros())
+            }))
+        }
         Unit::Dow
         | Unit::Isodow
         | Unit::Doy

@@ -23,11 +23,7 @@ pub(super) struct Operators {
 }
 
 impl ExprPlanner for Operators {
-    fn plan_binary_op(
-        &self,
-        expr: RawBinaryExpr,
-        schema: &DFSchema,
-    ) -> datafusion::common::Result<PlannerResult<RawBinaryExpr>> {
+    fn plan_binary_op(&self, expr: RawBinaryExpr, schema: &DFSchema) -> datafusion::common::Result<PlannerResult<RawBinaryExpr>> {
         let left = type_of(&expr.left, schema);
         let right = type_of(&expr.right, schema);
         let expr = match self.typed_literals(expr, left.as_ref(), right.as_ref()) {
@@ -37,7 +33,8 @@ impl ExprPlanner for Operators {
         if let Some(whole) = date_and_interval(&expr, left.as_ref(), right.as_ref()) {
             return Ok(PlannerResult::Planned(whole));
         }
-        let function = function_name(&expr.op, left.as_ref(), right.as_ref()).and_then(|name| functions::operator(name, &self.style));
+        let function =
+            function_name(&expr.op, left.as_ref(), right.as_ref()).and_then(|name| functions::operator(name, &self.style));
         match function {
             Some(function) => {
                 let right = if is_json(&expr.op) { typed_key(expr.right, &expr.op) } else { expr.right };
@@ -53,7 +50,11 @@ impl Operators {
     fn typed_literals(&self, expr: RawBinaryExpr, left: Option<&SqlType>, right: Option<&SqlType>) -> Result<RawBinaryExpr> {
         let arithmetic = matches!(
             expr.op,
-            BinaryOperator::Plus | BinaryOperator::Minus | BinaryOperator::Multiply | BinaryOperator::Divide | BinaryOperator::Modulo
+            BinaryOperator::Plus
+                | BinaryOperator::Minus
+                | BinaryOperator::Multiply
+                | BinaryOperator::Divide
+                | BinaryOperator::Modulo
         );
         if !arithmetic {
             return Ok(expr);
@@ -92,7 +93,9 @@ fn date_and_interval(expr: &RawBinaryExpr, left: Option<&SqlType>, right: Option
     let as_timestamp = |date: &Expr| types::cast(date.clone(), &SqlType::Timestamp);
     let (left, op, right) = match (&expr.op, left?, right?) {
         (BinaryOperator::Plus, SqlType::Date, SqlType::Interval) => (as_timestamp(&expr.left), Operator::Plus, expr.right.clone()),
-        (BinaryOperator::Minus, SqlType::Date, SqlType::Interval) => (as_timestamp(&expr.left), Operator::Minus, expr.right.clone()),
+        (BinaryOperator::Minus, SqlType::Date, SqlType::Interval) => {
+            (as_timestamp(&expr.left), Operator::Minus, expr.right.clone())
+        }
         (BinaryOperator::Plus, SqlType::Interval, SqlType::Date) => (as_timestamp(&expr.right), Operator::Plus, expr.left.clone()),
         _ => return None,
     };

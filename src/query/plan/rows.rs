@@ -46,9 +46,7 @@ pub(super) fn compare(left: &[Expr], op: &BinaryOperator, right: &[Expr]) -> Res
     }
     let compared = match op {
         BinaryOperator::Eq => equal(left, right),
-        BinaryOperator::NotEq => {
-            all(left, right, &BinaryOperator::NotEq, &BinaryOperator::Or)
-        }
+        BinaryOperator::NotEq => all(left, right, &BinaryOperator::NotEq, &BinaryOperator::Or),
         BinaryOperator::Lt => ordered(left, right, &BinaryOperator::Lt, &BinaryOperator::LtEq, &BinaryOperator::Lt),
         BinaryOperator::LtEq => ordered(left, right, &BinaryOperator::Lt, &BinaryOperator::LtEq, &BinaryOperator::LtEq),
         BinaryOperator::Gt => ordered(left, right, &BinaryOperator::Gt, &BinaryOperator::GtEq, &BinaryOperator::Gt),
@@ -100,13 +98,7 @@ fn all(left: &[Expr], right: &[Expr], each: &BinaryOperator, join: &BinaryOperat
 }
 
 /// `a <= x AND (a < x OR rest)`: the first part stands alone in front, so that a scan can prune by it.
-fn ordered(
-    left: &[Expr],
-    right: &[Expr],
-    strict: &BinaryOperator,
-    loose: &BinaryOperator,
-    last: &BinaryOperator,
-) -> Expr {
+fn ordered(left: &[Expr], right: &[Expr], strict: &BinaryOperator, loose: &BinaryOperator, last: &BinaryOperator) -> Expr {
     match (left, right) {
         ([left, left_rest @ ..], [right, right_rest @ ..]) if !left_rest.is_empty() => {
             let rest = ordered(left_rest, right_rest, strict, loose, last);

@@ -110,11 +110,7 @@ fn resolve_in_place(place: &mut Expr, target: &SqlType, style: &Style, changed: 
 }
 
 /// A function of DataFusion's that answers with one of its arguments.
-pub(super) fn lower_call(
-    call: ScalarFunction,
-    schema: &DFSchema,
-    style: &Style,
-) -> datafusion::common::Result<Transformed<Expr>> {
+pub(super) fn lower_call(call: ScalarFunction, schema: &DFSchema, style: &Style) -> datafusion::common::Result<Transformed<Expr>> {
     let ScalarFunction { func, mut args } = call;
     // What an earlier lowering kept needs no second keeping.
     if let [inner] = args.as_slice()

@@ -58,11 +58,9 @@ fn append(given: &Arguments, built: Vec<u8>, out: &mut StringViewBuilder) -> Res
 }
 
 fn object(given: &Arguments, colon: &str) -> Result<ArrayRef> {
-    if given.arrays.len() % 2 != 0 {
-        return Err(Error::new(Kind::InvalidParameterValue, "argument list must have even number of elements").with_hint(format!(
-            "The arguments of {}() must consist of alternating keys and values.",
-            given.name
-        )));
+    if !given.arrays.len().is_multiple_of(2) {
+        return Err(Error::new(Kind::InvalidParameterValue, "argument list must have even number of elements")
+            .with_hint(format!("The arguments of {}() must consist of alternating keys and values.", given.name)));
     }
     let keys: Vec<StringViewArray> = (0..given.arrays.len()).step_by(2).map(|at| given.texts(at)).collect::<Result<_>>()?;
     let values: Vec<Formatter> = (1..given.arrays.len()).step_by(2).map(|at| given.formatter(at)).collect::<Result<_>>()?;
@@ -130,7 +128,7 @@ fn pairs(given: &Arguments) -> Result<ArrayRef> {
             out.append_null();
             continue;
         };
-        if row.len() % 2 != 0 {
+        if !row.len().is_multiple_of(2) {
             return Err(Error::new(Kind::DataException, "array must have even number of elements"));
         }
         let mut built = vec![b'{'];

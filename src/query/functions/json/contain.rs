@@ -5,9 +5,9 @@ use std::sync::Arc;
 use datafusion::arrow::array::{ArrayRef, BooleanBuilder};
 use datafusion::logical_expr::Volatility;
 
+use super::documents;
 use super::get::{as_text, key_is, paths};
 use super::scan::{Shape, elements, members};
-use super::documents;
 use crate::error::Result;
 use crate::query::functions::scalar::{Argument, Arguments, Definition};
 use crate::value::SqlType;
@@ -111,9 +111,9 @@ fn contains(whole: &str, part: &str) -> bool {
 
 fn within(whole: &str, part: &str) -> bool {
     match (Shape::of(whole), Shape::of(part)) {
-        (Shape::Object, Shape::Object) => members(part).all(|(key, wanted)| {
-            members(whole).any(|(own, value)| own == key && within(value, wanted))
-        }),
+        (Shape::Object, Shape::Object) => {
+            members(part).all(|(key, wanted)| members(whole).any(|(own, value)| own == key && within(value, wanted)))
+        }
         (Shape::Array, Shape::Array) => elements(part).all(|wanted| match Shape::of(wanted) {
             Shape::Object | Shape::Array => elements(whole).any(|element| within(element, wanted)),
             Shape::String | Shape::Number | Shape::Bool | Shape::Null => elements(whole).any(|element| equal(element, wanted)),

@@ -6,9 +6,9 @@ use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewBuilder};
 use datafusion::arrow::datatypes::Int64Type;
 use datafusion::logical_expr::Volatility;
 
+use super::documents;
 use super::get::{index, key_is, paths};
 use super::scan::{Shape, elements, members};
-use super::documents;
 use crate::error::{Error, Kind, Result};
 use crate::query::functions::scalar::{Argument, Arguments, Definition};
 use crate::value::SqlType;
@@ -93,9 +93,7 @@ fn concatenated(left: &str, right: &str) -> Result<String> {
         let parts: Vec<_> = members(left).chain(members(right)).collect();
         return canonical(&object_of(&parts));
     }
-    let parts = |value| -> Vec<&str> {
-        if Shape::of(value) == Shape::Array { elements(value).collect() } else { vec![value] }
-    };
+    let parts = |value| -> Vec<&str> { if Shape::of(value) == Shape::Array { elements(value).collect() } else { vec![value] } };
     Ok(array_of(&[parts(left), parts(right)].concat()))
 }
 
@@ -165,9 +163,7 @@ fn without_index(document: &str, index: i64) -> Result<String> {
             }
             Ok(array_of(&parts))
         }
-        Shape::Object => {
-            Err(Error::new(Kind::InvalidParameterValue, "cannot delete from object using integer index"))
-        }
+        Shape::Object => Err(Error::new(Kind::InvalidParameterValue, "cannot delete from object using integer index")),
         Shape::String | Shape::Number | Shape::Bool | Shape::Null => {
             Err(Error::new(Kind::InvalidParameterValue, "cannot delete from scalar"))
         }

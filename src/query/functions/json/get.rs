@@ -15,15 +15,30 @@ use crate::value::SqlType;
 use crate::value::json::string::unescape;
 
 pub(super) static DEFINITIONS: [Definition; 8] = [
-    Definition { name: "->", volatility: Volatility::Immutable, result: |types| child(types, false), run: |given| run(given, false) },
-    Definition { name: "->>", volatility: Volatility::Immutable, result: |types| child(types, true), run: |given| run(given, true) },
+    Definition {
+        name: "->",
+        volatility: Volatility::Immutable,
+        result: |types| child(types, false),
+        run: |given| run(given, false),
+    },
+    Definition {
+        name: "->>",
+        volatility: Volatility::Immutable,
+        result: |types| child(types, true),
+        run: |given| run(given, true),
+    },
     Definition {
         name: "#>",
         volatility: Volatility::Immutable,
         result: |types| path(types, false),
         run: |given| run_path(given, false),
     },
-    Definition { name: "#>>", volatility: Volatility::Immutable, result: |types| path(types, true), run: |given| run_path(given, true) },
+    Definition {
+        name: "#>>",
+        volatility: Volatility::Immutable,
+        result: |types| path(types, true),
+        run: |given| run_path(given, true),
+    },
     Definition {
         name: "jsonb_extract_path",
         volatility: Volatility::Immutable,

@@ -142,10 +142,7 @@ fn value_end(bytes: &[u8], at: usize) -> usize {
         }
         _ => {
             let rest = bytes.get(at..).unwrap_or_default();
-            at + rest
-                .iter()
-                .position(|byte| byte.is_ascii_whitespace() || matches!(byte, b',' | b'}' | b']'))
-                .unwrap_or(rest.len())
+            at + rest.iter().position(|byte| byte.is_ascii_whitespace() || matches!(byte, b',' | b'}' | b']')).unwrap_or(rest.len())
         }
     }
 }
