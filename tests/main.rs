@@ -9,6 +9,7 @@
 mod bad_input;
 mod commands;
 mod crash;
+mod expressions;
 mod faults;
 mod harness;
 mod immutability;

@@ -105,6 +105,8 @@ fn worded(message: &str) -> Error {
         ("Cannot coerce arithmetic expression", Kind::UndefinedFunction),
         ("Cannot coerce", Kind::DatatypeMismatch),
         ("UNION queries have different number of columns", Kind::SyntaxError),
+        ("LIMIT must be", Kind::InvalidParameterValue),
+        ("OFFSET must be", Kind::InvalidParameterValue),
         ("Order by column out of bounds", Kind::InvalidColumnReference),
         ("Cannot find column with position", Kind::InvalidColumnReference),
         ("must appear in the GROUP BY", Kind::GroupingError),

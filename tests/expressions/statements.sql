@@ -43,7 +43,10 @@ SELECT interval '1 day'
 SELECT date '2020-01-01'
 SELECT trim('  a '), ltrim(' a'), rtrim('a ')
 SELECT substring('abc' from 2), position('b' in 'abc'), overlay('abc' placing 'X' from 2)
-SELECT ceil(1.5), floor(1.5)
+SELECT ceil(1.5), floor(1.5), ceil(-1.5), floor(-1.5), ceil(2), floor(2.5::float8), ceiling(1.1)
+SELECT mod(7.5, 2), mod(-7, 3), mod(7, 0)
+SELECT trunc(-1.9), trunc(1.239, 2), trunc(2.9::float8), trunc(129.9, -1)
+SELECT mod(7.5, 2), mod(-7, 3), mod(7::bigint, 4)
 SELECT EXTRACT(year FROM timestamp '2024-02-29 01:02:03')
 SELECT timestamptz '2024-01-01 00:00:00+00' AT TIME ZONE 'UTC'
 SELECT 1 UNION ALL SELECT 2 ORDER BY 1
@@ -205,12 +208,11 @@ SELECT 'x'::uuid
 SELECT (1 = 2) IS NOT TRUE, (NULL = 1) IS NOT TRUE, NULL IS NOT TRUE, (1 = 1) IS TRUE, (NULL = 1) IS UNKNOWN
 SELECT 1 = 1.0, 1 < 2.5, 'a' < 'b', 1 BETWEEN 0 AND 2, NULL = NULL, 1 IS DISTINCT FROM NULL, NULL IS NOT DISTINCT FROM NULL
 SELECT 1 IN (2, NULL), 1 NOT IN (2, NULL), 1 IN (1, NULL)
-SELECT 7 / 2, -7 / 2, 7 % 3, -7 % 3, 7.0 / 2, 2 ^ 3
+SELECT 7 / 2, -7 / 2, 7 % 3, -7 % 3, 2 ^ 3, 7.5 * 2, 7.25 - 1
 SELECT 1 / 0
 SELECT 1.5::int, 2.5::int, -1.5::int, 0.5::float8::int, 1.5::float8::int, 2.5::float8::int
 SELECT 3000000000::int
 SELECT 32768::smallint
-SELECT 2147483647 + 1
 SELECT '12'::int + '3'::bigint, '1.50'::numeric(5,2), 1.005::numeric(5,2), '  7 '::int
 SELECT 'abc'::int
 SELECT 'yes'::boolean, 'off'::boolean, 't'::boolean::text, 1::boolean, true::int
@@ -232,14 +234,12 @@ SELECT x, count(*) FROM (SELECT 1 AS x) t
 SELECT * FROM nosuch
 SELECT 1 + 'a'
 SELECT 1 = 'a'
-SELECT 'a' + 'b'
 SELECT true + 1
 SELECT sum('a'::text)
 SELECT (SELECT x FROM (VALUES (1), (2)) v (x))
 SELECT 1 UNION SELECT 'a'
 SELECT 1, 2 UNION SELECT 1
 SELECT 1 ORDER BY 2
-SELECT 1 LIMIT -1
 SELECT '5 apples'::interval
 SELECT '2024-13-01'::date
 SELECT '2024-02-30'::date

@@ -8,6 +8,7 @@ pub(super) mod cast;
 mod catalog;
 mod identity;
 mod json;
+mod number;
 pub(super) mod scalar;
 mod session;
 mod text;
@@ -118,7 +119,8 @@ pub(super) fn operator(name: &str, style: &Style) -> Option<ScalarUDF> {
 
 fn defined(name: &str) -> Option<&'static Definition> {
     static DEFINED: LazyLock<HashMap<&'static str, &'static Definition>> = LazyLock::new(|| {
-        let all = json::definitions().chain(text::DEFINITIONS.iter()).chain(time::DEFINITIONS.iter());
+        let all =
+            json::definitions().chain(text::DEFINITIONS.iter()).chain(time::DEFINITIONS.iter()).chain(number::DEFINITIONS.iter());
         all.map(|definition| (definition.name, definition)).collect()
     });
     DEFINED.get(name).copied()

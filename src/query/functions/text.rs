@@ -399,7 +399,7 @@ fn formatted(format: &str, values: &[Option<&str>]) -> Result<String> {
         next += 1;
         let text = match (kind, value) {
             ('s', value) => value.unwrap_or_default().to_owned(),
-            ('I', Some(value)) => crate::catalog::quote_identifier(value).clone(),
+            ('I', Some(value)) => crate::catalog::quote_identifier(value),
             ('I', None) => return Err(bad("null values cannot be formatted as an SQL identifier")),
             (_, Some(value)) => literal(value),
             (_, None) => "NULL".to_owned(),

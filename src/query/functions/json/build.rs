@@ -128,7 +128,7 @@ fn pairs(given: &Arguments) -> Result<ArrayRef> {
             out.append_null();
             continue;
         };
-        if row.len() % 2 != 0 {
+        if !row.len().is_multiple_of(2) {
             return Err(Error::new(Kind::DataException, "array must have even number of elements"));
         }
         let mut built = vec![b'{'];
