@@ -34,7 +34,7 @@ pub struct EngineOptions {
     pub spill_bytes_max: u64,
     /// Threads that one statement may use.
     pub parallelism: usize,
-    /// What one transaction may hold back until COMMIT, in bytes of memory. A larger load goes in several statements.
+    /// What one transaction may hold in memory until COMMIT of rows that cannot go to segments before, in bytes.
     pub transaction_bytes_max: usize,
 }
 
