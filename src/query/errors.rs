@@ -6,12 +6,12 @@ use datafusion::common::{DataFusionError, SchemaError};
 use crate::error::{Error, Kind};
 
 /// Carries one of our errors through DataFusion, to be found again by [`unwrap`].
-pub fn wrap(error: Error) -> DataFusionError {
+pub(crate) fn wrap(error: Error) -> DataFusionError {
     DataFusionError::External(Box::new(error))
 }
 
 /// The error behind a DataFusion failure, ours if it carried one.
-pub fn unwrap(error: DataFusionError) -> Error {
+pub(crate) fn unwrap(error: DataFusionError) -> Error {
     match error {
         DataFusionError::External(inner) => external(inner),
         DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => unwrap(*inner),

@@ -43,10 +43,7 @@ pub(super) async fn collect(session: &Session, plan: &LogicalPlan) -> Result<Vec
 
 /// Puts the statement's values in place of its parameters.
 pub(super) fn bind(planned: &Planned, params: &[ArrayRef]) -> Result<LogicalPlan> {
-    let values = params
-        .iter()
-        .map(|param| ScalarValue::try_from_array(param, 0).map_err(unwrap))
-        .collect::<Result<Vec<_>>>()?;
+    let values = params.iter().map(|param| ScalarValue::try_from_array(param, 0).map_err(unwrap)).collect::<Result<Vec<_>>>()?;
     plan::bind(planned, &values)
 }
 
@@ -102,11 +99,7 @@ pub(super) async fn explain(
 
 /// The columns that SHOW answers with.
 pub(super) fn show_columns(name: &str) -> Vec<Column> {
-    if name == "all" {
-        vec![text_column("name"), text_column("setting")]
-    } else {
-        vec![text_column(name)]
-    }
+    if name == "all" { vec![text_column("name"), text_column("setting")] } else { vec![text_column(name)] }
 }
 
 pub(super) fn show(session: &Session, name: &str) -> Result<Outcome> {

@@ -16,7 +16,7 @@ use crate::query::errors::wrap;
 use crate::value::{self, ColumnBuilder, SqlType, Style};
 
 /// Whether a cast between these types must go through text forms, which DataFusion would write or read differently.
-pub fn needs_function(source: &SqlType, arrow: &DataType, target: &SqlType) -> bool {
+pub(crate) fn needs_function(source: &SqlType, arrow: &DataType, target: &SqlType) -> bool {
     let source_text = is_string(source);
     match (source_text, is_string(target)) {
         (true, true) => source != target && !plain_text(target) || matches!(target, SqlType::Varchar(Some(_))),
@@ -52,7 +52,7 @@ fn plain_text(sql_type: &SqlType) -> bool {
 }
 
 /// The cast as an expression.
-pub fn call(input: Expr, source: SqlType, target: SqlType, style: &Style) -> Expr {
+pub(crate) fn call(input: Expr, source: SqlType, target: SqlType, style: &Style) -> Expr {
     let function = CastFunction { source, target, style: style.clone(), signature: Signature::any(1, Volatility::Stable) };
     ScalarUDF::new_from_impl(function).call(vec![input])
 }
@@ -212,7 +212,7 @@ fn rounded(number: &str) -> String {
 }
 
 /// Gives an expression its SQL type back where DataFusion drops it, as CASE and COALESCE do.
-pub fn typed(expr: Expr, target: SqlType) -> Expr {
+pub(crate) fn typed(expr: Expr, target: SqlType) -> Expr {
     if let Some(inner) = typed_as(&expr)
         && *inner == target
     {
@@ -222,7 +222,7 @@ pub fn typed(expr: Expr, target: SqlType) -> Expr {
 }
 
 /// The type that [`typed`] gave an expression.
-pub fn typed_as(expr: &Expr) -> Option<&SqlType> {
+pub(crate) fn typed_as(expr: &Expr) -> Option<&SqlType> {
     match expr {
         Expr::ScalarFunction(call) => call.func.inner().downcast_ref::<Typed>().map(|typed| &typed.target),
         _ => None,

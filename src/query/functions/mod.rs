@@ -3,13 +3,13 @@
 //! A function that is not on the list does not exist for any statement. Functions that tell of the session (`current_user`) are
 //! made for each planner from its [`SessionFacts`] and never cached across identities.
 
-mod array_of_rows;
-pub mod cast;
+mod array;
+pub(super) mod cast;
 mod catalog;
 mod identity;
 mod json;
 mod number;
-pub mod scalar;
+pub(super) mod scalar;
 mod session;
 mod text;
 mod time;
@@ -22,9 +22,9 @@ use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 
 use scalar::Definition;
 
-pub(super) use array_of_rows::ARRAY_OF_ROWS;
+pub(super) use array::ARRAY_OF_ROWS;
 pub(super) use catalog::OID_OF;
-pub use session::SessionFacts;
+pub(super) use session::SessionFacts;
 
 use crate::value::Style;
 
@@ -64,7 +64,7 @@ impl Registry {
             .filter(|(name, _)| !HIDDEN.contains(&name.as_str()))
             .map(|(name, function)| (name.clone(), function.clone()))
             .collect();
-        for function in identity::functions().into_iter().chain(array_of_rows::functions()) {
+        for function in identity::functions().into_iter().chain(array::functions()) {
             let function = Arc::new(function);
             for alias in function.aliases() {
                 scalars.insert(alias.clone(), function.clone());
@@ -113,7 +113,7 @@ impl Registry {
 }
 
 /// The function behind an operator, which no name that can be typed reaches.
-pub fn operator(name: &str, style: &Style) -> Option<ScalarUDF> {
+pub(super) fn operator(name: &str, style: &Style) -> Option<ScalarUDF> {
     defined(name).map(|definition| scalar::unbound(definition, style))
 }
 

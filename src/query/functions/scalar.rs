@@ -154,7 +154,7 @@ pub(super) fn unbound(definition: &'static Definition, style: &Style) -> ScalarU
 ///
 /// # Errors
 /// 42883 where there is no function of this name for these types.
-pub fn bind(call: &ScalarFunction, schema: &DFSchema) -> Option<Result<Expr>> {
+pub(crate) fn bind(call: &ScalarFunction, schema: &DFSchema) -> Option<Result<Expr>> {
     let function = call.func.inner().downcast_ref::<Function>()?;
     if function.bound.is_some() {
         return None;

@@ -79,7 +79,9 @@ fn decorrelates(subquery: &Subquery, mode: Mode) -> bool {
         Mode::Scalar => PullUpCorrelatedExpr::new().with_need_handle_count_bug(true),
         Mode::Exists { .. } => PullUpCorrelatedExpr::new().with_exists_sub_query(true),
     };
-    subquery.subquery.as_ref().clone().rewrite(&mut pull_up).is_ok() && pull_up.can_pull_up
+    // A function in FROM of outer columns is a sub-query inside, which the rule does not look into.
+    let lateral = subquery.subquery.exists(|node| Ok(matches!(node, LogicalPlan::Subquery(_)))).unwrap_or(true);
+    !lateral && subquery.subquery.as_ref().clone().rewrite(&mut pull_up).is_ok() && pull_up.can_pull_up
 }
 
 /// What is asked of the sub-query.
@@ -104,13 +106,7 @@ struct PerRow {
 
 impl PerRow {
     /// The function's call. `is_here` tells columns of the row around the sub-query from those of queries further out.
-    fn call(
-        mode: Mode,
-        subquery: &Subquery,
-        state: &SessionState,
-        now_us: i64,
-        is_here: impl Fn(&Column) -> bool,
-    ) -> Result<Expr> {
+    fn call(mode: Mode, subquery: &Subquery, state: &SessionState, now_us: i64, is_here: impl Fn(&Column) -> bool) -> Result<Expr> {
         let mut outer: Vec<(Column, FieldRef)> = Vec::new();
         let mut args = Vec::new();
         for reference in &subquery.outer_ref_columns {
@@ -187,16 +183,22 @@ impl PerRow {
                         },
                         Expr::ScalarSubquery(subquery) => {
                             let mut subquery = subquery.clone();
-                            subquery
-                                .outer_ref_columns
-                                .retain(|reference| !matches!(reference, Expr::OuterReferenceColumn(_, column) if place(column).is_some()));
+                            subquery.outer_ref_columns.retain(
+                                |reference| !matches!(reference, Expr::OuterReferenceColumn(_, column) if place(column).is_some()),
+                            );
                             Ok(Transformed::yes(Expr::ScalarSubquery(subquery)))
                         }
                         _ => Ok(Transformed::no(inner)),
                     })?;
                     Ok(replaced.update_data(|expr| saved.restore(expr)))
                 })?
-                .map_data(LogicalPlan::recompute_schema)
+                .map_data(|node| match node {
+                    // With its outer columns gone it is a plan as any other.
+                    LogicalPlan::Subquery(inner) if inner.subquery.all_out_ref_exprs().is_empty() => {
+                        Ok(Arc::unwrap_or_clone(inner.subquery))
+                    }
+                    other => other.recompute_schema(),
+                })
             })
             .map(|replaced| replaced.data)
     }

@@ -6,17 +6,20 @@
 //! - `ARRAY(SELECT …)` is an aggregated sub-query, empty and not NULL when there are no rows ([`array_of_rows`]).
 //! - `x::regclass` is `regclass(x)`: an object by name or a name by id, which is no conversion of bytes ([`registered`]).
 //! - `schema.f(…)` in FROM is one name, of which DataFusion reads the first part only ([`table_function`]).
+//! - `c.tableoid` is the id of the table that `c` stands for ([`table_oids`]).
+//! - A few set-returning functions of PostgreSQL's in FROM are queries ([`AS_QUERIES`]).
 //! - `unnest(a) x` and `generate_series(1, n) x` in FROM name their one column as they are named ([`table_function`]).
 
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     self, BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
-    FunctionArguments, Ident, ObjectName, OrderByExpr, OrderByKind, Query, SelectItem, SetExpr, TableAlias, TableAliasColumnDef,
-    TableFactor, Value, VisitMut, VisitorMut,
+    FunctionArguments, Ident, ObjectName, OrderByExpr, OrderByKind, Query, Select, SelectItem, SetExpr, TableAlias,
+    TableAliasColumnDef, TableFactor, Value, VisitMut, VisitorMut,
 };
 
 use super::names;
+use crate::catalog::quote_identifier;
 use crate::error::{Error, Kind, Result};
 use crate::query::functions::{ARRAY_OF_ROWS, OID_OF};
 use crate::query::parse;
@@ -60,6 +63,11 @@ impl VisitorMut for Rules {
             _ => Ok(()),
         };
         result.map_or_else(ControlFlow::Break, ControlFlow::Continue)
+    }
+
+    fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
+        table_oids(select);
+        ControlFlow::Continue(())
     }
 
     fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
@@ -190,7 +198,8 @@ fn registered(expr: &mut Expr) -> Result<()> {
     }
     // A cast of such a cast: to a number it is the id, to text the name, whatever went in.
     let Expr::Function(function) = inner.as_mut() else { return Ok(()) };
-    let (Some(name), Some(operand)) = (REGISTERED.iter().find(|name| is_named(&function.name, name)), only_argument(function)) else {
+    let (Some(name), Some(operand)) = (REGISTERED.iter().find(|name| is_named(&function.name, name)), only_argument(function))
+    else {
         return Ok(());
     };
     if ["oid", "int4", "int8", "integer", "int", "bigint"].contains(&target.as_str()) {
@@ -223,6 +232,13 @@ fn is_string(expr: &Expr) -> bool {
 }
 
 fn table_function(factor: &mut TableFactor) -> Result<()> {
+    if let TableFactor::UNNEST { alias, array_exprs, .. } = factor {
+        let alias = alias.get_or_insert_with(|| TableAlias { explicit: true, name: ident("unnest"), columns: vec![], at: None });
+        if alias.columns.is_empty() && array_exprs.len() == 1 {
+            alias.columns = vec![TableAliasColumnDef { name: alias.name.clone(), data_type: None }];
+        }
+        return Ok(());
+    }
     let TableFactor::Table { name, alias, args: Some(args), with_ordinality, .. } = factor else { return Ok(()) };
     let mut parts = names::parts(name)?;
     if parts.first().is_some_and(|schema| schema == "pg_catalog") && parts.len() > 1 {
@@ -242,6 +258,12 @@ fn table_function(factor: &mut TableFactor) -> Result<()> {
             _ => None,
         })
         .collect();
+    if parts.len() == 1
+        && let Some(subquery) = as_query(&plain, exprs.as_ref().and_then(|exprs| exprs.first()))?
+    {
+        *factor = TableFactor::Derived { lateral: false, subquery, alias: Some(alias.clone()), sample: None };
+        return Ok(());
+    }
     match exprs {
         Some(array_exprs) if single_column && plain == "unnest" => {
             *factor = unnest(array_exprs, alias.clone(), *with_ordinality);
@@ -254,6 +276,71 @@ fn table_function(factor: &mut TableFactor) -> Result<()> {
         _ => *name = ObjectName::from(vec![Ident::new(parts.join("."))]),
     }
     Ok(())
+}
+
+/// `tableoid` and `c.tableoid`: which system column says where a row comes from, and here the name in FROM says it.
+fn table_oids(select: &mut Select) {
+    let factors =
+        select.from.iter().flat_map(|from| std::iter::once(&from.relation).chain(from.joins.iter().map(|join| &join.relation)));
+    let tables: Vec<(String, String)> = factors
+        .filter_map(|factor| match factor {
+            TableFactor::Table { name, alias, args: None, .. } => {
+                let own = names::parts(name).ok()?;
+                let known_as = alias.as_ref().map(|alias| names::fold(&alias.name)).or_else(|| own.last().cloned())?;
+                let qualified: Vec<String> = own.iter().map(|part| quote_identifier(part)).collect();
+                Some((known_as, qualified.join(".")))
+            }
+            _ => None,
+        })
+        .collect();
+    let oid = |table: &str| {
+        call(quoted(&format!("{OID_OF}regclass")), vec![Expr::Value(Value::SingleQuotedString(table.to_owned()).into())])
+    };
+    let _: ControlFlow<()> = ast::visit_expressions_mut(select, |expr| {
+        let named = match expr {
+            Expr::CompoundIdentifier(parts) => match &parts[..] {
+                [table, column] if names::fold(column) == "tableoid" => {
+                    tables.iter().find(|(known_as, _)| *known_as == names::fold(table)).map(|(_, table)| table)
+                }
+                _ => None,
+            },
+            Expr::Identifier(column) if names::fold(column) == "tableoid" && tables.len() == 1 => {
+                tables.first().map(|(_, table)| table)
+            }
+            _ => None,
+        };
+        if let Some(table) = named {
+            *expr = oid(table);
+        }
+        ControlFlow::Continue(())
+    });
+}
+
+/// Set-returning functions as queries over `a`, which stands for the argument.
+const AS_QUERIES: [(&str, &str); 3] = [
+    // Options are kept as `name=value`.
+    (
+        "pg_options_to_table",
+        "SELECT split_part(o.o, '=', 1) AS option_name, substr(o.o, strpos(o.o, '=') + 1) AS option_value FROM unnest(a) AS o(o)",
+    ),
+    // Nothing is partitioned by a definition.
+    ("pg_partition_tree", "SELECT 0::oid AS relid, 0::oid AS parentrelid, true AS isleaf, 0 AS level WHERE false"),
+    ("pg_partition_ancestors", "SELECT 0::oid AS relid WHERE false"),
+];
+
+/// The query that a function in FROM stands for.
+fn as_query(function: &str, argument: Option<&Expr>) -> Result<Option<Box<Query>>> {
+    let Some((_, text)) = AS_QUERIES.iter().find(|(name, _)| *name == function) else { return Ok(None) };
+    let mut query = parse::parse_query(text)?;
+    let null = Expr::Value(Value::Null.into());
+    let argument = argument.unwrap_or(&null);
+    let _: ControlFlow<()> = ast::visit_expressions_mut(&mut query, |expr| {
+        if matches!(expr, Expr::Identifier(name) if name.value == "a") {
+            *expr = argument.clone();
+        }
+        ControlFlow::Continue(())
+    });
+    Ok(Some(query))
 }
 
 fn unnest(array_exprs: Vec<Expr>, alias: TableAlias, with_ordinality: bool) -> TableFactor {
@@ -320,13 +407,14 @@ mod tests {
                 "SELECT 1 FROM c WHERE n OPERATOR(pg_catalog.~) '^(t)$' COLLATE pg_catalog.default",
                 "SELECT 1 FROM c WHERE n ~ '^(t)$'",
             ),
-            (
-                "SELECT ARRAY(SELECT b FROM m ORDER BY 1)",
-                "SELECT \"array of rows\"((SELECT array_agg(b ORDER BY b) FROM m))",
-            ),
+            ("SELECT ARRAY(SELECT b FROM m ORDER BY 1)", "SELECT \"array of rows\"((SELECT array_agg(b ORDER BY b) FROM m))"),
             ("SELECT 'v'::pg_catalog.regclass::pg_catalog.oid", "SELECT \"oid of regclass\"('v')::pg_catalog.oid"),
             ("SELECT 'v'::regclass::text", "SELECT regclass(regclass('v'))::TEXT"),
             ("SELECT c.oid::pg_catalog.regclass::pg_catalog.text FROM c", "SELECT regclass(c.oid)::pg_catalog.text FROM c"),
+            (
+                "SELECT c.tableoid, d.tableoid FROM pg_class c, (SELECT 1) d",
+                "SELECT \"oid of regclass\"('pg_class'), d.tableoid FROM pg_class c, (SELECT 1) d",
+            ),
             ("SELECT * FROM public.F(1) AS t", "SELECT * FROM public.f(1) AS t"),
             ("SELECT x FROM pg_catalog.unnest(a) x", "SELECT x FROM UNNEST(a) x (x)"),
         ] {

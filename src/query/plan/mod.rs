@@ -143,10 +143,7 @@ impl<'a> Planner<'a> {
     pub fn expression(&self, expression: &ast::Expr, schema: &DFSchema) -> Result<Expr> {
         let mut expression = tree::prepared_expression(expression)?;
         dialect::rewrite_expression(&mut expression)?;
-        let expr = self
-            .sql()
-            .sql_to_expr(expression, schema, &mut PlannerContext::new())
-            .map_err(unwrap)?;
+        let expr = self.sql().sql_to_expr(expression, schema, &mut PlannerContext::new()).map_err(unwrap)?;
         casts::lower_expression(expr, schema, &self.facts.style)
     }
 
@@ -219,11 +216,7 @@ impl<'a> Planner<'a> {
     }
 
     fn exists(&self, name: &Name) -> bool {
-        if names::is_builtin_schema(&name.schema) {
-            system::exists(name)
-        } else {
-            self.catalog.relation(name).is_some()
-        }
+        if names::is_builtin_schema(&name.schema) { system::exists(name) } else { self.catalog.relation(name).is_some() }
     }
 }
 

@@ -65,7 +65,8 @@ struct Registered {
 }
 
 const CLASS: Registered = Registered { find: find_class, name: class_name };
-const TYPE: Registered = Registered { find: find_type, name: |_, oid| builtin::type_by_oid(oid).map(|_| builtin::format_type(oid, -1)) };
+const TYPE: Registered =
+    Registered { find: find_type, name: |_, oid| builtin::type_by_oid(oid).map(|_| builtin::format_type(oid, -1)) };
 const PROC: Registered = Registered { find: find_proc, name: proc_name };
 const PROCEDURE: Registered = Registered { find: find_procedure, name: procedure_name };
 const NAMESPACE: Registered = Registered { find: find_namespace, name: namespace_name };

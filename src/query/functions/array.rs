@@ -1,10 +1,11 @@
-//! What `ARRAY(SELECT …)` answers: the rows' values, and an empty array where `array_agg` answers NULL.
+//! Functions over arrays that DataFusion lacks: what `ARRAY(SELECT …)` answers, `array_upper` and `array_lower`.
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, ListArray};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int32Array, ListArray, new_null_array};
 use datafusion::arrow::buffer::OffsetBuffer;
-use datafusion::arrow::datatypes::{DataType, FieldRef};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, FieldRef, Int32Type};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
@@ -14,9 +15,53 @@ use datafusion::logical_expr::{
 pub(in crate::query) const ARRAY_OF_ROWS: &str = "array of rows";
 
 pub(super) fn functions() -> Vec<ScalarUDF> {
-    vec![ScalarUDF::new_from_impl(ArrayOfRows { signature: Signature::any(1, Volatility::Immutable) })]
+    let bound = |upper| ArrayBound { upper, signature: Signature::any(2, Volatility::Immutable) };
+    vec![
+        ScalarUDF::new_from_impl(ArrayOfRows { signature: Signature::any(1, Volatility::Immutable) }),
+        ScalarUDF::new_from_impl(bound(true)),
+        ScalarUDF::new_from_impl(bound(false)),
+    ]
 }
 
+/// `array_upper(array, dimension)` or `array_lower`: the last or first subscript, which is NULL for an empty array.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct ArrayBound {
+    upper: bool,
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for ArrayBound {
+    fn name(&self) -> &str {
+        if self.upper { "array_upper" } else { "array_lower" }
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _arg_types: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Int32)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let [array, dimension] = &ColumnarValue::values_to_arrays(&args.args)?[..] else {
+            return datafusion::common::internal_err!("{} takes two arguments", self.name());
+        };
+        let dimension = cast(dimension, &DataType::Int32)?;
+        let dimension = dimension.as_primitive::<Int32Type>();
+        let Some(lists) = array.as_list_opt::<i32>() else {
+            return Ok(ColumnarValue::Array(new_null_array(&DataType::Int32, array.len())));
+        };
+        // Arrays have one dimension, counted from 1.
+        let bounds = (0..lists.len()).map(|row| {
+            let there = lists.is_valid(row) && dimension.is_valid(row) && dimension.value(row) == 1 && lists.value_length(row) > 0;
+            there.then(|| if self.upper { lists.value_length(row) } else { 1 })
+        });
+        Ok(ColumnarValue::Array(Arc::new(bounds.collect::<Int32Array>())))
+    }
+}
+
+/// The values of a sub-query's rows, and an empty array where `array_agg` answers NULL.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct ArrayOfRows {
     signature: Signature,
