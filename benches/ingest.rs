@@ -231,11 +231,13 @@ async fn postgres_steps(bench: &Bench, report: &mut Report) -> Result<()> {
     let flags = &bench.flags;
     let rate = copy(&client, "interaction_logs", flags.rows_of(bench.end_us, SEED, flags.rows), flags.statement_rows).await?;
     report.put(What::Copy, System::Postgres, rate);
+    expect_rows(count(&client, "interaction_logs").await?, flags.rows)?;
     let size = client.query_one("SELECT pg_table_size('interaction_logs')", &[]).await.map_err(load::explained)?;
     report.put(What::Disk, System::Postgres, size.try_get::<_, i64>(0)? as f64);
     let one = flags.one_statement_rows();
     let rate = copy(&client, "interaction_once", flags.rows_of(bench.end_us, SEED + 1, one), one).await?;
     report.put(What::CopyOnce, System::Postgres, rate);
+    expect_rows(count(&client, "interaction_once").await?, one)?;
     timed("CHECKPOINT", run_sql(&client, "CHECKPOINT")).await?;
     report.put(What::Insert, System::Postgres, inserts(bench, postgres.address()).await?);
     drop(client);
