@@ -28,7 +28,8 @@ pub struct Config {
     pub spill_mib: u64,
     /// Threads that one statement may use; 0 takes the machine's cores.
     pub parallelism: usize,
-    /// Rows that one transaction may hold back until COMMIT. A larger load is sent as several statements.
+    /// Memory for rows of one transaction that cannot go to segments before COMMIT: of reference tables, and of tables made in the
+    /// same transaction.
     pub transaction_mib: usize,
     /// A tail of this size is flushed to a segment. Larger means fewer, larger files and more memory.
     pub flush_mib: usize,

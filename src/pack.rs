@@ -34,7 +34,7 @@ mod tests {
         let whole: String = FILES.iter().map(|(_, text)| *text).collect();
         for (make, what) in [("CREATE TABLE ", "TABLE"), ("CREATE VIEW ", "VIEW"), ("CREATE FUNCTION ", "FUNCTION")] {
             for rest in whole.lines().filter_map(|line| line.strip_prefix(make)) {
-                let name: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+                let name: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_' || *c == '.').collect();
                 assert!(whole.contains(&format!("COMMENT ON {what} {name} IS '")), "{what} {name} has no comment");
             }
         }

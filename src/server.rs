@@ -1,8 +1,8 @@
 //! The house: builds every part from the configuration, starts the door, and takes it all down again in order.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
-use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;

@@ -9,11 +9,13 @@
 mod bad_input;
 mod commands;
 mod crash;
+mod expressions;
 mod faults;
 mod harness;
 mod immutability;
 mod investigation;
 mod open_format;
+mod psql;
 mod real_data;
 mod same_answers;
 mod tidy;

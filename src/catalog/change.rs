@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::catalog::{BUILTIN_SCHEMAS, Catalog, Check, Column, Function, Name, Oid, PUBLIC_SCHEMA, Relation, SYSTEM_SCHEMA, Schema};
+use crate::catalog::{
+    BUILTIN_SCHEMAS, Catalog, Check, Column, Function, Name, Oid, PUBLIC_SCHEMA, Relation, SYSTEM_SCHEMA, Schema,
+};
 use crate::catalog::{Table, View};
 use crate::error::{Error, Kind, Result};
 use crate::store::spec::TableSpec;
@@ -175,10 +177,14 @@ impl Catalog {
     fn create_view(&mut self, mut view: View, replace: bool) -> Result<()> {
         match self.relations.get(&view.name) {
             Some(Relation::View(old)) if replace => {
-                let kept = old.columns.len() <= view.columns.len() && old.columns.iter().zip(&view.columns).all(|(a, b)| a.0 == b.0);
+                let kept =
+                    old.columns.len() <= view.columns.len() && old.columns.iter().zip(&view.columns).all(|(a, b)| a.0 == b.0);
                 if !kept {
-                    return Err(Error::new(Kind::InvalidTableDefinition, "cannot drop or rename columns of a view by replacing it")
-                        .with_hint("Drop the view and create it anew, or add the new columns at the end."));
+                    return Err(Error::new(
+                        Kind::InvalidTableDefinition,
+                        "cannot drop or rename columns of a view by replacing it",
+                    )
+                    .with_hint("Drop the view and create it anew, or add the new columns at the end."));
                 }
                 view.oid = old.oid;
                 view.comment = old.comment.clone();
@@ -296,9 +302,10 @@ impl Catalog {
 }
 
 fn column_mut<'a>(columns: &'a mut [Column], name: &str, table: &str) -> Result<&'a mut Column> {
-    columns.iter_mut().find(|column| column.name == name).ok_or_else(|| {
-        Error::new(Kind::UndefinedColumn, format!("column \"{name}\" of relation \"{table}\" does not exist"))
-    })
+    columns
+        .iter_mut()
+        .find(|column| column.name == name)
+        .ok_or_else(|| Error::new(Kind::UndefinedColumn, format!("column \"{name}\" of relation \"{table}\" does not exist")))
 }
 
 fn duplicate_column(name: &str, table: &str) -> Error {

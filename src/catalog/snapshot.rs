@@ -12,7 +12,7 @@ use crate::store::spec::TableId;
 pub type Oid = u32;
 
 /// The first id that a definition can get, as in PostgreSQL (`FirstNormalObjectId`).
-pub const FIRST_OID: Oid = 16_384;
+pub(super) const FIRST_OID: Oid = 16_384;
 /// The fixed id of the schema `public`.
 const PUBLIC_OID: Oid = 2_200;
 /// The fixed id of the schema `annals`.
@@ -68,10 +68,7 @@ impl Catalog {
     pub fn new(internal: Vec<Arc<Table>>) -> Self {
         let mut schemas = BTreeMap::new();
         schemas.insert(PUBLIC_SCHEMA.to_owned(), Schema { oid: PUBLIC_OID, comment: Some("standard public schema".to_owned()) });
-        schemas.insert(
-            SYSTEM_SCHEMA.to_owned(),
-            Schema { oid: SYSTEM_OID, comment: Some("what Annals itself needs".to_owned()) },
-        );
+        schemas.insert(SYSTEM_SCHEMA.to_owned(), Schema { oid: SYSTEM_OID, comment: Some("what Annals itself needs".to_owned()) });
         let relations = internal.into_iter().map(|table| (table.name.clone(), Relation::Table(table))).collect();
         Catalog { epoch: 0, next_oid: FIRST_OID, schemas, relations, functions: BTreeMap::new() }
     }
@@ -135,7 +132,7 @@ impl Catalog {
 }
 
 /// The error for a name that stands for nothing, worded as PostgreSQL words it for an unqualified or qualified name.
-pub fn undefined_table(name: &Name) -> Error {
+pub(super) fn undefined_table(name: &Name) -> Error {
     let shown = if name.schema == PUBLIC_SCHEMA { name.name.clone() } else { format!("{}.{}", name.schema, name.name) };
     Error::new(Kind::UndefinedTable, format!("relation \"{shown}\" does not exist"))
 }

@@ -19,7 +19,7 @@ pub(super) struct Connection {
 
 impl Connection {
     /// Ends the connection and the server of this process.
-    pub async fn close(self) -> Result<()> {
+    pub(super) async fn close(self) -> Result<()> {
         drop(self.client);
         match self.own_server {
             Some(running) => running.stop().await,

@@ -10,10 +10,7 @@ pub(super) async fn dump(config: &Config) -> Result<()> {
     let connection = client::connect(config).await?;
     let rows = connection
         .client
-        .query(
-            "SELECT statement FROM annals.catalog_log WHERE role <> 'system' AND statement <> '' ORDER BY event_id",
-            &[],
-        )
+        .query("SELECT statement FROM annals.catalog_log WHERE role <> 'system' AND statement <> '' ORDER BY event_id", &[])
         .await
         .map_err(|error| of_client(&error))?;
     say("-- Definitions of an Annals store, to be run by psql on a store that has none but the built-in ones.");

@@ -54,8 +54,14 @@ fn require_unique(table: &Table, latest: &Latest, numbers: &Int64Array, rows: &R
     if table.primary_key.is_empty() {
         return Ok(());
     }
-    let places: Vec<usize> =
-        table.spec.columns.iter().enumerate().filter(|(_, column)| table.primary_key.contains(&column.id)).map(|(at, _)| at).collect();
+    let places: Vec<usize> = table
+        .spec
+        .columns
+        .iter()
+        .enumerate()
+        .filter(|(_, column)| table.primary_key.contains(&column.id))
+        .map(|(at, _)| at)
+        .collect();
     let sort_fields = places.iter().map(|at| SortField::new(rows.column(*at).data_type().clone())).collect();
     let converter = RowConverter::new(sort_fields).map_err(arrow)?;
     let state = latest.batch()?;
@@ -63,7 +69,8 @@ fn require_unique(table: &Table, latest: &Latest, numbers: &Int64Array, rows: &R
     let old_columns: Vec<ArrayRef> = places.iter().map(|at| state.column(at + 2).clone()).collect();
     let old_keys = converter.convert_columns(&old_columns).map_err(arrow)?;
     let old_numbers = state.column(1).clone();
-    let old_numbers = old_numbers.as_any().downcast_ref::<Int64Array>().ok_or_else(|| Error::internal("row numbers are not bigint"))?;
+    let old_numbers =
+        old_numbers.as_any().downcast_ref::<Int64Array>().ok_or_else(|| Error::internal("row numbers are not bigint"))?;
     let mut holder: HashMap<Vec<u8>, i64> = HashMap::with_capacity(state.num_rows());
     let replaced: std::collections::HashSet<i64> = numbers.values().iter().copied().collect();
     for (row, key) in old_keys.iter().enumerate() {

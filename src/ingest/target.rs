@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBatchOptions, StringViewBuilder, new_null_array};
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBatchOptions, StringViewBuilder, new_null_array,
+};
 use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::arrow::compute::kernels::zip::zip;
 use datafusion::arrow::datatypes::{Schema, TimestampMicrosecondType};
@@ -15,12 +17,15 @@ use crate::error::{Error, Kind, Result};
 use crate::ingest::{FUTURE_US_MAX, ROW_BYTES_MAX};
 use crate::value::{ColumnBuilder, Style};
 
+/// Says of each row of a batch whether it passes.
+pub(super) type Test = dyn Fn(&RecordBatch) -> Result<BooleanArray> + Send + Sync;
+
 /// A CHECK constraint compiled to a function over rows of the table.
 #[derive(Clone)]
 pub struct Check {
     pub name: String,
     /// True or NULL for a row that may be stored.
-    pub test: Arc<dyn Fn(&RecordBatch) -> Result<BooleanArray> + Send + Sync>,
+    pub test: Arc<Test>,
 }
 
 impl fmt::Debug for Check {
@@ -36,7 +41,10 @@ pub enum Given {
     Absent,
     Values(ArrayRef),
     /// Values, but for the rows marked true the default applies.
-    Partly { values: ArrayRef, absent: BooleanBuffer },
+    Partly {
+        values: ArrayRef,
+        absent: BooleanBuffer,
+    },
 }
 
 /// Where the rows of a batch stand, as an error must say.
@@ -196,9 +204,7 @@ fn fill(column: &Column, rows: usize, now: Micros) -> Result<ArrayRef> {
     match default {
         Default::UuidV7 => Ok(uuids(rows, || new_uuid_v7(now))),
         Default::UuidV4 => Ok(uuids(rows, Uuid::new_v4)),
-        Default::Now => {
-            constant(column, "now", rows, &Style::default().at(now))
-        }
+        Default::Now => constant(column, "now", rows, &Style::default().at(now)),
         Default::Constant(literal) => constant(column, &unquoted(literal), rows, &Style::default().at(now)),
     }
 }

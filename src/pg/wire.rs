@@ -53,12 +53,15 @@ pub(super) struct Wire {
     inbox: BytesMut,
     outbox: BytesMut,
     read_bytes: usize,
+    /// The most that either buffer held since the client was last idle. A buffer that has been taken from the front no longer knows
+    /// itself how large it is.
+    high_water: usize,
     limits: WireLimits,
 }
 
 impl Wire {
     pub(super) fn new(socket: Box<dyn Transport>, limits: WireLimits) -> Self {
-        Wire { socket, inbox: BytesMut::new(), outbox: BytesMut::new(), read_bytes: READ_BYTES.0, limits }
+        Wire { socket, inbox: BytesMut::new(), outbox: BytesMut::new(), read_bytes: READ_BYTES.0, high_water: 0, limits }
     }
 
     /// Where messages wait to be written; rows are put straight into it.
@@ -88,6 +91,7 @@ impl Wire {
 
     /// Writes everything that waits.
     pub(super) async fn flush(&mut self) -> Result<(), Failure> {
+        self.high_water = self.high_water.max(self.outbox.len());
         loop {
             match tokio::time::timeout(self.limits.stall, self.write_some()).await {
                 Ok(Ok(true)) => {}
@@ -137,6 +141,7 @@ impl Wire {
         let Wire { socket, inbox, .. } = self;
         // The future keeps no state of its own, so a new one for each poll loses nothing.
         let read = pin!(socket.read_buf(inbox)).poll(cx);
+        self.high_water = self.high_water.max(self.inbox.len());
         if let Poll::Ready(Ok(bytes)) = read
             && bytes >= self.read_bytes
         {
@@ -213,10 +218,8 @@ impl Wire {
 
     /// Gives large buffers back. Called while the client is idle, so that thousands of idle clients cost little.
     pub(super) fn trim(&mut self) {
-        if self.inbox.is_empty() && self.inbox.capacity() > KEPT_BYTES {
+        if std::mem::take(&mut self.high_water) > KEPT_BYTES && self.inbox.is_empty() && self.outbox.is_empty() {
             self.inbox = BytesMut::new();
-        }
-        if self.outbox.is_empty() && self.outbox.capacity() > KEPT_BYTES {
             self.outbox = BytesMut::new();
         }
         self.read_bytes = READ_BYTES.0;
@@ -335,5 +338,20 @@ mod tests {
         let mut wire = Wire::new(Box::new(server), WireLimits { stall: Duration::from_millis(20), ..limits() });
         wire.outbox().extend_from_slice(&[b'x'; 512]);
         assert!(matches!(wire.flush().await, Err(Failure::Gone)));
+    }
+
+    #[tokio::test]
+    async fn large_buffers_are_given_back_and_small_ones_kept() {
+        let (mut client, server) = tokio::io::duplex(1 << 20);
+        let mut wire = Wire::new(Box::new(server), limits());
+        for (bytes, kept) in [(100, true), (100_000, false)] {
+            wire.outbox().extend_from_slice(&vec![b'x'; bytes]);
+            wire.flush().await.unwrap();
+            client.read_exact(&mut vec![0; bytes]).await.unwrap();
+            wire.trim();
+            wire.outbox().extend_from_slice(b"y");
+            assert_eq!(wire.outbox().capacity() > 50, kept, "after {bytes} bytes");
+            wire.discard();
+        }
     }
 }

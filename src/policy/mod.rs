@@ -90,9 +90,7 @@ pub fn require(identity: &Identity, action: Action, table: &Table) -> Result<(),
     let name = &table.name.name;
     match decide(identity, action, table) {
         Decision::Allow => Ok(()),
-        Decision::Denied => {
-            Err(Error::new(Kind::InsufficientPrivilege, format!("permission denied for table {name}")))
-        }
+        Decision::Denied => Err(Error::new(Kind::InsufficientPrivilege, format!("permission denied for table {name}"))),
         Decision::Immutable => Err(Error::new(
             Kind::InsufficientPrivilege,
             format!("events are immutable: rows of the log table \"{name}\" cannot be changed or deleted"),

@@ -16,7 +16,7 @@ use crate::store::{Commit, Store};
 use crate::value::{ColumnBuilder, SqlType, Style};
 
 /// The catalog log's identity in every store.
-pub const ID: TableId = TableId(Uuid::from_u128(0x0061_6e6e_616c_7300_8000_0000_0000_0001));
+pub(super) const ID: TableId = TableId(Uuid::from_u128(0x0061_6e6e_616c_7300_8000_0000_0000_0001));
 /// Its object id, below those that definitions get.
 const OID: u32 = 12_001;
 
@@ -31,7 +31,7 @@ const COLUMNS: [(&str, SqlType); 7] = [
 ];
 
 /// The catalog log as a table that can be read.
-pub fn table() -> Table {
+pub(super) fn table() -> Table {
     let columns: Vec<Column> = (1_u32..)
         .zip(&COLUMNS)
         .map(|(id, (name, sql_type))| Column {
@@ -73,7 +73,7 @@ pub fn table() -> Table {
 ///
 /// # Errors
 /// XX001 naming the record that cannot be replayed.
-pub async fn replay(store: &Arc<Store>) -> Result<Catalog> {
+pub(super) async fn replay(store: &Arc<Store>) -> Result<Catalog> {
     let table = table();
     if !store.snapshot().tables.contains_key(&ID) {
         store.commit(Commit { define: vec![table.spec.as_ref().clone()], ..Commit::default() }).await?;
@@ -115,7 +115,7 @@ fn strings<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a datafusion::arr
 ///
 /// # Errors
 /// Only when the record cannot be built.
-pub fn record(defined: &Defined, role: &str, now: Micros) -> Result<RecordBatch> {
+pub(super) fn record(defined: &Defined, role: &str, now: Micros) -> Result<RecordBatch> {
     let facts = serde_json::to_string(&defined.facts).map_err(|error| Error::internal(error.to_string()))?;
     let texts = [
         new_uuid_v7(now).to_string(),

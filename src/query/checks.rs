@@ -18,7 +18,7 @@ use crate::query::plan::Planner;
 ///
 /// # Errors
 /// PostgreSQL's SQLSTATE for a predicate that cannot be planned; 42804 for one that is not boolean.
-pub fn compile(table: &Table, planner: &Planner<'_>) -> Result<Vec<Check>> {
+pub(super) fn compile(table: &Table, planner: &Planner<'_>) -> Result<Vec<Check>> {
     let fields: Vec<_> = table.columns.iter().map(|column| column.sql_type.field(column.name.clone(), true)).collect();
     let schema = Arc::new(Schema::new(fields));
     table.checks.iter().map(|check| compile_one(check, &schema, &table.name.name, planner)).collect()

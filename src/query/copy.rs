@@ -129,9 +129,8 @@ async fn mapped(session: &Session, copy: &CopyIn, map: &ast::Query, batch: &Copy
             return Err(Error::new(Kind::UndefinedParameter, "there is no parameter $1"));
         }
         let names: Vec<String> = planned.plan.schema().fields().iter().map(|field| field.name().clone()).collect();
-        let places = insert::places(table, &names).map_err(|error| {
-            error.with_hint("The columns of MAP's query must be named as the table's; write ... AS name.")
-        })?;
+        let places = insert::places(table, &names)
+            .map_err(|error| error.with_hint("The columns of MAP's query must be named as the table's; write ... AS name."))?;
         let targets: Vec<SqlType> = places.iter().map(|place| table.columns[*place].sql_type.clone()).collect();
         let plan = insert::cast_columns(planned.plan, &targets)?;
         (execute::bind(&planner.lowered(plan, &[])?, &[])?, places)

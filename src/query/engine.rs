@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use datafusion::execution::SessionStateBuilder;
-use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::SessionState;
-use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::prelude::SessionConfig;
 use tokio::sync::Mutex;
 
 use crate::catalog::Catalog;
@@ -34,7 +34,7 @@ pub struct EngineOptions {
     pub spill_bytes_max: u64,
     /// Threads that one statement may use.
     pub parallelism: usize,
-    /// What one transaction may hold back until COMMIT, in bytes of memory. A larger load goes in several statements.
+    /// What one transaction may hold in memory until COMMIT of rows that cannot go to segments before, in bytes.
     pub transaction_bytes_max: usize,
 }
 
@@ -120,7 +120,8 @@ fn session_state(store: &Arc<Store>, options: &EngineOptions) -> Result<SessionS
         .with_disk_manager_builder(disk)
         .build_arc()
         .map_err(unwrap)?;
-    let url = url::Url::parse(STORE_URL).map_err(|error| Error::internal(format!("the store's address does not parse: {error}")))?;
+    let url =
+        url::Url::parse(STORE_URL).map_err(|error| Error::internal(format!("the store's address does not parse: {error}")))?;
     runtime.register_object_store(&url, store.object_store());
     let mut config = SessionConfig::new()
         .with_target_partitions(options.parallelism)
@@ -133,12 +134,13 @@ fn session_state(store: &Arc<Store>, options: &EngineOptions) -> Result<SessionS
     own.sql_parser.parse_float_as_decimal = true;
     // A view's ORDER BY is what its rows come in, also when the reader adds only a LIMIT.
     own.sql_parser.enable_subquery_sort_elimination = false;
+    // DataFusion 55.2 narrows the scan by the bounds of min() and max() over plain columns even when other aggregates beside them
+    // need the rows so left out: `min(n), max(extract(epoch FROM t))` was wrong.
+    own.optimizer.enable_aggregate_dynamic_filter_pushdown = false;
     // A projection above a sort must not deal rows out to several partitions: their order is the answer's.
     own.optimizer.enable_round_robin_repartition = false;
     let state = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime).with_default_features().build();
-    let mut context = SessionContext::new_with_state(state);
-    datafusion_functions_json::register_all(&mut context).map_err(unwrap)?;
-    Ok(context.state())
+    Ok(state)
 }
 
 /// Makes the spill folder anew: what an earlier process left in it is of no use and may hold rows.

@@ -6,12 +6,12 @@ use datafusion::common::{DataFusionError, SchemaError};
 use crate::error::{Error, Kind};
 
 /// Carries one of our errors through DataFusion, to be found again by [`unwrap`].
-pub fn wrap(error: Error) -> DataFusionError {
+pub(crate) fn wrap(error: Error) -> DataFusionError {
     DataFusionError::External(Box::new(error))
 }
 
 /// The error behind a DataFusion failure, ours if it carried one.
-pub fn unwrap(error: DataFusionError) -> Error {
+pub(crate) fn unwrap(error: DataFusionError) -> Error {
     match error {
         DataFusionError::External(inner) => external(inner),
         DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => unwrap(*inner),
@@ -102,7 +102,13 @@ fn worded(message: &str) -> Error {
         ("does not support", Kind::UndefinedFunction),
         ("Cannot infer common argument type", Kind::UndefinedFunction),
         ("Cannot get result type", Kind::UndefinedFunction),
+        ("Cannot coerce arithmetic expression", Kind::UndefinedFunction),
         ("Cannot coerce", Kind::DatatypeMismatch),
+        ("UNION queries have different number of columns", Kind::SyntaxError),
+        ("LIMIT must be", Kind::InvalidParameterValue),
+        ("OFFSET must be", Kind::InvalidParameterValue),
+        ("Order by column out of bounds", Kind::InvalidColumnReference),
+        ("Cannot find column with position", Kind::InvalidColumnReference),
         ("must appear in the GROUP BY", Kind::GroupingError),
         ("could not be resolved from available columns", Kind::GroupingError),
         ("ivide by zero", Kind::DivisionByZero),

@@ -43,10 +43,7 @@ pub(super) async fn collect(session: &Session, plan: &LogicalPlan) -> Result<Vec
 
 /// Puts the statement's values in place of its parameters.
 pub(super) fn bind(planned: &Planned, params: &[ArrayRef]) -> Result<LogicalPlan> {
-    let values = params
-        .iter()
-        .map(|param| ScalarValue::try_from_array(param, 0).map_err(unwrap))
-        .collect::<Result<Vec<_>>>()?;
+    let values = params.iter().map(|param| ScalarValue::try_from_array(param, 0).map_err(unwrap)).collect::<Result<Vec<_>>>()?;
     plan::bind(planned, &values)
 }
 
@@ -64,27 +61,12 @@ pub(super) fn columns(schema: &DFSchema) -> Vec<Column> {
         .fields()
         .iter()
         .map(|field| Column {
-            name: shown_name(field.name()),
+            name: plan::output::shown(field.name()).to_owned(),
             sql_type: SqlType::of_field(field),
             table_oid: 0,
             attribute: 0,
         })
         .collect()
-}
-
-/// PostgreSQL names a computed column after its function, and `?column?` where it has no better name.
-fn shown_name(name: &str) -> String {
-    let identifier = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_');
-    if identifier(name) && !name.starts_with(|c: char| c.is_ascii_digit()) {
-        return name.to_owned();
-    }
-    match name.split_once('(') {
-        Some((function, _)) if identifier(function) => function.to_owned(),
-        _ if name.contains(['(', ')', '+', '*', '/', '=', '<', '>', '|', '\'']) || name.starts_with(|c: char| c.is_ascii_digit()) => {
-            "?column?".to_owned()
-        }
-        _ => name.to_owned(),
-    }
 }
 
 /// A column of text that is computed.
@@ -117,11 +99,7 @@ pub(super) async fn explain(
 
 /// The columns that SHOW answers with.
 pub(super) fn show_columns(name: &str) -> Vec<Column> {
-    if name == "all" {
-        vec![text_column("name"), text_column("setting")]
-    } else {
-        vec![text_column(name)]
-    }
+    if name == "all" { vec![text_column("name"), text_column("setting")] } else { vec![text_column(name)] }
 }
 
 pub(super) fn show(session: &Session, name: &str) -> Result<Outcome> {

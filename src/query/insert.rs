@@ -162,10 +162,7 @@ pub(super) fn places(table: &Table, columns: &[String]) -> Result<Vec<usize>> {
     let mut places = Vec::with_capacity(columns.len());
     for name in columns {
         let (place, _) = table.column(name).ok_or_else(|| {
-            Error::new(
-                Kind::UndefinedColumn,
-                format!("column \"{name}\" of relation \"{}\" does not exist", table.name.name),
-            )
+            Error::new(Kind::UndefinedColumn, format!("column \"{name}\" of relation \"{}\" does not exist", table.name.name))
         })?;
         if places.contains(&place) {
             return Err(Error::new(Kind::DuplicateColumn, format!("column \"{name}\" specified more than once")));
@@ -189,7 +186,9 @@ fn literal_rows(query: &ast::Query) -> Option<Vec<Vec<Cell<'_>>>> {
 fn cell(expression: &ast::Expr) -> Option<Cell<'_>> {
     match expression {
         ast::Expr::Nested(inner) => cell(inner),
-        ast::Expr::Identifier(name) if name.quote_style.is_none() && name.value.eq_ignore_ascii_case("default") => Some(Cell::Default),
+        ast::Expr::Identifier(name) if name.quote_style.is_none() && name.value.eq_ignore_ascii_case("default") => {
+            Some(Cell::Default)
+        }
         ast::Expr::Value(value) => match &value.value {
             ast::Value::Null => Some(Cell::Null),
             ast::Value::SingleQuotedString(text) => Some(Cell::Text(text)),
@@ -234,8 +233,7 @@ fn given_literal(
     for (at, place) in resolved.places.iter().enumerate() {
         let column = &resolved.table.columns[*place];
         let cells = rows.iter().map(|row| &row[at]);
-        given[*place] = given_column(cells, &column.sql_type, style, params)
-            .map_err(|error| error.with_column(&column.name))?;
+        given[*place] = given_column(cells, &column.sql_type, style, params).map_err(|error| error.with_column(&column.name))?;
     }
     Ok((rows.len(), given))
 }
@@ -278,9 +276,10 @@ fn one_value(cell: &Cell<'_>, sql_type: &SqlType, style: &Style, params: &[Array
             builder.append_text(text, style)?;
             Ok(builder.finish())
         }
-        Cell::Parameter(number) => params.get(*number).cloned().ok_or_else(|| {
-            Error::new(Kind::UndefinedParameter, format!("there is no parameter ${}", number + 1))
-        }),
+        Cell::Parameter(number) => params
+            .get(*number)
+            .cloned()
+            .ok_or_else(|| Error::new(Kind::UndefinedParameter, format!("there is no parameter ${}", number + 1))),
     }
 }
 

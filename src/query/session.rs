@@ -9,8 +9,8 @@ use crate::error::{Error, Kind, Report, Result};
 use crate::guard::Guard;
 use crate::ingest::copy::CopyOptions;
 use crate::policy::Identity;
-pub use crate::query::copy::CopyIn;
 use crate::query::copy;
+pub use crate::query::copy::CopyIn;
 use crate::query::define::{self, Scope, Source};
 pub use crate::query::engine::Engine;
 use crate::query::functions::SessionFacts;
@@ -85,9 +85,19 @@ pub enum Outcome {
     /// An empty text.
     Empty,
     /// Rows as they come. `tag` is `SELECT`, which the door completes with the count, or a tag without one.
-    Rows { columns: Vec<Column>, rows: SendableRecordBatchStream, tag: &'static str },
-    Done { tag: String },
-    CopyOut { columns: Vec<Column>, rows: SendableRecordBatchStream, options: CopyOptions },
+    Rows {
+        columns: Vec<Column>,
+        rows: SendableRecordBatchStream,
+        tag: &'static str,
+    },
+    Done {
+        tag: String,
+    },
+    CopyOut {
+        columns: Vec<Column>,
+        rows: SendableRecordBatchStream,
+        options: CopyOptions,
+    },
     /// The door feeds it what the client sends, then gives it to [`Session::finish_copy`].
     CopyIn(Box<CopyIn>),
 }
@@ -262,7 +272,8 @@ impl Session {
             define::work_out(definition, &Scope { catalog: &catalog, path: &path, source: Source::Statement(&planner) })?
         };
         for notice in &defined.notices {
-            self.notices.push(Notice { severity: "NOTICE", report: Error::new(Kind::DuplicateObject, notice.clone()).report().clone() });
+            self.notices
+                .push(Notice { severity: "NOTICE", report: Error::new(Kind::DuplicateObject, notice.clone()).report().clone() });
         }
         let tag = defined.tag;
         if !defined.changes.is_empty() {
@@ -285,7 +296,9 @@ impl Session {
 
     fn begin_block(&mut self, read_only: bool) {
         match &mut self.transaction {
-            Some(transaction) if transaction.explicit => self.warn(Kind::ActiveSqlTransaction, "there is already a transaction in progress"),
+            Some(transaction) if transaction.explicit => {
+                self.warn(Kind::ActiveSqlTransaction, "there is already a transaction in progress")
+            }
             Some(transaction) => transaction.explicit = true,
             None => self.transaction = Some(Transaction::new(self.engine.clock.now_us(), true, read_only)),
         }
@@ -477,4 +490,3 @@ impl Session {
 pub(super) fn done(tag: impl Into<String>) -> Result<Outcome> {
     Ok(Outcome::Done { tag: tag.into() })
 }
-

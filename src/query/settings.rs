@@ -33,7 +33,12 @@ const SETTINGS: [Line; 33] = [
     ("bytea_output", "hex", Form::OneOf(&["hex", "escape"]), false),
     ("check_function_bodies", "on", Form::Switch, false),
     ("client_encoding", "UTF8", Form::OneOf(&["UTF8", "utf8", "utf-8", "UTF-8", "unicode", "UNICODE"]), true),
-    ("client_min_messages", "notice", Form::OneOf(&["debug5", "debug4", "debug3", "debug2", "debug1", "log", "notice", "warning", "error"]), false),
+    (
+        "client_min_messages",
+        "notice",
+        Form::OneOf(&["debug5", "debug4", "debug3", "debug2", "debug1", "log", "notice", "warning", "error"]),
+        false,
+    ),
     ("DateStyle", "ISO, MDY", Form::DateStyle, true),
     ("default_text_search_config", "pg_catalog.simple", Form::OneOf(&["pg_catalog.simple", "simple"]), false),
     ("default_transaction_isolation", "read committed", Form::OneOf(ISOLATION), false),
@@ -67,7 +72,7 @@ const ISOLATION: &[&str] = &["read committed", "read uncommitted", "repeatable r
 
 /// One session's settings.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub(super) struct Settings {
     values: BTreeMap<&'static str, String>,
     defaults: BTreeMap<&'static str, String>,
     zone: Zone,
@@ -75,7 +80,7 @@ pub struct Settings {
 
 impl Settings {
     /// The defaults for this login.
-    pub fn new(user: &str, superuser: bool, application: &str) -> Self {
+    pub(super) fn new(user: &str, superuser: bool, application: &str) -> Self {
         let mut defaults: BTreeMap<&'static str, String> =
             SETTINGS.iter().map(|(name, default, _, _)| (*name, (*default).to_owned())).collect();
         defaults.insert("session_authorization", user.to_owned());
@@ -88,7 +93,7 @@ impl Settings {
     ///
     /// # Errors
     /// 42704 for a setting that does not exist.
-    pub fn get(&self, name: &str) -> Result<&str> {
+    pub(super) fn get(&self, name: &str) -> Result<&str> {
         let (name, _, _, _) = line(name)?;
         Ok(self.values.get(name).map_or("", String::as_str))
     }
@@ -97,9 +102,10 @@ impl Settings {
     ///
     /// # Errors
     /// 42704 for a setting that does not exist, 22023 for a value it cannot have, 55P02 for one that is fixed.
-    pub fn set(&mut self, setting: &Setting) -> Result<Option<(String, String)>> {
+    pub(super) fn set(&mut self, setting: &Setting) -> Result<Option<(String, String)>> {
         let (name, default, form, told) = line(&setting.name)?;
-        let asked = setting.value.clone().unwrap_or_else(|| self.defaults.get(name).cloned().unwrap_or_else(|| (*default).to_owned()));
+        let asked =
+            setting.value.clone().unwrap_or_else(|| self.defaults.get(name).cloned().unwrap_or_else(|| (*default).to_owned()));
         let value = self.checked(name, *form, &asked)?;
         self.values.insert(name, value.clone());
         Ok(told.then(|| ((*name).to_owned(), value)))
@@ -109,7 +115,7 @@ impl Settings {
     ///
     /// # Errors
     /// 42704 for a setting that does not exist.
-    pub fn reset(&mut self, name: Option<&str>) -> Result<Vec<(String, String)>> {
+    pub(super) fn reset(&mut self, name: Option<&str>) -> Result<Vec<(String, String)>> {
         let lines: Vec<&Line> = match name {
             Some(name) => vec![line(name)?],
             None => SETTINGS.iter().collect(),
@@ -129,19 +135,23 @@ impl Settings {
     }
 
     /// Every setting with its value in force, in order of name.
-    pub fn all(&self) -> Vec<(String, String)> {
+    pub(super) fn all(&self) -> Vec<(String, String)> {
         let mut all: Vec<_> = self.values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         all.sort_by_key(|(name, _)| name.to_ascii_lowercase());
         all
     }
 
     /// The settings that a client is told at the start.
-    pub fn reported(&self) -> Vec<(&'static str, String)> {
-        SETTINGS.iter().filter(|(_, _, _, told)| *told).map(|(name, ..)| (*name, self.values.get(name).cloned().unwrap_or_default())).collect()
+    pub(super) fn reported(&self) -> Vec<(&'static str, String)> {
+        SETTINGS
+            .iter()
+            .filter(|(_, _, _, told)| *told)
+            .map(|(name, ..)| (*name, self.values.get(name).cloned().unwrap_or_default()))
+            .collect()
     }
 
     /// The schemas of `search_path` that a name can be found in, `$user` meaning the role's own.
-    pub fn search_path(&self, user: &str) -> Vec<String> {
+    pub(super) fn search_path(&self, user: &str) -> Vec<String> {
         let path = self.values.get("search_path").map_or(PUBLIC_SCHEMA, String::as_str);
         path.split(',')
             .map(|part| part.trim().trim_matches('"'))
@@ -153,15 +163,15 @@ impl Settings {
     }
 
     /// A timeout in milliseconds, `None` when it is off.
-    pub fn milliseconds(&self, name: &str) -> Option<u64> {
-        self.get(name).ok().and_then(|value| parse_milliseconds(value)).filter(|milliseconds| *milliseconds > 0)
+    pub(super) fn milliseconds(&self, name: &str) -> Option<u64> {
+        self.get(name).ok().and_then(parse_milliseconds).filter(|milliseconds| *milliseconds > 0)
     }
 
     /// How values are written and read as text.
-    pub fn style(&self, now_us: i64) -> Style {
+    pub(super) fn style(&self, now_us: i64) -> Style {
         let value = |name: &str| self.values.get(name).map_or("", String::as_str);
         Style {
-            timezone: self.zone.clone(),
+            timezone: self.zone,
             date_order: match value("DateStyle").rsplit(", ").next() {
                 Some("DMY") => DateOrder::Dmy,
                 Some("YMD") => DateOrder::Ymd,

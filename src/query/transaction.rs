@@ -9,9 +9,9 @@ use tokio::sync::OwnedMutexGuard;
 use crate::catalog::{Catalog, Table};
 use crate::clock::Micros;
 use crate::error::{Error, Kind, Result};
+use crate::query::catalog_log;
 use crate::query::define::Defined;
 use crate::query::engine::Engine;
-use crate::query::catalog_log;
 use crate::store::spec::{TableId, TableKind};
 use crate::store::{Commit, Load, View};
 
@@ -38,7 +38,7 @@ pub(super) struct Transaction {
 }
 
 impl Transaction {
-    pub fn new(now: Micros, explicit: bool, read_only: bool) -> Self {
+    pub(super) fn new(now: Micros, explicit: bool, read_only: bool) -> Self {
         Transaction {
             now,
             explicit,
@@ -54,31 +54,31 @@ impl Transaction {
     }
 
     /// The catalog as this transaction sees it.
-    pub fn catalog(&self, engine: &Engine) -> Arc<Catalog> {
+    pub(super) fn catalog(&self, engine: &Engine) -> Arc<Catalog> {
         self.catalog.clone().unwrap_or_else(|| engine.catalog())
     }
 
     /// The newest snapshot with this transaction's own rows on top.
-    pub fn view(&self, engine: &Engine) -> View {
+    pub(super) fn view(&self, engine: &Engine) -> View {
         View::new(engine.store.snapshot(), self.commit.rows.clone())
     }
 
     /// Waits until no other transaction defines anything, and keeps others waiting until this one ends.
-    pub async fn lock_definitions(&mut self, engine: &Engine) {
+    pub(super) async fn lock_definitions(&mut self, engine: &Engine) {
         if self.definitions.is_none() {
             self.definitions = Some(engine.definitions.clone().lock_owned().await);
         }
     }
 
     /// Waits until no other transaction changes the reference table, and keeps others waiting until this one ends.
-    pub async fn lock_table(&mut self, engine: &Engine, table: TableId) {
-        if !self.tables.contains_key(&table) {
-            self.tables.insert(table, engine.store.lock_table(table).await);
+    pub(super) async fn lock_table(&mut self, engine: &Engine, table: TableId) {
+        if let std::collections::btree_map::Entry::Vacant(e) = self.tables.entry(table) {
+            e.insert(engine.store.lock_table(table).await);
         }
     }
 
     /// Takes a definition in, with its record.
-    pub fn define(&mut self, defined: Defined, engine: &Engine, role: &str) -> Result<()> {
+    pub(super) fn define(&mut self, defined: Defined, engine: &Engine, role: &str) -> Result<()> {
         let record = catalog_log::record(&defined, role, self.now)?;
         let mut catalog = self.catalog(engine).as_ref().clone();
         for change in defined.changes {
@@ -106,7 +106,7 @@ impl Transaction {
     ///
     /// # Errors
     /// 54000 when rows that must wait in memory are more than may; the store's when segments cannot be written.
-    pub async fn add_rows(&mut self, table: &Table, batch: RecordBatch, engine: &Engine) -> Result<()> {
+    pub(super) async fn add_rows(&mut self, table: &Table, batch: RecordBatch, engine: &Engine) -> Result<()> {
         let id = table.store_id();
         if batch.num_rows() == 0 {
             return Ok(());
@@ -152,7 +152,7 @@ impl Transaction {
     ///
     /// # Errors
     /// The store's, when nothing of it was kept.
-    pub async fn commit(self, engine: &Engine) -> Result<()> {
+    pub(super) async fn commit(self, engine: &Engine) -> Result<()> {
         let Transaction { mut commit, loads, catalog, definitions, tables, .. } = self;
         commit.loads = loads.into_values().collect();
         let empty = commit.loads.is_empty() && commit.define.is_empty() && commit.drop.is_empty() && commit.rows.is_empty();

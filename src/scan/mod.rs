@@ -67,7 +67,8 @@ impl TableScan {
         let mut stored: Vec<Arc<Field>> = Vec::new();
         if row_numbers {
             let row = table.spec.lead_fields().into_iter().find(|field| field.name() == ROW_COLUMN);
-            let row = row.ok_or_else(|| Error::new(Kind::WrongObjectType, format!("log table {} has no row numbers", table.name)))?;
+            let row =
+                row.ok_or_else(|| Error::new(Kind::WrongObjectType, format!("log table {} has no row numbers", table.name)))?;
             shown.push(row.clone());
             stored.push(row);
         }
@@ -145,7 +146,7 @@ impl TableScan {
         predicate: Option<Arc<dyn PhysicalExpr>>,
         limit: Option<usize>,
     ) -> datafusion::common::Result<Arc<dyn ExecutionPlan>> {
-        let table_schema = TableSchema::new(self.stored.clone(), vec![]);
+        let table_schema = TableSchema::from(self.stored.clone());
         let mut source = ParquetSource::new(table_schema).with_table_parquet_options(session.table_options().parquet.clone());
         if let Some(predicate) = predicate {
             source = source.with_predicate(predicate);
@@ -153,7 +154,8 @@ impl TableScan {
         let partitions = session.config().target_partitions().clamp(1, segments.len());
         let mut groups = vec![Vec::new(); partitions];
         for (at, segment) in segments.iter().enumerate() {
-            let file = PartitionedFile::new(segment.path.to_string(), segment.bytes).with_statistics(Arc::new(self.statistics(segment)));
+            let file =
+                PartitionedFile::new(segment.path.to_string(), segment.bytes).with_statistics(Arc::new(self.statistics(segment)));
             groups[at % partitions].push(file.with_extension(SegmentLease(segment.clone())));
         }
         let url = ObjectStoreUrl::parse(STORE_URL)?;
@@ -207,11 +209,7 @@ impl TableScan {
     }
 
     /// Gives the columns of a plan the names and types that SQL sees, where they differ.
-    fn renamed(
-        &self,
-        plan: Arc<dyn ExecutionPlan>,
-        projection: &[usize],
-    ) -> datafusion::common::Result<Arc<dyn ExecutionPlan>> {
+    fn renamed(&self, plan: Arc<dyn ExecutionPlan>, projection: &[usize]) -> datafusion::common::Result<Arc<dyn ExecutionPlan>> {
         let shown = self.schema.project(projection)?;
         if shown.fields().iter().zip(plan.schema().fields()).all(|(a, b)| a.name() == b.name()) {
             return Ok(plan);

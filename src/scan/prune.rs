@@ -8,7 +8,7 @@ use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::pruning::PruningStatistics;
 use datafusion::common::{Column, ScalarValue};
 use datafusion::physical_expr::PhysicalExpr;
-use datafusion::physical_optimizer::pruning::PruningPredicate;
+use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 
 use crate::store::{Segment, TableView};
 
@@ -18,7 +18,7 @@ pub(super) fn by_time(
     stored: &SchemaRef,
     predicate: &Arc<dyn PhysicalExpr>,
 ) -> datafusion::common::Result<Vec<Arc<Segment>>> {
-    let Ok(pruning) = PruningPredicate::try_new(predicate.clone(), stored.clone()) else {
+    let Some(pruning) = PruningPredicateBuilder::new().with_file_schema(stored.clone()).build(predicate.clone()) else {
         // A predicate that cannot prune keeps every segment.
         return Ok(view.segments.to_vec());
     };

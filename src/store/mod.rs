@@ -136,7 +136,10 @@ impl Store {
     pub async fn open(options: StoreOptions) -> Result<Arc<Store>> {
         let lock = FolderLock::take(&options.dir, &options.owner_note)?;
         let dir = options.dir.canonicalize().map_err(|cause| Error::io("find", &options.dir, &cause))?;
-        #[expect(clippy::disallowed_methods, reason = "a chore is sent from `drop`, which cannot wait; there is one for each file that goes")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a chore is sent from `drop`, which cannot wait; there is one for each file that goes"
+        )]
         let (janitor, chores) = mpsc::unbounded_channel();
         let opened = open::open_folder(&dir, &janitor).await?;
         let tables_dir = dir.join("tables");

@@ -49,12 +49,12 @@ enum Ending {
 
 impl Source {
     /// Whether the file is there and of a kind that can be read.
-    pub fn check(path: &Path) -> Result<()> {
+    pub(super) fn check(path: &Path) -> Result<()> {
         ending(path)?;
         File::open(path).map(|_| ()).map_err(|error| Error::io("open", path, &error))
     }
 
-    pub fn open(path: &Path) -> Result<Self> {
+    pub(super) fn open(path: &Path) -> Result<Self> {
         let (kind, gzip) = ending(path)?;
         let bytes_total = std::fs::metadata(path).map_err(|error| Error::io("read", path, &error))?.len();
         let bytes_read = Arc::new(AtomicU64::new(0));
@@ -81,12 +81,12 @@ impl Source {
         Ok(Source { path: path.to_owned(), format, bytes_total, bytes_read, records: 0 })
     }
 
-    pub fn bytes_total(&self) -> u64 {
+    pub(super) fn bytes_total(&self) -> u64 {
         self.bytes_total
     }
 
     /// How far reading has come, in bytes of the file as it lies on disk.
-    pub fn bytes_read(&self) -> u64 {
+    pub(super) fn bytes_read(&self) -> u64 {
         match self.format {
             Format::Lines { .. } | Format::Csv { .. } => self.bytes_read.load(Ordering::Relaxed),
             // Parquet is read here and there; rows tell how far.
@@ -95,7 +95,7 @@ impl Source {
     }
 
     /// Leaves out records that an earlier run has loaded; gives how many there were.
-    pub fn skip(&mut self, records: u64) -> Result<u64> {
+    pub(super) fn skip(&mut self, records: u64) -> Result<u64> {
         let mut left = records;
         while left > 0 {
             let batch = self.next_batch(usize::try_from(left.min(100_000)).unwrap_or(100_000))?;
@@ -108,7 +108,7 @@ impl Source {
     }
 
     /// The next records, at most this many; none at the end of the file.
-    pub fn next_batch(&mut self, records_max: usize) -> Result<Batch> {
+    pub(super) fn next_batch(&mut self, records_max: usize) -> Result<Batch> {
         let mut batch = Batch { first_record: self.records + 1, ..Batch::default() };
         let records_max = records_max as u64;
         match &mut self.format {
@@ -128,12 +128,19 @@ impl Source {
     }
 }
 
-fn read_lines(path: &Path, reader: &mut (impl BufRead + ?Sized), line: &mut u64, records_max: u64, batch: &mut Batch) -> Result<()> {
+fn read_lines(
+    path: &Path,
+    reader: &mut (impl BufRead + ?Sized),
+    line: &mut u64,
+    records_max: u64,
+    batch: &mut Batch,
+) -> Result<()> {
     let mut text = Vec::new();
     while batch.records < records_max {
         text.clear();
         let limit = ROW_BYTES_MAX as u64 + 2;
-        let length = Read::take(&mut *reader, limit).read_until(b'\n', &mut text).map_err(|error| Error::io("read", path, &error))?;
+        let length =
+            Read::take(&mut *reader, limit).read_until(b'\n', &mut text).map_err(|error| Error::io("read", path, &error))?;
         if length == 0 {
             return Ok(());
         }

@@ -42,9 +42,8 @@ pub(super) fn comment(
             (Change::CommentOnSchema { name: schema, comment: comment.clone() }, shown)
         }
         CommentObject::Function => {
-            let function = drop::find(name, arguments, scope)?.ok_or_else(|| {
-                Error::new(Kind::UndefinedFunction, format!("could not find a function named \"{name}\""))
-            })?;
+            let function = drop::find(name, arguments, scope)?
+                .ok_or_else(|| Error::new(Kind::UndefinedFunction, format!("could not find a function named \"{name}\"")))?;
             let shown = format!("FUNCTION {}", drop::signature(function));
             (Change::CommentOnFunction { name: function.name.clone(), oid: function.oid, comment: comment.clone() }, shown)
         }

@@ -71,10 +71,14 @@ pub(super) fn relations(
 fn require_kind(kind: &ObjectType, relation: &Relation) -> Result<()> {
     let name = &relation.name().name;
     match (kind, relation) {
-        (ObjectType::View, Relation::Table(_)) => Err(Error::new(Kind::WrongObjectType, format!("\"{name}\" is not a view"))
-            .with_hint("Use DROP TABLE to remove a table.")),
-        (ObjectType::Table, Relation::View(_)) => Err(Error::new(Kind::WrongObjectType, format!("\"{name}\" is not a table"))
-            .with_hint("Use DROP VIEW to remove a view.")),
+        (ObjectType::View, Relation::Table(_)) => {
+            Err(Error::new(Kind::WrongObjectType, format!("\"{name}\" is not a view"))
+                .with_hint("Use DROP TABLE to remove a table."))
+        }
+        (ObjectType::Table, Relation::View(_)) => {
+            Err(Error::new(Kind::WrongObjectType, format!("\"{name}\" is not a table"))
+                .with_hint("Use DROP VIEW to remove a view."))
+        }
         (_, Relation::Table(_) | Relation::View(_)) => Ok(()),
     }
 }

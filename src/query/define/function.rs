@@ -25,16 +25,14 @@ pub(super) fn create(create: &ast::CreateFunction, scope: &Scope<'_>) -> Result<
             .map(|column| Ok((names::fold(&column.name), types::of_sql(&column.data_type)?)))
             .collect::<Result<Vec<_>>>()?,
         _ => {
-            return Err(unsupported("a function that does not return a table")
-                .with_hint("Declare RETURNS TABLE (column type, ...)."));
+            return Err(
+                unsupported("a function that does not return a table").with_hint("Declare RETURNS TABLE (column type, ...).")
+            );
         }
     };
     let arguments = create.args.iter().flatten().map(argument).collect::<Result<Vec<_>>>()?;
     if arguments.len() > ARGUMENTS_MAX {
-        return Err(Error::new(
-            Kind::ProgramLimitExceeded,
-            format!("functions cannot have more than {ARGUMENTS_MAX} arguments"),
-        ));
+        return Err(Error::new(Kind::ProgramLimitExceeded, format!("functions cannot have more than {ARGUMENTS_MAX} arguments")));
     }
     let function = Function { oid: 0, name: name.clone(), arguments, columns, body: body(create)?, comment: None };
     parse::parse_query(&function.body)?;
@@ -42,10 +40,12 @@ pub(super) fn create(create: &ast::CreateFunction, scope: &Scope<'_>) -> Result<
         let unknown = function
             .arguments
             .iter()
-            .map(|argument| Expr::Cast(datafusion::logical_expr::Cast {
-                expr: Box::new(Expr::Literal(datafusion::common::ScalarValue::Null, None)),
-                field: std::sync::Arc::new(argument.sql_type.field("", true)),
-            }))
+            .map(|argument| {
+                Expr::Cast(datafusion::logical_expr::Cast {
+                    expr: Box::new(Expr::Literal(datafusion::common::ScalarValue::Null, None)),
+                    field: std::sync::Arc::new(argument.sql_type.field("", true)),
+                })
+            })
             .collect();
         planner.function_plan(&function, unknown)?;
     }

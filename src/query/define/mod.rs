@@ -23,7 +23,7 @@ use crate::value::SqlType;
 
 /// What one definition does.
 #[derive(Debug, Default)]
-pub struct Defined {
+pub(super) struct Defined {
     pub changes: Vec<Change>,
     /// Tables that the store must know anew or differently.
     pub specs: Vec<TableSpec>,
@@ -41,7 +41,7 @@ pub struct Defined {
 
 /// What replay cannot find out from the text alone.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, PartialEq, Eq)]
-pub struct Facts {
+pub(super) struct Facts {
     /// The identity of a new table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub table: Option<TableId>,
@@ -60,7 +60,7 @@ impl Facts {
 }
 
 /// Where a definition's facts come from.
-pub enum Source<'a> {
+pub(super) enum Source<'a> {
     /// A statement: names are looked up, queries planned, identities made.
     Statement(&'a Planner<'a>),
     /// The catalog log.
@@ -68,7 +68,7 @@ pub enum Source<'a> {
 }
 
 /// What a definition is worked out against.
-pub struct Scope<'a> {
+pub(super) struct Scope<'a> {
     pub catalog: &'a Catalog,
     /// Schemas in which unqualified names are looked for.
     pub path: &'a [String],
@@ -79,7 +79,7 @@ pub struct Scope<'a> {
 ///
 /// # Errors
 /// PostgreSQL's SQLSTATE for whatever does not fit; nothing has changed then.
-pub fn work_out(definition: &Definition, scope: &Scope<'_>) -> Result<Defined> {
+pub(super) fn work_out(definition: &Definition, scope: &Scope<'_>) -> Result<Defined> {
     let mut defined = match definition {
         Definition::CreateSchema { name, if_not_exists } => table::create_schema(name, *if_not_exists, scope),
         Definition::CreateTable { create, kind } => table::create(create, *kind, scope),
@@ -106,7 +106,7 @@ pub fn work_out(definition: &Definition, scope: &Scope<'_>) -> Result<Defined> {
 ///
 /// # Errors
 /// XX001 when the record cannot be understood, with what it says.
-pub fn replay(text: &str, facts: &Facts, catalog: &Catalog) -> Result<Catalog> {
+pub(super) fn replay(text: &str, facts: &Facts, catalog: &Catalog) -> Result<Catalog> {
     let path = [crate::catalog::PUBLIC_SCHEMA.to_owned()];
     let mut next = catalog.clone();
     for parsed in crate::query::parse::parse(text)? {
@@ -131,9 +131,10 @@ fn touches_builtin(change: &Change) -> bool {
         | Change::DropFunction { name, .. }
         | Change::CommentOnRelation { name, .. }
         | Change::CommentOnFunction { name, .. } => Some(name),
-        Change::AddColumn { table, .. } | Change::SetDefault { table, .. } | Change::AddCheck { table, .. } | Change::DropCheck { table, .. } => {
-            Some(table)
-        }
+        Change::AddColumn { table, .. }
+        | Change::SetDefault { table, .. }
+        | Change::AddCheck { table, .. }
+        | Change::DropCheck { table, .. } => Some(table),
         Change::RenameColumn { relation, .. } | Change::CommentOnColumn { relation, .. } => Some(relation),
         Change::RenameRelation { to, .. } => Some(to),
         Change::CreateSchema { .. } | Change::DropSchema { .. } | Change::CommentOnSchema { .. } => None,

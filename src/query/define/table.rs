@@ -165,7 +165,9 @@ impl Draft {
                     self.primary_key.push(name.clone());
                     column.not_null = true;
                 }
-                ColumnOption::Unique(_) => return Err(unsupported("UNIQUE").with_hint("A reference table may have one PRIMARY KEY.")),
+                ColumnOption::Unique(_) => {
+                    return Err(unsupported("UNIQUE").with_hint("A reference table may have one PRIMARY KEY."));
+                }
                 ColumnOption::ForeignKey(_) => return Err(unsupported("REFERENCES")),
                 other => return Err(unsupported(&format!("column option {other}"))),
             }
@@ -219,8 +221,9 @@ impl Draft {
     fn refuse_key_on_log(&self, what: &str) -> Result<()> {
         match self.kind {
             TableKind::Reference => Ok(()),
-            TableKind::Log => Err(unsupported(&format!("{what} on a log table"))
-                .with_hint("Events are not looked up by a unique key; for a small mutable table write CREATE TABLE ... USING reference.")),
+            TableKind::Log => Err(unsupported(&format!("{what} on a log table")).with_hint(
+                "Events are not looked up by a unique key; for a small mutable table write CREATE TABLE ... USING reference.",
+            )),
         }
     }
 
@@ -322,9 +325,12 @@ pub(super) fn default(expression: &ast::Expr, sql_type: &SqlType) -> Result<Opti
         ast::Expr::Function(function) => {
             let name = function.name.to_string().to_ascii_lowercase();
             match name.strip_prefix("pg_catalog.").unwrap_or(&name) {
-                "now" | "current_timestamp" | "transaction_timestamp" | "statement_timestamp" | "clock_timestamp" | "localtimestamp" => {
-                    Default::Now
-                }
+                "now"
+                | "current_timestamp"
+                | "transaction_timestamp"
+                | "statement_timestamp"
+                | "clock_timestamp"
+                | "localtimestamp" => Default::Now,
                 "uuidv7" => Default::UuidV7,
                 "gen_random_uuid" | "uuidv4" => Default::UuidV4,
                 _ => return Err(unsupported_default(expression)),

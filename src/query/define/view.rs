@@ -6,7 +6,7 @@ use super::{Defined, Facts, Scope, Source, canonical};
 use crate::catalog::{Change, View};
 use crate::error::{Error, Kind, Result};
 use crate::query::parse::{self, unsupported};
-use crate::query::plan::names;
+use crate::query::plan::{names, output};
 use crate::value::SqlType;
 
 pub(super) fn create(create: &ast::CreateView, scope: &Scope<'_>) -> Result<Defined> {
@@ -36,7 +36,7 @@ pub(super) fn create(create: &ast::CreateView, scope: &Scope<'_>) -> Result<Defi
                 .schema()
                 .fields()
                 .iter()
-                .map(|field| (field.name().clone(), SqlType::of_field(field).to_string()))
+                .map(|field| (output::shown(field.name()).to_owned(), SqlType::of_field(field).to_string()))
                 .collect();
             rename(&mut columns, &create.columns)?;
             Facts { table: None, columns, reads: planner.reads() }

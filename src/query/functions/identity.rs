@@ -17,9 +17,7 @@ use crate::value::SqlType;
 pub(super) fn functions() -> Vec<ScalarUDF> {
     [Version::Seven, Version::Four]
         .into_iter()
-        .map(|version| {
-            ScalarUDF::new_from_impl(NewUuid { version, signature: Signature::nullary(Volatility::Volatile) })
-        })
+        .map(|version| ScalarUDF::new_from_impl(NewUuid { version, signature: Signature::nullary(Volatility::Volatile) }))
         .collect()
 }
 

@@ -3,19 +3,30 @@
 //! A function that is not on the list does not exist for any statement. Functions that tell of the session (`current_user`) are
 //! made for each planner from its [`SessionFacts`] and never cached across identities.
 
-pub mod cast;
-pub(super) mod catalog;
+mod array;
+pub(super) mod cast;
+mod catalog;
 mod identity;
 mod json;
+mod number;
+pub(super) mod scalar;
 mod session;
+mod text;
+mod time;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 
-pub use session::SessionFacts;
+use scalar::Definition;
+
+pub(super) use array::ARRAY_OF_ROWS;
+pub(super) use catalog::OID_OF;
+pub(super) use session::SessionFacts;
+
+use crate::value::Style;
 
 /// DataFusion's functions that tell of files and plans, or have side effects, and exist for nobody.
 const HIDDEN: [&str; 12] = [
@@ -53,12 +64,15 @@ impl Registry {
             .filter(|(name, _)| !HIDDEN.contains(&name.as_str()))
             .map(|(name, function)| (name.clone(), function.clone()))
             .collect();
-        for function in identity::functions().into_iter().chain(json::functions()) {
+        for function in identity::functions().into_iter().chain(array::functions()) {
             let function = Arc::new(function);
             for alias in function.aliases() {
                 scalars.insert(alias.clone(), function.clone());
             }
             scalars.insert(function.name().to_owned(), function);
+        }
+        if let Some(sign) = scalars.get("signum").cloned() {
+            scalars.insert("sign".to_owned(), sign);
         }
         Registry { scalars, aggregates: state.aggregate_functions().clone(), windows: state.window_functions().clone() }
     }
@@ -66,7 +80,10 @@ impl Registry {
     /// The scalar function of this name for this session.
     pub fn scalar(&self, name: &str, facts: &Arc<SessionFacts>) -> Option<Arc<ScalarUDF>> {
         let name = plain(name);
-        session::function(name, facts).or_else(|| catalog::function(name, facts)).or_else(|| self.scalars.get(name).cloned())
+        session::function(name, facts)
+            .or_else(|| catalog::function(name, facts))
+            .or_else(|| defined(name).map(|definition| Arc::new(scalar::unbound(definition, &facts.style))))
+            .or_else(|| self.scalars.get(name).cloned())
     }
 
     pub fn aggregate(&self, name: &str) -> Option<Arc<AggregateUDF>> {
@@ -93,6 +110,20 @@ impl Registry {
     pub fn window_names(&self) -> Vec<String> {
         self.windows.keys().cloned().collect()
     }
+}
+
+/// The function behind an operator, which no name that can be typed reaches.
+pub(super) fn operator(name: &str, style: &Style) -> Option<ScalarUDF> {
+    defined(name).map(|definition| scalar::unbound(definition, style))
+}
+
+fn defined(name: &str) -> Option<&'static Definition> {
+    static DEFINED: LazyLock<HashMap<&'static str, &'static Definition>> = LazyLock::new(|| {
+        let all =
+            json::definitions().chain(text::DEFINITIONS.iter()).chain(time::DEFINITIONS.iter()).chain(number::DEFINITIONS.iter());
+        all.map(|definition| (definition.name, definition)).collect()
+    });
+    DEFINED.get(name).copied()
 }
 
 /// PostgreSQL's functions may be called with their schema in front.

@@ -32,7 +32,7 @@ pub struct SessionFacts {
 }
 
 /// What `version()` answers: it begins as PostgreSQL's does, since clients look there for the features they may use.
-pub fn version() -> String {
+pub(super) fn version() -> String {
     format!("PostgreSQL 15.0 (Annals {}) on {}, DataFusion, Delta Lake", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH)
 }
 
@@ -45,9 +45,7 @@ pub(super) fn function(name: &str, facts: &Arc<SessionFacts>) -> Option<Arc<Scal
         "current_user" | "user" | "current_role" => named(facts.current_user.clone()),
         "session_user" | "system_user" => named(facts.session_user.clone()),
         "current_database" | "current_catalog" => named(DATABASE.to_owned()),
-        "current_schema" => {
-            (SqlType::Name, ScalarValue::Utf8View(facts.search_path.first().cloned()))
-        }
+        "current_schema" => (SqlType::Name, ScalarValue::Utf8View(facts.search_path.first().cloned())),
         "pg_backend_pid" => (SqlType::Int4, ScalarValue::Int32(Some(facts.backend_pid))),
         _ => return None,
     };

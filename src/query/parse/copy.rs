@@ -83,7 +83,7 @@ fn endpoint(parser: &mut Parser<'_>, direction: CopyDirection) -> Result<(), Fai
             Error::new(Kind::InsufficientPrivilege, message)
                 .with_hint("Use STDIN and STDOUT, or psql's \\copy, which reads and writes the client's files."),
         )),
-        None => Err(Failure::Syntax(parser.expected_ref::<()>(&word.to_uppercase(), parser.peek_token_ref()).unwrap_err())),
+        None => Ok(parser.expected_ref(&word.to_uppercase(), parser.peek_token_ref())?),
     }
 }
 

@@ -7,19 +7,19 @@ use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
 use crate::error::{Error, Kind, Result};
 
 /// Binary operators in one chain: between two commas, semicolons or at one depth of parentheses.
-pub const CHAIN_MAX: usize = 1_000;
+pub(super) const CHAIN_MAX: usize = 1_000;
 /// Tokens of one text. Bulk data belongs into COPY.
-pub const TOKENS_MAX: usize = 1_000_000;
+pub(super) const TOKENS_MAX: usize = 1_000_000;
 /// UNION, INTERSECT and EXCEPT in one statement.
-pub const SET_OPERATIONS_MAX: usize = 200;
+pub(super) const SET_OPERATIONS_MAX: usize = 200;
 /// Open parentheses at one place.
-pub const PARENTHESES_MAX: usize = 400;
+pub(super) const PARENTHESES_MAX: usize = 400;
 
 /// Refuses a text whose tree would be too deep or too large.
 ///
 /// # Errors
 /// 54001 naming the limit.
-pub fn check(tokens: &[TokenWithSpan]) -> Result<()> {
+pub(super) fn check(tokens: &[TokenWithSpan]) -> Result<()> {
     if tokens.len() > TOKENS_MAX {
         return Err(too_complex(format!("a statement may hold at most {TOKENS_MAX} tokens"), "Send bulk data with COPY."));
     }
@@ -34,10 +34,8 @@ pub fn check(tokens: &[TokenWithSpan]) -> Result<()> {
                     return Err(too_complex("stack depth limit exceeded".to_owned(), "Use fewer nested parentheses."));
                 }
             }
-            Token::RParen | Token::RBracket => {
-                if chains.len() > 1 {
-                    chains.pop();
-                }
+            Token::RParen | Token::RBracket if chains.len() > 1 => {
+                chains.pop();
             }
             Token::SemiColon => {
                 chains = vec![0];

@@ -127,10 +127,8 @@ impl From<Error> for Failure {
 fn positioned(sql: &str, parser: &Parser<'_>, failure: Failure) -> Error {
     match failure {
         Failure::Ours(error) => error,
-        Failure::Syntax(ParserError::RecursionLimitExceeded) => {
-            Error::new(Kind::StatementTooComplex, "stack depth limit exceeded")
-                .with_hint(format!("At most {DEPTH_MAX} levels of nesting are read; use fewer parentheses or sub-queries."))
-        }
+        Failure::Syntax(ParserError::RecursionLimitExceeded) => Error::new(Kind::StatementTooComplex, "stack depth limit exceeded")
+            .with_hint(format!("At most {DEPTH_MAX} levels of nesting are read; use fewer parentheses or sub-queries.")),
         Failure::Syntax(ParserError::TokenizerError(message)) => Error::new(Kind::SyntaxError, message),
         Failure::Syntax(ParserError::ParserError(message)) => {
             let token = found_token(parser);
@@ -171,7 +169,8 @@ fn tokenizer_error(sql: &str, error: &TokenizerError) -> Error {
 
 /// The 1-based character position of a line and column, which sqlparser counts from 1.
 pub(crate) fn position_of(sql: &str, line: u64, column: u64) -> usize {
-    let before: usize = sql.split_inclusive('\n').take(usize::try_from(line.saturating_sub(1)).unwrap_or(0)).map(|l| l.chars().count()).sum();
+    let before: usize =
+        sql.split_inclusive('\n').take(usize::try_from(line.saturating_sub(1)).unwrap_or(0)).map(|l| l.chars().count()).sum();
     before + usize::try_from(column.max(1)).unwrap_or(1)
 }
 

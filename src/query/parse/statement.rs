@@ -44,10 +44,10 @@ pub enum Statement {
 #[derive(Debug, Clone)]
 pub enum Definition {
     CreateSchema { name: String, if_not_exists: bool },
-    CreateTable { create: ast::CreateTable, kind: TableKind },
-    CreateView(ast::CreateView),
-    CreateFunction(ast::CreateFunction),
-    AlterTable(ast::AlterTable),
+    CreateTable { create: Box<ast::CreateTable>, kind: TableKind },
+    CreateView(Box<ast::CreateView>),
+    CreateFunction(Box<ast::CreateFunction>),
+    AlterTable(Box<ast::AlterTable>),
     Comment { object: ast::CommentObject, name: ObjectName, arguments: Option<Vec<ast::DataType>>, comment: Option<String> },
     Drop { kind: ast::ObjectType, if_exists: bool, names: Vec<ObjectName>, cascade: bool },
     DropFunction(ast::DropFunction),
@@ -91,7 +91,7 @@ pub(super) fn read(parser: &mut Parser<'_>) -> Result<Statement, Failure> {
     let statement = match statement {
         ast::Statement::CreateTable(create) => {
             let kind = table_kind(parser)?;
-            return Ok(define(Definition::CreateTable { create, kind }));
+            return Ok(define(Definition::CreateTable { create: Box::new(create), kind }));
         }
         other => other,
     };
@@ -180,9 +180,9 @@ fn accept(statement: ast::Statement) -> Result<Statement, Error> {
             ast::TableFactor::Table { name, .. } => Statement::Merge(name),
             _ => return Err(unsupported("MERGE into anything but a table")),
         },
-        ast::Statement::CreateView(view) => define(Definition::CreateView(view)),
-        ast::Statement::CreateFunction(function) => define(Definition::CreateFunction(function)),
-        ast::Statement::AlterTable(alter) => define(Definition::AlterTable(alter)),
+        ast::Statement::CreateView(view) => define(Definition::CreateView(Box::new(view))),
+        ast::Statement::CreateFunction(function) => define(Definition::CreateFunction(Box::new(function))),
+        ast::Statement::AlterTable(alter) => define(Definition::AlterTable(Box::new(alter))),
         ast::Statement::CreateSchema { schema_name, if_not_exists, .. } => match schema_name {
             ast::SchemaName::Simple(name) => {
                 define(Definition::CreateSchema { name: crate::query::plan::names::single(&name)?, if_not_exists })
@@ -199,9 +199,8 @@ fn accept(statement: ast::Statement) -> Result<Statement, Error> {
         }
         ast::Statement::DropFunction(drop) => define(Definition::DropFunction(drop)),
         ast::Statement::StartTransaction { modes, .. } => {
-            let read_only = modes
-                .iter()
-                .any(|mode| matches!(mode, ast::TransactionMode::AccessMode(ast::TransactionAccessMode::ReadOnly)));
+            let read_only =
+                modes.iter().any(|mode| matches!(mode, ast::TransactionMode::AccessMode(ast::TransactionAccessMode::ReadOnly)));
             Statement::Begin { read_only }
         }
         ast::Statement::Commit { chain: false, .. } => Statement::End(TransactionEnd::Commit),
@@ -240,7 +239,10 @@ fn explain(
     let flag = |name: &str| {
         options.iter().flatten().any(|option| {
             option.name.value.eq_ignore_ascii_case(name)
-                && option.arg.as_ref().is_none_or(|arg| !matches!(arg.to_string().to_ascii_lowercase().as_str(), "false" | "off" | "0"))
+                && option
+                    .arg
+                    .as_ref()
+                    .is_none_or(|arg| !matches!(arg.to_string().to_ascii_lowercase().as_str(), "false" | "off" | "0"))
         })
     };
     match statement {
@@ -265,11 +267,9 @@ fn setting(set: ast::Set) -> Result<Setting, Error> {
             Ok(Setting { name: "client_encoding".to_owned(), value: Some(charset_name.value), local: false })
         }
         ast::Set::SetNamesDefault {} => Ok(Setting { name: "client_encoding".to_owned(), value: None, local: false }),
-        ast::Set::SetTransaction { session, .. } => Ok(Setting {
-            name: "transaction_isolation".to_owned(),
-            value: Some("repeatable read".to_owned()),
-            local: !session,
-        }),
+        ast::Set::SetTransaction { session, .. } => {
+            Ok(Setting { name: "transaction_isolation".to_owned(), value: Some("repeatable read".to_owned()), local: !session })
+        }
         ast::Set::ParenthesizedAssignments { .. }
         | ast::Set::MultipleAssignments { .. }
         | ast::Set::SetSessionAuthorization(_)

@@ -12,14 +12,16 @@ use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan, Operator};
 
-use super::Planned;
+use super::{Planned, values};
 use crate::error::{Error, Kind, Result};
 use crate::query::errors::{unwrap, wrap};
-use crate::query::functions::cast;
+use crate::query::functions::{cast, scalar};
 use crate::value::{ColumnBuilder, SqlType, Style};
 
 /// Applies the rules to every expression of a plan and finds the types of its parameters.
 pub(super) fn lower(plan: LogicalPlan, style: &Style, hints: &[Option<SqlType>]) -> Result<Planned> {
+    // What is above a change may have another schema, although its own expressions stayed as they were.
+    let changed = std::cell::Cell::new(false);
     let plan = plan
         .transform_up_with_subqueries(|node| {
             let schema = match &node {
@@ -32,7 +34,8 @@ pub(super) fn lower(plan: LogicalPlan, style: &Style, hints: &[Option<SqlType>])
                 let lowered = transform(expr, &schema, style)?;
                 Ok(lowered.update_data(|expr| saved.restore(expr)))
             })?;
-            if lowered.transformed { lowered.map_data(LogicalPlan::recompute_schema) } else { Ok(lowered) }
+            changed.set(changed.get() || lowered.transformed);
+            if changed.get() { lowered.map_data(LogicalPlan::recompute_schema) } else { Ok(lowered) }
         })
         .map_err(unwrap)?
         .data;
@@ -50,9 +53,23 @@ fn transform(expr: Expr, schema: &DFSchema, style: &Style) -> datafusion::common
         Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_comparison(op) => {
             let (left, left_changed) = resolve(*left, &right, schema, style)?;
             let (right, right_changed) = resolve(*right, &left, schema, style)?;
+            if let Some(equality) = values::json_equality(&left, op, &right, schema, style) {
+                return Ok(Transformed::yes(equality));
+            }
             let whole = Expr::BinaryExpr(BinaryExpr { left: Box::new(left), op, right: Box::new(right) });
             Ok(Transformed::new_transformed(whole, left_changed || right_changed))
         }
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::StringConcat, right }) => {
+            let (left, left_changed) = values::as_text(*left, schema, style)?;
+            let (right, right_changed) = values::as_text(*right, schema, style)?;
+            let whole = BinaryExpr { left: Box::new(left), op: Operator::StringConcat, right: Box::new(right) };
+            Ok(Transformed::new_transformed(Expr::BinaryExpr(whole), left_changed || right_changed))
+        }
+        Expr::Case(case) => values::lower_case(case, schema, style),
+        Expr::ScalarFunction(call) => match scalar::bind(&call, schema) {
+            Some(bound) => Ok(Transformed::yes(bound.map_err(wrap)?)),
+            None => values::lower_call(call, schema, style),
+        },
         Expr::InList(InList { expr, list, negated }) => {
             let mut changed = false;
             let mut resolved = Vec::with_capacity(list.len());
@@ -75,21 +92,29 @@ fn transform(expr: Expr, schema: &DFSchema, style: &Style) -> datafusion::common
 
 /// A literal or parameter of no type of its own takes the type of the other side.
 fn resolve(expr: Expr, other: &Expr, schema: &DFSchema, style: &Style) -> datafusion::common::Result<(Expr, bool)> {
-    let unknown = matches!(&expr, Expr::Literal(ScalarValue::Utf8(Some(_)) | ScalarValue::Utf8View(Some(_)), None))
-        || matches!(&expr, Expr::Placeholder(Placeholder { field: None, .. }));
-    if !unknown || matches!(other, Expr::Literal(..)) {
+    if !is_unknown(&expr) || matches!(other, Expr::Literal(..)) {
         return Ok((expr, false));
     }
     let Ok((_, field)) = other.to_field(schema) else {
         return Ok((expr, false));
     };
-    let target = SqlType::of_field(&field);
+    resolve_as(expr, SqlType::of_field(&field), style)
+}
+
+/// Whether an expression is a literal or parameter whose type its place decides.
+pub(super) fn is_unknown(expr: &Expr) -> bool {
+    matches!(expr, Expr::Literal(ScalarValue::Utf8(Some(_)) | ScalarValue::Utf8View(Some(_)), None))
+        || matches!(expr, Expr::Placeholder(Placeholder { field: None, .. }))
+}
+
+/// A literal or parameter of no type of its own as this type; anything else as it is.
+pub(super) fn resolve_as(expr: Expr, target: SqlType, style: &Style) -> datafusion::common::Result<(Expr, bool)> {
     match expr {
-        Expr::Placeholder(Placeholder { id, .. }) => {
+        Expr::Placeholder(Placeholder { id, field: None }) => {
             let field: FieldRef = Arc::new(target.field("", true));
             Ok((Expr::Placeholder(Placeholder { id, field: Some(field) }), true))
         }
-        Expr::Literal(value, _) if !is_text(&target) => {
+        Expr::Literal(value, None) if value.try_as_str().flatten().is_some() && !is_text(&target) => {
             let text = value.try_as_str().flatten().unwrap_or_default().to_owned();
             Ok((constant(&text, &target, style).map_err(wrap)?, true))
         }

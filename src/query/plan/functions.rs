@@ -10,7 +10,7 @@ use datafusion::datasource::{ViewTable, provider_as_source};
 use datafusion::logical_expr::{Cast, Expr, LogicalPlan, TableSource};
 use datafusion::sql::planner::PlannerContext;
 
-use super::{Planner, casts, names, shaped};
+use super::{Planner, casts, shaped};
 use crate::catalog::{Function, Name};
 use crate::error::{Error, Kind, Result};
 use crate::query::errors::unwrap;
@@ -160,13 +160,4 @@ fn substitute(plan: LogicalPlan, function: &Function, values: &[Expr]) -> Result
     })
     .map(|transformed| transformed.data)
     .map_err(unwrap)
-}
-
-/// The parts of a function's name as a definition gives it.
-pub(crate) fn function_name(
-    name: &datafusion::sql::sqlparser::ast::ObjectName,
-    catalog: &crate::catalog::Catalog,
-    path: &[String],
-) -> Result<Name> {
-    names::for_creation(name, catalog, path)
 }

@@ -5,9 +5,16 @@
 //! rights.
 
 mod casts;
+mod correlated;
+mod dialect;
 mod functions;
 pub mod names;
+mod operators;
+pub mod output;
+mod rows;
+mod tree;
 pub mod types;
+mod values;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -49,6 +56,7 @@ pub struct Planner<'a> {
     extra: Vec<(String, Arc<dyn TableSource>)>,
     nesting: usize,
     type_planner: Arc<dyn TypePlanner>,
+    expr_planners: Arc<[Arc<dyn ExprPlanner>]>,
     /// Relations that the statement reads directly, for a view's dependencies.
     reads: RefCell<BTreeSet<Oid>>,
 }
@@ -71,6 +79,8 @@ impl<'a> Planner<'a> {
     ) -> Self {
         let mut path = vec!["pg_catalog".to_owned()];
         path.extend(facts.search_path.iter().cloned());
+        let own: Arc<dyn ExprPlanner> = Arc::new(operators::Operators { style: facts.style.clone() });
+        let expr_planners = std::iter::once(own).chain(state.expr_planners().iter().cloned()).collect();
         Planner {
             state,
             registry,
@@ -81,6 +91,7 @@ impl<'a> Planner<'a> {
             extra: vec![],
             nesting: 0,
             type_planner: Arc::new(types::SqlTypes),
+            expr_planners,
             reads: RefCell::new(BTreeSet::new()),
         }
     }
@@ -115,9 +126,14 @@ impl<'a> Planner<'a> {
     }
 
     fn planned(&self, query: &ast::Query, context: &mut PlannerContext, hints: &[Option<SqlType>]) -> Result<Planned> {
-        let statement = ast::Statement::Query(Box::new(query.clone()));
+        let mut query = tree::prepared(query)?;
+        dialect::rewrite(&mut query)?;
+        let statement = ast::Statement::Query(Box::new(query));
         let plan = self.sql().sql_statement_to_plan_with_context(statement, context).map_err(unwrap)?;
-        casts::lower(plan, &self.facts.style, hints)
+        let plan = values::small_literals(plan).map_err(unwrap)?;
+        let mut planned = casts::lower(plan, &self.facts.style, hints)?;
+        planned.plan = correlated::detach(planned.plan, self.state, self.facts.style.now_us)?;
+        Ok(planned)
     }
 
     /// Compiles an expression over a table's columns, as a CHECK constraint's predicate.
@@ -125,10 +141,9 @@ impl<'a> Planner<'a> {
     /// # Errors
     /// As [`Planner::query`].
     pub fn expression(&self, expression: &ast::Expr, schema: &DFSchema) -> Result<Expr> {
-        let expr = self
-            .sql()
-            .sql_to_expr(expression.clone(), schema, &mut PlannerContext::new())
-            .map_err(unwrap)?;
+        let mut expression = tree::prepared_expression(expression)?;
+        dialect::rewrite_expression(&mut expression)?;
+        let expr = self.sql().sql_to_expr(expression, schema, &mut PlannerContext::new()).map_err(unwrap)?;
         casts::lower_expression(expr, schema, &self.facts.style)
     }
 
@@ -169,6 +184,7 @@ impl<'a> Planner<'a> {
             extra: vec![],
             nesting: self.nesting + 1,
             type_planner: self.type_planner.clone(),
+            expr_planners: self.expr_planners.clone(),
             reads: RefCell::new(BTreeSet::new()),
         })
     }
@@ -200,11 +216,7 @@ impl<'a> Planner<'a> {
     }
 
     fn exists(&self, name: &Name) -> bool {
-        if names::is_builtin_schema(&name.schema) {
-            system::exists(name)
-        } else {
-            self.catalog.relation(name).is_some()
-        }
+        if names::is_builtin_schema(&name.schema) { system::exists(name) } else { self.catalog.relation(name).is_some() }
     }
 }
 
@@ -271,7 +283,7 @@ impl ContextProvider for Planner<'_> {
     }
 
     fn get_expr_planners(&self) -> &[Arc<dyn ExprPlanner>] {
-        self.state.expr_planners()
+        &self.expr_planners
     }
 
     fn get_type_planner(&self) -> Option<Arc<dyn TypePlanner>> {

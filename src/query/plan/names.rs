@@ -74,10 +74,7 @@ pub fn of_relation(name: &ObjectName, catalog: &Catalog, path: &[String]) -> Res
 
 /// The first schema of the path in which `exists` finds the object.
 pub fn search(object: &str, path: &[String], exists: impl Fn(&Name) -> bool) -> Name {
-    path.iter()
-        .map(|schema| Name::new(schema.clone(), object))
-        .find(exists)
-        .unwrap_or_else(|| Name::new(PUBLIC_SCHEMA, object))
+    path.iter().map(|schema| Name::new(schema.clone(), object)).find(exists).unwrap_or_else(|| Name::new(PUBLIC_SCHEMA, object))
 }
 
 /// DataFusion's reference to the name of an existing relation.
@@ -102,10 +99,7 @@ fn split(parts: &[String]) -> Result<(Option<String>, String)> {
             Kind::FeatureNotSupported,
             format!("cross-database references are not implemented: \"{database}\" is not \"{DATABASE}\""),
         )),
-        _ => Err(Error::new(
-            Kind::SyntaxError,
-            format!("improper relation name (too many dotted names): {}", parts.join(".")),
-        )),
+        _ => Err(Error::new(Kind::SyntaxError, format!("improper relation name (too many dotted names): {}", parts.join(".")))),
     }
 }
 

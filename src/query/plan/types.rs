@@ -19,9 +19,9 @@ pub fn of_sql(data_type: &DataType) -> Result<SqlType> {
         DataType::Array(element) => {
             use datafusion::sql::sqlparser::ast::ArrayElemTypeDef;
             match element {
-                ArrayElemTypeDef::SquareBracket(inner, _) | ArrayElemTypeDef::AngleBracket(inner) | ArrayElemTypeDef::Parenthesis(inner) => {
-                    Ok(SqlType::Array(Box::new(of_sql(inner)?)))
-                }
+                ArrayElemTypeDef::SquareBracket(inner, _)
+                | ArrayElemTypeDef::AngleBracket(inner)
+                | ArrayElemTypeDef::Parenthesis(inner) => Ok(SqlType::Array(Box::new(of_sql(inner)?))),
                 ArrayElemTypeDef::None => SqlType::parse("unknown[]"),
             }
         }

@@ -8,7 +8,7 @@ use crate::value::SqlType;
 
 /// One row of `pg_type`, the fields in the order of [`TYPE_COLUMNS`].
 #[derive(Debug)]
-pub struct BuiltinType {
+pub(crate) struct BuiltinType {
     pub oid: Oid,
     /// Whether it is a domain of `information_schema`, not a type of `pg_catalog`.
     pub standard: bool,
@@ -21,7 +21,7 @@ pub struct BuiltinType {
 }
 
 /// The columns of `pg_type` that the list gives, from the fourth field of a line on.
-pub const TYPE_COLUMNS: [&str; 20] = [
+pub(crate) const TYPE_COLUMNS: [&str; 20] = [
     "typlen",
     "typbyval",
     "typtype",
@@ -46,14 +46,14 @@ pub const TYPE_COLUMNS: [&str; 20] = [
 
 impl BuiltinType {
     /// The field of this column, empty when the list has none of the name.
-    pub fn field(&self, column: &str) -> &'static str {
+    pub(crate) fn field(&self, column: &str) -> &'static str {
         TYPE_COLUMNS.iter().position(|known| *known == column).and_then(|at| self.fields.get(at).copied()).unwrap_or("")
     }
 }
 
 /// One row of `pg_proc` for a function of PostgreSQL's.
 #[derive(Debug)]
-pub struct BuiltinFunction {
+pub(crate) struct BuiltinFunction {
     pub oid: Oid,
     pub name: &'static str,
     pub returns: Oid,
@@ -105,32 +105,33 @@ fn lines(list: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
 }
 
 /// Every built-in type in order of id.
-pub fn types() -> &'static [BuiltinType] {
+pub(crate) fn types() -> &'static [BuiltinType] {
     &TYPES
 }
 
 /// The built-in type of this id.
-pub fn type_by_oid(oid: Oid) -> Option<&'static BuiltinType> {
+pub(crate) fn type_by_oid(oid: Oid) -> Option<&'static BuiltinType> {
     BY_OID.get(&oid).and_then(|at| TYPES.get(*at))
 }
 
 /// The built-in type of this `typname`.
-pub fn type_by_name(name: &str) -> Option<&'static BuiltinType> {
+pub(crate) fn type_by_name(name: &str) -> Option<&'static BuiltinType> {
     TYPES.iter().find(|builtin| builtin.name == name)
 }
 
 /// Every built-in function that the types name.
-pub fn functions() -> &'static [BuiltinFunction] {
+pub(crate) fn functions() -> &'static [BuiltinFunction] {
     &FUNCTIONS
 }
 
 /// The type's name as SQL writes it, with its modifier, as `format_type` answers; `???` for an unknown id.
-pub fn format_type(oid: Oid, modifier: i32) -> String {
+pub(crate) fn format_type(oid: Oid, modifier: i32) -> String {
     if oid == 0 {
         return "-".to_owned();
     }
     let Some(builtin) = type_by_oid(oid) else { return "???".to_owned() };
-    if builtin.category == "A" && builtin.element != 0 && builtin.field("typsubscript") == "6179" {
+    // The vectors of ids and numbers are arrays too, but types of their own: they alone are stored plain.
+    if builtin.category == "A" && builtin.element != 0 && builtin.field("typstorage") != "p" {
         return format!("{}[]", format_type(builtin.element, modifier));
     }
     if builtin.standard {
@@ -166,7 +167,7 @@ fn with_modifier(oid: Oid, modifier: i32) -> Option<SqlType> {
 }
 
 /// The id of a type by one of its names in SQL: `int4`, `integer`, `text[]`, `character varying`, `information_schema.yes_or_no`.
-pub fn type_oid(name: &str) -> Option<Oid> {
+pub(crate) fn type_oid(name: &str) -> Option<Oid> {
     let name = name.trim();
     let name = name.strip_prefix("pg_catalog.").unwrap_or(name);
     if let Some(element) = name.strip_suffix("[]") {

@@ -5,13 +5,13 @@ use crate::query::parse;
 use crate::query::system::world::{Constraint, key_name};
 
 /// A view's query over several lines, with the semicolon that PostgreSQL puts behind it.
-pub fn view(view: &View) -> String {
+pub(crate) fn view(view: &View) -> String {
     let laid_out = parse::parse_query(&view.query).map_or_else(|_| view.query.clone(), |query| format!("{query:#}"));
     format!(" {laid_out};")
 }
 
 /// A constraint as it stands in CREATE TABLE.
-pub fn constraint(constraint: &Constraint<'_>, pretty: bool) -> String {
+pub(crate) fn constraint(constraint: &Constraint<'_>, pretty: bool) -> String {
     match constraint.predicate {
         Some(predicate) if pretty => format!("CHECK ({predicate})"),
         Some(predicate) => format!("CHECK (({predicate}))"),
@@ -20,7 +20,7 @@ pub fn constraint(constraint: &Constraint<'_>, pretty: bool) -> String {
 }
 
 /// The primary-key index of a table; `column` from 1 on asks for one column's text only.
-pub fn index(table: &Table, column: usize) -> String {
+pub(crate) fn index(table: &Table, column: usize) -> String {
     let columns = key_columns(table);
     if column > 0 {
         return columns.get(column - 1).cloned().unwrap_or_default();
@@ -35,7 +35,7 @@ fn key_columns(table: &Table) -> Vec<String> {
 }
 
 /// A function as CREATE OR REPLACE FUNCTION would make it again.
-pub fn function(function: &Function) -> String {
+pub(crate) fn function(function: &Function) -> String {
     let mut tag = "$function$".to_owned();
     while function.body.contains(&tag) {
         tag.insert(1, '_');
@@ -50,7 +50,7 @@ pub fn function(function: &Function) -> String {
 }
 
 /// A function's arguments with names and, if wanted, defaults.
-pub fn function_arguments(function: &Function, defaults: bool) -> String {
+pub(crate) fn function_arguments(function: &Function, defaults: bool) -> String {
     let arguments = function.arguments.iter().map(|argument| {
         let name = if argument.name.is_empty() { String::new() } else { format!("{} ", quote_identifier(&argument.name)) };
         let default = argument.default.as_ref().filter(|_| defaults).map_or(String::new(), |default| format!(" DEFAULT {default}"));
@@ -60,12 +60,12 @@ pub fn function_arguments(function: &Function, defaults: bool) -> String {
 }
 
 /// What a function returns.
-pub fn function_result(function: &Function) -> String {
+pub(crate) fn function_result(function: &Function) -> String {
     let columns = function.columns.iter().map(|(name, sql_type)| format!("{} {sql_type}", quote_identifier(name)));
     format!("TABLE({})", columns.collect::<Vec<_>>().join(", "))
 }
 
 /// The types of a function's arguments, which tell it from others of its name.
-pub fn argument_types(function: &Function) -> String {
+pub(crate) fn argument_types(function: &Function) -> String {
     function.arguments.iter().map(|argument| argument.sql_type.to_string()).collect::<Vec<_>>().join(",")
 }

@@ -4,15 +4,15 @@
 //! a *builder* in [`BUILDERS`], which fills its rows from the [`World`](world::World) when a statement names it; the others are
 //! empty, which is true: there are no triggers, publications or foreign servers. The room must never read a row of a user's table.
 
-pub mod builtin;
-pub mod definition;
+pub(super) mod builtin;
+pub(super) mod definition;
 mod listings;
 mod objects;
 mod relations;
-pub mod rows;
-pub mod shape;
+pub(super) mod rows;
+pub(super) mod shape;
 mod standard;
-pub mod world;
+pub(super) mod world;
 
 use std::sync::Arc;
 
@@ -73,7 +73,7 @@ fn empty(_world: &World<'_>, _rows: &mut Rows<'_>) -> Result<()> {
 }
 
 /// Whether there is a system relation of this name.
-pub fn exists(name: &Name) -> bool {
+pub(super) fn exists(name: &Name) -> bool {
     shape::find(name).is_some()
 }
 
@@ -81,7 +81,7 @@ pub fn exists(name: &Name) -> bool {
 ///
 /// # Errors
 /// 42P01 when there is none of this name.
-pub fn source(name: &Name, catalog: &Arc<Catalog>, facts: &Arc<SessionFacts>) -> Result<Arc<dyn TableSource>> {
+pub(super) fn source(name: &Name, catalog: &Arc<Catalog>, facts: &Arc<SessionFacts>) -> Result<Arc<dyn TableSource>> {
     let Some(shape) = shape::find(name) else {
         return Err(Error::new(Kind::UndefinedTable, format!("relation \"{}.{}\" does not exist", name.schema, name.name)));
     };

@@ -72,7 +72,11 @@ fn function_row(world: &World<'_>, rows: &mut Rows<'_>, function: &Function) -> 
     let arguments: Vec<u32> = function.arguments.iter().map(|argument| argument.sql_type.oid()).collect();
     let all = arguments.iter().copied().chain(function.columns.iter().map(|(_, sql_type)| sql_type.oid()));
     let modes = function.arguments.iter().map(|_| "i").chain(function.columns.iter().map(|_| "t"));
-    let names = function.arguments.iter().map(|argument| argument.name.as_str()).chain(function.columns.iter().map(|(name, _)| name.as_str()));
+    let names = function
+        .arguments
+        .iter()
+        .map(|argument| argument.name.as_str())
+        .chain(function.columns.iter().map(|(name, _)| name.as_str()));
     let defaults: Vec<&str> = function.arguments.iter().filter_map(|argument| argument.default.as_deref()).collect();
     rows.add(&[
         ("oid", function.oid.into()),

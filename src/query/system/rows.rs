@@ -8,7 +8,7 @@ use crate::value::{ColumnBuilder, SqlType, Style};
 
 /// One value on its way into a column or out of a function.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Cell {
+pub(crate) enum Cell {
     Null,
     Bool(bool),
     Int(i64),
@@ -67,7 +67,7 @@ impl<T: Into<Cell>> From<Option<T>> for Cell {
 
 impl Cell {
     /// An array of the elements' texts.
-    pub fn list<T: ToString>(elements: impl IntoIterator<Item = T>) -> Cell {
+    pub(crate) fn list<T: ToString>(elements: impl IntoIterator<Item = T>) -> Cell {
         Cell::List(elements.into_iter().map(|element| element.to_string()).collect())
     }
 
@@ -75,7 +75,7 @@ impl Cell {
     ///
     /// # Errors
     /// The input function's, when the value is none of the type.
-    pub fn append(&self, column: &mut ColumnBuilder, style: &Style) -> Result<()> {
+    pub(crate) fn append(&self, column: &mut ColumnBuilder, style: &Style) -> Result<()> {
         match self {
             Cell::Null => {
                 column.append_null();
@@ -96,14 +96,14 @@ impl Cell {
 }
 
 /// The growing rows of one relation.
-pub struct Rows<'a> {
+pub(crate) struct Rows<'a> {
     shape: &'a Shape,
     columns: Vec<ColumnBuilder>,
     style: Style,
 }
 
 impl<'a> Rows<'a> {
-    pub fn new(shape: &'a Shape) -> Self {
+    pub(crate) fn new(shape: &'a Shape) -> Self {
         let columns = shape.columns.iter().map(|column| ColumnBuilder::new(&column.sql_type, 64)).collect();
         Rows { shape, columns, style: Style::default() }
     }
@@ -112,15 +112,14 @@ impl<'a> Rows<'a> {
     ///
     /// # Errors
     /// XX000 for a column that the relation has not or a value that is none of its type: a builder's mistake.
-    pub fn add(&mut self, cells: &[(&str, Cell)]) -> Result<()> {
+    pub(crate) fn add(&mut self, cells: &[(&str, Cell)]) -> Result<()> {
         let mut used = 0;
         for (column, declared) in self.columns.iter_mut().zip(&self.shape.columns) {
             match cells.iter().find(|(name, _)| *name == declared.name) {
                 Some((_, cell)) => {
                     used += 1;
-                    cell.append(column, &self.style).map_err(|error| {
-                        Error::internal(format!("{}.{}: {}", self.shape.name, declared.name, error.message()))
-                    })?;
+                    cell.append(column, &self.style)
+                        .map_err(|error| Error::internal(format!("{}.{}: {}", self.shape.name, declared.name, error.message())))?;
                 }
                 None if declared.not_null => by_default(&declared.sql_type).append(column, &self.style)?,
                 None => column.append_null(),
@@ -138,7 +137,7 @@ impl<'a> Rows<'a> {
     ///
     /// # Errors
     /// XX000 when the columns do not make a batch.
-    pub fn finish(mut self) -> Result<RecordBatch> {
+    pub(crate) fn finish(mut self) -> Result<RecordBatch> {
         let arrays: Vec<ArrayRef> = self.columns.iter_mut().map(ColumnBuilder::finish).collect();
         RecordBatch::try_new(self.shape.schema(), arrays).map_err(|error| Error::internal(format!("{}: {error}", self.shape.name)))
     }
@@ -148,9 +147,13 @@ impl<'a> Rows<'a> {
 fn by_default(sql_type: &SqlType) -> Cell {
     match sql_type {
         SqlType::Bool => Cell::Bool(false),
-        SqlType::Int2 | SqlType::Int4 | SqlType::Int8 | SqlType::Float4 | SqlType::Float8 | SqlType::Numeric(_, _) | SqlType::Oid => {
-            Cell::Int(0)
-        }
+        SqlType::Int2
+        | SqlType::Int4
+        | SqlType::Int8
+        | SqlType::Float4
+        | SqlType::Float8
+        | SqlType::Numeric(_, _)
+        | SqlType::Oid => Cell::Int(0),
         SqlType::Text | SqlType::Varchar(_) | SqlType::Name | SqlType::Char => Cell::Text(String::new()),
         SqlType::Array(_) => Cell::List(vec![]),
         SqlType::Bytea

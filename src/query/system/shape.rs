@@ -10,7 +10,7 @@ use crate::value::SqlType;
 
 /// One system relation's outside.
 #[derive(Debug)]
-pub struct Shape {
+pub(crate) struct Shape {
     pub name: Name,
     /// PostgreSQL's own id of it.
     pub oid: Oid,
@@ -21,7 +21,7 @@ pub struct Shape {
 
 /// One column as PostgreSQL declares it, and as Annals holds it.
 #[derive(Debug)]
-pub struct ShapeColumn {
+pub(crate) struct ShapeColumn {
     pub name: &'static str,
     /// The declared type, some of which Annals holds as a simpler one: `pg_node_tree` as text, `regproc` as oid.
     pub declared: &'static str,
@@ -31,19 +31,19 @@ pub struct ShapeColumn {
 
 impl Shape {
     /// The relation's Arrow schema.
-    pub fn schema(&self) -> SchemaRef {
+    pub(crate) fn schema(&self) -> SchemaRef {
         let fields: Vec<Field> = self.columns.iter().map(|column| column.sql_type.field(column.name, true)).collect();
         SchemaRef::new(Schema::new(fields))
     }
 }
 
 /// Every system relation by name.
-pub fn all() -> impl Iterator<Item = &'static Shape> {
+pub(crate) fn all() -> impl Iterator<Item = &'static Shape> {
     SHAPES.values()
 }
 
 /// The system relation of this name.
-pub fn find(name: &Name) -> Option<&'static Shape> {
+pub(crate) fn find(name: &Name) -> Option<&'static Shape> {
     SHAPES.get(name)
 }
 

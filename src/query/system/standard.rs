@@ -282,11 +282,14 @@ pub(super) fn routines(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
 
 pub(super) fn parameters(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     for function in world.catalog.functions() {
-        let arguments = function.arguments.iter().map(|argument| ("IN", &argument.name, &argument.sql_type, argument.default.as_ref()));
+        let arguments =
+            function.arguments.iter().map(|argument| ("IN", &argument.name, &argument.sql_type, argument.default.as_ref()));
         let columns = function.columns.iter().map(|(name, sql_type)| ("OUT", name, sql_type, None));
         for (position, (mode, name, sql_type, default)) in (1_u32..).zip(arguments.chain(columns)) {
             let mut cells: Vec<(&str, Cell)> = qualified(SPECIFIC, &specific(function)).to_vec();
-            cells.extend(type_cells(sql_type).into_iter().filter(|(column, _)| ["data_type", UDT[0], UDT[1], UDT[2]].contains(column)));
+            cells.extend(
+                type_cells(sql_type).into_iter().filter(|(column, _)| ["data_type", UDT[0], UDT[1], UDT[2]].contains(column)),
+            );
             cells.extend([
                 ("ordinal_position", position.into()),
                 ("parameter_mode", mode.into()),

@@ -5,29 +5,29 @@ use crate::query::functions::SessionFacts;
 use crate::query::system::{builtin, shape};
 
 /// PostgreSQL's fixed ids.
-pub const PG_CATALOG: Oid = 11;
+pub(crate) const PG_CATALOG: Oid = 11;
 /// The id that PostgreSQL 15's `initdb` gives the schema.
-pub const INFORMATION_SCHEMA: Oid = 13_000;
+pub(crate) const INFORMATION_SCHEMA: Oid = 13_000;
 /// The one superuser's id (`BOOTSTRAP_SUPERUSERID`).
-pub const SUPERUSER_OID: Oid = 10;
+pub(crate) const SUPERUSER_OID: Oid = 10;
 /// The one database's id.
-pub const DATABASE_OID: Oid = 5;
+pub(crate) const DATABASE_OID: Oid = 5;
 /// UTF8 in PostgreSQL's numbering of encodings.
-pub const UTF8: i64 = 6;
+pub(crate) const UTF8: i64 = 6;
 
 /// Ids of the system relations that comments and dependencies are recorded against.
-pub const PG_CLASS: Oid = 1_259;
-pub const PG_PROC: Oid = 1_255;
-pub const PG_NAMESPACE: Oid = 2_615;
+pub(crate) const PG_CLASS: Oid = 1_259;
+pub(crate) const PG_PROC: Oid = 1_255;
+pub(crate) const PG_NAMESPACE: Oid = 2_615;
 
 /// Access methods: how rows of a relation are kept.
-pub const AM_LOG: Oid = 2;
-pub const AM_REFERENCE: Oid = 3;
-pub const AM_BTREE: Oid = 403;
+pub(crate) const AM_LOG: Oid = 2;
+pub(crate) const AM_REFERENCE: Oid = 3;
+pub(crate) const AM_BTREE: Oid = 403;
 
 /// What builders and functions read: one snapshot, as one session sees it.
 #[derive(Clone, Copy)]
-pub struct World<'a> {
+pub(crate) struct World<'a> {
     pub catalog: &'a Catalog,
     pub facts: &'a SessionFacts,
 }
@@ -42,7 +42,7 @@ enum Derived {
 }
 
 /// A CHECK or PRIMARY KEY constraint.
-pub struct Constraint<'a> {
+pub(crate) struct Constraint<'a> {
     pub oid: Oid,
     pub name: String,
     pub table: &'a Table,
@@ -60,22 +60,22 @@ fn derived(owner: Oid, kind: Derived, number: usize) -> Oid {
 }
 
 /// The id of a table's primary-key index.
-pub fn index_oid(table: &Table) -> Oid {
+pub(crate) fn index_oid(table: &Table) -> Oid {
     derived(table.oid, Derived::Index, 0)
 }
 
 /// The name of a table's primary key and of its index, as PostgreSQL chooses it.
-pub fn key_name(table: &Table) -> String {
+pub(crate) fn key_name(table: &Table) -> String {
     format!("{}_pkey", table.name.name)
 }
 
 /// The id of a column's default.
-pub fn default_oid(table: &Table, column: u32) -> Oid {
+pub(crate) fn default_oid(table: &Table, column: u32) -> Oid {
     derived(table.oid, Derived::Default, column as usize)
 }
 
 impl<'a> World<'a> {
-    pub fn tables(&self) -> impl Iterator<Item = &'a Table> {
+    pub(crate) fn tables(&self) -> impl Iterator<Item = &'a Table> {
         self.catalog.relations().filter_map(|relation| match relation {
             Relation::Table(table) => Some(table.as_ref()),
             Relation::View(_) => None,
@@ -83,11 +83,11 @@ impl<'a> World<'a> {
     }
 
     /// Tables with a primary key; each has one index.
-    pub fn keyed(&self) -> impl Iterator<Item = &'a Table> {
+    pub(crate) fn keyed(&self) -> impl Iterator<Item = &'a Table> {
         self.tables().filter(|table| !table.primary_key.is_empty())
     }
 
-    pub fn constraints(&self) -> Vec<Constraint<'a>> {
+    pub(crate) fn constraints(&self) -> Vec<Constraint<'a>> {
         let mut all = Vec::new();
         for table in self.tables() {
             for (at, check) in table.checks.iter().enumerate() {
@@ -113,16 +113,14 @@ impl<'a> World<'a> {
     }
 
     /// Every schema with its id and comment, PostgreSQL's own included.
-    pub fn schemas(&self) -> Vec<(&'a str, Oid, Option<&'a str>)> {
-        let mut all = vec![
-            ("pg_catalog", PG_CATALOG, Some("system catalog schema")),
-            ("information_schema", INFORMATION_SCHEMA, None),
-        ];
+    pub(crate) fn schemas(&self) -> Vec<(&'a str, Oid, Option<&'a str>)> {
+        let mut all =
+            vec![("pg_catalog", PG_CATALOG, Some("system catalog schema")), ("information_schema", INFORMATION_SCHEMA, None)];
         all.extend(self.catalog.schemas().map(|(name, schema)| (name, schema.oid, schema.comment.as_deref())));
         all
     }
 
-    pub fn schema_oid(&self, name: &str) -> Option<Oid> {
+    pub(crate) fn schema_oid(&self, name: &str) -> Option<Oid> {
         match name {
             "pg_catalog" => Some(PG_CATALOG),
             "information_schema" => Some(INFORMATION_SCHEMA),
@@ -131,7 +129,7 @@ impl<'a> World<'a> {
     }
 
     /// The name of the relation or index of this id.
-    pub fn relation_name(&self, oid: Oid) -> Option<Name> {
+    pub(crate) fn relation_name(&self, oid: Oid) -> Option<Name> {
         if let Some(relation) = self.catalog.relation_by_oid(oid) {
             return Some(relation.name().clone());
         }
@@ -142,12 +140,12 @@ impl<'a> World<'a> {
     }
 
     /// The table whose primary-key index has this id.
-    pub fn index_owner(&self, oid: Oid) -> Option<&'a Table> {
+    pub(crate) fn index_owner(&self, oid: Oid) -> Option<&'a Table> {
         self.keyed().find(|table| index_oid(table) == oid)
     }
 
     /// The id of the relation or index of this name.
-    pub fn relation_oid(&self, name: &Name) -> Option<Oid> {
+    pub(crate) fn relation_oid(&self, name: &Name) -> Option<Oid> {
         if let Some(relation) = self.catalog.relation(name) {
             return Some(relation.oid());
         }
@@ -157,29 +155,29 @@ impl<'a> World<'a> {
         self.keyed().find(|table| table.name.schema == name.schema && key_name(table) == name.name).map(index_oid)
     }
 
-    pub fn function(&self, oid: Oid) -> Option<&'a Function> {
+    pub(crate) fn function(&self, oid: Oid) -> Option<&'a Function> {
         self.catalog.functions().find(|function| function.oid == oid).map(AsRef::as_ref)
     }
 
-    pub fn constraint(&self, oid: Oid) -> Option<Constraint<'a>> {
+    pub(crate) fn constraint(&self, oid: Oid) -> Option<Constraint<'a>> {
         self.constraints().into_iter().find(|constraint| constraint.oid == oid)
     }
 
     /// Schemas in which an unqualified name is looked for, `pg_catalog` first.
-    pub fn path(&self) -> impl Iterator<Item = &'a str> {
+    pub(crate) fn path(&self) -> impl Iterator<Item = &'a str> {
         let facts = self.facts;
         let own = facts.search_path.iter().map(String::as_str);
         std::iter::once("pg_catalog").chain(own.filter(|schema| *schema != "pg_catalog"))
     }
 
     /// Whether the unqualified name would find this very relation.
-    pub fn relation_is_visible(&self, name: &Name) -> bool {
+    pub(crate) fn relation_is_visible(&self, name: &Name) -> bool {
         let found = self.path().map(|schema| Name::new(schema, name.name.clone())).find(|name| self.relation_oid(name).is_some());
         found.as_ref() == Some(name)
     }
 
     /// Whether the unqualified name would find this very function: no schema before its own has one of the same name and arguments.
-    pub fn function_is_visible(&self, function: &Function) -> bool {
+    pub(crate) fn function_is_visible(&self, function: &Function) -> bool {
         for schema in self.path() {
             if schema == function.name.schema {
                 return true;
@@ -194,7 +192,7 @@ impl<'a> World<'a> {
     }
 
     /// The id of a relation by its name in SQL, qualified or found along the path.
-    pub fn find_relation(&self, parts: &[String]) -> Option<Oid> {
+    pub(crate) fn find_relation(&self, parts: &[String]) -> Option<Oid> {
         match parts {
             [name] => self.path().find_map(|schema| self.relation_oid(&Name::new(schema, name.clone()))),
             [schema, name] => self.relation_oid(&Name::new(schema.clone(), name.clone())),
@@ -203,7 +201,7 @@ impl<'a> World<'a> {
     }
 
     /// Ids of the functions of a name in SQL, ours and PostgreSQL's.
-    pub fn find_functions(&self, parts: &[String]) -> Vec<Oid> {
+    pub(crate) fn find_functions(&self, parts: &[String]) -> Vec<Oid> {
         let (schemas, name): (Vec<&str>, &String) = match parts {
             [name] => (self.path().collect(), name),
             [schema, name] => (vec![schema.as_str()], name),
@@ -221,7 +219,7 @@ impl<'a> World<'a> {
 }
 
 /// The parts of a dotted name in SQL, unquoted parts folded to lower case.
-pub fn name_parts(text: &str) -> Vec<String> {
+pub(crate) fn name_parts(text: &str) -> Vec<String> {
     let mut parts = Vec::new();
     let mut part = String::new();
     let mut quoted = false;

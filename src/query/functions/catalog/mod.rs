@@ -27,7 +27,7 @@ use crate::query::system::rows::Cell;
 use crate::query::system::world::{World, name_parts};
 use crate::value::{ColumnBuilder, SqlType, Style};
 
-pub(crate) use registered::OID_OF;
+pub(in crate::query) use registered::OID_OF;
 
 /// One line of a table of functions.
 struct Line {
@@ -194,7 +194,8 @@ impl ScalarUDFImpl for CatalogFunction {
         let (fewest, most) = self.line.arguments;
         if !(fewest..=most).contains(&args.arg_fields.len()) {
             let given = args.arg_fields.len();
-            let error = Error::new(Kind::UndefinedFunction, format!("function {} with {given} arguments does not exist", self.name()));
+            let error =
+                Error::new(Kind::UndefinedFunction, format!("function {} with {given} arguments does not exist", self.name()));
             return Err(wrap(error.with_hint(format!("It takes {fewest} to {most} arguments."))));
         }
         let returns = self.returns(args.arg_fields.first().map(|field| field.data_type()));
@@ -204,18 +205,18 @@ impl ScalarUDFImpl for CatalogFunction {
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let scalar = args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
         let count = if scalar { 1 } else { args.number_rows };
-        let columns = args
-            .args
-            .iter()
-            .map(|arg| Column::new(&arg.to_array(count)?))
-            .collect::<Result<Vec<_>>>()?;
+        let columns = args.args.iter().map(|arg| Column::new(&arg.to_array(count)?)).collect::<Result<Vec<_>>>()?;
         let returns = SqlType::of_field(&args.return_field);
         let world = World { catalog: &self.facts.catalog, facts: &self.facts };
         let style = Style::default();
         let mut output = ColumnBuilder::new(&returns, count);
         for row in 0..count {
             let row: Vec<Arg> = columns.iter().map(|column| column.get(row)).collect();
-            let cell = if self.line.strict && row.contains(&Arg::Null) { Cell::Null } else { (self.line.call)(&world, &row).map_err(wrap)? };
+            let cell = if self.line.strict && row.contains(&Arg::Null) {
+                Cell::Null
+            } else {
+                (self.line.call)(&world, &row).map_err(wrap)?
+            };
             cell.append(&mut output, &style).map_err(wrap)?;
         }
         let output = output.finish();

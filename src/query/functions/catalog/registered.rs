@@ -14,7 +14,7 @@ use crate::query::system::rows::Cell;
 use crate::query::system::world::{SUPERUSER_OID, World, name_parts};
 
 /// What a cast of a cast to a number is written as: the id whatever was given. Nobody can type the name.
-pub(crate) const OID_OF: &str = "oid of ";
+pub(in crate::query) const OID_OF: &str = "oid of ";
 
 pub(super) const LINES: [Line; 34] = [
     both("regclass", |world, args| shown(world, args, CLASS)),
@@ -65,7 +65,8 @@ struct Registered {
 }
 
 const CLASS: Registered = Registered { find: find_class, name: class_name };
-const TYPE: Registered = Registered { find: find_type, name: |_, oid| builtin::type_by_oid(oid).map(|_| builtin::format_type(oid, -1)) };
+const TYPE: Registered =
+    Registered { find: find_type, name: |_, oid| builtin::type_by_oid(oid).map(|_| builtin::format_type(oid, -1)) };
 const PROC: Registered = Registered { find: find_proc, name: proc_name };
 const PROCEDURE: Registered = Registered { find: find_procedure, name: procedure_name };
 const NAMESPACE: Registered = Registered { find: find_namespace, name: namespace_name };

@@ -1,0 +1,135 @@
+//! Functions over arrays that DataFusion lacks: what `ARRAY(SELECT …)` answers, `array_upper` and `array_lower`.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int32Array, ListArray, new_null_array};
+use datafusion::arrow::buffer::OffsetBuffer;
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, FieldRef, Int32Type};
+use datafusion::common::{Result, ScalarValue};
+use datafusion::logical_expr::{
+    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+
+/// The function's name, which nobody types.
+pub(in crate::query) const ARRAY_OF_ROWS: &str = "array of rows";
+
+pub(super) fn functions() -> Vec<ScalarUDF> {
+    let bound = |upper| ArrayBound { upper, signature: Signature::any(2, Volatility::Immutable) };
+    vec![
+        ScalarUDF::new_from_impl(ArrayOfRows { signature: Signature::any(1, Volatility::Immutable) }),
+        ScalarUDF::new_from_impl(bound(true)),
+        ScalarUDF::new_from_impl(bound(false)),
+    ]
+}
+
+/// `array_upper(array, dimension)` or `array_lower`: the last or first subscript, which is NULL for an empty array.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct ArrayBound {
+    upper: bool,
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for ArrayBound {
+    fn name(&self) -> &str {
+        if self.upper { "array_upper" } else { "array_lower" }
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _arg_types: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Int32)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let [array, dimension] = &ColumnarValue::values_to_arrays(&args.args)?[..] else {
+            return datafusion::common::internal_err!("{} takes two arguments", self.name());
+        };
+        let dimension = cast(dimension, &DataType::Int32)?;
+        let dimension = dimension.as_primitive::<Int32Type>();
+        let Some(lists) = array.as_list_opt::<i32>() else {
+            return Ok(ColumnarValue::Array(new_null_array(&DataType::Int32, array.len())));
+        };
+        // Arrays have one dimension, counted from 1.
+        let bounds = (0..lists.len()).map(|row| {
+            let there = lists.is_valid(row) && dimension.is_valid(row) && dimension.value(row) == 1 && lists.value_length(row) > 0;
+            there.then(|| if self.upper { lists.value_length(row) } else { 1 })
+        });
+        Ok(ColumnarValue::Array(Arc::new(bounds.collect::<Int32Array>())))
+    }
+}
+
+/// The values of a sub-query's rows, and an empty array where `array_agg` answers NULL.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct ArrayOfRows {
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for ArrayOfRows {
+    fn name(&self) -> &'static str {
+        ARRAY_OF_ROWS
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
+        Ok(arg_types.first().cloned().unwrap_or(DataType::Null))
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        match args.arg_fields.first() {
+            Some(field) => Ok(Arc::new(field.as_ref().clone().with_name("array"))),
+            None => datafusion::common::internal_err!("an array of rows has one argument"),
+        }
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let scalar = matches!(args.args.first(), Some(ColumnarValue::Scalar(_)));
+        let Some(input) = ColumnarValue::values_to_arrays(&args.args)?.pop() else {
+            return datafusion::common::internal_err!("an array of rows has one argument");
+        };
+        let output = without_nulls(&input);
+        if scalar { Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&output, 0)?)) } else { Ok(ColumnarValue::Array(output)) }
+    }
+}
+
+/// The same lists, with empty ones in the place of NULLs.
+fn without_nulls(input: &ArrayRef) -> ArrayRef {
+    let Some(lists) = input.as_list_opt::<i32>().filter(|lists| lists.null_count() > 0) else { return input.clone() };
+    let DataType::List(item) = lists.data_type() else { return input.clone() };
+    // What a NULL row spans must not become its elements.
+    let rows: Vec<ArrayRef> = (0..lists.len()).filter(|row| lists.is_valid(*row)).map(|row| lists.value(row)).collect();
+    let lengths = (0..lists.len()).map(|row| if lists.is_valid(row) { lists.value(row).len() } else { 0 });
+    let parts: Vec<&dyn Array> = rows.iter().map(AsRef::as_ref).collect();
+    let values = if parts.is_empty() {
+        Ok(datafusion::arrow::array::new_empty_array(item.data_type()))
+    } else {
+        datafusion::arrow::compute::concat(&parts)
+    };
+    match values {
+        Ok(values) => Arc::new(ListArray::new(item.clone(), OffsetBuffer::from_lengths(lengths), values, None)),
+        Err(_) => input.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use datafusion::arrow::array::Int32Builder;
+    use datafusion::arrow::array::ListBuilder;
+
+    #[test]
+    fn nothing_becomes_an_empty_array() {
+        let mut lists = ListBuilder::new(Int32Builder::new());
+        lists.append_value([Some(1), None]);
+        lists.append_null();
+        let output = without_nulls(&(Arc::new(lists.finish()) as ArrayRef));
+        let output = output.as_list::<i32>();
+        assert_eq!(output.null_count(), 0);
+        assert_eq!((output.value(0).len(), output.value(1).len()), (2, 0));
+    }
+}

@@ -1,0 +1,108 @@
+//! Asking what a JSON value is, and laying it out: `jsonb_typeof`, `jsonb_array_length`, `jsonb_pretty`, `jsonb_strip_nulls`.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, ArrayRef, Int32Builder};
+use datafusion::logical_expr::Volatility;
+
+use super::scan::{Shape, elements, members};
+use super::{documents, each, json_type};
+use crate::error::{Error, Kind, Result};
+use crate::query::functions::scalar::{Argument, Arguments, Definition};
+use crate::value::SqlType;
+use crate::value::json::pretty;
+
+pub(super) static DEFINITIONS: [Definition; 7] = [
+    Definition {
+        name: "jsonb_pretty",
+        volatility: Volatility::Immutable,
+        result: |types| of(types, &SqlType::Jsonb, SqlType::Text),
+        run: |given| each(given, |document| pretty(document).map(Some)),
+    },
+    Definition {
+        name: "jsonb_typeof",
+        volatility: Volatility::Immutable,
+        result: |types| of(types, &SqlType::Jsonb, SqlType::Text),
+        run: type_name,
+    },
+    Definition {
+        name: "json_typeof",
+        volatility: Volatility::Immutable,
+        result: |types| of(types, &SqlType::Json, SqlType::Text),
+        run: type_name,
+    },
+    Definition {
+        name: "jsonb_array_length",
+        volatility: Volatility::Immutable,
+        result: |types| of(types, &SqlType::Jsonb, SqlType::Int4),
+        run: length,
+    },
+    Definition {
+        name: "json_array_length",
+        volatility: Volatility::Immutable,
+        result: |types| of(types, &SqlType::Json, SqlType::Int4),
+        run: length,
+    },
+    Definition {
+        name: "jsonb_strip_nulls",
+        volatility: Volatility::Immutable,
+        result: |types| of(types, &SqlType::Jsonb, SqlType::Jsonb),
+        run: |given| each(given, |document| Ok(Some(stripped(document)))),
+    },
+    Definition {
+        name: "json_strip_nulls",
+        volatility: Volatility::Immutable,
+        result: |types| of(types, &SqlType::Json, SqlType::Json),
+        run: |given| each(given, |document| Ok(Some(stripped(document)))),
+    },
+];
+
+fn of(types: &[Argument], document: &SqlType, result: SqlType) -> Option<SqlType> {
+    match types {
+        [only] if json_type(only, document) => Some(result),
+        _ => None,
+    }
+}
+
+fn type_name(given: &Arguments) -> Result<ArrayRef> {
+    each(given, |document| Ok(Some(Shape::of(document).name().to_owned())))
+}
+
+fn length(given: &Arguments) -> Result<ArrayRef> {
+    let documents = documents(given, 0)?;
+    let mut out = Int32Builder::with_capacity(documents.len());
+    for document in &documents {
+        let Some(document) = document else {
+            out.append_null();
+            continue;
+        };
+        match Shape::of(document) {
+            Shape::Array => out.append_value(i32::try_from(elements(document).count()).unwrap_or(i32::MAX)),
+            Shape::Object => {
+                return Err(Error::new(Kind::InvalidParameterValue, "cannot get array length of a non-array"));
+            }
+            Shape::String | Shape::Number | Shape::Bool | Shape::Null => {
+                return Err(Error::new(Kind::InvalidParameterValue, "cannot get array length of a scalar"));
+            }
+        }
+    }
+    Ok(Arc::new(out.finish()))
+}
+
+/// The value without the members that are null, at any depth. Depth is bounded by what `jsonb` accepts.
+fn stripped(document: &str) -> String {
+    match Shape::of(document) {
+        Shape::Object => {
+            let kept: Vec<String> = members(document)
+                .filter(|(_, value)| Shape::of(value) != Shape::Null)
+                .map(|(key, value)| format!("{key}: {}", stripped(value)))
+                .collect();
+            format!("{{{}}}", kept.join(", "))
+        }
+        Shape::Array => {
+            let kept: Vec<String> = elements(document).map(stripped).collect();
+            format!("[{}]", kept.join(", "))
+        }
+        Shape::String | Shape::Number | Shape::Bool | Shape::Null => document.trim().to_owned(),
+    }
+}

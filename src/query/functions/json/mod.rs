@@ -1,0 +1,63 @@
+//! PostgreSQL's functions and operators on `json` and `jsonb`.
+//!
+//! A value is its text: `jsonb` in PostgreSQL's canonical form, `json` as it was written. A part of a canonical text is canonical, so
+//! reading is cutting; what builds a `jsonb` canonicalises what it has built.
+
+mod build;
+mod contain;
+mod edit;
+mod get;
+mod inspect;
+mod scan;
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, ArrayRef, StringViewArray, StringViewBuilder};
+
+use super::scalar::{Argument, Arguments, Definition};
+use crate::error::{Error, Result};
+use crate::value::{self, SqlType};
+
+/// Every definition of this room.
+pub(super) fn definitions() -> impl Iterator<Item = &'static Definition> {
+    get::DEFINITIONS
+        .iter()
+        .chain(build::DEFINITIONS.iter())
+        .chain(inspect::DEFINITIONS.iter())
+        .chain(contain::DEFINITIONS.iter())
+        .chain(edit::DEFINITIONS.iter())
+}
+
+/// Whether an argument is this JSON type, or a literal that becomes it.
+fn json_type(argument: &Argument, wanted: &SqlType) -> bool {
+    argument.is(wanted)
+}
+
+/// The documents of an argument: a literal's text is read as `jsonb`, anything else is JSON text already.
+fn documents(given: &Arguments, at: usize) -> Result<StringViewArray> {
+    match given.types.get(at) {
+        Some(Argument::Unknown) => {
+            let read = given.as_type(at, &SqlType::Jsonb)?;
+            value::to_text(&read, &SqlType::Text, &given.style)
+        }
+        Some(Argument::Of(_)) | None => given.texts(at),
+    }
+}
+
+/// Applies a function of one document to each row; NULL stays NULL.
+fn each(given: &Arguments, apply: impl Fn(&str) -> Result<Option<String>>) -> Result<ArrayRef> {
+    let documents = documents(given, 0)?;
+    let mut out = StringViewBuilder::with_capacity(documents.len());
+    for document in &documents {
+        match document.map(&apply).transpose()?.flatten() {
+            Some(text) => out.append_value(text),
+            None => out.append_null(),
+        }
+    }
+    Ok(Arc::new(out.finish()))
+}
+
+/// Bytes that one of the writers made, which are text.
+fn text_of(bytes: Vec<u8>) -> Result<String> {
+    String::from_utf8(bytes).map_err(|_| Error::internal("JSON that was built is not UTF-8"))
+}

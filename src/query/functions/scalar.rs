@@ -1,0 +1,249 @@
+//! What our own scalar functions share: PostgreSQL's types in, one of PostgreSQL's types out.
+//!
+//! A function is a [`Definition`]: which types it takes and gives, and what it does to columns. DataFusion plans it *unbound*, while
+//! the SQL types of its arguments may still be unknown; lowering the plan *binds* it ([`bind`]): then its argument types are certain,
+//! kept, and no longer depend on what an optimiser does with metadata.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, ArrayRef, StringViewArray};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, FieldRef};
+use datafusion::common::{DFSchema, ScalarValue};
+use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::{
+    ColumnarValue, Expr, ExprSchemable, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+
+use crate::error::{Error, Kind, Result};
+use crate::query::errors::wrap;
+use crate::value::{self, Formatter, SqlType, Style, TYPE_KEY};
+
+/// The type of an argument, as far as it has one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Argument {
+    /// A literal or NULL whose type its place decides.
+    Unknown,
+    Of(SqlType),
+}
+
+impl Argument {
+    /// Whether it may stand where text is wanted.
+    pub(super) fn is_text(&self) -> bool {
+        matches!(self, Argument::Unknown | Argument::Of(SqlType::Text | SqlType::Varchar(_) | SqlType::Name | SqlType::Char))
+    }
+
+    pub(super) fn is_integer(&self) -> bool {
+        matches!(self, Argument::Unknown | Argument::Of(SqlType::Int2 | SqlType::Int4 | SqlType::Int8))
+    }
+
+    /// Whether it is this type or may become it.
+    pub(super) fn is(&self, wanted: &SqlType) -> bool {
+        match self {
+            Argument::Unknown => true,
+            Argument::Of(own) => own == wanted,
+        }
+    }
+
+    pub(super) fn is_text_array(&self) -> bool {
+        match self {
+            Argument::Unknown => true,
+            Argument::Of(SqlType::Array(element)) => matches!(**element, SqlType::Text | SqlType::Varchar(_) | SqlType::Name),
+            Argument::Of(_) => false,
+        }
+    }
+}
+
+/// One of our functions.
+pub(super) struct Definition {
+    pub(super) name: &'static str,
+    pub(super) volatility: Volatility,
+    /// The type it gives for these arguments; `None` where there is no such function.
+    pub(super) result: fn(&[Argument]) -> Option<SqlType>,
+    pub(super) run: fn(&Arguments) -> Result<ArrayRef>,
+}
+
+/// The columns that a function is given.
+pub(super) struct Arguments {
+    pub(super) name: &'static str,
+    pub(super) types: Vec<Argument>,
+    pub(super) arrays: Vec<ArrayRef>,
+    pub(super) rows: usize,
+    pub(super) style: Style,
+    pub(super) result: SqlType,
+}
+
+impl Arguments {
+    /// The type that an argument is held to be; one of no type is text.
+    pub(super) fn sql_type(&self, at: usize) -> SqlType {
+        match self.types.get(at) {
+            Some(Argument::Of(sql_type)) => sql_type.clone(),
+            Some(Argument::Unknown) | None => SqlType::Text,
+        }
+    }
+
+    pub(super) fn array(&self, at: usize) -> Result<&ArrayRef> {
+        self.arrays.get(at).ok_or_else(|| Error::internal(format!("{} lacks argument {}", self.name, at + 1)))
+    }
+
+    /// The values of an argument as text, whatever its type.
+    pub(super) fn texts(&self, at: usize) -> Result<StringViewArray> {
+        value::to_text(self.array(at)?, &self.sql_type(at), &self.style)
+    }
+
+    /// The values of an argument as a type: a literal's text is read, anything else converted.
+    pub(super) fn as_type(&self, at: usize, wanted: &SqlType) -> Result<ArrayRef> {
+        let array = self.array(at)?;
+        let unknown = matches!(self.types.get(at), Some(Argument::Unknown) | None);
+        if unknown && *array.data_type() != DataType::Null && !matches!(wanted, SqlType::Text) {
+            return value::cast_text(array, wanted, &self.style);
+        }
+        if *array.data_type() == wanted.arrow() {
+            return Ok(array.clone());
+        }
+        cast(array, &wanted.arrow()).map_err(|cause| {
+            Error::new(Kind::NumericValueOutOfRange, format!("{}: argument {} does not fit: {cause}", self.name, at + 1))
+        })
+    }
+
+    /// The writer of an argument's values.
+    pub(super) fn formatter(&self, at: usize) -> Result<Formatter> {
+        Formatter::new(self.array(at)?, &self.sql_type(at), &self.style)
+    }
+}
+
+/// The function as DataFusion sees it.
+struct Function {
+    definition: &'static Definition,
+    style: Style,
+    bound: Option<Vec<Argument>>,
+    signature: Signature,
+}
+
+impl std::fmt::Debug for Function {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.definition.name)
+    }
+}
+
+impl PartialEq for Function {
+    fn eq(&self, other: &Self) -> bool {
+        self.definition.name == other.definition.name && self.style == other.style && self.bound == other.bound
+    }
+}
+
+impl Eq for Function {}
+
+impl Hash for Function {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.definition.name.hash(state);
+        self.bound.hash(state);
+    }
+}
+
+/// A function that is planned and not yet bound.
+pub(super) fn unbound(definition: &'static Definition, style: &Style) -> ScalarUDF {
+    let signature = Signature::variadic_any(definition.volatility);
+    let signature =
+        Signature::one_of(vec![signature.type_signature, datafusion::logical_expr::TypeSignature::Nullary], definition.volatility);
+    ScalarUDF::new_from_impl(Function { definition, style: style.clone(), bound: None, signature })
+}
+
+/// Binds a call of one of our functions to the types of its arguments; `None` for any other function, or one that is bound.
+///
+/// # Errors
+/// 42883 where there is no function of this name for these types.
+pub(crate) fn bind(call: &ScalarFunction, schema: &DFSchema) -> Option<Result<Expr>> {
+    let function = call.func.inner().downcast_ref::<Function>()?;
+    if function.bound.is_some() {
+        return None;
+    }
+    Some(bound(function, call, schema))
+}
+
+fn bound(function: &Function, call: &ScalarFunction, schema: &DFSchema) -> Result<Expr> {
+    let mut types = Vec::with_capacity(call.args.len());
+    for arg in &call.args {
+        let (_, field) = arg.to_field(schema).map_err(crate::query::errors::unwrap)?;
+        types.push(argument(&field, matches!(arg, Expr::Literal(..))));
+    }
+    let definition = function.definition;
+    if (definition.result)(&types).is_none() {
+        return Err(missing(definition.name, &types));
+    }
+    let bound = Function { definition, style: function.style.clone(), bound: Some(types), signature: function.signature.clone() };
+    Ok(ScalarUDF::new_from_impl(bound).call(call.args.clone()))
+}
+
+fn argument(field: &FieldRef, literal: bool) -> Argument {
+    let untyped = !field.metadata().contains_key(TYPE_KEY);
+    match field.data_type() {
+        DataType::Null => Argument::Unknown,
+        DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8 if literal && untyped => Argument::Unknown,
+        _ => Argument::Of(SqlType::of_field(field)),
+    }
+}
+
+fn missing(name: &str, types: &[Argument]) -> Error {
+    let shown: Vec<String> = types
+        .iter()
+        .map(|argument| match argument {
+            Argument::Unknown => "unknown".to_owned(),
+            Argument::Of(sql_type) => sql_type.to_string(),
+        })
+        .collect();
+    let message = match (name, shown.as_slice()) {
+        (operator, [left, right]) if !operator.starts_with(|c: char| c.is_ascii_alphabetic()) => {
+            format!("operator does not exist: {left} {operator} {right}")
+        }
+        (name, _) => format!("function {name}({}) does not exist", shown.join(", ")),
+    };
+    Error::new(Kind::UndefinedFunction, message)
+        .with_hint("No function or operator matches the given name and argument types. You might need to add explicit type casts.")
+}
+
+impl ScalarUDFImpl for Function {
+    fn name(&self) -> &str {
+        self.definition.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _arg_types: &[DataType]) -> datafusion::common::Result<DataType> {
+        datafusion::common::internal_err!("{} tells its type by its field", self.definition.name)
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> datafusion::common::Result<FieldRef> {
+        let sql_type = match &self.bound {
+            Some(types) => (self.definition.result)(types).ok_or_else(|| wrap(missing(self.definition.name, types)))?,
+            // Not certain yet: what does not fit is refused when the call is bound.
+            None => {
+                let types: Vec<Argument> = args
+                    .arg_fields
+                    .iter()
+                    .zip(args.scalar_arguments)
+                    .map(|(field, literal)| argument(field, literal.is_some()))
+                    .collect();
+                (self.definition.result)(&types).unwrap_or(SqlType::Text)
+            }
+        };
+        Ok(Arc::new(sql_type.field(self.definition.name, true)))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> datafusion::common::Result<ColumnarValue> {
+        let scalar = !args.args.is_empty() && args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
+        let rows = if scalar { 1 } else { args.number_rows };
+        let arrays = args.args.iter().map(|arg| arg.to_array(rows)).collect::<datafusion::common::Result<Vec<_>>>()?;
+        let types = match &self.bound {
+            Some(types) => types.clone(),
+            None => args.arg_fields.iter().map(|field| argument(field, false)).collect(),
+        };
+        let result = SqlType::of_field(&args.return_field);
+        let given = Arguments { name: self.definition.name, types, arrays, rows, style: self.style.clone(), result };
+        let output = (self.definition.run)(&given).map_err(wrap)?;
+        if scalar { Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&output, 0)?)) } else { Ok(ColumnarValue::Array(output)) }
+    }
+}

@@ -1,0 +1,454 @@
+//! Functions on text and bytes where DataFusion's differ from PostgreSQL's: encodings, `format`, `split_part`, `chr`.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, BinaryBuilder, StringViewArray, StringViewBuilder};
+use datafusion::arrow::datatypes::Int64Type;
+use datafusion::logical_expr::Volatility;
+
+use super::scalar::{Argument, Arguments, Definition};
+use crate::error::{Error, Kind, Result};
+use crate::value::{self, SqlType};
+
+/// How many letters `encode(…, 'base64')` puts on a line.
+const BASE64_LINE: usize = 76;
+
+pub(super) static DEFINITIONS: [Definition; 9] = [
+    Definition {
+        name: "convert_to",
+        volatility: Volatility::Immutable,
+        result: |types| match types {
+            [text, encoding] if text.is_text() && encoding.is_text() => Some(SqlType::Bytea),
+            _ => None,
+        },
+        run: convert_to,
+    },
+    Definition {
+        name: "convert_from",
+        volatility: Volatility::Immutable,
+        result: |types| match types {
+            [bytes, encoding] if bytes.is(&SqlType::Bytea) && encoding.is_text() => Some(SqlType::Text),
+            _ => None,
+        },
+        run: convert_from,
+    },
+    Definition {
+        name: "encode",
+        volatility: Volatility::Immutable,
+        result: |types| match types {
+            [bytes, format] if bytes.is(&SqlType::Bytea) && format.is_text() => Some(SqlType::Text),
+            _ => None,
+        },
+        run: encode,
+    },
+    Definition {
+        name: "decode",
+        volatility: Volatility::Immutable,
+        result: |types| match types {
+            [text, format] if text.is_text() && format.is_text() => Some(SqlType::Bytea),
+            _ => None,
+        },
+        run: decode,
+    },
+    Definition {
+        name: "chr",
+        volatility: Volatility::Immutable,
+        result: |types| match types {
+            [code] if code.is_integer() => Some(SqlType::Text),
+            _ => None,
+        },
+        run: chr,
+    },
+    Definition {
+        name: "split_part",
+        volatility: Volatility::Immutable,
+        result: |types| match types {
+            [text, delimiter, at] if text.is_text() && delimiter.is_text() && at.is_integer() => Some(SqlType::Text),
+            _ => None,
+        },
+        run: split_part,
+    },
+    Definition {
+        name: "concat",
+        volatility: Volatility::Stable,
+        result: |types| (!types.is_empty()).then_some(SqlType::Text),
+        run: concat,
+    },
+    Definition { name: "concat_ws", volatility: Volatility::Stable, result: concat_ws_result, run: concat_ws },
+    Definition {
+        name: "format",
+        volatility: Volatility::Stable,
+        result: |types| types.first().filter(|format| format.is_text()).map(|_| SqlType::Text),
+        run: format,
+    },
+];
+
+/// Refuses every encoding but the only one that the server has.
+fn require_utf8(name: &str, side: &str) -> Result<()> {
+    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    if ["utf8", "unicode"].iter().any(|known| plain.eq_ignore_ascii_case(known)) {
+        return Ok(());
+    }
+    Err(Error::new(Kind::InvalidParameterValue, format!("invalid {side} encoding name \"{name}\""))
+        .with_hint("Text is UTF8 here; no other encoding is converted to or from."))
+}
+
+/// Two columns of text, row by row, where neither is NULL.
+fn each_pair(
+    left: &StringViewArray,
+    right: &StringViewArray,
+    mut with: impl FnMut(Option<(&str, &str)>) -> Result<()>,
+) -> Result<()> {
+    left.iter().zip(right).try_for_each(|(left, right)| with(left.zip(right)))
+}
+
+fn convert_to(given: &Arguments) -> Result<ArrayRef> {
+    let mut out = BinaryBuilder::with_capacity(given.rows, 0);
+    each_pair(&given.texts(0)?, &given.texts(1)?, |pair| {
+        match pair {
+            Some((text, encoding)) => {
+                require_utf8(encoding, "destination")?;
+                out.append_value(text);
+            }
+            None => out.append_null(),
+        }
+        Ok(())
+    })?;
+    Ok(Arc::new(out.finish()))
+}
+
+fn convert_from(given: &Arguments) -> Result<ArrayRef> {
+    let bytes = given.as_type(0, &SqlType::Bytea)?;
+    let encodings = given.texts(1)?;
+    let mut out = StringViewBuilder::with_capacity(given.rows);
+    for (bytes, encoding) in bytes.as_binary::<i32>().iter().zip(&encodings) {
+        let (Some(bytes), Some(encoding)) = (bytes, encoding) else {
+            out.append_null();
+            continue;
+        };
+        require_utf8(encoding, "source")?;
+        out.append_value(value::checked_text(bytes)?);
+    }
+    Ok(Arc::new(out.finish()))
+}
+
+/// The formats of `encode` and `decode`.
+enum Format {
+    Base64,
+    Hex,
+    Escape,
+}
+
+impl Format {
+    fn named(name: &str) -> Result<Format> {
+        match name.to_ascii_lowercase().as_str() {
+            "base64" => Ok(Format::Base64),
+            "hex" => Ok(Format::Hex),
+            "escape" => Ok(Format::Escape),
+            _ => Err(Error::new(Kind::InvalidParameterValue, format!("unrecognized encoding: \"{name}\""))),
+        }
+    }
+}
+
+fn encode(given: &Arguments) -> Result<ArrayRef> {
+    let bytes = given.as_type(0, &SqlType::Bytea)?;
+    let formats = given.texts(1)?;
+    let mut out = StringViewBuilder::with_capacity(given.rows);
+    for (bytes, format) in bytes.as_binary::<i32>().iter().zip(&formats) {
+        let (Some(bytes), Some(format)) = (bytes, format) else {
+            out.append_null();
+            continue;
+        };
+        out.append_value(encoded(bytes, &Format::named(format)?));
+    }
+    Ok(Arc::new(out.finish()))
+}
+
+fn encoded(bytes: &[u8], format: &Format) -> String {
+    match format {
+        Format::Base64 => {
+            let letters = STANDARD.encode(bytes);
+            let mut out = String::with_capacity(letters.len() + letters.len() / BASE64_LINE);
+            for (at, letter) in letters.chars().enumerate() {
+                if at > 0 && at % BASE64_LINE == 0 {
+                    out.push('\n');
+                }
+                out.push(letter);
+            }
+            // PostgreSQL breaks a line as soon as it is full, also behind the last group of three whole bytes.
+            if !bytes.is_empty() && bytes.len().is_multiple_of(BASE64_LINE / 4 * 3) {
+                out.push('\n');
+            }
+            out
+        }
+        Format::Hex => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+        Format::Escape => bytes
+            .iter()
+            .map(|byte| match byte {
+                b'\\' => "\\\\".to_owned(),
+                0 | 0x80.. => format!("\\{byte:03o}"),
+                plain => char::from(*plain).to_string(),
+            })
+            .collect(),
+    }
+}
+
+fn decode(given: &Arguments) -> Result<ArrayRef> {
+    let mut out = BinaryBuilder::with_capacity(given.rows, 0);
+    each_pair(&given.texts(0)?, &given.texts(1)?, |pair| {
+        match pair {
+            Some((text, format)) => out.append_value(decoded(text, &Format::named(format)?)?),
+            None => out.append_null(),
+        }
+        Ok(())
+    })?;
+    Ok(Arc::new(out.finish()))
+}
+
+fn decoded(text: &str, format: &Format) -> Result<Vec<u8>> {
+    match format {
+        Format::Base64 => base64_decoded(text),
+        Format::Hex => bytea(&format!("\\x{text}")),
+        Format::Escape => bytea(text),
+    }
+}
+
+/// The bytes that the text of a `bytea` means.
+fn bytea(text: &str) -> Result<Vec<u8>> {
+    let mut builder = value::ColumnBuilder::new(&SqlType::Bytea, 1);
+    builder.append_text(text, &value::Style::default())?;
+    Ok(builder.finish().as_binary::<i32>().value(0).to_vec())
+}
+
+/// Blanks and line breaks may stand anywhere, and nothing may follow the padding.
+fn base64_decoded(text: &str) -> Result<Vec<u8>> {
+    let plain: String = text.chars().filter(|letter| !matches!(letter, ' ' | '\t' | '\n' | '\r')).collect();
+    if let Some(bad) = plain.chars().find(|letter| !letter.is_ascii_alphanumeric() && !matches!(letter, '+' | '/' | '=')) {
+        return Err(Error::new(
+            Kind::InvalidParameterValue,
+            format!("invalid symbol \"{bad}\" found while decoding base64 sequence"),
+        ));
+    }
+    let lenient = base64::engine::GeneralPurpose::new(
+        &base64::alphabet::STANDARD,
+        base64::engine::GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
+    );
+    lenient.decode(plain.as_bytes()).map_err(|_| {
+        Error::new(Kind::InvalidParameterValue, "invalid base64 end sequence")
+            .with_hint("Input data is missing padding, is truncated, or is otherwise corrupted.")
+    })
+}
+
+fn chr(given: &Arguments) -> Result<ArrayRef> {
+    let codes = given.as_type(0, &SqlType::Int8)?;
+    let mut out = StringViewBuilder::with_capacity(given.rows);
+    for code in codes.as_primitive::<Int64Type>() {
+        let Some(code) = code else {
+            out.append_null();
+            continue;
+        };
+        let letter = match u32::try_from(code) {
+            Ok(0) => return Err(Error::new(Kind::ProgramLimitExceeded, "null character not permitted")),
+            Err(_) => return Err(Error::new(Kind::InvalidParameterValue, "character number must be positive")),
+            Ok(code) => char::from_u32(code).ok_or_else(|| {
+                Error::new(Kind::ProgramLimitExceeded, format!("requested character not valid for encoding: {code}"))
+            })?,
+        };
+        out.append_value(letter.encode_utf8(&mut [0; 4]));
+    }
+    Ok(Arc::new(out.finish()))
+}
+
+fn split_part(given: &Arguments) -> Result<ArrayRef> {
+    let texts = given.texts(0)?;
+    let delimiters = given.texts(1)?;
+    let places = given.as_type(2, &SqlType::Int8)?;
+    let mut out = StringViewBuilder::with_capacity(given.rows);
+    for ((text, delimiter), place) in texts.iter().zip(&delimiters).zip(places.as_primitive::<Int64Type>()) {
+        match (text, delimiter, place) {
+            (Some(text), Some(delimiter), Some(place)) => out.append_value(part(text, delimiter, place)?),
+            _ => out.append_null(),
+        }
+    }
+    Ok(Arc::new(out.finish()))
+}
+
+/// The part at a place counted from 1, or from the end where it is negative; nothing where there are fewer.
+fn part<'a>(text: &'a str, delimiter: &str, place: i64) -> Result<&'a str> {
+    if place == 0 {
+        return Err(Error::new(Kind::InvalidParameterValue, "field position must not be zero"));
+    }
+    if delimiter.is_empty() {
+        return Ok(if place == 1 || place == -1 { text } else { "" });
+    }
+    let at = usize::try_from(place.unsigned_abs() - 1).unwrap_or(usize::MAX);
+    let found = if place > 0 { text.split(delimiter).nth(at) } else { text.rsplit(delimiter).nth(at) };
+    Ok(found.unwrap_or_default())
+}
+
+fn concat_ws_result(types: &[Argument]) -> Option<SqlType> {
+    match types {
+        [separator, _, ..] if separator.is_text() => Some(SqlType::Text),
+        _ => None,
+    }
+}
+
+/// Values written as their output functions write them, one behind the other; NULL is nothing.
+fn concat(given: &Arguments) -> Result<ArrayRef> {
+    let values: Vec<StringViewArray> = (0..given.arrays.len()).map(|at| shown(given, at)).collect::<Result<_>>()?;
+    let row =
+        |row: usize| -> String { values.iter().filter(|values| values.is_valid(row)).map(|values| values.value(row)).collect() };
+    Ok(Arc::new((0..given.rows).map(|at| Some(row(at))).collect::<StringViewArray>()))
+}
+
+/// Values written as their output functions write them, NULLs left out.
+fn concat_ws(given: &Arguments) -> Result<ArrayRef> {
+    let separators = given.texts(0)?;
+    let values: Vec<StringViewArray> = (1..given.arrays.len()).map(|at| shown(given, at)).collect::<Result<_>>()?;
+    let mut out = StringViewBuilder::with_capacity(given.rows);
+    for (row, separator) in separators.iter().enumerate() {
+        let Some(separator) = separator else {
+            out.append_null();
+            continue;
+        };
+        let mut text = String::new();
+        let mut first = true;
+        for values in values.iter().filter(|values| values.is_valid(row)) {
+            if !first {
+                text.push_str(separator);
+            }
+            first = false;
+            text.push_str(values.value(row));
+        }
+        out.append_value(text);
+    }
+    Ok(Arc::new(out.finish()))
+}
+
+/// The values of an argument as their output function writes them: `t` and not `true`.
+fn shown(given: &Arguments, at: usize) -> Result<StringViewArray> {
+    if given.sql_type(at) != SqlType::Bool {
+        return given.texts(at);
+    }
+    let formatter = given.formatter(at)?;
+    Ok((0..given.rows)
+        .map(|row| {
+            (!formatter.is_null(row)).then(|| {
+                let mut text = Vec::new();
+                formatter.write_text(row, &mut text);
+                if text == b"t" { "t" } else { "f" }
+            })
+        })
+        .collect())
+}
+
+fn format(given: &Arguments) -> Result<ArrayRef> {
+    let formats = given.texts(0)?;
+    let values: Vec<StringViewArray> = (1..given.arrays.len()).map(|at| shown(given, at)).collect::<Result<_>>()?;
+    let mut out = StringViewBuilder::with_capacity(given.rows);
+    for (row, format) in formats.iter().enumerate() {
+        match format {
+            Some(format) => {
+                let row: Vec<Option<&str>> = values.iter().map(|values| values.is_valid(row).then(|| values.value(row))).collect();
+                out.append_value(formatted(format, &row)?);
+            }
+            None => out.append_null(),
+        }
+    }
+    Ok(Arc::new(out.finish()))
+}
+
+/// `%s`, `%I`, `%L`, with a position (`%2$s`) and a width (`%-10s`), as PostgreSQL's `format` (section 9.4.1).
+fn formatted(format: &str, values: &[Option<&str>]) -> Result<String> {
+    let bad = |message: &str| Error::new(Kind::InvalidParameterValue, message.to_owned());
+    let mut out = String::with_capacity(format.len());
+    let mut letters = format.chars().peekable();
+    let mut next = 0;
+    while let Some(letter) = letters.next() {
+        if letter != '%' {
+            out.push(letter);
+            continue;
+        }
+        if letters.next_if_eq(&'%').is_some() {
+            out.push('%');
+            continue;
+        }
+        let mut number = String::new();
+        let mut left = false;
+        while let Some(letter) = letters.next_if(|letter| matches!(letter, '-' | '$' | '0'..='9')) {
+            match letter {
+                '-' => left = true,
+                '$' => {
+                    let place: usize =
+                        number.parse().map_err(|_| bad("format specifies argument 0, but arguments are numbered from 1"))?;
+                    next = place
+                        .checked_sub(1)
+                        .ok_or_else(|| bad("format specifies argument 0, but arguments are numbered from 1"))?;
+                    number.clear();
+                }
+                digit => number.push(digit),
+            }
+        }
+        let Some(kind) = letters.next() else { return Err(bad("unterminated format() type specifier")) };
+        if !matches!(kind, 's' | 'I' | 'L') {
+            return Err(bad(&format!("unrecognized format() type specifier \"{kind}\"")));
+        }
+        let value = values.get(next).ok_or_else(|| bad("too few arguments for format()"))?;
+        next += 1;
+        let text = match (kind, value) {
+            ('s', value) => value.unwrap_or_default().to_owned(),
+            ('I', Some(value)) => crate::catalog::quote_identifier(value),
+            ('I', None) => return Err(bad("null values cannot be formatted as an SQL identifier")),
+            (_, Some(value)) => literal(value),
+            (_, None) => "NULL".to_owned(),
+        };
+        let blanks = number.parse::<usize>().unwrap_or(0).min(1 << 20).saturating_sub(text.chars().count());
+        if left {
+            out.push_str(&text);
+        }
+        out.extend(std::iter::repeat_n(' ', blanks));
+        if !left {
+            out.push_str(&text);
+        }
+    }
+    Ok(out)
+}
+
+fn literal(value: &str) -> String {
+    let quoted = value.replace('\'', "''");
+    if value.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_padded_and_broken_into_lines() {
+        assert_eq!(encoded(b"a", &Format::Base64), "YQ==");
+        let long = encoded(&[0; 60], &Format::Base64);
+        assert_eq!(long.lines().map(str::len).collect::<Vec<_>>(), [76, 4]);
+        assert_eq!(base64_decoded(&long).unwrap(), [0; 60]);
+        assert_eq!(base64_decoded("YQ").unwrap_err().sqlstate(), "22023");
+        assert_eq!(base64_decoded("Y*==").unwrap_err().sqlstate(), "22023");
+    }
+
+    #[test]
+    fn parts_are_counted_from_either_end() {
+        assert_eq!(part("a|b|c", "|", 2).unwrap(), "b");
+        assert_eq!(part("a|b|c", "|", -1).unwrap(), "c");
+        assert_eq!(part("a|b|c", "|", 9).unwrap(), "");
+        assert_eq!(part("a|b|c", "", 1).unwrap(), "a|b|c");
+        assert_eq!(part("a", "|", 0).unwrap_err().sqlstate(), "22023");
+    }
+
+    #[test]
+    fn formats_take_values_in_turn_and_by_place() {
+        let values = [Some("it's"), Some("a B"), None];
+        assert_eq!(formatted("%s %I %L %%", &values).unwrap(), "it's \"a B\" NULL %");
+        assert_eq!(formatted("%2$s %1$L|%-6s|%6s", &[Some("x"), Some("y"), Some("z")]).unwrap(), "y 'x'|y     |     z");
+        assert_eq!(formatted("%s %s", &[Some("x")]).unwrap_err().sqlstate(), "22023");
+    }
+}

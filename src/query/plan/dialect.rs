@@ -1,0 +1,431 @@
+//! PostgreSQL's forms that DataFusion's planner does not take, rewritten in the syntax tree into forms that it does.
+//!
+//! The rules, each a function below:
+//! - `a OPERATOR(pg_catalog.~) b` is `a ~ b`: psql writes operators so, that no other schema's can be meant ([`operator`]).
+//! - `a COLLATE "default"` is `a`: there is one collation, byte order; another one is refused ([`collated`]).
+//! - `ARRAY(SELECT …)` is an aggregated sub-query, empty and not NULL when there are no rows ([`array_of_rows`]).
+//! - `x::regclass` is `regclass(x)`: an object by name or a name by id, which is no conversion of bytes ([`registered`]).
+//! - `schema.f(…)` in FROM is one name, of which DataFusion reads the first part only ([`table_function`]).
+//! - `c.tableoid` is the id of the table that `c` stands for ([`table_oids`]).
+//! - A few set-returning functions of PostgreSQL's in FROM are queries ([`AS_QUERIES`]).
+//! - `unnest(a) x` and `generate_series(1, n) x` in FROM name their one column as they are named ([`table_function`]).
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{
+    self, BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
+    FunctionArguments, Ident, ObjectName, OrderByExpr, OrderByKind, Query, Select, SelectItem, SetExpr, TableAlias,
+    TableAliasColumnDef, TableFactor, Value, VisitMut, VisitorMut,
+};
+
+use super::names;
+use crate::catalog::quote_identifier;
+use crate::error::{Error, Kind, Result};
+use crate::query::functions::{ARRAY_OF_ROWS, OID_OF};
+use crate::query::parse;
+
+/// Rewrites a query.
+///
+/// # Errors
+/// 42704 for a collation that there is not, 42883 for an operator.
+pub(super) fn rewrite(query: &mut Query) -> Result<()> {
+    finish(query.visit(&mut Rules))
+}
+
+/// Rewrites an expression.
+///
+/// # Errors
+/// As [`rewrite`].
+pub(super) fn rewrite_expression(expr: &mut Expr) -> Result<()> {
+    finish(expr.visit(&mut Rules))
+}
+
+fn finish(flow: ControlFlow<Error>) -> Result<()> {
+    match flow {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(error) => Err(error),
+    }
+}
+
+struct Rules;
+
+impl VisitorMut for Rules {
+    type Break = Error;
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
+        let result = match expr {
+            Expr::BinaryOp { op, .. } => operator(op),
+            Expr::Collate { .. } => collated(expr),
+            Expr::Function(Function { name, args: FunctionArguments::Subquery(_), .. }) if is_named(name, "array") => {
+                array_of_rows(expr)
+            }
+            Expr::Cast { .. } => registered(expr),
+            _ => Ok(()),
+        };
+        result.map_or_else(ControlFlow::Break, ControlFlow::Continue)
+    }
+
+    fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
+        table_oids(select);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
+        table_function(factor).map_or_else(ControlFlow::Break, ControlFlow::Continue)
+    }
+}
+
+fn operator(op: &mut BinaryOperator) -> Result<()> {
+    let BinaryOperator::PGCustomBinaryOperator(parts) = op else { return Ok(()) };
+    let known = match parts.last().map(String::as_str) {
+        Some("=") => BinaryOperator::Eq,
+        Some("<>" | "!=") => BinaryOperator::NotEq,
+        Some("<") => BinaryOperator::Lt,
+        Some("<=") => BinaryOperator::LtEq,
+        Some(">") => BinaryOperator::Gt,
+        Some(">=") => BinaryOperator::GtEq,
+        Some("~") => BinaryOperator::PGRegexMatch,
+        Some("~*") => BinaryOperator::PGRegexIMatch,
+        Some("!~") => BinaryOperator::PGRegexNotMatch,
+        Some("!~*") => BinaryOperator::PGRegexNotIMatch,
+        Some("~~") => BinaryOperator::PGLikeMatch,
+        Some("~~*") => BinaryOperator::PGILikeMatch,
+        Some("!~~") => BinaryOperator::PGNotLikeMatch,
+        Some("!~~*") => BinaryOperator::PGNotILikeMatch,
+        Some("||") => BinaryOperator::StringConcat,
+        Some("+") => BinaryOperator::Plus,
+        Some("-") => BinaryOperator::Minus,
+        Some("*") => BinaryOperator::Multiply,
+        Some("/") => BinaryOperator::Divide,
+        Some("%") => BinaryOperator::Modulo,
+        Some("->") => BinaryOperator::Arrow,
+        Some("->>") => BinaryOperator::LongArrow,
+        Some("@>") => BinaryOperator::AtArrow,
+        Some("<@") => BinaryOperator::ArrowAt,
+        _ => {
+            return Err(Error::new(Kind::UndefinedFunction, format!("operator does not exist: {}", parts.join("."))));
+        }
+    };
+    *op = known;
+    Ok(())
+}
+
+fn collated(expr: &mut Expr) -> Result<()> {
+    let Expr::Collate { expr: inner, collation } = expr else { return Ok(()) };
+    let parts = names::parts(collation)?;
+    let name = parts.last().map_or("", String::as_str);
+    if !["default", "c", "C", "posix", "POSIX", "ucs_basic"].contains(&name) {
+        return Err(Error::new(Kind::UndefinedObject, format!("collation \"{name}\" for encoding \"UTF8\" does not exist"))
+            .with_hint("Strings are compared byte by byte, as COLLATE \"C\" does."));
+    }
+    *expr = std::mem::replace(inner, Expr::Value(Value::Null.into()));
+    Ok(())
+}
+
+/// `ARRAY(SELECT x … ORDER BY y)` as `array of rows((SELECT array_agg(x ORDER BY y) …))`.
+fn array_of_rows(expr: &mut Expr) -> Result<()> {
+    let Expr::Function(Function { args: FunctionArguments::Subquery(query), .. }) = expr else { return Ok(()) };
+    let mut query = query.clone();
+    if !aggregate_in_place(&mut query) {
+        let mut outer = parse::parse_query("SELECT array_agg(q.x) FROM (SELECT 1) AS q(x)")?;
+        if let SetExpr::Select(select) = outer.body.as_mut()
+            && let Some(from) = select.from.first_mut()
+            && let TableFactor::Derived { subquery, .. } = &mut from.relation
+        {
+            *subquery = query;
+        }
+        query = outer;
+    }
+    *expr = call(quoted(ARRAY_OF_ROWS), vec![Expr::Subquery(query)]);
+    Ok(())
+}
+
+/// Puts the aggregate into the SELECT list itself where nothing but WHERE and ORDER BY stands around it.
+fn aggregate_in_place(query: &mut Query) -> bool {
+    let plain = query.with.is_none() && query.limit_clause.is_none() && query.fetch.is_none();
+    let SetExpr::Select(select) = query.body.as_mut() else { return false };
+    let ungrouped = matches!(&select.group_by, ast::GroupByExpr::Expressions(exprs, _) if exprs.is_empty());
+    if !plain || !ungrouped || select.distinct.is_some() || select.having.is_some() {
+        return false;
+    }
+    let value = match &select.projection[..] {
+        [SelectItem::UnnamedExpr(value) | SelectItem::ExprWithAlias { expr: value, .. }] => value.clone(),
+        _ => return false,
+    };
+    let order = match query.order_by.as_ref().map(|order| &order.kind) {
+        None => vec![],
+        Some(OrderByKind::Expressions(exprs)) => exprs.iter().map(|item| by_value(item, &value)).collect(),
+        Some(OrderByKind::All(_)) => return false,
+    };
+    let Expr::Function(mut aggregate) = call(ObjectName::from(vec![Ident::new("array_agg")]), vec![value]) else { return false };
+    if let FunctionArguments::List(list) = &mut aggregate.args
+        && !order.is_empty()
+    {
+        list.clauses.push(FunctionArgumentClause::OrderBy(order));
+    }
+    select.projection = vec![SelectItem::UnnamedExpr(Expr::Function(aggregate))];
+    query.order_by = None;
+    true
+}
+
+/// `ORDER BY 1` means the value itself.
+fn by_value(item: &OrderByExpr, value: &Expr) -> OrderByExpr {
+    let ordinal = matches!(&item.expr, Expr::Value(number) if matches!(&number.value, Value::Number(..)));
+    OrderByExpr { expr: if ordinal { value.clone() } else { item.expr.clone() }, ..item.clone() }
+}
+
+/// The types whose values are objects of the catalog.
+const REGISTERED: [&str; 11] = [
+    "regclass",
+    "regtype",
+    "regproc",
+    "regprocedure",
+    "regnamespace",
+    "regrole",
+    "regcollation",
+    "regoper",
+    "regoperator",
+    "regconfig",
+    "regdictionary",
+];
+
+fn registered(expr: &mut Expr) -> Result<()> {
+    let Expr::Cast { expr: inner, data_type, .. } = expr else { return Ok(()) };
+    let target = type_name(data_type);
+    if let Some(name) = REGISTERED.iter().find(|name| **name == target) {
+        *expr = call(ObjectName::from(vec![Ident::new(*name)]), vec![(**inner).clone()]);
+        return Ok(());
+    }
+    // A cast of such a cast: to a number it is the id, to text the name, whatever went in.
+    let Expr::Function(function) = inner.as_mut() else { return Ok(()) };
+    let (Some(name), Some(operand)) = (REGISTERED.iter().find(|name| is_named(&function.name, name)), only_argument(function))
+    else {
+        return Ok(());
+    };
+    if ["oid", "int4", "int8", "integer", "int", "bigint"].contains(&target.as_str()) {
+        function.name = quoted(&format!("{OID_OF}{name}"));
+    } else if is_string(operand) && ["text", "varchar", "name"].contains(&target.as_str()) {
+        let oid = std::mem::replace(inner.as_mut(), Expr::Value(Value::Null.into()));
+        **inner = call(ObjectName::from(vec![Ident::new(*name)]), vec![oid]);
+    }
+    Ok(())
+}
+
+/// A type's name in lower case without PostgreSQL's schema in front.
+fn type_name(data_type: &DataType) -> String {
+    let name = data_type.to_string().to_ascii_lowercase();
+    name.strip_prefix("pg_catalog.").map(str::to_owned).unwrap_or(name)
+}
+
+fn only_argument(function: &Function) -> Option<&Expr> {
+    match &function.args {
+        FunctionArguments::List(FunctionArgumentList { args, .. }) => match &args[..] {
+            [FunctionArg::Unnamed(FunctionArgExpr::Expr(only))] => Some(only),
+            _ => None,
+        },
+        FunctionArguments::None | FunctionArguments::Subquery(_) => None,
+    }
+}
+
+fn is_string(expr: &Expr) -> bool {
+    matches!(expr, Expr::Value(value) if matches!(&value.value, Value::SingleQuotedString(_) | Value::EscapedStringLiteral(_)))
+}
+
+fn table_function(factor: &mut TableFactor) -> Result<()> {
+    if let TableFactor::UNNEST { alias, array_exprs, .. } = factor {
+        let alias = alias.get_or_insert_with(|| TableAlias { explicit: true, name: ident("unnest"), columns: vec![], at: None });
+        if alias.columns.is_empty() && array_exprs.len() == 1 {
+            alias.columns = vec![TableAliasColumnDef { name: alias.name.clone(), data_type: None }];
+        }
+        return Ok(());
+    }
+    let TableFactor::Table { name, alias, args: Some(args), with_ordinality, .. } = factor else { return Ok(()) };
+    let mut parts = names::parts(name)?;
+    if parts.first().is_some_and(|schema| schema == "pg_catalog") && parts.len() > 1 {
+        parts.remove(0);
+    }
+    let plain = parts.last().cloned().unwrap_or_default();
+    let single_column = parts.len() == 1 && ["unnest", "generate_series"].contains(&plain.as_str());
+    let alias = alias.get_or_insert_with(|| TableAlias { explicit: true, name: ident(&plain), columns: vec![], at: None });
+    if single_column && alias.columns.is_empty() {
+        alias.columns = vec![TableAliasColumnDef { name: alias.name.clone(), data_type: None }];
+    }
+    let exprs: Option<Vec<Expr>> = args
+        .args
+        .iter()
+        .map(|arg| match arg {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
+            _ => None,
+        })
+        .collect();
+    if parts.len() == 1
+        && let Some(subquery) = as_query(&plain, exprs.as_ref().and_then(|exprs| exprs.first()))?
+    {
+        *factor = TableFactor::Derived { lateral: false, subquery, alias: Some(alias.clone()), sample: None };
+        return Ok(());
+    }
+    match exprs {
+        Some(array_exprs) if single_column && plain == "unnest" => {
+            *factor = unnest(array_exprs, alias.clone(), *with_ordinality);
+        }
+        // DataFusion's table function wants constants; its array function takes what a column or a query around it says.
+        Some(exprs) if single_column && exprs.iter().any(names_column) => {
+            let series = call(ObjectName::from(vec![Ident::new("generate_series")]), exprs);
+            *factor = unnest(vec![series], alias.clone(), *with_ordinality);
+        }
+        _ => *name = ObjectName::from(vec![Ident::new(parts.join("."))]),
+    }
+    Ok(())
+}
+
+/// `tableoid` and `c.tableoid`: which system column says where a row comes from, and here the name in FROM says it.
+fn table_oids(select: &mut Select) {
+    let factors =
+        select.from.iter().flat_map(|from| std::iter::once(&from.relation).chain(from.joins.iter().map(|join| &join.relation)));
+    let tables: Vec<(String, String)> = factors
+        .filter_map(|factor| match factor {
+            TableFactor::Table { name, alias, args: None, .. } => {
+                let own = names::parts(name).ok()?;
+                let known_as = alias.as_ref().map(|alias| names::fold(&alias.name)).or_else(|| own.last().cloned())?;
+                let qualified: Vec<String> = own.iter().map(|part| quote_identifier(part)).collect();
+                Some((known_as, qualified.join(".")))
+            }
+            _ => None,
+        })
+        .collect();
+    let oid = |table: &str| {
+        call(quoted(&format!("{OID_OF}regclass")), vec![Expr::Value(Value::SingleQuotedString(table.to_owned()).into())])
+    };
+    let _: ControlFlow<()> = ast::visit_expressions_mut(select, |expr| {
+        let named = match expr {
+            Expr::CompoundIdentifier(parts) => match &parts[..] {
+                [table, column] if names::fold(column) == "tableoid" => {
+                    tables.iter().find(|(known_as, _)| *known_as == names::fold(table)).map(|(_, table)| table)
+                }
+                _ => None,
+            },
+            Expr::Identifier(column) if names::fold(column) == "tableoid" && tables.len() == 1 => {
+                tables.first().map(|(_, table)| table)
+            }
+            _ => None,
+        };
+        if let Some(table) = named {
+            *expr = oid(table);
+        }
+        ControlFlow::Continue(())
+    });
+}
+
+/// Set-returning functions as queries over `a`, which stands for the argument.
+const AS_QUERIES: [(&str, &str); 3] = [
+    // Options are kept as `name=value`.
+    (
+        "pg_options_to_table",
+        "SELECT split_part(o.o, '=', 1) AS option_name, substr(o.o, strpos(o.o, '=') + 1) AS option_value FROM unnest(a) AS o(o)",
+    ),
+    // Nothing is partitioned by a definition.
+    ("pg_partition_tree", "SELECT 0::oid AS relid, 0::oid AS parentrelid, true AS isleaf, 0 AS level WHERE false"),
+    ("pg_partition_ancestors", "SELECT 0::oid AS relid WHERE false"),
+];
+
+/// The query that a function in FROM stands for.
+fn as_query(function: &str, argument: Option<&Expr>) -> Result<Option<Box<Query>>> {
+    let Some((_, text)) = AS_QUERIES.iter().find(|(name, _)| *name == function) else { return Ok(None) };
+    let mut query = parse::parse_query(text)?;
+    let null = Expr::Value(Value::Null.into());
+    let argument = argument.unwrap_or(&null);
+    let _: ControlFlow<()> = ast::visit_expressions_mut(&mut query, |expr| {
+        if matches!(expr, Expr::Identifier(name) if name.value == "a") {
+            *expr = argument.clone();
+        }
+        ControlFlow::Continue(())
+    });
+    Ok(Some(query))
+}
+
+fn unnest(array_exprs: Vec<Expr>, alias: TableAlias, with_ordinality: bool) -> TableFactor {
+    TableFactor::UNNEST { alias: Some(alias), array_exprs, with_offset: false, with_offset_alias: None, with_ordinality }
+}
+
+/// Whether an expression names a column, outside of sub-queries of its own too.
+fn names_column(expr: &Expr) -> bool {
+    let found = ast::visit_expressions(expr, |inner| match inner {
+        Expr::Identifier(_) | Expr::CompoundIdentifier(_) => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    });
+    found.is_break()
+}
+
+fn is_named(name: &ObjectName, wanted: &str) -> bool {
+    names::parts(name).is_ok_and(|parts| match &parts[..] {
+        [only] => only == wanted,
+        [schema, only] => schema == "pg_catalog" && only == wanted,
+        _ => false,
+    })
+}
+
+fn ident(name: &str) -> Ident {
+    Ident::with_quote('"', name)
+}
+
+fn quoted(name: &str) -> ObjectName {
+    ObjectName::from(vec![ident(name)])
+}
+
+/// A function call.
+fn call(name: ObjectName, args: Vec<Expr>) -> Expr {
+    Expr::Function(Function {
+        name,
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: FunctionArguments::List(FunctionArgumentList {
+            duplicate_treatment: None,
+            args: args.into_iter().map(|arg| FunctionArg::Unnamed(FunctionArgExpr::Expr(arg))).collect(),
+            clauses: vec![],
+        }),
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group: vec![],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rewritten(sql: &str) -> String {
+        let mut query = parse::parse_query(sql).unwrap();
+        rewrite(&mut query).unwrap();
+        query.to_string()
+    }
+
+    #[test]
+    fn psqls_forms_become_plain_ones() {
+        for (sql, plain) in [
+            (
+                "SELECT 1 FROM c WHERE n OPERATOR(pg_catalog.~) '^(t)$' COLLATE pg_catalog.default",
+                "SELECT 1 FROM c WHERE n ~ '^(t)$'",
+            ),
+            ("SELECT ARRAY(SELECT b FROM m ORDER BY 1)", "SELECT \"array of rows\"((SELECT array_agg(b ORDER BY b) FROM m))"),
+            ("SELECT 'v'::pg_catalog.regclass::pg_catalog.oid", "SELECT \"oid of regclass\"('v')::pg_catalog.oid"),
+            ("SELECT 'v'::regclass::text", "SELECT regclass(regclass('v'))::TEXT"),
+            ("SELECT c.oid::pg_catalog.regclass::pg_catalog.text FROM c", "SELECT regclass(c.oid)::pg_catalog.text FROM c"),
+            (
+                "SELECT c.tableoid, d.tableoid FROM pg_class c, (SELECT 1) d",
+                "SELECT \"oid of regclass\"('pg_class'), d.tableoid FROM pg_class c, (SELECT 1) d",
+            ),
+            ("SELECT * FROM public.F(1) AS t", "SELECT * FROM public.f(1) AS t"),
+            ("SELECT x FROM pg_catalog.unnest(a) x", "SELECT x FROM UNNEST(a) x (x)"),
+        ] {
+            assert_eq!(rewritten(sql), plain);
+        }
+    }
+
+    #[test]
+    fn other_collations_and_operators_are_refused() {
+        let refused = |sql: &str| rewrite(&mut parse::parse_query(sql).unwrap()).unwrap_err();
+        assert_eq!(refused("SELECT a COLLATE \"de_DE\" FROM t").sqlstate(), "42704");
+        assert_eq!(refused("SELECT a OPERATOR(pg_catalog.<->) b FROM t").sqlstate(), "42883");
+    }
+}

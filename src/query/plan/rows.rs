@@ -1,0 +1,142 @@
+//! Comparisons of rows, `(a, b) < (x, y)`, in terms of comparisons of their parts (PostgreSQL 15, section 9.24.5).
+
+use datafusion::sql::sqlparser::ast::{
+    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator, Value,
+};
+
+use crate::error::{Error, Kind, Result};
+
+/// The parts of a row constructor: `(a, b)` or `ROW(a, b)`.
+pub(super) fn parts(expr: &Expr) -> Option<Vec<Expr>> {
+    match expr {
+        Expr::Tuple(parts) => Some(parts.clone()),
+        Expr::Function(function) if is_row(function) => match &function.args {
+            FunctionArguments::List(list) => list
+                .args
+                .iter()
+                .map(|arg| match arg {
+                    FunctionArg::Unnamed(FunctionArgExpr::Expr(part)) => Some(part.clone()),
+                    _ => None,
+                })
+                .collect(),
+            FunctionArguments::None | FunctionArguments::Subquery(_) => None,
+        },
+        Expr::Nested(inner) => match inner.as_ref() {
+            Expr::Tuple(_) | Expr::Function(_) => parts(inner),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn is_row(function: &Function) -> bool {
+    function.over.is_none() && function.name.to_string().eq_ignore_ascii_case("row")
+}
+
+/// The comparison of two rows; `None` where the operator does not compare rows.
+///
+/// # Errors
+/// 42601 for rows of different lengths, 0A000 for rows without parts.
+pub(super) fn compare(left: &[Expr], op: &BinaryOperator, right: &[Expr]) -> Result<Option<Expr>> {
+    if left.len() != right.len() {
+        return Err(Error::new(Kind::SyntaxError, "unequal number of entries in row expressions"));
+    }
+    if left.is_empty() {
+        return Err(Error::new(Kind::FeatureNotSupported, "cannot compare rows of zero length"));
+    }
+    let compared = match op {
+        BinaryOperator::Eq => equal(left, right),
+        BinaryOperator::NotEq => all(left, right, &BinaryOperator::NotEq, &BinaryOperator::Or),
+        BinaryOperator::Lt => ordered(left, right, &BinaryOperator::Lt, &BinaryOperator::LtEq, &BinaryOperator::Lt),
+        BinaryOperator::LtEq => ordered(left, right, &BinaryOperator::Lt, &BinaryOperator::LtEq, &BinaryOperator::LtEq),
+        BinaryOperator::Gt => ordered(left, right, &BinaryOperator::Gt, &BinaryOperator::GtEq, &BinaryOperator::Gt),
+        BinaryOperator::GtEq => ordered(left, right, &BinaryOperator::Gt, &BinaryOperator::GtEq, &BinaryOperator::GtEq),
+        _ => return Ok(None),
+    };
+    Ok(Some(nested(compared)))
+}
+
+/// `(a, b) IN ((1, 2), (3, 4))`.
+///
+/// # Errors
+/// As [`compare`].
+pub(super) fn in_list(left: &[Expr], list: &[Vec<Expr>], negated: bool) -> Result<Option<Expr>> {
+    let mut whole: Option<Expr> = None;
+    for row in list {
+        let Some(equal) = compare(left, &BinaryOperator::Eq, row)? else {
+            return Ok(None);
+        };
+        whole = Some(match whole {
+            Some(before) => binary(before, BinaryOperator::Or, equal),
+            None => equal,
+        });
+    }
+    Ok(whole.map(|whole| {
+        let whole = nested(whole);
+        if negated { Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(whole) } } else { whole }
+    }))
+}
+
+/// `(a, b) IS NULL` is true when every part is NULL; `IS NOT NULL` when none is.
+pub(super) fn is_null(parts: &[Expr], negated: bool) -> Expr {
+    let test = |part: &Expr| {
+        let part = Box::new(part.clone());
+        if negated { Expr::IsNotNull(part) } else { Expr::IsNull(part) }
+    };
+    let whole = parts.iter().map(test).reduce(|before, next| binary(before, BinaryOperator::And, next));
+    nested(whole.unwrap_or_else(|| Expr::value(Value::Boolean(true))))
+}
+
+fn equal(left: &[Expr], right: &[Expr]) -> Expr {
+    all(left, right, &BinaryOperator::Eq, &BinaryOperator::And)
+}
+
+/// Every pair compared by one operator, joined by another.
+fn all(left: &[Expr], right: &[Expr], each: &BinaryOperator, join: &BinaryOperator) -> Expr {
+    let pairs = left.iter().zip(right).map(|(left, right)| binary(left.clone(), each.clone(), right.clone()));
+    pairs.reduce(|before, next| binary(before, join.clone(), next)).unwrap_or_else(|| Expr::value(Value::Boolean(true)))
+}
+
+/// `a <= x AND (a < x OR rest)`: the first part stands alone in front, so that a scan can prune by it.
+fn ordered(left: &[Expr], right: &[Expr], strict: &BinaryOperator, loose: &BinaryOperator, last: &BinaryOperator) -> Expr {
+    match (left, right) {
+        ([left, left_rest @ ..], [right, right_rest @ ..]) if !left_rest.is_empty() => {
+            let rest = ordered(left_rest, right_rest, strict, loose, last);
+            let first = binary(left.clone(), loose.clone(), right.clone());
+            let before = binary(left.clone(), strict.clone(), right.clone());
+            binary(first, BinaryOperator::And, nested(binary(before, BinaryOperator::Or, rest)))
+        }
+        ([left, ..], [right, ..]) => binary(left.clone(), last.clone(), right.clone()),
+        _ => Expr::value(Value::Boolean(true)),
+    }
+}
+
+fn binary(left: Expr, op: BinaryOperator, right: Expr) -> Expr {
+    Expr::BinaryOp { left: Box::new(left), op, right: Box::new(right) }
+}
+
+fn nested(expr: Expr) -> Expr {
+    Expr::Nested(Box::new(expr))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::parse::parse_expression;
+
+    fn rewritten(sql: &str) -> Result<Option<Expr>> {
+        let Expr::BinaryOp { left, op, right } = parse_expression(sql).unwrap() else { panic!("{sql} is no comparison") };
+        compare(&parts(&left).unwrap(), &op, &parts(&right).unwrap())
+    }
+
+    #[test]
+    fn an_order_of_rows_is_an_order_of_their_parts() {
+        let shown = |sql: &str| rewritten(sql).unwrap().unwrap().to_string();
+        assert_eq!(shown("(a, b) = (1, 2)"), "(a = 1 AND b = 2)");
+        assert_eq!(shown("(a, b) <> ROW(1, 2)"), "(a <> 1 OR b <> 2)");
+        assert_eq!(shown("(a, b) < (1, 2)"), "(a <= 1 AND (a < 1 OR b < 2))");
+        assert_eq!(shown("(a, b, c) >= (1, 2, 3)"), "(a >= 1 AND (a > 1 OR b >= 2 AND (b > 2 OR c >= 3)))");
+        assert_eq!(rewritten("(a, b) < (1, 2, 3)").unwrap_err().sqlstate(), "42601");
+        assert!(rewritten("(a, b) + (1, 2)").unwrap().is_none());
+    }
+}

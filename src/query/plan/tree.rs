@@ -1,0 +1,193 @@
+//! What is done to a syntax tree before it is planned: output columns are named, and constructs that the planner lacks or reads
+//! otherwise than PostgreSQL are put in terms of others.
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{
+    CastKind, DataType, Distinct, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident,
+    Interval, ObjectName, OrderByKind, Query, Select, SelectItem, SetExpr, Value, Values, VisitMut, VisitorMut,
+};
+
+use super::{output, rows};
+use crate::error::{Error, Result};
+
+/// The query as it is planned.
+///
+/// # Errors
+/// 42601 for rows of different lengths.
+pub(super) fn prepared(query: &Query) -> Result<Query> {
+    let mut query = query.clone();
+    finish(query.visit(&mut Rewriter))?;
+    Ok(query)
+}
+
+/// The expression as it is planned.
+///
+/// # Errors
+/// As [`prepared`].
+pub(super) fn prepared_expression(expr: &Expr) -> Result<Expr> {
+    let mut expr = expr.clone();
+    finish(expr.visit(&mut Rewriter))?;
+    Ok(expr)
+}
+
+fn finish(flow: ControlFlow<Error>) -> Result<()> {
+    match flow {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(error) => Err(error),
+    }
+}
+
+struct Rewriter;
+
+impl VisitorMut for Rewriter {
+    type Break = Error;
+
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
+        output::name_items(select);
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+        if let SetExpr::Values(values) = query.body.as_mut() {
+            type_values(values);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+        order_by_output(query);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
+        match rewritten(expr) {
+            Ok(Some(other)) => {
+                *expr = other;
+                ControlFlow::Continue(())
+            }
+            Ok(None) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(error),
+        }
+    }
+}
+
+/// What stands for an expression, where it is not planned as it is. The many kinds that are planned as they are need no naming.
+fn rewritten(expr: &Expr) -> Result<Option<Expr>> {
+    match expr {
+        Expr::BinaryOp { left, op, right } => match (rows::parts(left), rows::parts(right)) {
+            (Some(left), Some(right)) => rows::compare(&left, op, &right),
+            _ => Ok(None),
+        },
+        Expr::InList { expr, list, negated } => {
+            let rows: Option<Vec<Vec<Expr>>> = list.iter().map(rows::parts).collect();
+            match (rows::parts(expr), rows) {
+                (Some(left), Some(list)) => rows::in_list(&left, &list, *negated),
+                _ => Ok(None),
+            }
+        }
+        Expr::IsNull(inner) => Ok(rows::parts(inner).map(|parts| rows::is_null(&parts, false))),
+        Expr::IsNotNull(inner) => Ok(rows::parts(inner).map(|parts| rows::is_null(&parts, true))),
+        // PostgreSQL's grammar turns it into this function as well.
+        Expr::AtTimeZone { timestamp, time_zone } => {
+            Ok(Some(call("timezone", vec![time_zone.as_ref().clone(), timestamp.as_ref().clone()])))
+        }
+        Expr::Extract { field, expr, .. } => {
+            let field = field.to_string().trim_matches('\'').to_lowercase();
+            // How many digits stand behind the point depends on the field.
+            let function = match field.as_str() {
+                "second" | "seconds" | "epoch" => "extract_seconds",
+                "millisecond" | "milliseconds" => "extract_milliseconds",
+                _ => "extract",
+            };
+            Ok(Some(call(function, vec![Expr::value(Value::SingleQuotedString(field)), expr.as_ref().clone()])))
+        }
+        Expr::Interval(interval) => Ok(interval_literal(interval)),
+        _ => Ok(None),
+    }
+}
+
+/// Literals of VALUES take the type that another row gives their column.
+fn type_values(values: &mut Values) {
+    let width = values.rows.iter().map(|row| row.len()).max().unwrap_or(0);
+    for column in 0..width {
+        let typed = values.rows.iter().find_map(|row| match row.get(column) {
+            Some(Expr::Cast { data_type, .. }) => Some(data_type.clone()),
+            Some(Expr::TypedString(typed)) => Some(typed.data_type.clone()),
+            _ => None,
+        });
+        let Some(data_type) = typed else { continue };
+        for row in &mut values.rows {
+            if let Some(value) = row.get_mut(column)
+                && is_literal(value)
+            {
+                let expr = Box::new(std::mem::replace(value, Expr::value(Value::Null)));
+                *value = Expr::Cast { kind: CastKind::Cast, expr, data_type: data_type.clone(), array: false, format: None };
+            }
+        }
+    }
+}
+
+fn is_literal(expr: &Expr) -> bool {
+    match expr {
+        Expr::Value(value) => !matches!(value.value, Value::Placeholder(_)),
+        Expr::UnaryOp { expr, .. } => matches!(expr.as_ref(), Expr::Value(_)),
+        _ => false,
+    }
+}
+
+/// What SELECT DISTINCT is ordered by is one of its output columns, and is named as such.
+fn order_by_output(query: &mut Query) {
+    let SetExpr::Select(select) = query.body.as_ref() else { return };
+    if !matches!(select.distinct, Some(Distinct::Distinct)) {
+        return;
+    }
+    let Some(OrderByKind::Expressions(sorts)) = query.order_by.as_mut().map(|order_by| &mut order_by.kind) else { return };
+    for sort in sorts {
+        let named = select.projection.iter().find_map(|item| match item {
+            SelectItem::ExprWithAlias { expr, alias } if *expr == sort.expr => Some(alias.clone()),
+            _ => None,
+        });
+        if let Some(alias) = named {
+            sort.expr = Expr::Identifier(alias);
+        }
+    }
+}
+
+fn call(name: &str, args: Vec<Expr>) -> Expr {
+    Expr::Function(Function {
+        name: ObjectName::from(vec![Ident::new(name)]),
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: FunctionArguments::List(FunctionArgumentList {
+            duplicate_treatment: None,
+            args: args.into_iter().map(|arg| FunctionArg::Unnamed(FunctionArgExpr::Expr(arg))).collect(),
+            clauses: vec![],
+        }),
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group: vec![],
+    })
+}
+
+/// `interval '1 day'` as a cast, which PostgreSQL's own input function reads.
+fn interval_literal(interval: &Interval) -> Option<Expr> {
+    let Expr::Value(value) = interval.value.as_ref() else { return None };
+    let Value::SingleQuotedString(text) = &value.value else { return None };
+    if interval.last_field.is_some() {
+        return None;
+    }
+    // A unit behind the literal is the unit of a bare number in it.
+    let text = match &interval.leading_field {
+        Some(unit) if text.trim().parse::<f64>().is_ok() => format!("{text} {}", unit.to_string().to_lowercase()),
+        Some(_) | None => text.clone(),
+    };
+    Some(Expr::Cast {
+        kind: CastKind::Cast,
+        expr: Box::new(Expr::value(Value::SingleQuotedString(text))),
+        data_type: DataType::Interval { fields: None, precision: None },
+        array: false,
+        format: None,
+    })
+}
