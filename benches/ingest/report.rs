@@ -34,6 +34,7 @@ pub(crate) enum What {
     Stop,
     CleanRestart,
     WalAtKill,
+    WaitingAtKill,
     KilledRestart,
     IdleMemory,
     PeakMemory,
@@ -41,6 +42,7 @@ pub(crate) enum What {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Unit {
+    Rows,
     RowsASecond,
     Seconds,
     Bytes,
@@ -57,7 +59,7 @@ enum Target {
 }
 
 impl What {
-    const ALL: [What; 14] = [
+    const ALL: [What; 15] = [
         What::Copy,
         What::CopyOnce,
         What::Insert,
@@ -69,6 +71,7 @@ impl What {
         What::Stop,
         What::CleanRestart,
         What::WalAtKill,
+        What::WaitingAtKill,
         What::KilledRestart,
         What::IdleMemory,
         What::PeakMemory,
@@ -76,6 +79,7 @@ impl What {
 
     const fn unit(self) -> Unit {
         match self {
+            What::WaitingAtKill => Unit::Rows,
             What::Copy | What::CopyOnce | What::Insert => Unit::RowsASecond,
             What::Checkpoint | What::Vacuum | What::ParquetTime | What::Stop | What::CleanRestart | What::KilledRestart => {
                 Unit::Seconds
@@ -97,6 +101,7 @@ impl What {
             | What::Stop
             | What::CleanRestart
             | What::WalAtKill
+            | What::WaitingAtKill
             | What::KilledRestart
             | What::IdleMemory
             | What::PeakMemory => &[System::Annals],
@@ -118,7 +123,8 @@ impl What {
             | What::ParquetWithHidden
             | What::ParquetTime
             | What::Stop
-            | What::WalAtKill => &[],
+            | What::WalAtKill
+            | What::WaitingAtKill => &[],
         }
     }
 }
@@ -126,6 +132,7 @@ impl What {
 impl Unit {
     fn show(self, value: f64) -> String {
         match self {
+            Unit::Rows => format!("{} rows", thousands(value)),
             Unit::RowsASecond => format!("{} rows/s", thousands(value)),
             Unit::Seconds => format!("{value:.2} s"),
             Unit::Bytes => format!("{} MiB", thousands(value / MIB)),
@@ -238,6 +245,7 @@ impl Report {
             What::Stop => "clean stop".to_owned(),
             What::CleanRestart => "start to first answers after a clean stop".to_owned(),
             What::WalAtKill => "write-ahead log when killed".to_owned(),
+            What::WaitingAtKill => "acknowledged rows in no segment when killed".to_owned(),
             What::KilledRestart => "start to first answers after kill -9".to_owned(),
             What::IdleMemory => "memory of an idle server on these rows".to_owned(),
             What::PeakMemory => "peak memory, all steps".to_owned(),

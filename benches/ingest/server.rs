@@ -1,5 +1,6 @@
 //! Annals as a child process, reached over the wire only, and its folder seen from outside.
 
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
@@ -7,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::sync::oneshot;
 
 use crate::Result;
@@ -107,6 +109,35 @@ pub(crate) fn table_folder(data: &Path, label: &str) -> Result<PathBuf> {
         }
     }
     Err(format!("no Delta table under {} says that it is {label}", data.display()).into())
+}
+
+/// How many rows of a table stand in segments, by the statistics of its Delta log (Delta protocol, "Add File and Remove File").
+///
+/// A table that was never flushed has no Delta log. The log must hold every commit since the first, as that of a young table does.
+pub(crate) fn rows_in_segments(data: &Path, label: &str) -> Result<u64> {
+    let Ok(folder) = table_folder(data, label) else { return Ok(0) };
+    let mut commits: Vec<PathBuf> = Vec::new();
+    for entry in fs::read_dir(folder.join("_delta_log"))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "json") {
+            commits.push(path);
+        }
+    }
+    commits.sort();
+    let mut rows: HashMap<String, u64> = HashMap::new();
+    for commit in commits {
+        for line in fs::read_to_string(&commit)?.lines() {
+            let action: Value = serde_json::from_str(line)?;
+            if let Some(path) = action["add"]["path"].as_str() {
+                let stats: Value = serde_json::from_str(action["add"]["stats"].as_str().unwrap_or("null"))?;
+                let records = stats["numRecords"].as_u64().ok_or_else(|| format!("{path} has no count of its rows"))?;
+                rows.insert(path.to_owned(), records);
+            } else if let Some(path) = action["remove"]["path"].as_str() {
+                rows.remove(path);
+            }
+        }
+    }
+    Ok(rows.values().sum())
 }
 
 /// What the server complained about last; the line of its own that begins with its name says more than what may follow it.
