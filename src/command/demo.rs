@@ -11,7 +11,7 @@ use tokio_postgres::Client;
 
 use crate::clock::Clock;
 use crate::command::client::{self, of_client};
-use crate::command::serve::wait_for_the_end;
+use crate::command::serve::End;
 use crate::command::{DemoArgs, say};
 use crate::config::{self, Config};
 use crate::demo::Generator;
@@ -33,6 +33,7 @@ pub(super) async fn demo(args: DemoArgs) -> Result<()> {
     };
     let password = config::superuser_password().map_or_else(server::random_password, Ok)?;
     let config = Config { data, listen: args.listen, ..Config::default() };
+    let mut end = End::listen()?;
     let running = server::start(&config, Superuser::Password(password.clone())).await?;
     let address = running.address;
     let filled = async {
@@ -42,7 +43,8 @@ pub(super) async fn demo(args: DemoArgs) -> Result<()> {
     let outcome = match filled.await {
         Ok(()) => {
             invite(address, &password);
-            wait_for_the_end().await
+            end.wait().await;
+            Ok(())
         }
         Err(error) => Err(error),
     };
