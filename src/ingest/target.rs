@@ -60,7 +60,7 @@ pub enum Origin<'a> {
 #[derive(Debug, Clone)]
 pub struct Target {
     pub table: Arc<Table>,
-    pub checks: Vec<Check>,
+    pub checks: Arc<[Check]>,
 }
 
 impl Target {
@@ -142,7 +142,7 @@ impl Target {
     }
 
     fn check_constraints(&self, batch: &RecordBatch, origin: Origin<'_>) -> Result<()> {
-        for check in &self.checks {
+        for check in self.checks.iter() {
             let passed = (check.test)(batch)?;
             let refused = (0..passed.len()).find(|row| passed.is_valid(*row) && !passed.value(*row));
             if let Some(at) = refused {

@@ -74,7 +74,7 @@ pub(super) fn copy_in(session: &mut Session, statement: &Copy) -> Result<Outcome
         let planner = session.planner();
         let (table, places) = table_and_places(&statement.source, &planner)?;
         planner.guard.permit(Action::Insert, &table)?;
-        (Target { checks: checks::compile(&table, &planner)?, table }, places)
+        (checks::target(&table, &planner, &session.engine)?, places)
     };
     let map = options.map.as_deref().map(parse::parse_query).transpose()?;
     let table = &target.table;

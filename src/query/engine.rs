@@ -15,7 +15,7 @@ use tokio::sync::Mutex;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
-use crate::query::catalog_log;
+use crate::query::{catalog_log, checks};
 use crate::query::errors::unwrap;
 use crate::query::functions::Registry;
 use crate::query::parse;
@@ -48,6 +48,7 @@ pub struct Engine {
     pub(super) definitions: Arc<Mutex<()>>,
     pub(super) state: SessionState,
     pub(super) registry: Registry,
+    pub(super) checks: checks::Cache,
 }
 
 impl Engine {
@@ -67,6 +68,7 @@ impl Engine {
             definitions: Arc::new(Mutex::new(())),
             state,
             registry,
+            checks: checks::Cache::default(),
         }))
     }
 

@@ -10,7 +10,7 @@ use datafusion::sql::sqlparser::ast;
 
 use crate::catalog::Table;
 use crate::error::{Error, Kind, Result};
-use crate::ingest::{self, Given, Origin, Target};
+use crate::ingest::{self, Given, Origin};
 use crate::policy::Action;
 use crate::query::errors::unwrap;
 use crate::query::parse::unsupported;
@@ -75,7 +75,7 @@ pub(super) async fn insert(
         let planner = session.planner();
         let resolved = resolve(insert, &planner)?;
         planner.guard.permit(Action::Insert, &resolved.table)?;
-        let target = Target { table: resolved.table.clone(), checks: checks::compile(&resolved.table, &planner)? };
+        let target = checks::target(&resolved.table, &planner, &session.engine)?;
         let (literal, plan) = match resolved.source {
             None => (Some(default_row(&target.table)), None),
             Some(query) => match literal_rows(query) {

@@ -10,7 +10,7 @@ use datafusion::sql::sqlparser::ast::{self, Ident, ObjectName, SelectItem};
 
 use crate::catalog::Table;
 use crate::error::{Error, Kind, Result};
-use crate::ingest::{self, Given, Origin, Target};
+use crate::ingest::{self, Given, Origin};
 use crate::policy::Action;
 use crate::query::parse::{self, unsupported};
 use crate::query::plan::{Planned, Planner, names};
@@ -48,7 +48,7 @@ pub(super) async fn update(
     let (reading, target) = {
         let planner = session.planner();
         let reading = update_reading(update, &planner, hints)?;
-        let target = Target { table: reading.table.clone(), checks: checks::compile(&reading.table, &planner)? };
+        let target = checks::target(&reading.table, &planner, &session.engine)?;
         (reading, target)
     };
     let (numbers, rows) = read(session, &reading, params).await?;
