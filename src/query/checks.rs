@@ -30,13 +30,17 @@ pub(super) fn target(table: &Arc<Table>, planner: &Planner<'_>, engine: &Engine)
     // Literals are read by the session's style, so only the default one is shared.
     let committed = Arc::ptr_eq(&planner.catalog, &engine.catalog()) && planner.facts.style.clone().at(0) == Style::default();
     let epoch = planner.catalog.epoch;
-    let known = || engine.checks.lock().ok()?.get(&table.oid).filter(|(known, _)| *known == epoch).map(|(_, checks)| checks.clone());
+    let known =
+        || engine.checks.lock().ok()?.get(&table.oid).filter(|(known, _)| *known == epoch).map(|(_, checks)| checks.clone());
     if let Some(checks) = committed.then(known).flatten() {
         return Ok(Target { table: table.clone(), checks });
     }
     let (checks, lasting) = compile_all(table, planner)?;
     let checks: Arc<[Check]> = Arc::from(checks);
-    if committed && lasting && let Ok(mut cache) = engine.checks.lock() {
+    if committed
+        && lasting
+        && let Ok(mut cache) = engine.checks.lock()
+    {
         cache.insert(table.oid, (epoch, checks.clone()));
     }
     Ok(Target { table: table.clone(), checks })

@@ -15,11 +15,11 @@ use tokio::sync::Mutex;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
-use crate::query::{catalog_log, checks};
 use crate::query::errors::unwrap;
 use crate::query::functions::Registry;
 use crate::query::parse;
 use crate::query::session::{Login, Session};
+use crate::query::{catalog_log, checks};
 use crate::scan::STORE_URL;
 use crate::store::Store;
 
