@@ -19,12 +19,12 @@ pub(super) async fn checkpoint(session: &Session) -> Result<Outcome> {
 /// Compacts one table or all, and removes what compaction replaced.
 pub(super) async fn vacuum(session: &Session, table: Option<&ObjectName>) -> Result<Outcome> {
     let catalog = session.catalog();
-    let guard = session.guard();
     let table = match table {
         Some(name) => {
             let path = session.settings.search_path(&session.identity.role);
             let table = catalog.expect_table(&names::of_relation(name, &catalog, &path)?)?;
-            guard.permit(Action::Maintain, table)?;
+            // The guard holds a snapshot; kept while the rewrite runs, it would keep the files that the rewrite replaces.
+            session.guard().permit(Action::Maintain, table)?;
             Some(table.store_id())
         }
         None if session.identity.superuser => None,
