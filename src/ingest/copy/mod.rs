@@ -22,5 +22,5 @@ mod writer;
 
 pub use batch::CopyBatch;
 pub use options::{CopyOptions, Direction, ForceQuote, Format, Header, OptionValue};
-pub use reader::{CopyReader, ROW_BYTES_MAX};
+pub use reader::CopyReader;
 pub use writer::CopyWriter;

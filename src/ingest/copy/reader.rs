@@ -1,6 +1,7 @@
 //! Reads COPY data that arrives in chunks and makes columns of it.
 
 use crate::error::{Error, Kind, Result};
+use crate::ingest::ROW_BYTES_MAX;
 use crate::ingest::copy::batch::{CopyBatch, Rows};
 use crate::ingest::copy::binary::BinaryParser;
 use crate::ingest::copy::fields::FieldParser;
@@ -8,9 +9,6 @@ use crate::ingest::copy::json_lines::JsonParser;
 use crate::ingest::copy::line::Found;
 use crate::ingest::copy::options::{CopyOptions, Format};
 use crate::value::{SqlType, Style, checked_text};
-
-/// The longest row, in bytes as it stands in the data: a row is held whole in memory while it is read.
-pub const ROW_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// How many bytes of a line or value an error message shows.
 const SHOWN_BYTES: usize = 100;

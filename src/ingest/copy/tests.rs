@@ -7,6 +7,7 @@ use arrow::datatypes::Schema;
 
 use super::*;
 use crate::error::{Error, Result};
+use crate::ingest::ROW_BYTES_MAX;
 use crate::value::{SqlType, Style};
 
 type Columns = Vec<(String, SqlType)>;
