@@ -1,16 +1,30 @@
 //! Expressions answer as PostgreSQL's do: the same column names, the same values as text, the same SQLSTATE where there is none.
 //!
-//! Every statement of `expressions/statements.sql` is put to both servers. Without PostgreSQL each must still be answered or refused
-//! by something other than an internal error.
+//! Every statement of the files in `expressions/` is put to both servers, a file a topic. Without PostgreSQL each must still be
+//! answered or refused by something other than an internal error.
 
 use tokio_postgres::Client;
 
 use crate::harness::{Peer, Server, Table, folder, sqlstate, table};
 
-const STATEMENTS: &str = include_str!("expressions/statements.sql");
+/// One statement a line; `--` begins a remark.
+const TOPICS: [&str; 7] = [
+    include_str!("expressions/statements.sql"),
+    include_str!("expressions/json.sql"),
+    include_str!("expressions/queries.sql"),
+    include_str!("expressions/sessions.sql"),
+    include_str!("expressions/text.sql"),
+    include_str!("expressions/time.sql"),
+    include_str!("expressions/values.sql"),
+];
 
 fn statements() -> Vec<&'static str> {
-    STATEMENTS.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("--")).collect()
+    TOPICS
+        .iter()
+        .flat_map(|topic| topic.lines())
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with("--"))
+        .collect()
 }
 
 /// The answer of a statement, or the SQLSTATE of its refusal.

@@ -1,0 +1,1 @@
+-- json and jsonb: operators, functions, paths, aggregates, casts, errors.

@@ -1,0 +1,1 @@
+-- Queries: joins, grouping, windows, set operations, common table expressions, sub-queries.

@@ -1,0 +1,1 @@
+-- Settings, transactions and other state of a session, as far as one statement shows it.

@@ -1,0 +1,1 @@
+-- Strings: functions, patterns, regular expressions, formats.

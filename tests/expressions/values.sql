@@ -1,0 +1,1 @@
+-- Types: input, output, casts, arithmetic, arrays, limits.
