@@ -24,6 +24,9 @@ use scalar::Definition;
 
 pub(super) use array::ARRAY_OF_ROWS;
 pub(super) use catalog::OID_OF;
+pub(super) use json::{
+    EACH_KEYS, EACH_VALUES, ORDINALS, RECORD_COLUMN, SORT_KEY, SUBSCRIPT, bind_aggregate as bind_json_aggregate, row,
+};
 pub(super) use session::SessionFacts;
 
 use crate::value::Style;
@@ -74,7 +77,11 @@ impl Registry {
         if let Some(sign) = scalars.get("signum").cloned() {
             scalars.insert("sign".to_owned(), sign);
         }
-        Registry { scalars, aggregates: state.aggregate_functions().clone(), windows: state.window_functions().clone() }
+        let mut aggregates = state.aggregate_functions().clone();
+        for aggregate in json::aggregates() {
+            aggregates.insert(aggregate.name().to_owned(), Arc::new(aggregate));
+        }
+        Registry { scalars, aggregates, windows: state.window_functions().clone() }
     }
 
     /// The scalar function of this name for this session.

@@ -12,7 +12,7 @@ use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan, Operator};
 
-use super::{Planned, values};
+use super::{Planned, jsonb, sets, values};
 use crate::error::{Error, Kind, Result};
 use crate::query::errors::{unwrap, wrap};
 use crate::query::functions::{cast, scalar};
@@ -34,8 +34,9 @@ pub(super) fn lower(plan: LogicalPlan, style: &Style, hints: &[Option<SqlType>])
                 let lowered = transform(expr, &schema, style)?;
                 Ok(lowered.update_data(|expr| saved.restore(expr)))
             })?;
-            changed.set(changed.get() || lowered.transformed);
-            if changed.get() { lowered.map_data(LogicalPlan::recompute_schema) } else { Ok(lowered) }
+            let compared = jsonb::node(lowered.data, style)?.transform_data(sets::typed)?;
+            changed.set(changed.get() || lowered.transformed || compared.transformed);
+            if changed.get() { compared.map_data(LogicalPlan::recompute_schema) } else { Ok(compared) }
         })
         .map_err(unwrap)?
         .data;
@@ -53,8 +54,8 @@ fn transform(expr: Expr, schema: &DFSchema, style: &Style) -> datafusion::common
         Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_comparison(op) => {
             let (left, left_changed) = resolve(*left, &right, schema, style)?;
             let (right, right_changed) = resolve(*right, &left, schema, style)?;
-            if let Some(equality) = values::json_equality(&left, op, &right, schema, style) {
-                return Ok(Transformed::yes(equality));
+            if let Some(compared) = jsonb::comparison(&left, op, &right, schema, style)? {
+                return Ok(Transformed::yes(compared));
             }
             let whole = Expr::BinaryExpr(BinaryExpr { left: Box::new(left), op, right: Box::new(right) });
             Ok(Transformed::new_transformed(whole, left_changed || right_changed))
@@ -78,7 +79,8 @@ fn transform(expr: Expr, schema: &DFSchema, style: &Style) -> datafusion::common
                 changed |= item_changed;
                 resolved.push(item);
             }
-            Ok(Transformed::new_transformed(Expr::InList(InList { expr, list: resolved, negated }), changed))
+            let (list, keyed) = jsonb::in_list(InList { expr, list: resolved, negated }, schema, style)?;
+            Ok(Transformed::new_transformed(Expr::InList(list), changed || keyed))
         }
         Expr::Between(Between { expr, negated, low, high }) => {
             let (low, low_changed) = resolve(*low, &expr, schema, style)?;
@@ -86,6 +88,9 @@ fn transform(expr: Expr, schema: &DFSchema, style: &Style) -> datafusion::common
             let between = Between { expr, negated, low: Box::new(low), high: Box::new(high) };
             Ok(Transformed::new_transformed(Expr::Between(between), low_changed || high_changed))
         }
+        Expr::InSubquery(given) => jsonb::in_subquery(given, schema, style),
+        Expr::AggregateFunction(call) => jsonb::aggregate(call, schema, style),
+        Expr::WindowFunction(call) => jsonb::window(*call, schema, style),
         other => Ok(Transformed::no(other)),
     })
 }

@@ -18,7 +18,7 @@ use datafusion::sql::sqlparser::ast::{
     TableAliasColumnDef, TableFactor, Value, VisitMut, VisitorMut,
 };
 
-use super::names;
+use super::{names, sets};
 use crate::catalog::quote_identifier;
 use crate::error::{Error, Kind, Result};
 use crate::query::functions::{ARRAY_OF_ROWS, OID_OF};
@@ -67,11 +67,17 @@ impl VisitorMut for Rules {
 
     fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
         table_oids(select);
+        sets::in_select_list(select);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+        sets::names_as_values(query);
         ControlFlow::Continue(())
     }
 
     fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
-        table_function(factor).map_or_else(ControlFlow::Break, ControlFlow::Continue)
+        sets::in_from(factor).and_then(|()| table_function(factor)).map_or_else(ControlFlow::Break, ControlFlow::Continue)
     }
 }
 
@@ -356,7 +362,7 @@ fn names_column(expr: &Expr) -> bool {
     found.is_break()
 }
 
-fn is_named(name: &ObjectName, wanted: &str) -> bool {
+pub(super) fn is_named(name: &ObjectName, wanted: &str) -> bool {
     names::parts(name).is_ok_and(|parts| match &parts[..] {
         [only] => only == wanted,
         [schema, only] => schema == "pg_catalog" && only == wanted,
@@ -373,7 +379,7 @@ fn quoted(name: &str) -> ObjectName {
 }
 
 /// A function call.
-fn call(name: ObjectName, args: Vec<Expr>) -> Expr {
+pub(super) fn call(name: ObjectName, args: Vec<Expr>) -> Expr {
     Expr::Function(Function {
         name,
         uses_odbc_syntax: false,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::FieldRef;
 use datafusion::common::DFSchema;
 use datafusion::logical_expr::expr::Placeholder;
-use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
-use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator};
+use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr, RawFieldAccessExpr};
+use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, GetFieldAccess, Operator};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::casts::constant;
@@ -23,6 +23,14 @@ pub(super) struct Operators {
 }
 
 impl ExprPlanner for Operators {
+    fn plan_field_access(
+        &self,
+        expr: RawFieldAccessExpr,
+        schema: &DFSchema,
+    ) -> datafusion::common::Result<PlannerResult<RawFieldAccessExpr>> {
+        Ok(self.subscript(expr, schema))
+    }
+
     fn plan_binary_op(&self, expr: RawBinaryExpr, schema: &DFSchema) -> datafusion::common::Result<PlannerResult<RawBinaryExpr>> {
         let left = type_of(&expr.left, schema);
         let right = type_of(&expr.right, schema);
@@ -46,6 +54,20 @@ impl ExprPlanner for Operators {
 }
 
 impl Operators {
+    /// `document['key']` and `document[0]`.
+    fn subscript(&self, expr: RawFieldAccessExpr, schema: &DFSchema) -> PlannerResult<RawFieldAccessExpr> {
+        let is_jsonb = type_of(&expr.expr, schema) == Some(SqlType::Jsonb);
+        let (true, Some(function)) = (is_jsonb, functions::operator(functions::SUBSCRIPT, &self.style)) else {
+            return PlannerResult::Original(expr);
+        };
+        let key = match &expr.field_access {
+            GetFieldAccess::NamedStructField { name } => Expr::Literal(name.clone(), None),
+            GetFieldAccess::ListIndex { key } => key.as_ref().clone(),
+            GetFieldAccess::ListRange { .. } => return PlannerResult::Original(expr),
+        };
+        PlannerResult::Planned(function.call(vec![expr.expr, key]))
+    }
+
     /// A string literal beside a number is a number, and beside a moment what can be added to it.
     fn typed_literals(&self, expr: RawBinaryExpr, left: Option<&SqlType>, right: Option<&SqlType>) -> Result<RawBinaryExpr> {
         let arithmetic = matches!(
@@ -123,6 +145,8 @@ fn function_name(op: &BinaryOperator, left: Option<&SqlType>, right: Option<&Sql
         BinaryOperator::Question => Some("?"),
         BinaryOperator::QuestionPipe => Some("?|"),
         BinaryOperator::QuestionAnd => Some("?&"),
+        BinaryOperator::AtQuestion => Some("@?"),
+        BinaryOperator::AtAt => Some("@@"),
         BinaryOperator::AtArrow if jsonb(left) || jsonb(right) => Some("@>"),
         BinaryOperator::ArrowAt if jsonb(left) || jsonb(right) => Some("<@"),
         BinaryOperator::StringConcat => match (left, right) {

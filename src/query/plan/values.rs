@@ -1,14 +1,13 @@
-//! Expressions that choose among values, and what they choose keeps its SQL type: CASE, COALESCE, NULLIF, GREATEST, LEAST; and
-//! operators whose meaning depends on SQL types that DataFusion does not tell apart.
+//! Expressions that choose among values, and what they choose keeps its SQL type: CASE, COALESCE, NULLIF, GREATEST, LEAST.
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::logical_expr::expr::ScalarFunction;
-use datafusion::logical_expr::{Case, Expr, ExprSchemable, LogicalPlan, Operator, Projection};
+use datafusion::logical_expr::{Case, Expr, ExprSchemable, LogicalPlan, Projection};
 
 use super::casts::{is_unknown, resolve_as};
-use crate::query::functions::{self, cast};
+use crate::query::functions::cast;
 use crate::value::{SqlType, Style};
 
 /// Functions that answer with one of their arguments.
@@ -142,16 +141,4 @@ pub(super) fn as_text(expr: Expr, schema: &DFSchema, style: &Style) -> datafusio
     let source = SqlType::of_field(&field);
     let stays = matches!(source, SqlType::Array(_)) || *field.data_type() == DataType::Null || source.arrow() == DataType::Utf8View;
     if stays { Ok((expr, false)) } else { Ok((cast::call(expr, source, SqlType::Text, style), true)) }
-}
-
-/// Equality of two `jsonb`, which their texts do not decide.
-pub(super) fn json_equality(left: &Expr, op: Operator, right: &Expr, schema: &DFSchema, style: &Style) -> Option<Expr> {
-    let is_jsonb = |side: &Expr| side.to_field(schema).is_ok_and(|(_, field)| SqlType::of_field(&field) == SqlType::Jsonb);
-    if !matches!(op, Operator::Eq | Operator::NotEq) || !is_jsonb(left) || !is_jsonb(right) {
-        return None;
-    }
-    let call = functions::operator("jsonb_eq", style)?.call(vec![left.clone(), right.clone()]);
-    let Expr::ScalarFunction(unbound) = &call else { return None };
-    let bound = functions::scalar::bind(unbound, schema)?.ok()?;
-    Some(if op == Operator::Eq { bound } else { Expr::Not(Box::new(bound)) })
 }

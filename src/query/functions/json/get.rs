@@ -14,7 +14,10 @@ use crate::query::functions::scalar::{Argument, Arguments, Definition};
 use crate::value::SqlType;
 use crate::value::json::string::unescape;
 
-pub(super) static DEFINITIONS: [Definition; 8] = [
+/// `document['key']`; nobody types this name.
+pub(in crate::query) const SUBSCRIPT: &str = "jsonb subscript";
+
+pub(super) static DEFINITIONS: [Definition; 9] = [
     Definition {
         name: "->",
         volatility: Volatility::Immutable,
@@ -38,6 +41,15 @@ pub(super) static DEFINITIONS: [Definition; 8] = [
         volatility: Volatility::Immutable,
         result: |types| path(types, true),
         run: |given| run_path(given, true),
+    },
+    Definition {
+        name: SUBSCRIPT,
+        volatility: Volatility::Immutable,
+        result: |types| match types {
+            [Argument::Of(SqlType::Jsonb), key] if key.is_text() || key.is_integer() => Some(SqlType::Jsonb),
+            _ => None,
+        },
+        run: |given| run_steps(given, false),
     },
     Definition {
         name: "jsonb_extract_path",

@@ -3,16 +3,28 @@
 //! A value is its text: `jsonb` in PostgreSQL's canonical form, `json` as it was written. A part of a canonical text is canonical, so
 //! reading is cutting; what builds a `jsonb` canonicalises what it has built.
 
+mod aggregate;
 mod build;
 mod contain;
 mod edit;
 mod get;
 mod inspect;
+mod order;
+mod path;
+mod record;
 mod scan;
+mod sets;
 
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, StringViewArray, StringViewBuilder};
+
+pub(super) use aggregate::aggregates;
+pub(in crate::query) use aggregate::bind as bind_aggregate;
+pub(in crate::query) use get::SUBSCRIPT;
+pub(in crate::query) use order::SORT_KEY;
+pub(in crate::query) use record::row;
+pub(in crate::query) use sets::{EACH_KEYS, EACH_VALUES, ORDINALS, RECORD_COLUMN};
 
 use super::scalar::{Argument, Arguments, Definition};
 use crate::error::{Error, Result};
@@ -26,6 +38,11 @@ pub(super) fn definitions() -> impl Iterator<Item = &'static Definition> {
         .chain(inspect::DEFINITIONS.iter())
         .chain(contain::DEFINITIONS.iter())
         .chain(edit::DEFINITIONS.iter())
+        .chain(order::DEFINITIONS.iter())
+        .chain(path::DEFINITIONS.iter())
+        .chain(sets::DEFINITIONS.iter())
+        .chain(sets::EACH.iter().flatten())
+        .chain(aggregate::DEFINITIONS.iter())
 }
 
 /// Whether an argument is this JSON type, or a literal that becomes it.
