@@ -25,7 +25,7 @@ use scalar::Definition;
 pub(super) use array::ARRAY_OF_ROWS;
 pub(super) use catalog::OID_OF;
 pub(super) use json::{
-    EACH_KEYS, EACH_VALUES, ORDINALS, RECORD_COLUMN, SORT_KEY, SUBSCRIPT, bind_aggregate as bind_json_aggregate, row,
+    EACH_KEYS, EACH_VALUES, ORDINALS, RECORD_COLUMN, ROW_OF_FIELDS, SORT_KEY, SUBSCRIPT, WHOLE_ROW, bind_aggregate as bind_json_aggregate, row,
 };
 pub(super) use session::SessionFacts;
 
@@ -67,7 +67,7 @@ impl Registry {
             .filter(|(name, _)| !HIDDEN.contains(&name.as_str()))
             .map(|(name, function)| (name.clone(), function.clone()))
             .collect();
-        for function in identity::functions().into_iter().chain(array::functions()) {
+        for function in identity::functions().into_iter().chain(array::functions()).chain(json::functions()) {
             let function = Arc::new(function);
             for alias in function.aliases() {
                 scalars.insert(alias.clone(), function.clone());

@@ -18,12 +18,13 @@ mod sets;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, StringViewArray, StringViewBuilder};
+use datafusion::logical_expr::ScalarUDF;
 
 pub(super) use aggregate::aggregates;
 pub(in crate::query) use aggregate::bind as bind_aggregate;
 pub(in crate::query) use get::SUBSCRIPT;
 pub(in crate::query) use order::SORT_KEY;
-pub(in crate::query) use record::row;
+pub(in crate::query) use record::{ROW_OF_FIELDS, WHOLE_ROW, row};
 pub(in crate::query) use sets::{EACH_KEYS, EACH_VALUES, ORDINALS, RECORD_COLUMN};
 
 use super::scalar::{Argument, Arguments, Definition};
@@ -40,9 +41,15 @@ pub(super) fn definitions() -> impl Iterator<Item = &'static Definition> {
         .chain(edit::DEFINITIONS.iter())
         .chain(order::DEFINITIONS.iter())
         .chain(path::DEFINITIONS.iter())
+        .chain(record::DEFINITIONS.iter())
         .chain(sets::DEFINITIONS.iter())
         .chain(sets::EACH.iter().flatten())
         .chain(aggregate::DEFINITIONS.iter())
+}
+
+/// The functions that are no definitions, since what they answer with is no SQL type.
+pub(super) fn functions() -> Vec<ScalarUDF> {
+    vec![record::function()]
 }
 
 /// Whether an argument is this JSON type, or a literal that becomes it.

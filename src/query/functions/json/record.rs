@@ -9,19 +9,41 @@ use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
+use crate::error::Error;
+use crate::query::functions::scalar::Definition;
 use crate::value::SqlType;
+
+/// A row of its arguments under the names that PostgreSQL gives to fields without one: `f1`, `f2`, …. Nobody types these names.
+pub(in crate::query) const ROW_OF_FIELDS: &str = "row of fields";
+/// All columns of a table in FROM, until lowering knows which they are.
+pub(in crate::query) const WHOLE_ROW: &str = "whole row";
+
+pub(super) static DEFINITIONS: [Definition; 1] = [Definition {
+    name: WHOLE_ROW,
+    volatility: Volatility::Immutable,
+    // A struct's nearest type.
+    result: |_| Some(SqlType::Json),
+    run: |_| Err(Error::internal("a whole row was not lowered to its columns")),
+}];
+
+/// The function behind `ROW(…)`.
+pub(super) fn function() -> ScalarUDF {
+    ScalarUDF::new_from_impl(Row { names: vec![], signature: signature() })
+}
+
+fn signature() -> Signature {
+    use datafusion::logical_expr::TypeSignature;
+    Signature::one_of(vec![TypeSignature::Nullary, TypeSignature::VariadicAny], Volatility::Immutable)
+}
 
 /// A row of these values under these names.
 pub(in crate::query) fn row(names: Vec<String>, values: Vec<Expr>) -> Expr {
-    let signature = Signature::one_of(
-        vec![datafusion::logical_expr::TypeSignature::Nullary, datafusion::logical_expr::TypeSignature::VariadicAny],
-        Volatility::Immutable,
-    );
-    ScalarUDF::new_from_impl(Row { names, signature }).call(values)
+    ScalarUDF::new_from_impl(Row { names, signature: signature() }).call(values)
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Row {
+    /// The fields' names; none for `f1`, `f2`, ….
     names: Vec<String>,
     signature: Signature,
 }
@@ -29,10 +51,11 @@ struct Row {
 impl Row {
     /// The struct's fields, which remember their SQL types. A literal of no type is text.
     fn fields(&self, fields: &[FieldRef]) -> Fields {
-        self.names
+        fields
             .iter()
-            .zip(fields)
-            .map(|(name, field)| {
+            .enumerate()
+            .map(|(at, field)| {
+                let name = self.names.get(at).cloned().unwrap_or_else(|| format!("f{}", at + 1));
                 let sql_type = SqlType::of_field(field);
                 Arc::new(
                     Field::new(name, field.data_type().clone(), true).with_metadata(sql_type.field("", true).metadata().clone()),
@@ -44,7 +67,7 @@ impl Row {
 
 impl ScalarUDFImpl for Row {
     fn name(&self) -> &'static str {
-        "row"
+        ROW_OF_FIELDS
     }
 
     fn signature(&self) -> &Signature {
