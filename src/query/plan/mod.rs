@@ -8,12 +8,15 @@ mod casts;
 mod correlated;
 mod dialect;
 mod functions;
+mod literals;
 pub mod names;
 mod operators;
 pub mod output;
+mod resolution;
 mod rows;
 mod tree;
 pub mod types;
+mod unions;
 mod values;
 
 use std::cell::RefCell;
@@ -130,7 +133,6 @@ impl<'a> Planner<'a> {
         dialect::rewrite(&mut query)?;
         let statement = ast::Statement::Query(Box::new(query));
         let plan = self.sql().sql_statement_to_plan_with_context(statement, context).map_err(unwrap)?;
-        let plan = values::small_literals(plan).map_err(unwrap)?;
         let mut planned = casts::lower(plan, &self.facts.style, hints)?;
         planned.plan = correlated::detach(planned.plan, self.state, self.facts.style.now_us)?;
         Ok(planned)
