@@ -104,7 +104,7 @@ pub(super) fn show_columns(name: &str) -> Vec<Column> {
 
 pub(super) fn show(session: &Session, name: &str) -> Result<Outcome> {
     let rows = if name == "all" {
-        session.settings.all().into_iter().map(|(name, value)| vec![name, value]).collect()
+        session.settings.all().iter().map(|(name, value)| vec![name.clone(), value.clone()]).collect()
     } else {
         vec![vec![session.settings.get(name)?.to_owned()]]
     };

@@ -243,13 +243,10 @@ fn shaped(plan: LogicalPlan, wanted: &[&str]) -> Result<LogicalPlan> {
 /// Puts values in place of a plan's parameters.
 ///
 /// # Errors
-/// 08P01 when there are fewer values than parameters.
+/// 42P02 when there are not as many values as parameters, as in a statement that was sent without any.
 pub fn bind(planned: &Planned, values: &[ScalarValue]) -> Result<LogicalPlan> {
     if values.len() != planned.parameters.len() {
-        return Err(Error::new(
-            Kind::ProtocolViolation,
-            format!("the statement needs {} parameters, {} were given", planned.parameters.len(), values.len()),
-        ));
+        return Err(Error::new(Kind::UndefinedParameter, format!("there is no parameter ${}", values.len() + 1)));
     }
     if values.is_empty() {
         return Ok(planned.plan.clone());
