@@ -118,8 +118,10 @@ pub(super) async fn insert(session: &mut Session, ready: &Ready, params: &[Array
             rows = literal.len() as u64;
         }
         Source::Query(planned) => {
-            let plan = if ready.lasting { kept::renewed(&planned.plan, &guard)? } else { planned.plan.clone() };
-            let bound = execute::bind(&Planned { plan, parameters: planned.parameters.clone() }, params)?;
+            let bound = match ready.lasting {
+                true => execute::bind(&kept::renewed(planned, &guard)?, params)?,
+                false => execute::bind(planned, params)?,
+            };
             for batch in execute::collect(session, &bound).await? {
                 let given = given_batch(table, &ready.places, &batch);
                 stored.push(complete(batch.num_rows(), given, rows + 1)?);

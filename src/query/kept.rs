@@ -57,14 +57,14 @@ impl fmt::Debug for Kept {
 }
 
 impl Kept {
-    /// A query's plan, if it may be kept.
-    pub(super) fn query(basis: Basis, planned: Arc<Planned>) -> Option<Kept> {
-        is_lasting(&planned.plan).then_some(Kept { basis, work: Work::Query(planned) })
+    /// A query's plan, which must be lasting.
+    pub(super) fn query(basis: Basis, planned: Arc<Planned>) -> Kept {
+        Kept { basis, work: Work::Query(planned) }
     }
 
-    /// An INSERT, if it may be kept.
-    pub(super) fn insert(basis: Basis, ready: Arc<insert::Ready>) -> Option<Kept> {
-        ready.is_lasting().then_some(Kept { basis, work: Work::Insert(ready) })
+    /// An INSERT, which must be lasting.
+    pub(super) fn insert(basis: Basis, ready: Arc<insert::Ready>) -> Kept {
+        Kept { basis, work: Work::Insert(ready) }
     }
 
     /// The work, if it still holds.
@@ -103,8 +103,8 @@ pub(super) fn may_change(expr: &Expr) -> bool {
 ///
 /// # Errors
 /// 42501 when the role may no longer read a table; XX001 for a damaged one.
-pub(super) fn renewed(plan: &LogicalPlan, guard: &Guard) -> Result<LogicalPlan> {
-    let renewed = plan.clone().transform_down_with_subqueries(|node| {
+pub(super) fn renewed(planned: &Planned, guard: &Guard) -> Result<Planned> {
+    let renewed = planned.plan.clone().transform_down_with_subqueries(|node| {
         let LogicalPlan::TableScan(mut scan) = node else { return Ok(Transformed::no(node)) };
         match guarded(&scan, |table| guard.reopen(table)) {
             Some(provider) => {
@@ -114,7 +114,7 @@ pub(super) fn renewed(plan: &LogicalPlan, guard: &Guard) -> Result<LogicalPlan> 
             None => Ok(Transformed::no(LogicalPlan::TableScan(scan))),
         }
     });
-    renewed.map(|renewed| renewed.data).map_err(unwrap)
+    renewed.map(|renewed| planned.with_plan(renewed.data)).map_err(unwrap)
 }
 
 /// What is made of the guarded table that a scan reads; `None` if it reads something else.

@@ -74,6 +74,8 @@ pub struct Prepared {
     /// `None` for a statement that returns no rows.
     pub columns: Option<Vec<Column>>,
     hints: Vec<Option<SqlType>>,
+    /// It is not run a second time, so that keeping its plan would be of no use.
+    once: bool,
     /// What was planned last, used again for as long as it holds.
     kept: ArcSwapOption<Kept>,
 }
@@ -81,7 +83,14 @@ pub struct Prepared {
 impl Prepared {
     /// A statement that runs once, as it comes: nobody is told of its parameters, of which it has none, or of its columns before.
     pub fn unplanned(parsed: &Parsed) -> Prepared {
-        Prepared { parsed: parsed.clone(), parameters: vec![], columns: None, hints: vec![], kept: ArcSwapOption::empty() }
+        Prepared {
+            parsed: parsed.clone(),
+            parameters: vec![],
+            columns: None,
+            hints: vec![],
+            once: true,
+            kept: ArcSwapOption::empty(),
+        }
     }
 
     /// Whether the statement must not be dropped half-way, because its end is what makes rows durable.
@@ -161,7 +170,7 @@ impl Session {
     pub async fn prepare(&mut self, parsed: &Parsed, hints: &[Option<SqlType>]) -> Result<Prepared> {
         self.refuse_in_failed(&parsed.statement)?;
         let mut prepared = Prepared::unplanned(parsed);
-        prepared.hints = hints.to_vec();
+        (prepared.hints, prepared.once) = (hints.to_vec(), false);
         (prepared.parameters, prepared.columns) = self.describe(&prepared)?;
         Ok(prepared)
     }
@@ -202,11 +211,15 @@ impl Session {
         if let Some(kept) = prepared.kept.load_full()
             && let Some(Work::Query(planned)) = kept.work(&basis)
         {
-            let plan = kept::renewed(&planned.plan, &self.guard())?;
-            return Ok(Arc::new(Planned { plan, parameters: planned.parameters.clone() }));
+            return Ok(Arc::new(kept::renewed(planned, &self.guard())?));
         }
-        let planned = Arc::new(self.planner().query(query, &prepared.hints)?);
-        prepared.kept.store(Kept::query(basis, planned.clone()).map(Arc::new));
+        let mut planned = self.planner().query(query, &prepared.hints)?;
+        let keep = !prepared.once && kept::is_lasting(&planned.plan);
+        if keep {
+            planned = execute::optimised_before(self, planned);
+        }
+        let planned = Arc::new(planned);
+        prepared.kept.store(keep.then(|| Arc::new(Kept::query(basis, planned.clone()))));
         Ok(planned)
     }
 
@@ -219,7 +232,8 @@ impl Session {
             return Ok(ready.clone());
         }
         let ready = Arc::new(insert::ready(insert, &self.planner(), &self.engine, &prepared.hints)?);
-        prepared.kept.store(Kept::insert(basis, ready.clone()).map(Arc::new));
+        let keep = !prepared.once && ready.is_lasting();
+        prepared.kept.store(keep.then(|| Arc::new(Kept::insert(basis, ready.clone()))));
         Ok(ready)
     }
 

@@ -61,12 +61,21 @@ pub struct Planner<'a> {
     reads: RefCell<BTreeSet<Oid>>,
 }
 
-/// A plan, not yet optimised, with the parameters it needs.
+/// A plan with the parameters it needs.
 #[derive(Debug, Clone)]
 pub struct Planned {
     pub plan: LogicalPlan,
+    /// Whether the optimiser has been over it.
+    pub optimised: bool,
     /// The type of `$1`, `$2`, ….
     pub parameters: Vec<SqlType>,
+}
+
+impl Planned {
+    /// The same with its plan made another way.
+    pub fn with_plan(&self, plan: LogicalPlan) -> Planned {
+        Planned { plan, optimised: self.optimised, parameters: self.parameters.clone() }
+    }
 }
 
 impl<'a> Planner<'a> {
