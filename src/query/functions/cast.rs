@@ -27,6 +27,34 @@ pub(crate) fn needs_function(source: &SqlType, arrow: &DataType, target: &SqlTyp
     }
 }
 
+/// Refuses casts that PostgreSQL does not have from and to documents. Arrays are left alone.
+///
+/// # Errors
+/// 42846.
+pub(crate) fn check_document(source: &SqlType, arrow: &DataType, target: &SqlType) -> crate::error::Result<()> {
+    let document = |side: &SqlType| matches!(side, SqlType::Json | SqlType::Jsonb);
+    let text = |side: &SqlType| matches!(side, SqlType::Text | SqlType::Varchar(_) | SqlType::Name | SqlType::Char);
+    if *arrow == DataType::Null || source == target {
+        return Ok(());
+    }
+    let scalar = matches!(
+        target,
+        SqlType::Bool | SqlType::Int2 | SqlType::Int4 | SqlType::Int8 | SqlType::Float4 | SqlType::Float8 | SqlType::Numeric(_, _)
+    );
+    let known = match (source, target) {
+        (SqlType::Jsonb, _) if scalar => true,
+        // A struct is a row, which its nearest type is not.
+        (SqlType::Json, _) if matches!(arrow, DataType::Struct(_)) => true,
+        (source, target) if document(source) => document(target) || text(target),
+        (source, target) if document(target) => text(source),
+        _ => true,
+    };
+    if known {
+        return Ok(());
+    }
+    Err(Error::new(Kind::CannotCoerce, format!("cannot cast type {source} to {target}")))
+}
+
 /// Whether a number must be rounded or may be too large.
 fn is_narrowing(source: &SqlType, target: &SqlType) -> bool {
     match target {

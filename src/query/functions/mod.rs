@@ -9,6 +9,7 @@ mod catalog;
 mod identity;
 mod json;
 mod number;
+mod operator;
 pub(super) mod scalar;
 mod session;
 mod text;
@@ -25,8 +26,10 @@ use scalar::Definition;
 pub(super) use array::ARRAY_OF_ROWS;
 pub(super) use catalog::OID_OF;
 pub(super) use json::{
-    EACH_KEYS, EACH_VALUES, ORDINALS, RECORD_COLUMN, ROW_OF_FIELDS, SORT_KEY, SUBSCRIPT, WHOLE_ROW, bind_aggregate as bind_json_aggregate, row,
+    EACH_KEYS, EACH_VALUES, ORDINALS, RECORD_COLUMN, ROW_OF_FIELDS, SORT_KEY, SUBSCRIPT, WHOLE_ROW,
+    bind_aggregate as bind_json_aggregate, row,
 };
+pub(super) use operator::{folded as fold_operator, meeting as meeting_of_numbers};
 pub(super) use session::SessionFacts;
 
 use crate::value::Style;
@@ -128,6 +131,7 @@ fn defined(name: &str) -> Option<&'static Definition> {
     static DEFINED: LazyLock<HashMap<&'static str, &'static Definition>> = LazyLock::new(|| {
         let all =
             json::definitions().chain(text::DEFINITIONS.iter()).chain(time::DEFINITIONS.iter()).chain(number::DEFINITIONS.iter());
+        let all = all.chain(operator::DEFINITIONS.iter());
         all.map(|definition| (definition.name, definition)).collect()
     });
     DEFINED.get(name).copied()

@@ -7,7 +7,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, StringViewArray};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewArray};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::{DFSchema, ScalarValue};
@@ -244,6 +244,13 @@ impl ScalarUDFImpl for Function {
         let result = SqlType::of_field(&args.return_field);
         let given = Arguments { name: self.definition.name, types, arrays, rows, style: self.style.clone(), result };
         let output = (self.definition.run)(&given).map_err(wrap)?;
-        if scalar { Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&output, 0)?)) } else { Ok(ColumnarValue::Array(output)) }
+        if !scalar {
+            return Ok(ColumnarValue::Array(output));
+        }
+        // A list keeps the SQL type of its elements, which a scalar made of its values would not.
+        Ok(ColumnarValue::Scalar(match output.as_list_opt::<i32>() {
+            Some(list) => ScalarValue::List(Arc::new(list.slice(0, 1))),
+            None => ScalarValue::try_from_array(&output, 0)?,
+        }))
     }
 }

@@ -4,6 +4,7 @@
 //! - `a OPERATOR(pg_catalog.~) b` is `a ~ b`: psql writes operators so, that no other schema's can be meant ([`operator`]).
 //! - `a COLLATE "default"` is `a`: there is one collation, byte order; another one is refused ([`collated`]).
 //! - `ARRAY(SELECT …)` is an aggregated sub-query, empty and not NULL when there are no rows ([`array_of_rows`]).
+//! - Numbers get their types ([`literals`]), and `-a` is a function as `a - b` is ([`unary`]).
 //! - `x::regclass` is `regclass(x)`: an object by name or a name by id, which is no conversion of bytes ([`registered`]).
 //! - `schema.f(…)` in FROM is one name, of which DataFusion reads the first part only ([`table_function`]).
 //! - `c.tableoid` is the id of the table that `c` stands for ([`table_oids`]).
@@ -15,10 +16,10 @@ use std::ops::ControlFlow;
 use datafusion::sql::sqlparser::ast::{
     self, BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
     FunctionArguments, Ident, ObjectName, OrderByExpr, OrderByKind, Query, Select, SelectItem, SetExpr, TableAlias,
-    TableAliasColumnDef, TableFactor, Value, VisitMut, VisitorMut,
+    TableAliasColumnDef, TableFactor, UnaryOperator, Value, VisitMut, VisitorMut,
 };
 
-use super::{names, sets};
+use super::{literals, names, sets};
 use crate::catalog::quote_identifier;
 use crate::error::{Error, Kind, Result};
 use crate::query::functions::{ARRAY_OF_ROWS, OID_OF};
@@ -60,6 +61,11 @@ impl VisitorMut for Rules {
                 array_of_rows(expr)
             }
             Expr::Cast { .. } => registered(expr),
+            Expr::Value(_) => literals::typed(expr),
+            Expr::UnaryOp { .. } => {
+                unary(expr);
+                Ok(())
+            }
             _ => Ok(()),
         };
         result.map_or_else(ControlFlow::Break, ControlFlow::Continue)
@@ -68,11 +74,14 @@ impl VisitorMut for Rules {
     fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
         table_oids(select);
         sets::in_select_list(select);
+        sets::rows_as_values(select);
+        literals::restore_in_select(select);
         ControlFlow::Continue(())
     }
 
     fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
         sets::names_as_values(query);
+        literals::restore_in_query(query);
         ControlFlow::Continue(())
     }
 
@@ -114,6 +123,22 @@ fn operator(op: &mut BinaryOperator) -> Result<()> {
     };
     *op = known;
     Ok(())
+}
+
+/// Operators before their operand are functions of their names.
+fn unary(expr: &mut Expr) {
+    let Expr::UnaryOp { op, expr: operand } = expr else { return };
+    let symbol = match op {
+        UnaryOperator::Minus => "-",
+        UnaryOperator::Plus => "+",
+        UnaryOperator::BitwiseNot => "~",
+        UnaryOperator::PGAbs => "@",
+        UnaryOperator::PGSquareRoot => "|/",
+        UnaryOperator::PGCubeRoot => "||/",
+        _ => return,
+    };
+    let operand = std::mem::replace(operand.as_mut(), Expr::Value(Value::Null.into()));
+    *expr = call(quoted(symbol), vec![operand]);
 }
 
 fn collated(expr: &mut Expr) -> Result<()> {

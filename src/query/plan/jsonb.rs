@@ -7,14 +7,15 @@ use datafusion::common::tree_node::Transformed;
 use datafusion::common::{Column, DFSchema};
 use datafusion::functions_aggregate::first_last::first_value_udaf;
 use datafusion::logical_expr::expr::{
-    AggregateFunction, AggregateFunctionParams, InList, InSubquery, Sort as SortExpr, WindowFunction, WindowFunctionDefinition,
+    AggregateFunction, AggregateFunctionParams, InList, InSubquery, ScalarFunction, Sort as SortExpr, WindowFunction,
+    WindowFunctionDefinition,
 };
 use datafusion::logical_expr::logical_plan::{Aggregate, Distinct, DistinctOn, Join, Sort};
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Operator, Subquery};
 
 use crate::error::{Error, Kind};
 use crate::query::errors::wrap;
-use crate::query::functions::{self, SORT_KEY, cast};
+use crate::query::functions::{self, SORT_KEY, WHOLE_ROW, cast};
 use crate::value::{SqlType, Style};
 
 type Planned<T> = datafusion::common::Result<T>;
@@ -96,6 +97,39 @@ pub(super) fn in_subquery(given: InSubquery, schema: &DFSchema, style: &Style) -
     let subquery = Subquery { subquery: Arc::new(plan), ..given.subquery };
     let expr = Box::new(key(*given.expr, schema, style)?);
     Ok(Transformed::yes(Expr::InSubquery(InSubquery { expr, subquery, negated: given.negated })))
+}
+
+/// The operand of a CASE and what it is compared with.
+pub(super) fn operands<'e>(among: impl Iterator<Item = &'e mut Expr>, schema: &DFSchema, style: &Style) -> Planned<bool> {
+    let mut changed = false;
+    for place in among {
+        let (expr, did) = comparable(std::mem::take(place), schema, style, "an equality")?;
+        *place = expr;
+        changed |= did;
+    }
+    Ok(changed)
+}
+
+/// Whether a call stands for a whole row.
+pub(super) fn is_whole_row(call: &ScalarFunction) -> bool {
+    call.func.name() == WHOLE_ROW
+}
+
+/// A whole row, now that the columns are known.
+pub(super) fn whole_row(call: &ScalarFunction, schema: &DFSchema) -> Planned<Expr> {
+    #[expect(deprecated, reason = "nothing else names all columns of a table inside an expression")]
+    let Some(Expr::Wildcard { qualifier: Some(table), .. }) = call.args.first() else {
+        return Err(wrap(Error::internal("a whole row is not that of a table")));
+    };
+    let (names, columns): (Vec<String>, Vec<Expr>) = schema
+        .iter()
+        .filter(|(qualifier, _)| qualifier.is_some_and(|own| own == table))
+        .map(|(qualifier, field)| (field.name().clone(), Expr::Column(Column::from((qualifier, field)))))
+        .unzip();
+    if columns.is_empty() {
+        return Err(wrap(Error::new(Kind::FeatureNotSupported, format!("a whole row of \"{table}\" is not supported here"))));
+    }
+    Ok(functions::row(names, columns))
 }
 
 fn sorts(sorts: Vec<SortExpr>, schema: &DFSchema, style: &Style) -> Planned<(Vec<SortExpr>, bool)> {

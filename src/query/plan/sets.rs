@@ -17,12 +17,13 @@ use datafusion::logical_expr::{Expr as PlannedExpr, LogicalPlan, LogicalPlanBuil
 use datafusion::sql::sqlparser::ast::{
     self, AccessExpr, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName,
     Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableAlias, TableAliasColumnDef, TableFactor, Value,
+    VisitMut, VisitorMut,
 };
 
 use super::dialect::{call, is_named};
 use super::names;
 use crate::error::{Error, Kind, Result};
-use crate::query::functions::{EACH_KEYS, EACH_VALUES, ORDINALS, RECORD_COLUMN, cast};
+use crate::query::functions::{EACH_KEYS, EACH_VALUES, ORDINALS, RECORD_COLUMN, ROW_OF_FIELDS, WHOLE_ROW, cast};
 use crate::value::SqlType;
 
 /// Functions that answer with one column, and what it is called where it is not called as the function.
@@ -167,17 +168,35 @@ pub(super) fn in_select_list(select: &mut Select) {
                 None => items.push(SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::Expr(expr), options)),
             },
             mut other => {
-                let _: ControlFlow<()> = ast::visit_expressions_mut(&mut other, |expr| {
-                    if let Some(replaced) = as_rows(expr) {
-                        *expr = replaced;
-                    }
-                    ControlFlow::Continue(())
-                });
+                let _: ControlFlow<()> = VisitMut::visit(&mut other, &mut Calls);
                 items.push(other);
             }
         }
     }
     select.projection = items;
+}
+
+/// Puts calls inside `unnest`: one whose field is taken before the call in it is looked at.
+struct Calls;
+
+impl VisitorMut for Calls {
+    type Break = ();
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        if matches!(expr, Expr::CompoundFieldAccess { .. })
+            && let Some(replaced) = as_rows(expr)
+        {
+            *expr = replaced;
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        if let Some(replaced) = as_rows(expr) {
+            *expr = replaced;
+        }
+        ControlFlow::Continue(())
+    }
 }
 
 fn rows(list: Expr) -> Expr {
@@ -245,6 +264,60 @@ pub(super) fn names_as_values(query: &mut Query) {
         }
         ControlFlow::Continue(())
     });
+}
+
+/// Functions of values that may be rows.
+const OF_ROWS: [&str; 5] = ["row_to_json", "to_json", "to_jsonb", "json_agg", "jsonb_agg"];
+
+/// `row_to_json(t)`, where `t` is a table in FROM, and `row_to_json(ROW(1, 2))`.
+pub(super) fn rows_as_values(select: &mut Select) {
+    let factors =
+        select.from.iter().flat_map(|from| std::iter::once(&from.relation).chain(from.joins.iter().map(|join| &join.relation)));
+    let tables: Vec<String> = factors.filter_map(table_name).collect();
+    for item in &mut select.projection {
+        let _: ControlFlow<()> = ast::visit_expressions_mut(item, |expr| {
+            if let Expr::Function(Function { name, args: FunctionArguments::List(list), .. }) = expr
+                && OF_ROWS.iter().any(|own| is_named(name, own))
+                && let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(argument))) = list.args.first_mut()
+                && let Some(row) = row_of(argument, &tables)
+            {
+                *argument = row;
+            }
+            ControlFlow::Continue(())
+        });
+    }
+}
+
+/// What a relation in FROM is known as, unless a column of it may have the same name.
+fn table_name(factor: &TableFactor) -> Option<String> {
+    match factor {
+        TableFactor::Table { name, alias, .. } => match alias {
+            Some(alias) => Some(names::fold(&alias.name)),
+            None => names::parts(name).ok()?.pop(),
+        },
+        TableFactor::Derived { alias: Some(alias), .. } => Some(names::fold(&alias.name)),
+        TableFactor::UNNEST { alias: Some(alias), .. } if alias.columns.len() > 1 => Some(names::fold(&alias.name)),
+        _ => None,
+    }
+}
+
+fn row_of(argument: &Expr, tables: &[String]) -> Option<Expr> {
+    match argument {
+        Expr::Identifier(name) if tables.contains(&names::fold(name)) => {
+            let table = ObjectName::from(vec![ident(&names::fold(name))]);
+            let Expr::Function(mut function) = quoted(WHOLE_ROW, vec![]) else { return None };
+            if let FunctionArguments::List(list) = &mut function.args {
+                list.args.push(FunctionArg::Unnamed(FunctionArgExpr::QualifiedWildcard(table)));
+            }
+            Some(Expr::Function(function))
+        }
+        Expr::Tuple(parts) => Some(quoted(ROW_OF_FIELDS, parts.clone())),
+        Expr::Nested(inner) => row_of(inner, tables),
+        Expr::Function(Function { name, args: FunctionArguments::List(list), .. }) if is_named(name, "row") => {
+            Some(quoted(ROW_OF_FIELDS, plain_args(&list.args)?))
+        }
+        _ => None,
+    }
 }
 
 /// Gives what is unnested its SQL type back.

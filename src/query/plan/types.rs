@@ -10,6 +10,9 @@ use datafusion::sql::sqlparser::ast::DataType;
 use crate::error::Result;
 use crate::value::SqlType;
 
+/// In front of the type that a number's own digits give it, which tells such a cast from one that was written.
+pub(super) const LITERAL: char = '\u{1}';
+
 /// The Annals type of a type as it was typed.
 ///
 /// # Errors
@@ -27,7 +30,8 @@ pub fn of_sql(data_type: &DataType) -> Result<SqlType> {
         }
         other => {
             let name = other.to_string();
-            let name = name.strip_prefix("pg_catalog.").unwrap_or(&name).to_ascii_lowercase();
+            let name = name.strip_prefix("pg_catalog.").or_else(|| name.strip_prefix(LITERAL)).unwrap_or(&name);
+            let name = name.to_ascii_lowercase();
             match SqlType::parse(&name) {
                 Ok(sql_type) => Ok(sql_type),
                 // `timestamp(3)` and the like: the precision is accepted and microseconds are kept.

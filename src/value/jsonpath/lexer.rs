@@ -130,12 +130,8 @@ impl<'a> Lexer<'a> {
         }
         if let Some(symbol) = SYMBOLS.iter().find(|symbol| rest.starts_with(**symbol)) {
             self.at += symbol.len();
-            // Other spellings of the two equalities.
-            return Ok(Token::Symbol(match *symbol {
-                "=" => "==",
-                "<>" => "!=",
-                other => other,
-            }));
+            // Inequality has two spellings.
+            return Ok(Token::Symbol(if *symbol == "<>" { "!=" } else { symbol }));
         }
         if special(first) {
             self.at += first.len_utf8();

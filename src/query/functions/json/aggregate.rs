@@ -267,7 +267,7 @@ impl Gathering {
         if self.distinct && self.bound.element == SqlType::Jsonb {
             // Their texts are sorted, and some are only written differently.
             let key = |text: &String| {
-                let mut key = Vec::new();
+                let mut key = String::new();
                 sort_key(text, &mut key);
                 key
             };

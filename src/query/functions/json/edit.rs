@@ -325,9 +325,6 @@ fn changed(document: &str, path: &[Option<String>], level: usize, new: &str, cha
     };
     let shape = Shape::of(document);
     let Some(step) = step else {
-        if !matches!(shape, Shape::Object | Shape::Array) {
-            return Ok(document.to_owned());
-        }
         return Err(Error::new(Kind::NullValueNotAllowed, format!("path element at position {} is null", level + 1)));
     };
     match shape {

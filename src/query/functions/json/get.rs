@@ -12,6 +12,7 @@ use super::{documents, json_type};
 use crate::error::Result;
 use crate::query::functions::scalar::{Argument, Arguments, Definition};
 use crate::value::SqlType;
+use crate::value::json::canonicalise;
 use crate::value::json::string::unescape;
 
 /// `document['key']`; nobody types this name.
@@ -102,15 +103,24 @@ fn steps(types: &[Argument], document: &SqlType, text: bool) -> Option<SqlType> 
 }
 
 /// What a found value is answered as: its JSON text, or the text it stands for, of which `null` has none.
-fn answer(found: Option<&str>, text: bool, out: &mut StringViewBuilder) {
+///
+/// # Errors
+/// 22P05 and 22P02 for escapes that stand for no text, which only `json` can hold.
+fn answer(found: Option<&str>, text: bool, out: &mut StringViewBuilder) -> Result<()> {
     match found {
-        Some(value) if text => match as_text(value) {
-            Some(text) => out.append_value(text),
-            None => out.append_null(),
-        },
+        Some(value) if text => {
+            if Shape::of(value) == Shape::String && value.contains("\\u") {
+                canonicalise(value, &mut String::new())?;
+            }
+            match as_text(value) {
+                Some(text) => out.append_value(text),
+                None => out.append_null(),
+            }
+        }
         Some(value) => out.append_value(value),
         None => out.append_null(),
     }
+    Ok(())
 }
 
 /// The text that a value stands for.
@@ -175,14 +185,19 @@ fn run(given: &Arguments, text: bool) -> Result<ArrayRef> {
         let keys = given.texts(1)?;
         for (document, key) in documents.iter().zip(&keys) {
             let found = document.zip(key).and_then(|(document, key)| member(document, key));
-            answer(found, text, &mut out);
+            answer(found, text, &mut out)?;
         }
     } else {
         let indexes = given.as_type(1, &SqlType::Int8)?;
         let indexes = indexes.as_primitive::<Int64Type>();
+        let jsonb = given.types.first().is_some_and(|document| document.is(&SqlType::Jsonb));
         for (document, index) in documents.iter().zip(indexes) {
-            let found = document.zip(index).and_then(|(document, index)| element(document, index));
-            answer(found, text, &mut out);
+            let found = document.zip(index).and_then(|(document, index)| match Shape::of(document) {
+                // A scalar `jsonb` is kept as an array of one.
+                Shape::String | Shape::Number | Shape::Bool | Shape::Null if jsonb && matches!(index, 0 | -1) => Some(document),
+                _ => element(document, index),
+            });
+            answer(found, text, &mut out)?;
         }
     }
     Ok(Arc::new(out.finish()))
@@ -196,7 +211,7 @@ fn run_path(given: &Arguments, text: bool) -> Result<ArrayRef> {
         let found = document.zip(path).and_then(|(document, path)| {
             path.iter().try_fold(document, |value, key| key.as_deref().and_then(|key| step(value, key)))
         });
-        answer(found, text, &mut out);
+        answer(found, text, &mut out)?;
     }
     Ok(Arc::new(out.finish()))
 }
@@ -224,7 +239,7 @@ fn run_steps(given: &Arguments, text: bool) -> Result<ArrayRef> {
         let found = document.and_then(|document| {
             keys.iter().try_fold(document, |value, keys| if keys.is_null(row) { None } else { step(value, keys.value(row)) })
         });
-        answer(found, text, &mut out);
+        answer(found, text, &mut out)?;
     }
     Ok(Arc::new(out.finish()))
 }

@@ -1,4 +1,4 @@
-//! The order of `jsonb` values: a key whose bytes compare as PostgreSQL compares the values (its `compareJsonbContainers`).
+//! The order of `jsonb` values: a text whose bytes compare as PostgreSQL compares the values (its `compareJsonbContainers`).
 //!
 //! A value is stored as its canonical text, whose order says nothing. The planner puts this key in the place of every `jsonb` that is
 //! compared, sorted, grouped or joined by, so that the engine's own comparisons, sorts and hash tables do the rest, and nothing about
@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, BinaryBuilder};
+use datafusion::arrow::array::{Array, ArrayRef, StringViewBuilder};
 use datafusion::logical_expr::Volatility;
 
 use super::documents;
@@ -23,30 +23,38 @@ pub(super) static DEFINITIONS: [Definition; 1] = [Definition {
     name: SORT_KEY,
     volatility: Volatility::Immutable,
     result: |types| match types {
-        [Argument::Of(SqlType::Jsonb)] => Some(SqlType::Bytea),
+        [Argument::Of(SqlType::Jsonb)] => Some(SqlType::Text),
         _ => None,
     },
     run: keys,
 }];
 
 /// An empty array at the top comes before everything, for historical reasons (PostgreSQL 15, section 8.14.4).
-const EMPTY_AT_TOP: u8 = 0;
-const NULL: u8 = 1;
-const STRING: u8 = 2;
-const NUMBER: u8 = 3;
-const BOOL: u8 = 4;
-const ARRAY: u8 = 5;
-const OBJECT: u8 = 6;
+const EMPTY_AT_TOP: char = '0';
+const NULL: char = '1';
+const STRING: char = '2';
+const NUMBER: char = '3';
+const BOOL: char = '4';
+const ARRAY: char = '5';
+const OBJECT: char = '6';
 
-/// First bytes of numbers: below zero, zero, above.
-const NEGATIVE: u8 = 1;
-const ZERO: u8 = 2;
-const POSITIVE: u8 = 3;
+/// First letters of numbers: below zero, zero, above.
+const NEGATIVE: char = '1';
+const ZERO: char = '2';
+const POSITIVE: char = '3';
+
+/// Ends a text, and the digits of a number above zero; no text holds it.
+const END: char = '\0';
+/// Ends the digits of a number below zero, whose digits are turned round: fewer of them are more.
+const END_BELOW_ZERO: char = '~';
+
+/// Added to where a number's first digit stands, so that it is never negative.
+const PLACE_BIAS: i64 = 1_000_000;
 
 fn keys(given: &Arguments) -> Result<ArrayRef> {
     let documents = documents(given, 0)?;
-    let mut out = BinaryBuilder::with_capacity(documents.len(), 0);
-    let mut key = Vec::new();
+    let mut out = StringViewBuilder::with_capacity(documents.len());
+    let mut key = String::new();
     for document in &documents {
         match document {
             Some(document) => {
@@ -61,7 +69,7 @@ fn keys(given: &Arguments) -> Result<ArrayRef> {
 }
 
 /// Appends the key of a canonical document.
-pub(super) fn sort_key(document: &str, out: &mut Vec<u8>) {
+pub(super) fn sort_key(document: &str, out: &mut String) {
     if Shape::of(document) == Shape::Array && elements(document).next().is_none() {
         out.push(EMPTY_AT_TOP);
     } else {
@@ -69,7 +77,7 @@ pub(super) fn sort_key(document: &str, out: &mut Vec<u8>) {
     }
 }
 
-fn value(text: &str, out: &mut Vec<u8>) {
+fn value(text: &str, out: &mut String) {
     match Shape::of(text) {
         Shape::Null => out.push(NULL),
         Shape::String => {
@@ -80,49 +88,43 @@ fn value(text: &str, out: &mut Vec<u8>) {
             out.push(NUMBER);
             number(text, out);
         }
-        Shape::Bool => out.extend_from_slice(&[BOOL, u8::from(text.starts_with('t'))]),
+        Shape::Bool => {
+            out.push(BOOL);
+            out.push(if text.starts_with('t') { '1' } else { '0' });
+        }
         Shape::Array => {
             out.push(ARRAY);
-            counted(out, |out| elements(text).map(|element| value(element, out)).fold(0, |count, ()| count + 1));
+            count(elements(text).count(), out);
+            elements(text).for_each(|element| value(element, out));
         }
         Shape::Object => {
             out.push(OBJECT);
-            counted(out, |out| {
-                members(text)
-                    .map(|(key, member)| {
-                        string(key, out);
-                        value(member, out);
-                    })
-                    .fold(0, |count, ()| count + 1)
-            });
+            count(members(text).count(), out);
+            for (key, member) in members(text) {
+                string(key, out);
+                value(member, out);
+            }
         }
     }
 }
 
-/// Writes parts behind their number: fewer come first.
-fn counted(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>) -> u32) {
-    let at = out.len();
-    out.extend_from_slice(&[0; 4]);
-    let count = write(out);
-    if let Some(place) = out.get_mut(at..at + 4) {
-        place.copy_from_slice(&count.to_be_bytes());
-    }
+/// How many parts follow: fewer come first.
+fn count(parts: usize, out: &mut String) {
+    out.push_str(&format!("{parts:010}"));
 }
 
-/// A text, ended by a zero, which none holds.
-fn string(quoted: &str, out: &mut Vec<u8>) {
+/// A text and its end.
+fn string(quoted: &str, out: &mut String) {
     if quoted.contains('\\') {
-        let mut plain = String::with_capacity(quoted.len());
-        unescape(quoted, &mut plain);
-        out.extend_from_slice(plain.as_bytes());
+        unescape(quoted, out);
     } else {
-        out.extend_from_slice(quoted.as_bytes().get(1..quoted.len() - 1).unwrap_or_default());
+        out.push_str(quoted.get(1..quoted.len() - 1).unwrap_or_default());
     }
-    out.push(0);
+    out.push(END);
 }
 
 /// The sign, where the first digit stands, and the digits without zeros at their ends; all turned round below zero.
-fn number(text: &str, out: &mut Vec<u8>) {
+fn number(text: &str, out: &mut String) {
     let (negative, size) = match text.strip_prefix('-') {
         Some(size) => (true, size),
         None => (false, text),
@@ -135,14 +137,17 @@ fn number(text: &str, out: &mut Vec<u8>) {
     };
     let last = digits.iter().rposition(|digit| *digit != b'0').unwrap_or(first);
     // A number has at most some hundred thousand digits, so both conversions are exact.
-    let place = i32::try_from(whole.len()).unwrap_or(i32::MAX) - i32::try_from(first).unwrap_or(0);
-    out.push(if negative { NEGATIVE } else { POSITIVE });
-    let at = out.len();
-    out.extend_from_slice(&(place.cast_unsigned() ^ (1 << 31)).to_be_bytes());
-    out.extend_from_slice(digits.get(first..=last).unwrap_or_default());
-    out.push(0);
+    let place = i64::try_from(whole.len()).unwrap_or(0) - i64::try_from(first).unwrap_or(0);
+    let place = format!("{:07}", place + PLACE_BIAS);
+    let written = place.bytes().chain(digits.get(first..=last).unwrap_or_default().iter().copied());
     if negative {
-        out.iter_mut().skip(at).for_each(|byte| *byte = !*byte);
+        out.push(NEGATIVE);
+        out.extend(written.map(|digit| char::from(b'9' - (digit - b'0'))));
+        out.push(END_BELOW_ZERO);
+    } else {
+        out.push(POSITIVE);
+        out.extend(written.map(char::from));
+        out.push(END);
     }
 }
 
@@ -150,8 +155,8 @@ fn number(text: &str, out: &mut Vec<u8>) {
 mod tests {
     use super::*;
 
-    fn key(document: &str) -> Vec<u8> {
-        let mut key = Vec::new();
+    fn key(document: &str) -> String {
+        let mut key = String::new();
         sort_key(document, &mut key);
         key
     }

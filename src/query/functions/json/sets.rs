@@ -76,7 +76,9 @@ pub(super) static DEFINITIONS: [Definition; 8] = [
         name: RECORD_COLUMN,
         volatility: Volatility::Immutable,
         result: |types| match types {
-            [Argument::Of(SqlType::Json | SqlType::Jsonb), name, one] if name.is_text() && one.is(&SqlType::Bool) => {
+            [Argument::Unknown | Argument::Of(SqlType::Json | SqlType::Jsonb), name, one]
+                if name.is_text() && one.is(&SqlType::Bool) =>
+            {
                 Some(list_of(SqlType::Text))
             }
             _ => None,

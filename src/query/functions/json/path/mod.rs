@@ -78,8 +78,13 @@ impl Search<'_> {
         }
     }
 
-    fn items(&self) -> Result<Option<Vec<Item>>> {
-        self.found(self.run().query(self.path))
+    /// Everything that was found, or was before a silent error.
+    fn items(&self) -> Result<Vec<Item>> {
+        let (found, fault) = self.run().query(self.path);
+        match fault {
+            Some(fault) => self.found::<()>(Err(fault)).map(|_| found),
+            None => Ok(found),
+        }
     }
 }
 
@@ -135,9 +140,9 @@ fn matches(given: &Arguments, zoned: bool) -> Result<ArrayRef> {
             return Ok(());
         };
         let found = search.items()?;
-        let single = match found.as_deref() {
-            Some([only]) => Some(only.json()),
-            Some(_) | None => None,
+        let single = match found.as_slice() {
+            [only] => Some(only.json()),
+            _ => None,
         };
         match single.as_deref() {
             Some("true") => out.append_value(true),
@@ -156,7 +161,7 @@ fn matches(given: &Arguments, zoned: bool) -> Result<ArrayRef> {
 fn first(given: &Arguments, zoned: bool) -> Result<ArrayRef> {
     let mut out = StringViewBuilder::with_capacity(given.rows);
     each(given, zoned, |search| {
-        let found = search.map(Search::items).transpose()?.flatten();
+        let found = search.map(Search::items).transpose()?;
         out.append_option(found.as_deref().and_then(<[Item]>::first).map(Item::json));
         Ok(())
     })?;
@@ -168,7 +173,7 @@ fn array(given: &Arguments, zoned: bool) -> Result<ArrayRef> {
     each(given, zoned, |search| {
         match search {
             Some(search) => {
-                let found: Vec<String> = search.items()?.unwrap_or_default().iter().map(Item::json).collect();
+                let found: Vec<String> = search.items()?.iter().map(Item::json).collect();
                 out.append_value(format!("[{}]", found.join(", ")));
             }
             None => out.append_null(),
@@ -182,7 +187,7 @@ fn array(given: &Arguments, zoned: bool) -> Result<ArrayRef> {
 fn list(given: &Arguments, zoned: bool) -> Result<ArrayRef> {
     let mut out = ColumnBuilder::new(&given.result, given.rows);
     each(given, zoned, |search| {
-        let Some(found) = search.map(Search::items).transpose()?.flatten() else {
+        let Some(found) = search.map(Search::items).transpose()? else {
             out.append_null();
             return Ok(());
         };

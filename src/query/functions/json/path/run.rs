@@ -81,19 +81,22 @@ impl Run {
         }
     }
 
-    /// Everything that the path finds.
-    pub(super) fn query(&mut self, path: &Path) -> Result<Vec<Item>, Fault> {
+    /// Everything that the path finds, and the error that ended the search.
+    pub(super) fn query(&mut self, path: &Path) -> (Vec<Item>, Option<Fault>) {
         let mut found = Vec::new();
         let root = self.root.clone();
-        self.steps(&path.chain, &root, &mut Some(&mut found))?;
-        Ok(found)
+        let fault = self.steps(&path.chain, &root, &mut Some(&mut found)).err();
+        (found, fault)
     }
 
     /// Whether the path finds anything.
     pub(super) fn exists(&mut self, path: &Path) -> Found {
         // A strict path must be followed to its end, in case there is an error.
         if !path.lax {
-            return self.query(path).map(|found| !found.is_empty());
+            return match self.query(path) {
+                (_, Some(fault)) => Err(fault),
+                (found, None) => Ok(!found.is_empty()),
+            };
         }
         let root = self.root.clone();
         self.steps(&path.chain, &root, &mut None)

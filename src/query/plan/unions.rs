@@ -1,0 +1,109 @@
+//! Set operations and VALUES: their columns take the type that their queries or rows share.
+
+use std::sync::Arc;
+
+use datafusion::common::tree_node::Transformed;
+use datafusion::common::{Column, DFSchema, Result};
+use datafusion::logical_expr::{Expr, LogicalPlan, Projection, Union, Values};
+
+use super::casts::{cast_to, is_unknown, type_of};
+use super::resolution;
+use crate::query::errors::wrap;
+use crate::value::{SqlType, Style, TYPE_KEY};
+
+pub(super) fn lower(plan: LogicalPlan, style: &Style) -> Result<Transformed<LogicalPlan>> {
+    match plan {
+        LogicalPlan::Union(union) => lower_union(union, style),
+        LogicalPlan::Values(values) => lower_values(values, style),
+        other => Ok(Transformed::no(other)),
+    }
+}
+
+fn lower_union(union: Union, style: &Style) -> Result<Transformed<LogicalPlan>> {
+    let width = union.inputs.first().map_or(0, |input| input.schema().fields().len());
+    let mut targets = Vec::with_capacity(width);
+    let mut changed = false;
+    for at in 0..width {
+        let types: Vec<SqlType> = union.inputs.iter().filter_map(|input| column_type(input, at)).collect();
+        let target = resolution::common(&types, "UNION").map_err(wrap)?;
+        let differs =
+            |input: &Arc<LogicalPlan>| SqlType::of_field(input.schema().field(at)) != *target.as_ref().unwrap_or(&SqlType::Text);
+        changed |= target.is_some() && union.inputs.iter().any(differs);
+        targets.push(target);
+    }
+    if !changed {
+        return Ok(Transformed::no(LogicalPlan::Union(union)));
+    }
+    let inputs = union.inputs.into_iter().map(|input| typed(input, &targets, style)).collect::<Result<Vec<_>>>()?;
+    Ok(Transformed::yes(LogicalPlan::Union(Union::try_new_with_loose_types(inputs)?)))
+}
+
+/// The type of a query's column; `None` for a literal or NULL that has none of its own.
+fn column_type(input: &LogicalPlan, at: usize) -> Option<SqlType> {
+    if let LogicalPlan::Projection(projection) = input
+        && is_unknown(&projection.expr.get(at)?.clone().unalias())
+    {
+        return None;
+    }
+    let field = input.schema().field(at);
+    (!field.data_type().is_null()).then(|| SqlType::of_field(field))
+}
+
+/// A query with its columns cast; a literal of no type is read as the one it gets.
+fn typed(input: Arc<LogicalPlan>, targets: &[Option<SqlType>], style: &Style) -> Result<Arc<LogicalPlan>> {
+    let same = |(at, target): (usize, &Option<SqlType>)| {
+        target.as_ref().is_none_or(|target| SqlType::of_field(input.schema().field(at)) == *target)
+    };
+    if targets.iter().enumerate().all(same) {
+        return Ok(input);
+    }
+    let (exprs, inner) = match input.as_ref() {
+        LogicalPlan::Projection(projection) => (projection.expr.clone(), projection.input.clone()),
+        other => {
+            let columns = (0..targets.len()).map(|at| Expr::Column(Column::from(other.schema().qualified_field(at))));
+            (columns.collect(), input.clone())
+        }
+    };
+    let schema = inner.schema().clone();
+    let exprs = exprs
+        .into_iter()
+        .zip(targets)
+        .enumerate()
+        .map(|(at, (expr, target))| {
+            let Some(target) = target else { return Ok(expr) };
+            let name = input.schema().field(at).name().clone();
+            Ok(cast_to(expr.unalias(), target, &schema, style)?.alias(name))
+        })
+        .collect::<Result<Vec<_>>>()?;
+    Ok(Arc::new(LogicalPlan::Projection(Projection::try_new(exprs, inner)?)))
+}
+
+fn lower_values(values: Values, style: &Style) -> Result<Transformed<LogicalPlan>> {
+    let empty = DFSchema::empty();
+    let width = values.schema.fields().len();
+    let mut rows = values.values;
+    let mut fields = Vec::with_capacity(width);
+    for at in 0..width {
+        for row in &mut rows {
+            strip(&mut row[at]);
+        }
+        let types: Vec<SqlType> = rows.iter().filter_map(|row| type_of(&row[at], &empty)).collect();
+        let target = resolution::common(&types, "VALUES").map_err(wrap)?.unwrap_or(SqlType::Text);
+        for row in &mut rows {
+            let expr = std::mem::take(&mut row[at]);
+            row[at] = cast_to(expr, &target, &empty, style)?;
+        }
+        fields.push((None, Arc::new(target.field(values.schema.field(at).name().clone(), true))));
+    }
+    let schema = Arc::new(DFSchema::new_with_metadata(fields, values.schema.metadata().clone())?);
+    Ok(Transformed::yes(LogicalPlan::Values(Values { schema, values: rows })))
+}
+
+/// Takes off the casts that DataFusion's builder has put on by its own rules; those that were written carry their SQL type.
+fn strip(expr: &mut Expr) {
+    while let Expr::Cast(cast) = expr
+        && !cast.field.metadata().contains_key(TYPE_KEY)
+    {
+        *expr = std::mem::take(cast.expr.as_mut());
+    }
+}
