@@ -20,3 +20,4 @@ mod psql;
 mod real_data;
 mod same_answers;
 mod tidy;
+mod values;

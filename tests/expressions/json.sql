@@ -227,7 +227,6 @@ SELECT jsonb_array_elements('[{"a": 1}, {"a": 2}]') -> 'a'
 SELECT n, jsonb_array_elements(j) FROM (VALUES (1, '[1, 2]'::jsonb), (2, '[]')) t (n, j) ORDER BY 1, 2
 SELECT jsonb_object_keys('{"a": 1, "b": 2}')
 SELECT jsonb_each('{"a": 1, "b": "x y"}')
-SELECT (jsonb_each('{"a": 1, "b": "x"}')).*
 SELECT (jsonb_each('{"a": 1, "b": "x"}')).key
 SELECT (jsonb_each_text('{"a": 1, "b": "x"}')).value
 SELECT * FROM jsonb_to_recordset('[{"a": 1, "b": "x"}, {"a": "2", "c": 3}, {"b": null}]') AS t (a int, b text)

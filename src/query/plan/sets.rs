@@ -21,7 +21,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::dialect::{call, is_named};
-use super::names;
+use super::{names, types};
 use crate::error::{Error, Kind, Result};
 use crate::query::functions::{EACH_KEYS, EACH_VALUES, ORDINALS, RECORD_COLUMN, ROW_OF_FIELDS, WHOLE_ROW, cast};
 use crate::value::SqlType;
@@ -146,7 +146,9 @@ fn records(function: &str, one: bool, args: &[Expr], alias: &TableAlias) -> Resu
     for column in &mut alias.columns {
         let data_type = column.data_type.take().ok_or_else(missing)?;
         let name = Expr::value(Value::SingleQuotedString(names::fold(&column.name)));
-        let texts = quoted(RECORD_COLUMN, vec![document.clone(), name, Expr::value(Value::Boolean(one))]);
+        let json = matches!(types::of_sql(&data_type), Ok(SqlType::Json | SqlType::Jsonb));
+        let flags = [one, json].map(|flag| Expr::value(Value::Boolean(flag)));
+        let texts = quoted(RECORD_COLUMN, [document.clone(), name].into_iter().chain(flags).collect());
         let array = DataType::Array(ast::ArrayElemTypeDef::SquareBracket(Box::new(data_type), None));
         lists.push(Expr::Cast { kind: CastKind::Cast, expr: Box::new(texts), data_type: array, array: false, format: None });
     }
@@ -168,7 +170,7 @@ pub(super) fn in_select_list(select: &mut Select) {
                 None => items.push(SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::Expr(expr), options)),
             },
             mut other => {
-                let _: ControlFlow<()> = VisitMut::visit(&mut other, &mut Calls);
+                let _: ControlFlow<()> = VisitMut::visit(&mut other, &mut Calls::default());
                 items.push(other);
             }
         }
@@ -176,14 +178,28 @@ pub(super) fn in_select_list(select: &mut Select) {
     select.projection = items;
 }
 
-/// Puts calls inside `unnest`: one whose field is taken before the call in it is looked at.
-struct Calls;
+/// Puts calls inside `unnest`: one whose field is taken before the call in it is looked at. Sub-queries have been visited.
+#[derive(Default)]
+struct Calls {
+    subqueries: usize,
+}
 
 impl VisitorMut for Calls {
     type Break = ();
 
+    fn pre_visit_query(&mut self, _: &mut Query) -> ControlFlow<()> {
+        self.subqueries += 1;
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<()> {
+        self.subqueries -= 1;
+        ControlFlow::Continue(())
+    }
+
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
-        if matches!(expr, Expr::CompoundFieldAccess { .. })
+        if self.subqueries == 0
+            && matches!(expr, Expr::CompoundFieldAccess { .. })
             && let Some(replaced) = as_rows(expr)
         {
             *expr = replaced;
@@ -192,7 +208,9 @@ impl VisitorMut for Calls {
     }
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
-        if let Some(replaced) = as_rows(expr) {
+        if self.subqueries == 0
+            && let Some(replaced) = as_rows(expr)
+        {
             *expr = replaced;
         }
         ControlFlow::Continue(())
@@ -255,6 +273,17 @@ pub(super) fn names_as_values(query: &mut Query) {
         .collect();
     if named.is_empty() {
         return;
+    }
+    if let SetExpr::Select(select) = query.body.as_mut() {
+        for item in &mut select.projection {
+            // An output column is called as it was written.
+            if let SelectItem::UnnamedExpr(Expr::Identifier(name)) = item
+                && named.iter().any(|(alias, _)| *alias == names::fold(name))
+            {
+                let alias = name.clone();
+                *item = SelectItem::ExprWithAlias { expr: Expr::Identifier(name.clone()), alias };
+            }
+        }
     }
     let _: ControlFlow<()> = ast::visit_expressions_mut(query, |expr| {
         if let Expr::Identifier(name) = expr

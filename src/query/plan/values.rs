@@ -77,6 +77,15 @@ pub(super) fn lower_call(call: ScalarFunction, schema: &DFSchema, style: &Style)
     {
         return Ok(Transformed::yes(args.remove(0)));
     }
+    if func.name() == "make_array" {
+        let element = args.first().and_then(|first| type_of(first, schema)).filter(needs_keeping);
+        let same = element.filter(|element| args.iter().all(|arg| type_of(arg, schema).as_ref() == Some(element)));
+        let whole = Expr::ScalarFunction(ScalarFunction { func, args });
+        return Ok(match same {
+            Some(element) => Transformed::yes(cast::typed(whole, SqlType::Array(Box::new(element)))),
+            None => Transformed::no(whole),
+        });
+    }
     if !CHOOSING.contains(&func.name()) {
         return Ok(Transformed::no(Expr::ScalarFunction(ScalarFunction { func, args })));
     }

@@ -12,7 +12,7 @@ use super::{documents, json_type};
 use crate::error::Result;
 use crate::query::functions::scalar::{Argument, Arguments, Definition};
 use crate::value::SqlType;
-use crate::value::json::canonicalise;
+use crate::value::json::reader::{Event, Reader, Strictness};
 use crate::value::json::string::unescape;
 
 /// `document['key']`; nobody types this name.
@@ -103,22 +103,33 @@ fn steps(types: &[Argument], document: &SqlType, text: bool) -> Option<SqlType> 
 }
 
 /// What a found value is answered as: its JSON text, or the text it stands for, of which `null` has none.
-///
-/// # Errors
-/// 22P05 and 22P02 for escapes that stand for no text, which only `json` can hold.
-fn answer(found: Option<&str>, text: bool, out: &mut StringViewBuilder) -> Result<()> {
+fn answer(found: Option<&str>, text: bool, out: &mut StringViewBuilder) {
     match found {
-        Some(value) if text => {
-            if Shape::of(value) == Shape::String && value.contains("\\u") {
-                canonicalise(value, &mut String::new())?;
-            }
-            match as_text(value) {
-                Some(text) => out.append_value(text),
-                None => out.append_null(),
-            }
-        }
+        Some(value) if text => match as_text(value) {
+            Some(text) => out.append_value(text),
+            None => out.append_null(),
+        },
         Some(value) => out.append_value(value),
         None => out.append_null(),
+    }
+}
+
+/// Checks what a `json` is asked for as text: it can hold escapes that stand for none, and PostgreSQL reads all of it.
+///
+/// # Errors
+/// 22P05 and 22P02 for such an escape.
+fn check_escapes(given: &Arguments, text: bool, documents: &StringViewArray) -> Result<()> {
+    let json = match given.types.first() {
+        Some(Argument::Of(of)) => *of == SqlType::Json,
+        Some(Argument::Unknown) => given.name.starts_with("json_"),
+        None => false,
+    };
+    if !json || !text {
+        return Ok(());
+    }
+    for document in documents.iter().flatten().filter(|document| document.contains("\\u")) {
+        let mut reader = Reader::new(document, Strictness::Jsonb);
+        while reader.next_event()? != Event::End {}
     }
     Ok(())
 }
@@ -180,12 +191,13 @@ pub(super) fn index(step: &str) -> Option<i64> {
 
 fn run(given: &Arguments, text: bool) -> Result<ArrayRef> {
     let documents = documents(given, 0)?;
+    check_escapes(given, text, &documents)?;
     let mut out = StringViewBuilder::with_capacity(given.rows);
     if given.types.get(1).is_some_and(Argument::is_text) {
         let keys = given.texts(1)?;
         for (document, key) in documents.iter().zip(&keys) {
             let found = document.zip(key).and_then(|(document, key)| member(document, key));
-            answer(found, text, &mut out)?;
+            answer(found, text, &mut out);
         }
     } else {
         let indexes = given.as_type(1, &SqlType::Int8)?;
@@ -197,7 +209,7 @@ fn run(given: &Arguments, text: bool) -> Result<ArrayRef> {
                 Shape::String | Shape::Number | Shape::Bool | Shape::Null if jsonb && matches!(index, 0 | -1) => Some(document),
                 _ => element(document, index),
             });
-            answer(found, text, &mut out)?;
+            answer(found, text, &mut out);
         }
     }
     Ok(Arc::new(out.finish()))
@@ -205,13 +217,14 @@ fn run(given: &Arguments, text: bool) -> Result<ArrayRef> {
 
 fn run_path(given: &Arguments, text: bool) -> Result<ArrayRef> {
     let documents = documents(given, 0)?;
+    check_escapes(given, text, &documents)?;
     let paths = paths(given, 1)?;
     let mut out = StringViewBuilder::with_capacity(given.rows);
     for (document, path) in documents.iter().zip(paths) {
         let found = document.zip(path).and_then(|(document, path)| {
             path.iter().try_fold(document, |value, key| key.as_deref().and_then(|key| step(value, key)))
         });
-        answer(found, text, &mut out)?;
+        answer(found, text, &mut out);
     }
     Ok(Arc::new(out.finish()))
 }
@@ -233,13 +246,14 @@ pub(super) fn paths(given: &Arguments, at: usize) -> Result<Vec<Option<Vec<Optio
 
 fn run_steps(given: &Arguments, text: bool) -> Result<ArrayRef> {
     let documents = documents(given, 0)?;
+    check_escapes(given, text, &documents)?;
     let keys: Vec<StringViewArray> = (1..given.arrays.len()).map(|at| given.texts(at)).collect::<Result<_>>()?;
     let mut out = StringViewBuilder::with_capacity(given.rows);
     for (row, document) in documents.iter().enumerate() {
         let found = document.and_then(|document| {
             keys.iter().try_fold(document, |value, keys| if keys.is_null(row) { None } else { step(value, keys.value(row)) })
         });
-        answer(found, text, &mut out)?;
+        answer(found, text, &mut out);
     }
     Ok(Arc::new(out.finish()))
 }

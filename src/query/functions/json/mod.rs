@@ -57,11 +57,12 @@ fn json_type(argument: &Argument, wanted: &SqlType) -> bool {
     argument.is(wanted)
 }
 
-/// The documents of an argument: a literal's text is read as `jsonb`, anything else is JSON text already.
+/// The documents of an argument: a literal's text is read as the type that the function takes, anything else is JSON text already.
 fn documents(given: &Arguments, at: usize) -> Result<StringViewArray> {
     match given.types.get(at) {
         Some(Argument::Unknown) => {
-            let read = given.as_type(at, &SqlType::Jsonb)?;
+            let wanted = if given.name.starts_with("json_") { SqlType::Json } else { SqlType::Jsonb };
+            let read = given.as_type(at, &wanted)?;
             value::to_text(&read, &SqlType::Text, &given.style)
         }
         Some(Argument::Of(_)) | None => given.texts(at),

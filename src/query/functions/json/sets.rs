@@ -18,7 +18,7 @@ pub(in crate::query) const EACH_KEYS: &str = " keys";
 pub(in crate::query) const EACH_VALUES: &str = " values";
 /// The numbers of a list's elements, for WITH ORDINALITY.
 pub(in crate::query) const ORDINALS: &str = "ordinals of list";
-/// One column of `jsonb_to_recordset`, as text.
+/// One column of `jsonb_to_recordset`, as text: of which document, which member, whether of one object, and whether as JSON.
 pub(in crate::query) const RECORD_COLUMN: &str = "column of records";
 
 macro_rules! each_functions {
@@ -76,8 +76,8 @@ pub(super) static DEFINITIONS: [Definition; 8] = [
         name: RECORD_COLUMN,
         volatility: Volatility::Immutable,
         result: |types| match types {
-            [Argument::Unknown | Argument::Of(SqlType::Json | SqlType::Jsonb), name, one]
-                if name.is_text() && one.is(&SqlType::Bool) =>
+            [Argument::Unknown | Argument::Of(SqlType::Json | SqlType::Jsonb), name, one, json]
+                if name.is_text() && one.is(&SqlType::Bool) && json.is(&SqlType::Bool) =>
             {
                 Some(list_of(SqlType::Text))
             }
@@ -217,6 +217,7 @@ fn record_column(given: &Arguments) -> Result<ArrayRef> {
     let documents = documents(given, 0)?;
     let names = given.texts(1)?;
     let one = given.as_type(2, &SqlType::Bool)?;
+    let json = given.as_type(3, &SqlType::Bool)?;
     let mut out = ColumnBuilder::new(&given.result, given.rows);
     for (row, (document, name)) in documents.iter().zip(&names).enumerate() {
         let (Some(document), Some(name)) = (document, name) else {
@@ -239,8 +240,12 @@ fn record_column(given: &Arguments) -> Result<ArrayRef> {
                 return Err(invalid(format!("argument of {function} must be an array of objects")));
             }
             match super::get::member(record, name) {
-                Some(value) if Shape::of(value) != Shape::Null => list.append_text(value, &given.style)?,
-                Some(_) | None => list.append_null(),
+                Some(value) if json.as_boolean().value(row) => list.append_text(value, &given.style)?,
+                Some(value) => match as_text(value) {
+                    Some(text) => list.append_text(&text, &given.style)?,
+                    None => list.append_null(),
+                },
+                None => list.append_null(),
             }
         }
         list.end()?;
