@@ -5,6 +5,7 @@
 
 mod copy;
 mod limits;
+mod place;
 mod statement;
 
 pub use copy::{Copy, CopyDirection, CopySource};
@@ -27,6 +28,8 @@ pub struct Parsed {
     pub statement: Arc<Statement>,
     /// The statement's own text without the semicolon.
     pub text: Arc<str>,
+    /// How many characters of the client's text stand before it.
+    offset: usize,
 }
 
 const DIALECT: PostgreSqlDialect = PostgreSqlDialect {};
@@ -56,7 +59,8 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
             return Err(syntax_error_at(sql, &after));
         }
         let text = slice(sql, &first, &after);
-        statements.push(Parsed { statement: Arc::new(statement), text: Arc::from(text) });
+        let offset = position_of(sql, first.span.start.line, first.span.start.column) - 1;
+        statements.push(Parsed { statement: Arc::new(statement), text: Arc::from(text), offset });
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, FieldRef};
+use datafusion::common::metadata::FieldMetadata;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::logical_expr::expr::{Between, InList, Like, Placeholder};
@@ -28,6 +29,7 @@ pub(super) fn lower(plan: LogicalPlan, style: &Style, hints: &[Option<SqlType>])
                 LogicalPlan::TableScan(_) => node.schema().as_ref().clone(),
                 _ => merge_schema(&node.inputs()),
             };
+            let node = unions::opened(node);
             let names = NamePreserver::new(&node);
             let filters = matches!(&node, LogicalPlan::Filter(_));
             let lowered = node.map_expressions(|expr| {
@@ -108,7 +110,8 @@ fn transform(expr: Expr, schema: &DFSchema, style: &Style) -> datafusion::common
             values::expect_text(&like.expr, symbol, &like.pattern, schema)?;
             let (expr, changed) = resolve_as(*like.expr, SqlType::Text, style)?;
             let (pattern, pattern_changed) = resolve_as(*like.pattern, SqlType::Text, style)?;
-            let like = Like { expr: Box::new(expr), pattern: Box::new(pattern), ..like };
+            let (pattern, escape_char) = values::with_backslashes(pattern, like.escape_char);
+            let like = Like { expr: Box::new(expr), pattern: Box::new(pattern), escape_char, ..like };
             Ok(Transformed::new_transformed(Expr::Like(like), changed || pattern_changed))
         }
         Expr::Case(case) => values::lower_case(case, schema, style),
@@ -122,7 +125,10 @@ fn transform(expr: Expr, schema: &DFSchema, style: &Style) -> datafusion::common
                 };
                 Ok(Transformed::yes(folded.unwrap_or(bound)))
             }
-            None => values::lower_call(call, schema, style),
+            None => {
+                scalar::refuse_missing(&call, schema).map_err(wrap)?;
+                values::lower_call(call, schema, style)
+            }
         },
         Expr::InList(InList { expr, list, negated }) => {
             let known = list.iter().find(|item| !is_unknown(item)).cloned();
@@ -211,7 +217,7 @@ pub(super) fn expect_boolean(own: &SqlType, word: &str) -> Result<()> {
     if *own == SqlType::Bool {
         return Ok(());
     }
-    let message = format!("argument of {word} must be type boolean, not type {}", resolution::shown(own));
+    let message = format!("argument of {word} must be type boolean, not type {}", own.without_modifier());
     Err(Error::new(Kind::DatatypeMismatch, message))
 }
 
@@ -311,16 +317,20 @@ fn number(expr: &Expr, target: &SqlType) -> datafusion::common::Result<Option<Ex
         }
         _ => return Ok(None),
     };
-    Ok(match target {
-        SqlType::Int2 => i16::try_from(whole).ok().map(|value| Expr::Literal(ScalarValue::Int16(Some(value)), None)),
-        SqlType::Int4 => i32::try_from(whole).ok().map(|value| Expr::Literal(ScalarValue::Int32(Some(value)), None)),
-        SqlType::Int8 => Some(Expr::Literal(ScalarValue::Int64(Some(whole)), None)),
-        SqlType::Float8 => Some(Expr::Literal(ScalarValue::Int64(Some(whole)).cast_to(&target.arrow())?, None)),
-        SqlType::Numeric(precision, scale) if (*precision, *scale) == BARE_NUMERIC => {
-            Some(Expr::Literal(ScalarValue::Decimal128(Some(i128::from(whole)), 19, 0), None))
-        }
+    let own = match target {
+        SqlType::Numeric(precision, scale) if (*precision, *scale) == BARE_NUMERIC => SqlType::Numeric(19, 0),
+        other => other.clone(),
+    };
+    let number = match own {
+        SqlType::Int2 => i16::try_from(whole).ok().map(|value| ScalarValue::Int16(Some(value))),
+        SqlType::Int4 => i32::try_from(whole).ok().map(|value| ScalarValue::Int32(Some(value))),
+        SqlType::Int8 => Some(ScalarValue::Int64(Some(whole))),
+        SqlType::Float8 => Some(ScalarValue::Int64(Some(whole)).cast_to(&target.arrow())?),
+        SqlType::Numeric(19, 0) => Some(ScalarValue::Decimal128(Some(i128::from(whole)), 19, 0)),
         _ => None,
-    })
+    };
+    let metadata = FieldMetadata::from(&own.field("", true));
+    Ok(number.map(|number| Expr::Literal(number, Some(metadata))))
 }
 
 /// Operators whose two sides are of one type.
@@ -349,7 +359,7 @@ pub(crate) fn constant(text: &str, target: &SqlType, style: &Style) -> Result<Ex
     builder.append_text(text, style)?;
     let array = builder.finish();
     let value = ScalarValue::try_from_array(&array, 0).map_err(unwrap)?;
-    let metadata = datafusion::common::metadata::FieldMetadata::from(&target.field("", true));
+    let metadata = FieldMetadata::from(&target.field("", true));
     Ok(Expr::Literal(value, Some(metadata)))
 }
 

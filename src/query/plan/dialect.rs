@@ -19,7 +19,7 @@ use datafusion::sql::sqlparser::ast::{
     TableAliasColumnDef, TableFactor, UnaryOperator, Value, VisitMut, VisitorMut,
 };
 
-use super::{literals, names, sets};
+use super::{forms, literals, names, sets};
 use crate::catalog::quote_identifier;
 use crate::error::{Error, Kind, Result};
 use crate::query::functions::{ARRAY_OF_ROWS, OID_OF};
@@ -41,7 +41,7 @@ pub(super) fn rewrite_expression(expr: &mut Expr) -> Result<()> {
     finish(expr.visit(&mut Rules))
 }
 
-fn finish(flow: ControlFlow<Error>) -> Result<()> {
+pub(super) fn finish(flow: ControlFlow<Error>) -> Result<()> {
     match flow {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(error) => Err(error),
@@ -60,6 +60,10 @@ impl VisitorMut for Rules {
             Expr::Function(Function { name, args: FunctionArguments::Subquery(_), .. }) if is_named(name, "array") => {
                 array_of_rows(expr)
             }
+            Expr::Function(Function { over: Some(ast::WindowType::WindowSpec(window)), .. }) => {
+                literals::restore_in_frame(window);
+                Ok(())
+            }
             Expr::Cast { .. } => registered(expr),
             Expr::Value(_) => literals::typed(expr),
             Expr::UnaryOp { .. } => {
@@ -76,17 +80,21 @@ impl VisitorMut for Rules {
         sets::in_select_list(select);
         sets::rows_as_values(select);
         literals::restore_in_select(select);
+        forms::unnest_series(select);
         ControlFlow::Continue(())
     }
 
     fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
         sets::names_as_values(query);
         literals::restore_in_query(query);
-        ControlFlow::Continue(())
+        forms::rewrite(query).map_or_else(ControlFlow::Break, ControlFlow::Continue)
     }
 
     fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
-        sets::in_from(factor).and_then(|()| table_function(factor)).map_or_else(ControlFlow::Break, ControlFlow::Continue)
+        sets::in_from(factor)
+            .and_then(|()| forms::sampled(factor))
+            .and_then(|()| table_function(factor))
+            .map_or_else(ControlFlow::Break, ControlFlow::Continue)
     }
 }
 
@@ -137,6 +145,10 @@ fn unary(expr: &mut Expr) {
         UnaryOperator::PGCubeRoot => "||/",
         _ => return,
     };
+    if let (UnaryOperator::Minus, Some(number)) = (&*op, literals::negative(operand)) {
+        *expr = number;
+        return;
+    }
     let operand = std::mem::replace(operand.as_mut(), Expr::Value(Value::Null.into()));
     *expr = call(quoted(symbol), vec![operand]);
 }
@@ -263,50 +275,78 @@ fn is_string(expr: &Expr) -> bool {
 }
 
 fn table_function(factor: &mut TableFactor) -> Result<()> {
-    if let TableFactor::UNNEST { alias, array_exprs, .. } = factor {
-        let alias = alias.get_or_insert_with(|| TableAlias { explicit: true, name: ident("unnest"), columns: vec![], at: None });
-        if alias.columns.is_empty() && array_exprs.len() == 1 {
-            alias.columns = vec![TableAliasColumnDef { name: alias.name.clone(), data_type: None }];
+    let (function, ordinality, alias) = match factor {
+        TableFactor::UNNEST { alias, array_exprs, with_ordinality, .. } => {
+            (("unnest".to_owned(), array_exprs.clone()), *with_ordinality, alias.clone())
         }
+        TableFactor::Table { name, alias, args: Some(args), with_ordinality, .. } => {
+            let mut parts = names::parts(name)?;
+            if parts.first().is_some_and(|schema| schema == "pg_catalog") && parts.len() > 1 {
+                parts.remove(0);
+            }
+            let exprs: Option<Vec<Expr>> = args
+                .args
+                .iter()
+                .map(|arg| match arg {
+                    FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
+                    _ => None,
+                })
+                .collect();
+            let alias_or_own = alias.get_or_insert_with(|| alias_of(parts.last().map_or("", String::as_str))).clone();
+            match exprs {
+                Some(exprs) if parts.len() == 1 => ((parts.remove(0), exprs), *with_ordinality, Some(alias_or_own)),
+                _ => {
+                    *name = ObjectName::from(vec![Ident::new(parts.join("."))]);
+                    return Ok(());
+                }
+            }
+        }
+        _ => return Ok(()),
+    };
+    let (plain, exprs) = function;
+    let alias = alias.unwrap_or_else(|| alias_of(&plain));
+    if let Some(subquery) = as_query(&plain, exprs.first())? {
+        *factor = TableFactor::Derived { lateral: false, subquery, alias: Some(alias), sample: None };
         return Ok(());
     }
-    let TableFactor::Table { name, alias, args: Some(args), with_ordinality, .. } = factor else { return Ok(()) };
-    let mut parts = names::parts(name)?;
-    if parts.first().is_some_and(|schema| schema == "pg_catalog") && parts.len() > 1 {
-        parts.remove(0);
-    }
-    let plain = parts.last().cloned().unwrap_or_default();
-    let single_column = parts.len() == 1 && ["unnest", "generate_series"].contains(&plain.as_str());
-    let alias = alias.get_or_insert_with(|| TableAlias { explicit: true, name: ident(&plain), columns: vec![], at: None });
-    if single_column && alias.columns.is_empty() {
-        alias.columns = vec![TableAliasColumnDef { name: alias.name.clone(), data_type: None }];
-    }
-    let exprs: Option<Vec<Expr>> = args
-        .args
-        .iter()
-        .map(|arg| match arg {
-            FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
-            _ => None,
-        })
-        .collect();
-    if parts.len() == 1
-        && let Some(subquery) = as_query(&plain, exprs.as_ref().and_then(|exprs| exprs.first()))?
-    {
-        *factor = TableFactor::Derived { lateral: false, subquery, alias: Some(alias.clone()), sample: None };
-        return Ok(());
-    }
-    match exprs {
-        Some(array_exprs) if single_column && plain == "unnest" => {
-            *factor = unnest(array_exprs, alias.clone(), *with_ordinality);
+    let lateral = exprs.iter().any(names_column);
+    let unnested = match plain.as_str() {
+        "unnest" => Some(exprs),
+        // DataFusion's table function wants constants; the array function takes what a column or a query around it says.
+        "generate_series" if lateral || ordinality => {
+            Some(vec![call(ObjectName::from(vec![Ident::new("generate_series")]), exprs)])
         }
-        // DataFusion's table function wants constants; its array function takes what a column or a query around it says.
-        Some(exprs) if single_column && exprs.iter().any(names_column) => {
-            let series = call(ObjectName::from(vec![Ident::new("generate_series")]), exprs);
-            *factor = unnest(vec![series], alias.clone(), *with_ordinality);
+        "generate_series" => {
+            if let TableFactor::Table { name, alias, .. } = factor {
+                *name = ObjectName::from(vec![Ident::new(plain)]);
+                if let Some(alias) = alias {
+                    name_only_column(alias, 1);
+                }
+            }
+            return Ok(());
         }
-        _ => *name = ObjectName::from(vec![Ident::new(parts.join("."))]),
+        _ => None,
+    };
+    match unnested {
+        Some(arrays) => *factor = forms::unnested(arrays, alias, ordinality)?,
+        None => {
+            if let TableFactor::Table { name, .. } = factor {
+                *name = ObjectName::from(vec![Ident::new(plain)]);
+            }
+        }
     }
     Ok(())
+}
+
+fn alias_of(function: &str) -> TableAlias {
+    TableAlias { explicit: true, name: ident(function), columns: vec![], at: None }
+}
+
+/// A function's one column is named as the function's alias is, unless it has a name of its own.
+pub(super) fn name_only_column(alias: &mut TableAlias, columns: usize) {
+    if alias.columns.is_empty() && columns == 1 {
+        alias.columns = vec![TableAliasColumnDef { name: alias.name.clone(), data_type: None }];
+    }
 }
 
 /// `tableoid` and `c.tableoid`: which system column says where a row comes from, and here the name in FROM says it.
@@ -374,12 +414,8 @@ fn as_query(function: &str, argument: Option<&Expr>) -> Result<Option<Box<Query>
     Ok(Some(query))
 }
 
-fn unnest(array_exprs: Vec<Expr>, alias: TableAlias, with_ordinality: bool) -> TableFactor {
-    TableFactor::UNNEST { alias: Some(alias), array_exprs, with_offset: false, with_offset_alias: None, with_ordinality }
-}
-
 /// Whether an expression names a column, outside of sub-queries of its own too.
-fn names_column(expr: &Expr) -> bool {
+pub(super) fn names_column(expr: &Expr) -> bool {
     let found = ast::visit_expressions(expr, |inner| match inner {
         Expr::Identifier(_) | Expr::CompoundIdentifier(_) => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),
@@ -395,11 +431,11 @@ pub(super) fn is_named(name: &ObjectName, wanted: &str) -> bool {
     })
 }
 
-fn ident(name: &str) -> Ident {
+pub(super) fn ident(name: &str) -> Ident {
     Ident::with_quote('"', name)
 }
 
-fn quoted(name: &str) -> ObjectName {
+pub(super) fn quoted(name: &str) -> ObjectName {
     ObjectName::from(vec![ident(name)])
 }
 

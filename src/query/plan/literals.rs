@@ -5,7 +5,8 @@
 //! again. Numbers that are no values stay: places in ORDER BY and GROUP BY, LIMIT and OFFSET.
 
 use datafusion::sql::sqlparser::ast::{
-    CastKind, DataType, Distinct, Expr, GroupByExpr, Ident, LimitClause, ObjectName, OrderByKind, Query, Select, Value,
+    self, CastKind, DataType, Distinct, Expr, GroupByExpr, Ident, Interval, LimitClause, ObjectName, OrderByKind, Query, Select,
+    SelectItem, Value, WindowFrameBound, WindowSpec,
 };
 
 use super::types;
@@ -61,6 +62,7 @@ fn number_type(number: &str) -> Result<(String, String)> {
     if !(-38..=38).contains(&scale) {
         return Err(too_large());
     }
+    let (sign, whole) = whole.strip_prefix('-').map_or(("", whole), |whole| ("-", whole));
     let mut digits = format!("{whole}{fraction}").trim_start_matches('0').to_owned();
     digits.extend(std::iter::repeat_n('0', usize::try_from(-scale).unwrap_or(0)));
     let scale = usize::try_from(scale).unwrap_or(0);
@@ -70,7 +72,7 @@ fn number_type(number: &str) -> Result<(String, String)> {
     }
     let padded = format!("{digits:0>width$}", width = scale + 1);
     let (whole, fraction) = padded.split_at(padded.len() - scale);
-    let text = if fraction.is_empty() { whole.to_owned() } else { format!("{whole}.{fraction}") };
+    let text = if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") };
     Ok((text, format!("numeric({precision},{scale})")))
 }
 
@@ -81,6 +83,15 @@ fn number_of(expr: &Expr) -> Option<Expr> {
             Some(expr.as_ref().clone())
         }
         _ => None,
+    }
+}
+
+/// A count of rows: a number as it was written, a string as one.
+fn counted(expr: &mut Expr) {
+    restored(expr);
+    if matches!(expr, Expr::Value(value) if matches!(value.value, Value::SingleQuotedString(_))) {
+        let text = Box::new(std::mem::replace(expr, Expr::Value(Value::Null.into())));
+        *expr = Expr::Cast { kind: CastKind::Cast, expr: text, data_type: DataType::BigInt(None), array: false, format: None };
     }
 }
 
@@ -99,8 +110,8 @@ pub(super) fn restore_in_query(query: &mut Query) {
     }
     match &mut query.limit_clause {
         Some(LimitClause::LimitOffset { limit, offset, .. }) => {
-            limit.iter_mut().for_each(restored);
-            offset.iter_mut().for_each(|offset| restored(&mut offset.value));
+            limit.iter_mut().for_each(counted);
+            offset.iter_mut().for_each(|offset| counted(&mut offset.value));
         }
         Some(LimitClause::OffsetCommaLimit { offset, limit }) => {
             restored(offset);
@@ -110,6 +121,33 @@ pub(super) fn restore_in_query(query: &mut Query) {
     }
     if let Some(quantity) = query.fetch.as_mut().and_then(|fetch| fetch.quantity.as_mut()) {
         restored(quantity);
+    }
+}
+
+/// A negative number's literal, whose sign decides about its type too.
+pub(super) fn negative(operand: &Expr) -> Option<Expr> {
+    let Expr::Value(number) = number_of(operand)? else { return None };
+    let (Value::Number(text, _) | Value::SingleQuotedString(text)) = number.value else { return None };
+    let mut expr = Expr::Value(Value::Number(format!("-{text}"), false).into());
+    (!text.starts_with('-') && typed(&mut expr).is_ok()).then_some(expr)
+}
+
+/// Puts the numbers and spans back that bound a window's frame.
+pub(super) fn restore_in_frame(window: &mut WindowSpec) {
+    let Some(frame) = &mut window.window_frame else { return };
+    for bound in std::iter::once(&mut frame.start_bound).chain(frame.end_bound.as_mut()) {
+        if let WindowFrameBound::Preceding(Some(offset)) | WindowFrameBound::Following(Some(offset)) = bound {
+            restored(offset);
+            if let Expr::Cast { expr, data_type: DataType::Interval { .. }, .. } = offset.as_ref() {
+                **offset = Expr::Interval(Interval {
+                    value: expr.clone(),
+                    leading_field: None,
+                    leading_precision: None,
+                    last_field: None,
+                    fractional_seconds_precision: None,
+                });
+            }
+        }
     }
 }
 
@@ -126,7 +164,26 @@ pub(super) fn restore_in_select(select: &mut Select) {
         }
     }
     if let Some(Distinct::On(items)) = &mut select.distinct {
-        items.iter_mut().for_each(restored);
+        for item in items {
+            restored(item);
+            // DataFusion takes no places here.
+            let place = match &*item {
+                Expr::Value(value) => match &value.value {
+                    Value::Number(place, _) => place.parse::<usize>().ok(),
+                    _ => None,
+                },
+                _ => None,
+            };
+            let named = place.and_then(|place| select.projection.get(place.checked_sub(1)?));
+            if let Some(SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) = named {
+                *item = expr.clone();
+            }
+        }
+    }
+    for ast::NamedWindowDefinition(_, window) in &mut select.named_window {
+        if let ast::NamedWindowExpr::WindowSpec(window) = window {
+            restore_in_frame(window);
+        }
     }
 }
 

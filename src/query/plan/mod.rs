@@ -7,8 +7,10 @@
 mod casts;
 mod correlated;
 mod dialect;
+mod forms;
 mod functions;
 mod jsonb;
+mod lateral;
 mod literals;
 pub mod names;
 mod operators;
@@ -301,7 +303,7 @@ impl ContextProvider for Planner<'_> {
     }
 
     fn get_function_meta(&self, name: &str) -> Option<Arc<ScalarUDF>> {
-        self.registry.scalar(name, &self.facts)
+        self.registry.scalar(name, &self.facts).or_else(|| self.registry.missing(name))
     }
 
     fn get_higher_order_meta(&self, _name: &str) -> Option<Arc<HigherOrderUDF>> {

@@ -10,7 +10,7 @@ use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, GetFieldAccess, 
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::casts::{self, is_unknown, resolve_as};
-use super::{resolution, types};
+use super::{resolution, types, values};
 use crate::error::{Error, Kind, Result};
 use crate::query::errors::{unwrap, wrap};
 use crate::query::functions;
@@ -132,6 +132,17 @@ fn check(op: &BinaryOperator, left: Option<&SqlType>, right: Option<&SqlType>) -
     };
     if let Some(word) = logical {
         return [left, right].into_iter().flatten().try_for_each(|operand| casts::expect_boolean(operand, word));
+    }
+    let on_text = match op {
+        BinaryOperator::PGRegexMatch => Some("~"),
+        BinaryOperator::PGRegexIMatch => Some("~*"),
+        BinaryOperator::PGRegexNotMatch => Some("!~"),
+        BinaryOperator::PGRegexNotIMatch => Some("!~*"),
+        BinaryOperator::StringConcat => Some("||"),
+        _ => None,
+    };
+    if let Some(symbol) = on_text {
+        return values::text_operands(left, symbol, right);
     }
     let symbol = match op {
         BinaryOperator::Eq => "=",

@@ -95,13 +95,13 @@ pub(super) fn common(types: &[SqlType], what: &str) -> Result<Option<SqlType>, E
         {
             return Err(Error::new(
                 Kind::DatatypeMismatch,
-                format!("{what} types {} and {} cannot be matched", shown(&chosen), shown(next)),
+                format!("{what} types {} and {} cannot be matched", chosen.without_modifier(), next.without_modifier()),
             ));
         }
         if !is_preferred(&chosen) && casts_implicitly(&chosen, next) && !casts_implicitly(next, &chosen) {
             chosen = next.clone();
         } else if !casts_implicitly(next, &chosen) {
-            let message = format!("{what} could not convert type {} to {}", shown(next), shown(&chosen));
+            let message = format!("{what} could not convert type {} to {}", next.without_modifier(), chosen.without_modifier());
             return Err(Error::new(Kind::CannotCoerce, message));
         } else if let (SqlType::Varchar(_), SqlType::Varchar(_)) = (&chosen, next) {
             chosen = SqlType::Varchar(None);
@@ -143,7 +143,7 @@ pub(super) fn comparison(left: &SqlType, operator: &str, right: &SqlType) -> Res
         (T::Array(left), T::Array(right)) => category(left) == category(right),
         (left, right) => category(left) == category(right) && category(left) != Category::Own,
     };
-    if fits { Ok(None) } else { Err(no_operator(&shown(left), operator, &shown(right))) }
+    if fits { Ok(None) } else { Err(no_operator(&left.without_modifier(), operator, &right.without_modifier())) }
 }
 
 /// The error for an operator between types that have none.
@@ -155,16 +155,6 @@ pub(super) fn no_operator(left: &str, operator: &str, right: &str) -> Error {
 /// Whether values of this type are text to PostgreSQL's operators on text.
 pub(super) fn is_text(sql_type: &SqlType) -> bool {
     category(sql_type) == Category::Text
-}
-
-/// A type's name in a message, without its modifier.
-pub(super) fn shown(sql_type: &SqlType) -> String {
-    match sql_type {
-        SqlType::Numeric(_, _) => "numeric".to_owned(),
-        SqlType::Varchar(_) => "character varying".to_owned(),
-        SqlType::Array(element) => format!("{}[]", shown(element)),
-        other => other.to_string(),
-    }
 }
 
 #[cfg(test)]

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use datafusion::common::tree_node::Transformed;
-use datafusion::common::{Column, DFSchema, Result};
-use datafusion::logical_expr::{Expr, LogicalPlan, Projection, Union, Values};
+use datafusion::common::{Column, DFSchema, Result, ScalarValue};
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Projection, Union, Values};
 
 use super::casts::{cast_to, is_unknown, type_of};
 use super::resolution;
 use crate::query::errors::wrap;
+use crate::query::functions::VALUE;
 use crate::value::{SqlType, Style, TYPE_KEY};
 
 pub(super) fn lower(plan: LogicalPlan, style: &Style) -> Result<Transformed<LogicalPlan>> {
@@ -84,26 +85,47 @@ fn lower_values(values: Values, style: &Style) -> Result<Transformed<LogicalPlan
     let mut rows = values.values;
     let mut fields = Vec::with_capacity(width);
     for at in 0..width {
-        for row in &mut rows {
-            strip(&mut row[at]);
-        }
         let types: Vec<SqlType> = rows.iter().filter_map(|row| type_of(&row[at], &empty)).collect();
         let target = resolution::common(&types, "VALUES").map_err(wrap)?.unwrap_or(SqlType::Text);
         for row in &mut rows {
             let expr = std::mem::take(&mut row[at]);
             row[at] = cast_to(expr, &target, &empty, style)?;
         }
-        fields.push((None, Arc::new(target.field(values.schema.field(at).name().clone(), true))));
+        // An array's Arrow type may or may not tell of its elements' SQL type; all rows must have one.
+        let own = rows.iter().filter(|row| type_of(&row[at], &empty).is_some()).find_map(|row| row[at].get_type(&empty).ok());
+        let arrow = own.unwrap_or_else(|| target.arrow());
+        for row in &mut rows {
+            if row[at].get_type(&empty)? != arrow {
+                row[at] = match std::mem::take(&mut row[at]) {
+                    Expr::Literal(value, metadata) if value.is_null() => Expr::Literal(ScalarValue::try_from(&arrow)?, metadata),
+                    other => other,
+                };
+            }
+        }
+        let field = target.field(values.schema.field(at).name().clone(), true).with_data_type(arrow);
+        fields.push((None, Arc::new(field)));
     }
     let schema = Arc::new(DFSchema::new_with_metadata(fields, values.schema.metadata().clone())?);
     Ok(Transformed::yes(LogicalPlan::Values(Values { schema, values: rows })))
 }
 
-/// Takes off the casts that DataFusion's builder has put on by its own rules; those that were written carry their SQL type.
+/// VALUES as they were written, without what DataFusion's builder and its marks have put around them.
+pub(super) fn opened(mut plan: LogicalPlan) -> LogicalPlan {
+    if let LogicalPlan::Values(values) = &mut plan {
+        values.values.iter_mut().flatten().for_each(strip);
+    }
+    plan
+}
+
+/// Takes off what stands around a value only for DataFusion's builder: the mark of an open type, and the casts that the builder has put
+/// on by its own rules. Those that were written carry their SQL type.
 fn strip(expr: &mut Expr) {
-    while let Expr::Cast(cast) = expr
-        && !cast.field.metadata().contains_key(TYPE_KEY)
-    {
-        *expr = std::mem::take(cast.expr.as_mut());
+    loop {
+        let inner = match expr {
+            Expr::Cast(cast) if !cast.field.metadata().contains_key(TYPE_KEY) => std::mem::take(cast.expr.as_mut()),
+            Expr::ScalarFunction(call) if call.name() == VALUE && call.args.len() == 1 => call.args.remove(0),
+            _ => return,
+        };
+        *expr = inner;
     }
 }

@@ -1,13 +1,14 @@
 //! Expressions that choose among values, and what they choose keeps its SQL type: CASE, COALESCE, NULLIF, GREATEST, LEAST.
 
 use datafusion::arrow::datatypes::DataType;
-use datafusion::common::DFSchema;
 use datafusion::common::tree_node::Transformed;
+use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{Case, Expr, ExprSchemable};
 
 use super::casts::{boolean, cast_to, is_unknown, type_of};
 use super::{jsonb, resolution};
+use crate::error::Error;
 use crate::query::errors::wrap;
 use crate::query::functions::cast;
 use crate::value::{SqlType, Style};
@@ -101,21 +102,44 @@ pub(super) fn lower_call(call: ScalarFunction, schema: &DFSchema, style: &Style)
 
 /// Refuses an operator on text whose operands are none.
 pub(super) fn expect_text(left: &Expr, operator: &str, right: &Expr, schema: &DFSchema) -> datafusion::common::Result<()> {
-    let (of_left, of_right) = (type_of(left, schema), type_of(right, schema));
-    let text = |side: &Option<SqlType>| side.as_ref().is_none_or(resolution::is_text);
+    text_operands(type_of(left, schema).as_ref(), operator, type_of(right, schema).as_ref()).map_err(wrap)
+}
+
+/// As [`expect_text`], of types.
+pub(super) fn text_operands(left: Option<&SqlType>, operator: &str, right: Option<&SqlType>) -> Result<(), Error> {
+    let text = |side: Option<&SqlType>| side.is_none_or(resolution::is_text);
     let fits = match operator {
         // Whatever stands beside text becomes text; arrays and bytes are joined with their like.
         "||" => {
-            let joins = |side: &Option<SqlType>| matches!(side, Some(SqlType::Array(_) | SqlType::Bytea | SqlType::Jsonb));
-            text(&of_left) || text(&of_right) || joins(&of_left) || joins(&of_right)
+            let joins = |side: Option<&SqlType>| matches!(side, Some(SqlType::Array(_) | SqlType::Bytea | SqlType::Jsonb));
+            text(left) || text(right) || joins(left) || joins(right)
         }
-        _ => text(&of_left) && text(&of_right),
+        _ => text(left) && text(right),
     };
     if fits {
         return Ok(());
     }
-    let shown = |side: Option<SqlType>| side.map_or_else(|| "unknown".to_owned(), |side| resolution::shown(&side));
-    Err(wrap(resolution::no_operator(&shown(of_left), operator, &shown(of_right))))
+    let shown = |side: Option<&SqlType>| side.map_or_else(|| "unknown".to_owned(), SqlType::without_modifier);
+    Err(resolution::no_operator(&shown(left), operator, &shown(right)))
+}
+
+/// A constant LIKE pattern with the backslash for its escape character, which is DataFusion's only one.
+pub(super) fn with_backslashes(pattern: Expr, escape: Option<char>) -> (Expr, Option<char>) {
+    let (Some(escape), Expr::Literal(value, metadata)) = (escape, &pattern) else { return (pattern, escape) };
+    let Some(text) = value.try_as_str().flatten().filter(|_| escape != '\\') else { return (pattern, Some(escape)) };
+    let mut letters = text.chars();
+    let mut rewritten = String::with_capacity(text.len());
+    while let Some(letter) = letters.next() {
+        match letter {
+            letter if letter == escape => {
+                rewritten.push('\\');
+                rewritten.extend(letters.next());
+            }
+            '\\' => rewritten.push_str("\\\\"),
+            letter => rewritten.push(letter),
+        }
+    }
+    (Expr::Literal(ScalarValue::Utf8View(Some(rewritten)), metadata.clone()), None)
 }
 
 /// An operand of `||` as text, written as PostgreSQL's cast writes it.
