@@ -267,7 +267,7 @@ SELECT '$ ? (@.a > 1)'::jsonpath, '$ ? (@.a > 1 && @.b < 2 || !(@.c == 3))'::jso
 SELECT '$.a + 1 * 2'::jsonpath, '($.a + 1) * 2'::jsonpath, '-$.a'::jsonpath, '-1'::jsonpath, '+$'::jsonpath, '1 - -2'::jsonpath, '$.a / 2 % 3'::jsonpath, '-(1 + 2)'::jsonpath
 SELECT '$.a like_regex "^x"'::jsonpath, '$.a like_regex "x" flag "misq"'::jsonpath, '$.a starts with "x"'::jsonpath, '$.a starts with $v'::jsonpath, '$v'::jsonpath, '$"a b"'::jsonpath
 SELECT '$.type()'::jsonpath, '$.size().abs().ceiling().floor().double().keyvalue()'::jsonpath, '$.datetime()'::jsonpath, '$.datetime("yyyy-mm-dd")'::jsonpath, '(1).type()'::jsonpath, '"a".type()'::jsonpath
-SELECT 'null'::jsonpath, 'true'::jsonpath, '"x\ty"'::jsonpath, '1.50'::jsonpath, '1e3'::jsonpath, '.5'::jsonpath, '5.'::jsonpath, '$.a == "x"'::jsonpath, '$.a <> 1'::jsonpath, '$.a = 1'::jsonpath
+SELECT 'null'::jsonpath, 'true'::jsonpath, '"x\ty"'::jsonpath, '1.50'::jsonpath, '1e3'::jsonpath, '.5'::jsonpath, '5.'::jsonpath, '$.a == "x"'::jsonpath, '$.a <> 1'::jsonpath
 SELECT '$.a /* comment */ .b'::jsonpath, ' $ . a [ 1 ] '::jsonpath, '$.to.last.is.exists'::jsonpath, '$.\u0061'::jsonpath, '$[$.n]'::jsonpath, '$[last - 1]'::jsonpath, '$.a?(@.b).c'
 SELECT '$.a?(@.b == 1).c?(@ > 2)'::jsonpath, '($.a > 1)'::jsonpath, '$.a > 1'::jsonpath, '!($.a > 1)'::jsonpath, 'exists($.a)'::jsonpath, '($.a)'::jsonpath, '($.a.b).c'::jsonpath, '($.a + 2).b'::jsonpath
 SELECT ''::jsonpath

@@ -256,6 +256,14 @@ pub(crate) fn conformed(array: &ArrayRef, to: &DataType) -> std::result::Result<
     }
 }
 
+/// The only value of an array. A list keeps the SQL type of its elements, which a scalar made of its values would not.
+pub(super) fn single(array: &ArrayRef) -> Result<ScalarValue> {
+    match array.as_list_opt::<i32>() {
+        Some(list) => Ok(ScalarValue::List(Arc::new(list.slice(0, 1)))),
+        None => ScalarValue::try_from_array(array, 0),
+    }
+}
+
 /// Gives an expression its SQL type back where DataFusion drops it, as CASE and COALESCE do.
 pub(crate) fn typed(expr: Expr, target: SqlType) -> Expr {
     if let Some(inner) = typed_as(&expr)
@@ -299,6 +307,9 @@ impl ScalarUDFImpl for Typed {
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         match args.args.first() {
+            Some(ColumnarValue::Scalar(value)) => {
+                Ok(ColumnarValue::Scalar(single(&arrow_cast(&value.to_array()?, &self.target.arrow())?)?))
+            }
             Some(value) => value.cast_to(&self.target.arrow(), None),
             None => datafusion::common::internal_err!("typed takes one argument"),
         }

@@ -7,10 +7,10 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewArray};
+use datafusion::arrow::array::{Array, ArrayRef, StringViewArray};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, FieldRef};
-use datafusion::common::{DFSchema, ScalarValue};
+use datafusion::common::DFSchema;
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ExprSchemable, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
@@ -119,6 +119,21 @@ struct Function {
     style: Style,
     bound: Option<Vec<Argument>>,
     signature: Signature,
+}
+
+impl Function {
+    /// The type that a call has for all that is known before it is bound: a column whose type is not settled may be a document.
+    fn likely(&self, types: Vec<Argument>) -> SqlType {
+        let result = self.definition.result;
+        let mut guess = vec![Argument::Unknown; types.len()];
+        let known = result(&types).or_else(|| result(&guess));
+        known.unwrap_or_else(|| {
+            if let Some(first) = guess.first_mut() {
+                *first = Argument::Of(SqlType::Jsonb);
+            }
+            result(&guess).unwrap_or(SqlType::Text)
+        })
+    }
 }
 
 impl std::fmt::Debug for Function {
@@ -283,7 +298,7 @@ impl ScalarUDFImpl for Function {
                     .zip(args.scalar_arguments)
                     .map(|(field, literal)| argument(field, literal.is_some()))
                     .collect();
-                (self.definition.result)(&types).unwrap_or(SqlType::Text)
+                self.likely(types)
             }
         };
         Ok(Arc::new(sql_type.field(self.definition.name, true)))
@@ -303,10 +318,6 @@ impl ScalarUDFImpl for Function {
         if !scalar {
             return Ok(ColumnarValue::Array(output));
         }
-        // A list keeps the SQL type of its elements, which a scalar made of its values would not.
-        Ok(ColumnarValue::Scalar(match output.as_list_opt::<i32>() {
-            Some(list) => ScalarValue::List(Arc::new(list.slice(0, 1))),
-            None => ScalarValue::try_from_array(&output, 0)?,
-        }))
+        Ok(ColumnarValue::Scalar(super::cast::single(&output)?))
     }
 }
