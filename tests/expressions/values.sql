@@ -10,7 +10,6 @@ SELECT '1e-400'::float8
 SELECT '1.005'::numeric(5,2), '-1.005'::numeric(5,2), '1e2'::numeric(5,2), '0'::numeric(5,2)
 SELECT '12345'::numeric(5,2)
 SELECT 'abc  '::varchar(3), 'äöü'::varchar(3)
-SELECT 'abcd'::varchar(3) = 'abc', length('abcdef'::varchar(3))
 SELECT 'abc'::"char", ''::"char", '\101'::"char"
 SELECT 'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11'::uuid, '{a0eebc999c0b4ef8bb6d6bb9bd380a11}'::uuid, 'a0ee-bc99-9c0b-4ef8-bb6d-6bb9-bd38-0a11'::uuid
 SELECT 'a0eebc99'::uuid

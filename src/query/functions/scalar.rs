@@ -184,6 +184,17 @@ fn bound(function: &Function, call: &ScalarFunction, schema: &DFSchema) -> Resul
         types.push(argument(&field, matches!(arg, Expr::Literal(..))));
     }
     let definition = function.definition;
+    // A column of an outer query that was computed may have had no type yet when it was named here; text that no function of this
+    // name takes is a document then.
+    if (definition.result)(&types).is_none() {
+        for (own, arg) in types.iter_mut().zip(&call.args) {
+            if matches!(arg, Expr::OuterReferenceColumn(field, _) if !field.metadata().contains_key(TYPE_KEY))
+                && *own == Argument::Of(SqlType::Text)
+            {
+                *own = Argument::Of(SqlType::Jsonb);
+            }
+        }
+    }
     if (definition.result)(&types).is_none() {
         return Err(missing(definition.name, &types));
     }

@@ -79,12 +79,15 @@ pub(super) fn lower_call(call: ScalarFunction, schema: &DFSchema, style: &Style)
         return Ok(Transformed::yes(args.remove(0)));
     }
     if func.name() == "make_array" {
-        let element = args.first().and_then(|first| type_of(first, schema)).filter(needs_keeping);
-        let same = element.filter(|element| args.iter().all(|arg| type_of(arg, schema).as_ref() == Some(element)));
+        if !args.iter().any(|arg| type_of(arg, schema).is_some_and(|own| needs_keeping(&own))) {
+            return Ok(Transformed::no(Expr::ScalarFunction(ScalarFunction { func, args })));
+        }
+        let mut changed = false;
+        let element = unify(&mut args.iter_mut().collect::<Vec<_>>(), "ARRAY", schema, style, &mut changed)?;
         let whole = Expr::ScalarFunction(ScalarFunction { func, args });
-        return Ok(match same {
+        return Ok(match element.filter(needs_keeping) {
             Some(element) => Transformed::yes(cast::typed(whole, SqlType::Array(Box::new(element)))),
-            None => Transformed::no(whole),
+            None => Transformed::new_transformed(whole, changed),
         });
     }
     if !CHOOSING.contains(&func.name()) {

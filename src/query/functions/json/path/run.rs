@@ -197,8 +197,23 @@ impl Run {
                 _ if self.holds(predicate, item)? => self.next(rest, item.clone(), found),
                 _ => Ok(false),
             },
-            Step::Method(Method::Type) => self.next(rest, Item::string(item.type_name()), found),
-            Step::Method(Method::Size) => match item.as_array() {
+            Step::Method(method) => self.method(*method, chain, item, enough, found, unwrap),
+            Step::Datetime(template) => match item.as_array() {
+                Some(elements) if unwrap => self.unwrapped(chain, &elements, found),
+                _ => {
+                    let moment = moment(template.as_deref(), item)?;
+                    self.next(rest, Item::Moment(moment), found)
+                }
+            },
+        }
+    }
+
+    /// A method of the first step; `chain` begins with it.
+    fn method(&mut self, method: Method, chain: &[Step], item: &Item, enough: bool, found: &mut Sink<'_>, unwrap: bool) -> Found {
+        let rest = chain.get(1..).unwrap_or_default();
+        match method {
+            Method::Type => self.next(rest, Item::string(item.type_name()), found),
+            Method::Size => match item.as_array() {
                 Some(elements) => {
                     let size = i64::try_from(elements.len()).unwrap_or(i64::MAX);
                     self.next(rest, Item::number(&Decimal::from_integer(size)), found)
@@ -206,23 +221,16 @@ impl Run {
                 None if self.lax => self.next(rest, Item::of("1"), found),
                 None => self.structural(Kind::SqlJsonArrayNotFound, "jsonpath item method .size() can only be applied to an array"),
             },
-            Step::Method(method @ (Method::Abs | Method::Floor | Method::Ceiling | Method::Double)) => match item.as_array() {
+            Method::Abs | Method::Floor | Method::Ceiling | Method::Double => match item.as_array() {
                 Some(elements) if unwrap => self.unwrapped(chain, &elements, found),
                 _ => {
-                    let number = if *method == Method::Double { doubled(item)? } else { measured(*method, item)? };
+                    let number = if method == Method::Double { doubled(item)? } else { measured(method, item)? };
                     self.next(rest, Item::number(&number), found)
                 }
             },
-            Step::Method(Method::KeyValue) => match item.as_array() {
+            Method::KeyValue => match item.as_array() {
                 Some(elements) if unwrap => self.unwrapped(chain, &elements, found),
                 _ => self.pairs(rest, item, enough, found),
-            },
-            Step::Datetime(template) => match item.as_array() {
-                Some(elements) if unwrap => self.unwrapped(chain, &elements, found),
-                _ => {
-                    let moment = moment(template.as_deref(), item)?;
-                    self.next(rest, Item::Moment(moment), found)
-                }
             },
         }
     }
