@@ -271,7 +271,14 @@ impl ScalarUDFImpl for Typed {
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         match args.args.first() {
-            Some(value) => value.cast_to(&self.target.arrow(), None),
+            Some(ColumnarValue::Array(array)) => Ok(ColumnarValue::Array(conformed(array, &self.target.arrow())?)),
+            Some(value @ ColumnarValue::Scalar(scalar)) => match self.target {
+                SqlType::Array(_) => {
+                    let array = conformed(&scalar.to_array()?, &self.target.arrow())?;
+                    Ok(ColumnarValue::Scalar(ScalarValue::List(Arc::new(array.as_list::<i32>().clone()))))
+                }
+                _ => value.cast_to(&self.target.arrow(), None),
+            },
             None => datafusion::common::internal_err!("typed takes one argument"),
         }
     }
