@@ -171,7 +171,7 @@ impl Session {
         self.refuse_in_failed(&parsed.statement)?;
         let mut prepared = Prepared::unplanned(parsed);
         (prepared.hints, prepared.once) = (hints.to_vec(), false);
-        (prepared.parameters, prepared.columns) = self.describe(&prepared)?;
+        (prepared.parameters, prepared.columns) = self.describe(&prepared).map_err(|error| parsed.placed(error))?;
         Ok(prepared)
     }
 
@@ -249,7 +249,7 @@ impl Session {
     pub async fn run(&mut self, prepared: &Prepared, params: &[ArrayRef]) -> Result<Outcome> {
         self.refuse_in_failed(&prepared.parsed.statement)?;
         let implicit = self.transaction.is_none();
-        let result = self.dispatch(prepared, params).await;
+        let result = self.dispatch(prepared, params).await.map_err(|error| prepared.parsed.placed(error));
         match result {
             Ok(outcome) => {
                 let waits = matches!(outcome, Outcome::CopyIn(_));
