@@ -16,6 +16,7 @@ mod harness;
 mod immutability;
 mod investigation;
 mod open_format;
+mod prepared;
 mod psql;
 mod real_data;
 mod same_answers;
