@@ -25,7 +25,10 @@ pub(crate) fn unwrap(error: DataFusionError) -> Error {
         DataFusionError::ResourcesExhausted(message) => {
             Error::new(Kind::OutOfMemory, message).with_hint("Narrow the query, or raise the server's query memory.")
         }
-        DataFusionError::NotImplemented(message) => Error::new(Kind::FeatureNotSupported, first_line(&message)),
+        DataFusionError::NotImplemented(message) => {
+            let line = first_line(&message);
+            reworded(&line).unwrap_or_else(|| Error::new(Kind::FeatureNotSupported, line))
+        }
         DataFusionError::SQL(inner, _) => Error::new(Kind::SyntaxError, inner.to_string()),
         DataFusionError::Plan(message) | DataFusionError::Execution(message) | DataFusionError::Configuration(message) => {
             worded(&message)
@@ -212,6 +215,21 @@ fn reworded(line: &str) -> Option<Error> {
     Some(Error::new(kind, message))
 }
 
+/// The functions that exist over windows only.
+const WINDOW_FUNCTIONS: [&str; 11] = [
+    "row_number",
+    "rank",
+    "dense_rank",
+    "percent_rank",
+    "cume_dist",
+    "ntile",
+    "lag",
+    "lead",
+    "first_value",
+    "last_value",
+    "nth_value",
+];
+
 /// Arrow's names of types, as DataFusion lists them, as PostgreSQL's.
 fn sql_names(list: &str) -> String {
     let mut depth = 0_usize;
@@ -254,6 +272,7 @@ fn worded(message: &str) -> Error {
     let kind = [
         ("Invalid function", Kind::UndefinedFunction),
         ("function signature", Kind::UndefinedFunction),
+        ("failed to match any signature", Kind::UndefinedFunction),
         ("No function matches", Kind::UndefinedFunction),
         ("does not support", Kind::UndefinedFunction),
         ("Cannot infer common argument type", Kind::UndefinedFunction),
@@ -278,6 +297,9 @@ fn worded(message: &str) -> Error {
     match kind {
         Some(Kind::UndefinedFunction) if line.starts_with("Invalid function '") => {
             let name = line.split('\'').nth(1).unwrap_or_default();
+            if WINDOW_FUNCTIONS.contains(&name) {
+                return Error::new(Kind::WrongObjectType, format!("window function {name} requires an OVER clause"));
+            }
             Error::new(Kind::UndefinedFunction, format!("function {name} does not exist"))
                 .with_hint("No function matches the given name and argument types. You might need to add explicit type casts.")
         }

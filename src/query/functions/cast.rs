@@ -28,34 +28,6 @@ pub(crate) fn needs_function(source: &SqlType, arrow: &DataType, target: &SqlTyp
     }
 }
 
-/// Refuses casts that PostgreSQL does not have from and to documents. Arrays are left alone.
-///
-/// # Errors
-/// 42846.
-pub(crate) fn check_document(source: &SqlType, arrow: &DataType, target: &SqlType) -> crate::error::Result<()> {
-    let document = |side: &SqlType| matches!(side, SqlType::Json | SqlType::Jsonb);
-    let text = |side: &SqlType| matches!(side, SqlType::Text | SqlType::Varchar(_) | SqlType::Name | SqlType::Char);
-    if *arrow == DataType::Null || source == target {
-        return Ok(());
-    }
-    let scalar = matches!(
-        target,
-        SqlType::Bool | SqlType::Int2 | SqlType::Int4 | SqlType::Int8 | SqlType::Float4 | SqlType::Float8 | SqlType::Numeric(_, _)
-    );
-    let known = match (source, target) {
-        (SqlType::Jsonb, _) if scalar => true,
-        // A struct is a row, which its nearest type is not.
-        (SqlType::Json, _) if matches!(arrow, DataType::Struct(_)) => true,
-        (source, target) if document(source) => document(target) || text(target),
-        (source, target) if document(target) => text(source),
-        _ => true,
-    };
-    if known {
-        return Ok(());
-    }
-    Err(Error::new(Kind::CannotCoerce, format!("cannot cast type {source} to {target}")))
-}
-
 /// Whether a number must be rounded or may be too large.
 fn is_narrowing(source: &SqlType, target: &SqlType) -> bool {
     match target {
@@ -256,14 +228,6 @@ pub(crate) fn conformed(array: &ArrayRef, to: &DataType) -> std::result::Result<
     }
 }
 
-/// The only value of an array. A list keeps the SQL type of its elements, which a scalar made of its values would not.
-pub(super) fn single(array: &ArrayRef) -> Result<ScalarValue> {
-    match array.as_list_opt::<i32>() {
-        Some(list) => Ok(ScalarValue::List(Arc::new(list.slice(0, 1)))),
-        None => ScalarValue::try_from_array(array, 0),
-    }
-}
-
 /// Gives an expression its SQL type back where DataFusion drops it, as CASE and COALESCE do.
 pub(crate) fn typed(expr: Expr, target: SqlType) -> Expr {
     if let Some(inner) = typed_as(&expr)
@@ -307,10 +271,14 @@ impl ScalarUDFImpl for Typed {
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         match args.args.first() {
-            Some(ColumnarValue::Scalar(value)) => {
-                Ok(ColumnarValue::Scalar(single(&arrow_cast(&value.to_array()?, &self.target.arrow())?)?))
-            }
-            Some(value) => value.cast_to(&self.target.arrow(), None),
+            Some(ColumnarValue::Array(array)) => Ok(ColumnarValue::Array(conformed(array, &self.target.arrow())?)),
+            Some(value @ ColumnarValue::Scalar(scalar)) => match self.target {
+                SqlType::Array(_) => {
+                    let array = conformed(&scalar.to_array()?, &self.target.arrow())?;
+                    Ok(ColumnarValue::Scalar(ScalarValue::List(Arc::new(array.as_list::<i32>().clone()))))
+                }
+                _ => value.cast_to(&self.target.arrow(), None),
+            },
             None => datafusion::common::internal_err!("typed takes one argument"),
         }
     }

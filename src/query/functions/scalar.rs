@@ -7,10 +7,10 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, StringViewArray};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewArray};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, FieldRef};
-use datafusion::common::DFSchema;
+use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ExprSchemable, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
@@ -237,6 +237,14 @@ fn missing(name: &str, types: &[Argument]) -> Error {
     Error::new(Kind::UndefinedFunction, message).with_hint(hint)
 }
 
+/// The one value of an array; a list with what its field says, which the general way forgets.
+fn only_value(array: &ArrayRef) -> datafusion::common::Result<ScalarValue> {
+    match array.as_list_opt::<i32>() {
+        Some(list) if list.len() == 1 => Ok(ScalarValue::List(Arc::new(list.clone()))),
+        _ => ScalarValue::try_from_array(array, 0),
+    }
+}
+
 /// A function that there is not, planned so that it can be refused with the types of its arguments, as PostgreSQL does.
 pub(super) fn missing_function(name: &str) -> ScalarUDF {
     let any = datafusion::logical_expr::TypeSignature::VariadicAny;
@@ -326,9 +334,6 @@ impl ScalarUDFImpl for Function {
         let result = SqlType::of_field(&args.return_field);
         let given = Arguments { name: self.definition.name, types, arrays, rows, style: self.style.clone(), result };
         let output = (self.definition.run)(&given).map_err(wrap)?;
-        if !scalar {
-            return Ok(ColumnarValue::Array(output));
-        }
-        Ok(ColumnarValue::Scalar(super::cast::single(&output)?))
+        if scalar { Ok(ColumnarValue::Scalar(only_value(&output)?)) } else { Ok(ColumnarValue::Array(output)) }
     }
 }

@@ -43,8 +43,7 @@ const DEPTH_MAX: usize = 128;
 /// 42601 with the position of the token that does not fit, 54001 for a statement over the limits, 0A000 for a statement that
 /// PostgreSQL has and Annals does not.
 pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
-    let tokens = Tokenizer::new(&DIALECT, sql).tokenize_with_location().map_err(|error| tokenizer_error(sql, &error))?;
-    limits::check(&tokens)?;
+    let tokens = tokens(sql)?;
     let mut parser = Parser::new(&DIALECT).with_recursion_limit(DEPTH_MAX).with_tokens_with_locations(tokens);
     let mut statements = Vec::new();
     loop {
@@ -62,6 +61,19 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
         let offset = position_of(sql, first.span.start.line, first.span.start.column) - 1;
         statements.push(Parsed { statement: Arc::new(statement), text: Arc::from(text), offset });
     }
+}
+
+/// The tokens of a text that is within the limits.
+fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>> {
+    let mut tokens = Tokenizer::new(&DIALECT, sql).tokenize_with_location().map_err(|error| tokenizer_error(sql, &error))?;
+    limits::check(&tokens)?;
+    if let Some((token, shown)) = limits::junk(&tokens) {
+        let start = token.span.start;
+        let message = format!("trailing junk after numeric literal at or near \"{shown}\"");
+        return Err(Error::new(Kind::SyntaxError, message).with_position(position_of(sql, start.line, start.column)));
+    }
+    limits::cut_names(&mut tokens);
+    Ok(tokens)
 }
 
 /// Reads one query, as the text of a view or the body of a function must be.
@@ -99,8 +111,7 @@ pub fn select_all(name: ast::ObjectName) -> Result<Box<ast::Query>> {
 /// # Errors
 /// 42601 when the text is not exactly one expression.
 pub fn parse_expression(sql: &str) -> Result<ast::Expr> {
-    let tokens = Tokenizer::new(&DIALECT, sql).tokenize_with_location().map_err(|error| tokenizer_error(sql, &error))?;
-    limits::check(&tokens)?;
+    let tokens = tokens(sql)?;
     let mut parser = Parser::new(&DIALECT).with_recursion_limit(DEPTH_MAX).with_tokens_with_locations(tokens);
     let expression = parser.parse_expr().map_err(|error| positioned(sql, &parser, Failure::Syntax(error)))?;
     match parser.peek_token() {

@@ -175,6 +175,11 @@ pub(super) fn type_of(expr: &Expr, schema: &DFSchema) -> Option<SqlType> {
 
 /// Both sides of a comparison in the type in which they are compared.
 fn met(left: Expr, op: Operator, right: Expr, schema: &DFSchema, style: &Style) -> datafusion::common::Result<(Expr, Expr, bool)> {
+    let of_interval = |side: &Expr| type_of(side, schema) == Some(SqlType::Interval);
+    if of_interval(&left) && of_interval(&right) {
+        let length = |side: Expr| values::length(side, schema, style);
+        return Ok((length(left)?, length(right)?, true));
+    }
     match check_comparison(&left, op, &right, schema)? {
         Some(common) => Ok((cast_to(left, &common, schema, style)?, cast_to(right, &common, schema, style)?, true)),
         None => Ok((left, right, false)),
@@ -287,7 +292,10 @@ fn lower_cast(cast: Cast, schema: &DFSchema, style: &Style) -> datafusion::commo
     }
     let (_, field) = cast.expr.to_field(schema)?;
     let source = SqlType::of_field(&field);
-    cast::check_document(&source, field.data_type(), &target).map_err(wrap)?;
+    let written = cast.field.metadata().contains_key(crate::value::TYPE_KEY);
+    if written && *field.data_type() != DataType::Null {
+        resolution::expect_cast(&source, &target).map_err(wrap)?;
+    }
     if cast::needs_function(&source, field.data_type(), &target) {
         return Ok(Transformed::yes(cast::call(*cast.expr, source, target, style)));
     }

@@ -42,6 +42,7 @@ pub(super) fn detach(plan: LogicalPlan, state: &SessionState, now_us: i64) -> cr
     plan.transform_up_with_subqueries(|node| {
         let Transformed { data: node, transformed: flattened, .. } = lateral::flattened(node, state, now_us)?;
         let projects = !matches!(node, LogicalPlan::Filter(_));
+        let limits = matches!(node, LogicalPlan::Limit(_));
         let schema = merge_schema(&node.inputs());
         let names = NamePreserver::new(&node);
         let detached = node.map_expressions(|expr| {
@@ -69,7 +70,7 @@ pub(super) fn detach(plan: LogicalPlan, state: &SessionState, now_us: i64) -> cr
                 };
                 // DataFusion forgets that no row is a NULL, where the value itself can be none.
                 let may_lack = !subquery.subquery.schema().field(0).is_nullable() && !is_aggregated(&subquery.subquery);
-                if mode == Mode::Scalar && subquery.outer_ref_columns.is_empty() && !may_lack {
+                if mode == Mode::Scalar && subquery.outer_ref_columns.is_empty() && (limits || !may_lack) {
                     return Ok(Transformed::no(inner));
                 }
                 let joins = match mode {
@@ -425,6 +426,6 @@ impl AsyncScalarUDFImpl for PerRow {
         if output.is_empty() {
             return Ok(ColumnarValue::Array(datafusion::arrow::array::new_empty_array(self.returns.data_type())));
         }
-        Ok(ColumnarValue::Array(ScalarValue::iter_to_array(output)?))
+        Ok(ColumnarValue::Array(conformed(&ScalarValue::iter_to_array(output)?, self.returns.data_type())?))
     }
 }

@@ -64,7 +64,10 @@ impl VisitorMut for Rules {
                 literals::restore_in_frame(window);
                 Ok(())
             }
-            Expr::Cast { .. } => registered(expr),
+            Expr::Cast { .. } => {
+                literals::cut(expr);
+                registered(expr)
+            }
             Expr::Value(_) => literals::typed(expr),
             Expr::UnaryOp { .. } => {
                 unary(expr);
@@ -81,6 +84,12 @@ impl VisitorMut for Rules {
         sets::rows_as_values(select);
         literals::restore_in_select(select);
         forms::unnest_series(select);
+        if let Some(condition) = &mut select.selection {
+            forms::truth(condition);
+        }
+        if let Err(error) = forms::refuse_merged_columns(select) {
+            return ControlFlow::Break(error);
+        }
         ControlFlow::Continue(())
     }
 
@@ -91,6 +100,7 @@ impl VisitorMut for Rules {
     }
 
     fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
+        forms::name_all_columns(factor);
         sets::in_from(factor)
             .and_then(|()| forms::sampled(factor))
             .and_then(|()| table_function(factor))
@@ -136,6 +146,9 @@ fn operator(op: &mut BinaryOperator) -> Result<()> {
 /// Operators before their operand are functions of their names.
 fn unary(expr: &mut Expr) {
     let Expr::UnaryOp { op, expr: operand } = expr else { return };
+    if *op == UnaryOperator::Not {
+        return forms::truth(operand);
+    }
     let symbol = match op {
         UnaryOperator::Minus => "-",
         UnaryOperator::Plus => "+",
@@ -234,6 +247,10 @@ const REGISTERED: [&str; 11] = [
 
 fn registered(expr: &mut Expr) -> Result<()> {
     let Expr::Cast { expr: inner, data_type, .. } = expr else { return Ok(()) };
+    // An array without elements has no type but the one it is cast to.
+    if matches!(inner.as_ref(), Expr::Array(array) if array.elem.is_empty()) {
+        **inner = Expr::Value(Value::SingleQuotedString("{}".to_owned()).into());
+    }
     let target = type_name(data_type);
     if let Some(name) = REGISTERED.iter().find(|name| **name == target) {
         *expr = call(ObjectName::from(vec![Ident::new(*name)]), vec![(**inner).clone()]);
@@ -275,6 +292,21 @@ fn is_string(expr: &Expr) -> bool {
 }
 
 fn table_function(factor: &mut TableFactor) -> Result<()> {
+    // A function in FROM may name what stands before it with or without LATERAL.
+    if let TableFactor::Function { name, args, with_ordinality, alias, .. } = factor {
+        *factor = TableFactor::Table {
+            name: name.clone(),
+            alias: alias.clone(),
+            args: Some(ast::TableFunctionArgs { args: args.clone(), settings: None }),
+            with_hints: vec![],
+            version: None,
+            with_ordinality: *with_ordinality,
+            partitions: vec![],
+            json_path: None,
+            sample: None,
+            index_hints: vec![],
+        };
+    }
     let (function, ordinality, alias) = match factor {
         TableFactor::UNNEST { alias, array_exprs, with_ordinality, .. } => {
             (("unnest".to_owned(), array_exprs.clone()), *with_ordinality, alias.clone())

@@ -4,8 +4,8 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    self, Expr, Function, FunctionArguments, Ident, LimitClause, ObjectName, Offset, OffsetRows, Query, Select, SelectItem,
-    SetExpr, SetOperator, SetQuantifier, TableAlias, TableFactor, Value, WindowSpec, WindowType,
+    self, Expr, Function, FunctionArguments, Ident, JoinConstraint, JoinOperator, LimitClause, ObjectName, Offset, OffsetRows,
+    Query, Select, SelectItem, SetExpr, SetOperator, SetQuantifier, TableAlias, TableFactor, Value, WindowSpec, WindowType,
 };
 
 use super::dialect::{call, ident, is_named, name_only_column, names_column, quoted};
@@ -113,6 +113,46 @@ pub(super) fn sampled(factor: &mut TableFactor) -> Result<()> {
     }
     *factor = TableFactor::Derived { lateral: false, subquery, alias: Some(known_as), sample: None };
     Ok(())
+}
+
+/// A string as a condition is read as a truth value.
+pub(super) fn truth(expr: &mut Expr) {
+    if matches!(&*expr, Expr::Value(value) if matches!(value.value, Value::SingleQuotedString(_))) {
+        let text = Box::new(std::mem::replace(expr, Expr::Value(Value::Null.into())));
+        let data_type = ast::DataType::Boolean;
+        *expr = Expr::Cast { kind: ast::CastKind::Cast, expr: text, data_type, array: false, format: None };
+    }
+}
+
+/// The merged column of a RIGHT or FULL JOIN has the value of either side, of which DataFusion knows the left one only.
+///
+/// # Errors
+/// 0A000.
+pub(super) fn refuse_merged_columns(select: &Select) -> Result<()> {
+    let merges = |constraint: &JoinConstraint| matches!(constraint, JoinConstraint::Using(_) | JoinConstraint::Natural);
+    let refused = select.from.iter().flat_map(|from| &from.joins).any(|join| match &join.join_operator {
+        JoinOperator::FullOuter(constraint) | JoinOperator::RightOuter(constraint) | JoinOperator::Right(constraint) => {
+            merges(constraint)
+        }
+        _ => false,
+    });
+    if refused {
+        return Err(unsupported("RIGHT or FULL JOIN with USING or NATURAL").with_hint("Write ON, and COALESCE of both columns."));
+    }
+    Ok(())
+}
+
+/// `VALUES` in FROM under fewer names than columns: the others keep theirs.
+pub(super) fn name_all_columns(factor: &mut TableFactor) {
+    let TableFactor::Derived { subquery, alias: Some(alias), .. } = factor else { return };
+    let SetExpr::Values(values) = subquery.body.as_ref() else { return };
+    let width = values.rows.first().map_or(0, |row| row.content.len());
+    if !alias.columns.is_empty() {
+        let missing = alias.columns.len()..width;
+        alias
+            .columns
+            .extend(missing.map(|at| ast::TableAliasColumnDef { name: ident(&format!("column{}", at + 1)), data_type: None }));
+    }
 }
 
 /// Marks the values of several rows, so that their types are settled together when the plan is lowered.

@@ -9,7 +9,7 @@ use datafusion::sql::sqlparser::ast::{
     SelectItem, Value, WindowFrameBound, WindowSpec,
 };
 
-use super::types;
+use super::{dialect, types};
 use crate::error::{Error, Kind, Result};
 
 /// A number as a cast to its type, other forms of strings as the plain one.
@@ -74,6 +74,30 @@ fn number_type(number: &str) -> Result<(String, String)> {
     let (whole, fraction) = padded.split_at(padded.len() - scale);
     let text = if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") };
     Ok((text, format!("numeric({precision},{scale})")))
+}
+
+/// A written cast to a length cuts what is longer, where storing refuses it (section 8.3).
+pub(super) fn cut(expr: &mut Expr) {
+    let Expr::Cast { expr: inner, data_type, .. } = expr else { return };
+    let length = match data_type {
+        DataType::Varchar(Some(length)) | DataType::CharacterVarying(Some(length)) | DataType::CharVarying(Some(length)) => *length,
+        DataType::Char(length) | DataType::Character(length) => {
+            length.unwrap_or(ast::CharacterLength::IntegerLength { length: 1, unit: None })
+        }
+        _ => return,
+    };
+    let ast::CharacterLength::IntegerLength { length: length @ 1.., .. } = length else { return };
+    let text = Expr::Cast {
+        kind: CastKind::DoubleColon,
+        expr: Box::new(std::mem::replace(inner.as_mut(), Expr::Value(Value::Null.into()))),
+        data_type: DataType::Text,
+        array: false,
+        format: None,
+    };
+    let mut count = Expr::Value(Value::Number(length.to_string(), false).into());
+    if typed(&mut count).is_ok() {
+        **inner = dialect::call(ObjectName::from(vec![Ident::new("left")]), vec![text, count]);
+    }
 }
 
 /// The number that stood where [`typed`] has put a cast.

@@ -34,6 +34,20 @@ impl ExprPlanner for Operators {
     fn plan_binary_op(&self, expr: RawBinaryExpr, schema: &DFSchema) -> datafusion::common::Result<PlannerResult<RawBinaryExpr>> {
         self.planned(expr, schema).map_err(wrap)
     }
+
+    fn plan_array_literal(&self, exprs: Vec<Expr>, schema: &DFSchema) -> datafusion::common::Result<PlannerResult<Vec<Expr>>> {
+        if exprs.is_empty() {
+            return Err(wrap(
+                Error::new(Kind::IndeterminateDatatype, "cannot determine type of empty array")
+                    .with_hint("Explicitly cast to the desired type, for example ARRAY[]::integer[]."),
+            ));
+        }
+        let types: Vec<SqlType> = exprs.iter().filter_map(|expr| type_of(expr, schema)).collect();
+        let Some(target) = resolution::common(&types, "ARRAY").map_err(wrap)? else { return Ok(PlannerResult::Original(exprs)) };
+        let same = |expr: &Expr| type_of(expr, schema).is_some_and(|own| own == target);
+        let cast = |expr: Expr| if same(&expr) { Ok(expr) } else { casts::cast_to(expr, &target, schema, &self.style) };
+        Ok(PlannerResult::Original(exprs.into_iter().map(cast).collect::<datafusion::common::Result<_>>()?))
+    }
 }
 
 impl Operators {
@@ -60,6 +74,11 @@ impl Operators {
             if let Some(function) = functions::operator(symbol, &self.style) {
                 return Ok(PlannerResult::Planned(function.call(vec![expr.left, expr.right])));
             }
+        }
+        if expr.op == BinaryOperator::PGOverlap
+            && [&left, &right].into_iter().flatten().all(|side| matches!(side, SqlType::Array(_)))
+        {
+            return Ok(PlannerResult::Planned(datafusion::functions_nested::expr_fn::array_has_any(expr.left, expr.right)));
         }
         check(&expr.op, left.as_ref(), right.as_ref())?;
         Ok(PlannerResult::Original(expr))
@@ -151,7 +170,16 @@ fn check(op: &BinaryOperator, left: Option<&SqlType>, right: Option<&SqlType>) -
         BinaryOperator::LtEq => "<=",
         BinaryOperator::Gt => ">",
         BinaryOperator::GtEq => ">=",
-        _ => return Ok(()),
+        BinaryOperator::PGLikeMatch
+        | BinaryOperator::PGILikeMatch
+        | BinaryOperator::PGNotLikeMatch
+        | BinaryOperator::PGNotILikeMatch
+        | BinaryOperator::AtArrow
+        | BinaryOperator::ArrowAt => return Ok(()),
+        other => {
+            let shown = |side: Option<&SqlType>| side.map_or_else(|| "unknown".to_owned(), SqlType::without_modifier);
+            return Err(resolution::no_operator(&shown(left), &other.to_string(), &shown(right)));
+        }
     };
     match (left, right) {
         (Some(left), Some(right)) if left.arrow() != right.arrow() => resolution::comparison(left, symbol, right).map(drop),

@@ -146,6 +146,34 @@ pub(super) fn comparison(left: &SqlType, operator: &str, right: &SqlType) -> Res
     if fits { Ok(None) } else { Err(no_operator(&left.without_modifier(), operator, &right.without_modifier())) }
 }
 
+/// Whether a cast may be written between two types (`pg_cast`, and the text forms that every type has).
+///
+/// # Errors
+/// 42846 where there is none.
+pub(super) fn expect_cast(from: &SqlType, to: &SqlType) -> Result<(), Error> {
+    use SqlType as T;
+    let number = |sql_type: &T| category(sql_type) == Category::Number && *sql_type != T::Oid;
+    let fits = match (from, to) {
+        (from, to) if from == to => true,
+        (from, to) if category(from) == Category::Text || category(to) == Category::Text => true,
+        (T::Array(from), T::Array(to)) => return expect_cast(from, to),
+        (from, to) if number(from) && number(to) => true,
+        (T::Bool, T::Int4) | (T::Int4, T::Bool) => true,
+        (T::Oid, T::Int4 | T::Int8) | (T::Int2 | T::Int4 | T::Int8, T::Oid) => true,
+        (T::Date, T::Timestamp | T::Timestamptz) => true,
+        (T::Timestamp | T::Timestamptz, T::Date | T::Time | T::Timestamp | T::Timestamptz) => true,
+        (T::Time, T::Interval) | (T::Interval, T::Time) => true,
+        (T::Jsonb, T::Bool) | (T::Json, T::Jsonb) | (T::Jsonb, T::Json) => true,
+        (T::Jsonb, to) => number(to),
+        _ => false,
+    };
+    if fits {
+        return Ok(());
+    }
+    let message = format!("cannot cast type {} to {}", from.without_modifier(), to.without_modifier());
+    Err(Error::new(Kind::CannotCoerce, message))
+}
+
 /// The error for an operator between types that have none.
 pub(super) fn no_operator(left: &str, operator: &str, right: &str) -> Error {
     Error::new(Kind::UndefinedFunction, format!("operator does not exist: {left} {operator} {right}"))

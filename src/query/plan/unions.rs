@@ -4,18 +4,20 @@ use std::sync::Arc;
 
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{Column, DFSchema, Result, ScalarValue};
-use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Projection, Union, Values};
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Projection, RecursiveQuery, Union, Values};
 
 use super::casts::{cast_to, is_unknown, type_of};
 use super::resolution;
+use crate::error::{Error, Kind};
 use crate::query::errors::wrap;
-use crate::query::functions::VALUE;
+use crate::query::functions::{VALUE, cast};
 use crate::value::{SqlType, Style, TYPE_KEY};
 
 pub(super) fn lower(plan: LogicalPlan, style: &Style) -> Result<Transformed<LogicalPlan>> {
     match plan {
         LogicalPlan::Union(union) => lower_union(union, style),
         LogicalPlan::Values(values) => lower_values(values, style),
+        LogicalPlan::RecursiveQuery(query) => lower_recursion(query),
         other => Ok(Transformed::no(other)),
     }
 }
@@ -88,25 +90,55 @@ fn lower_values(values: Values, style: &Style) -> Result<Transformed<LogicalPlan
         let types: Vec<SqlType> = rows.iter().filter_map(|row| type_of(&row[at], &empty)).collect();
         let target = resolution::common(&types, "VALUES").map_err(wrap)?.unwrap_or(SqlType::Text);
         for row in &mut rows {
-            let expr = std::mem::take(&mut row[at]);
-            row[at] = cast_to(expr, &target, &empty, style)?;
+            if !is_null(&row[at]) {
+                let expr = std::mem::take(&mut row[at]);
+                row[at] = cast_to(expr, &target, &empty, style)?;
+            }
         }
         // An array's Arrow type may or may not tell of its elements' SQL type; all rows must have one.
         let own = rows.iter().filter(|row| type_of(&row[at], &empty).is_some()).find_map(|row| row[at].get_type(&empty).ok());
         let arrow = own.unwrap_or_else(|| target.arrow());
-        for row in &mut rows {
-            if row[at].get_type(&empty)? != arrow {
-                row[at] = match std::mem::take(&mut row[at]) {
-                    Expr::Literal(value, metadata) if value.is_null() => Expr::Literal(ScalarValue::try_from(&arrow)?, metadata),
-                    other => other,
-                };
-            }
+        for row in rows.iter_mut().filter(|row| is_null(&row[at])) {
+            row[at] = Expr::Literal(ScalarValue::try_from(&arrow)?, None);
         }
         let field = target.field(values.schema.field(at).name().clone(), true).with_data_type(arrow);
         fields.push((None, Arc::new(field)));
     }
     let schema = Arc::new(DFSchema::new_with_metadata(fields, values.schema.metadata().clone())?);
     Ok(Transformed::yes(LogicalPlan::Values(Values { schema, values: rows })))
+}
+
+fn is_null(expr: &Expr) -> bool {
+    matches!(expr, Expr::Literal(value, _) if value.is_null())
+}
+
+/// The recursive term of a query has the columns of the other term, to the letter.
+fn lower_recursion(query: RecursiveQuery) -> Result<Transformed<LogicalPlan>> {
+    let (first, next) = (query.static_term.schema().clone(), query.recursive_term.schema().clone());
+    if first == next {
+        return Ok(Transformed::no(LogicalPlan::RecursiveQuery(query)));
+    }
+    for (at, (first, next)) in first.fields().iter().zip(next.fields()).enumerate() {
+        let (first, next) = (SqlType::of_field(first).without_modifier(), SqlType::of_field(next).without_modifier());
+        if first != next {
+            let message = format!(
+                "recursive query \"{}\" column {} has type {first} in non-recursive term but type {next} overall",
+                query.name,
+                at + 1
+            );
+            let hint = "Cast the output of the non-recursive term to the correct type.";
+            return Err(wrap(Error::new(Kind::DatatypeMismatch, message).with_hint(hint)));
+        }
+    }
+    let typed = |term: &LogicalPlan| {
+        let columns = (0..first.fields().len()).map(|at| {
+            let column = Expr::Column(Column::from(term.schema().qualified_field(at)));
+            cast::typed(column, SqlType::of_field(first.field(at))).alias(first.field(at).name().clone())
+        });
+        LogicalPlanBuilder::from(term.clone()).project(columns)?.build()
+    };
+    let (static_term, recursive_term) = (Arc::new(typed(&query.static_term)?), Arc::new(typed(&query.recursive_term)?));
+    Ok(Transformed::yes(LogicalPlan::RecursiveQuery(RecursiveQuery { static_term, recursive_term, ..query })))
 }
 
 /// VALUES as they were written, without what DataFusion's builder and its marks have put around them.

@@ -10,7 +10,7 @@ use super::casts::{boolean, cast_to, is_unknown, type_of};
 use super::{jsonb, resolution};
 use crate::error::Error;
 use crate::query::errors::wrap;
-use crate::query::functions::cast;
+use crate::query::functions::{self, cast};
 use crate::value::{SqlType, Style};
 
 /// Functions that answer with one of their arguments.
@@ -95,6 +95,11 @@ pub(super) fn lower_call(call: ScalarFunction, schema: &DFSchema, style: &Style)
     }
     let mut changed = false;
     let what = func.name().to_uppercase();
+    if let ("nullif", [left, right]) = (func.name(), args.as_slice())
+        && let (Some(left), Some(right)) = (type_of(left, schema), type_of(right, schema))
+    {
+        resolution::comparison(&left, "=", &right).map_err(wrap)?;
+    }
     let target = unify(&mut args.iter_mut().collect::<Vec<_>>(), &what, schema, style, &mut changed)?;
     let whole = Expr::ScalarFunction(ScalarFunction { func, args });
     match target {
@@ -143,6 +148,16 @@ pub(super) fn with_backslashes(pattern: Expr, escape: Option<char>) -> (Expr, Op
         }
     }
     (Expr::Literal(ScalarValue::Utf8View(Some(rewritten)), metadata.clone()), None)
+}
+
+/// How long an interval is, which decides about its order: a month has thirty days, and a day twenty-four hours.
+pub(super) fn length(span: Expr, schema: &DFSchema, style: &Style) -> datafusion::common::Result<Expr> {
+    let call = functions::operator(functions::LENGTH_OF_INTERVAL, style).map(|function| function.call(vec![span.clone()]));
+    let Some(Expr::ScalarFunction(call)) = call else { return Ok(span) };
+    match functions::scalar::bind(&call, schema) {
+        Some(bound) => bound.map_err(wrap),
+        None => Ok(span),
+    }
 }
 
 /// An operand of `||` as text, written as PostgreSQL's cast writes it.

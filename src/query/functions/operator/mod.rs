@@ -19,7 +19,7 @@ use crate::error::{Error, Kind, Result};
 use crate::query::errors::unwrap;
 use crate::value::{BARE_NUMERIC, SqlType, Style};
 
-pub(super) static DEFINITIONS: [Definition; 15] = [
+pub(super) static DEFINITIONS: [Definition; 16] = [
     operator("+", plus_result, |given| run(given, Operation::Add)),
     operator("-", minus_result, |given| run(given, Operation::Subtract)),
     operator("*", times_result, |given| run(given, Operation::Multiply)),
@@ -35,7 +35,11 @@ pub(super) static DEFINITIONS: [Definition; 15] = [
     operator("@", absolute_result, |given| run(given, Operation::Absolute)),
     operator("|/", root_result, float::square_root),
     operator("||/", root_result, float::cube_root),
+    operator(LENGTH_OF_INTERVAL, length_result, span::length),
 ];
+
+/// The function of an interval that its comparisons compare.
+pub(crate) const LENGTH_OF_INTERVAL: &str = "length of interval";
 
 const fn operator(
     name: &'static str,
@@ -227,6 +231,10 @@ fn root_result(types: &[Argument]) -> Option<SqlType> {
         [Argument::Unknown] => Some(SqlType::Float8),
         _ => None,
     }
+}
+
+fn length_result(types: &[Argument]) -> Option<SqlType> {
+    matches!(types, [Argument::Of(SqlType::Interval)]).then_some(SqlType::Numeric(38, 0))
 }
 
 fn run(given: &Arguments, operation: Operation) -> Result<ArrayRef> {

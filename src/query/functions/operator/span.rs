@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, AsArray, Date32Array, IntervalMonthDayNanoArray, PrimitiveArray};
-use datafusion::arrow::compute::{try_binary, try_unary};
+use datafusion::arrow::array::{ArrayRef, AsArray, Date32Array, Decimal128Array, IntervalMonthDayNanoArray, PrimitiveArray};
+use datafusion::arrow::compute::{try_binary, try_unary, unary};
 use datafusion::arrow::datatypes::{
     Date32Type, Float64Type, IntervalMonthDayNano, IntervalMonthDayNanoType, Time64MicrosecondType, TimestampMicrosecondType,
 };
@@ -118,6 +118,15 @@ fn cascaded(span: IntervalMonthDayNano, apply: impl Fn(f64) -> f64) -> Option<In
         return None;
     }
     Some(IntervalMonthDayNano::new(months.trunc() as i32, total_days as i32, total as i64 * NANOS_A_MICRO))
+}
+
+/// The microseconds of an interval, a month being thirty days of twenty-four hours.
+pub(super) fn length(given: &Arguments) -> Result<ArrayRef> {
+    let output: Decimal128Array = unary(&spans(given, 0)?, |span: IntervalMonthDayNano| {
+        let days = i128::from(span.months) * 30 + i128::from(span.days);
+        days * i128::from(DAY_US) + i128::from(span.nanoseconds / NANOS_A_MICRO)
+    });
+    Ok(Arc::new(output.with_precision_and_scale(38, 0).map_err(arrived)?))
 }
 
 fn times(given: &Arguments, at: usize) -> Result<PrimitiveArray<Time64MicrosecondType>> {
