@@ -5,11 +5,17 @@
 
 mod copy;
 mod limits;
+mod session;
+mod setting;
 mod statement;
 
 pub use copy::{Copy, CopyDirection, CopySource};
 pub(crate) use statement::unsupported;
-pub use statement::{Definition, Setting, Statement, TransactionEnd};
+pub use session::{
+    Block, Channel, Count, Declare, Discard, Execute, Fetch, Isolation, Modes, Movement, Prepare, TransactionEnd,
+};
+pub use setting::Setting;
+pub use statement::{Definition, Statement};
 
 use std::sync::Arc;
 
