@@ -1,7 +1,7 @@
 //! Every session of the server: who it is, what it does, and how another one stops it.
 //!
 //! A *backend* is a session that a door has let in, named by the number that `pg_backend_pid()` answers. The registry knows what
-//! `pg_stat_activity` shows; how a running statement is stopped is the door's to know, which hands an [`Interrupt`] in.
+//! `pg_stat_activity` shows; how a running statement is stopped is the door's to know, which hands a [`Reach`] in.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -18,7 +18,7 @@ pub enum Signal {
 }
 
 /// How a door's connection is reached from other sessions.
-pub trait Interrupt: Send + Sync {
+pub trait Reach: Send + Sync {
     fn signal(&self, signal: Signal);
 }
 
@@ -64,7 +64,7 @@ pub struct Backend {
     pub started: Micros,
     application: Mutex<String>,
     activity: Mutex<Activity>,
-    interrupt: OnceLock<Arc<dyn Interrupt>>,
+    interrupt: OnceLock<Arc<dyn Reach>>,
 }
 
 impl std::fmt::Debug for Backend {
@@ -119,7 +119,7 @@ impl Backend {
     }
 
     /// How it is reached from now on; said once.
-    pub(super) fn reach(&self, interrupt: Arc<dyn Interrupt>) {
+    pub(super) fn reach(&self, interrupt: Arc<dyn Reach>) {
         let _ = self.interrupt.set(interrupt);
     }
 }
@@ -179,7 +179,7 @@ mod tests {
     #[derive(Default)]
     struct Counter(AtomicUsize);
 
-    impl Interrupt for Counter {
+    impl Reach for Counter {
         fn signal(&self, _signal: Signal) {
             self.0.fetch_add(1, Ordering::SeqCst);
         }

@@ -15,8 +15,10 @@ use tokio::sync::Mutex;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
+use crate::query::backends::Backends;
 use crate::query::errors::unwrap;
 use crate::query::functions::Registry;
+use crate::query::notify::Exchange;
 use crate::query::parse;
 use crate::query::session::{Login, Prepared, Session};
 use crate::query::{catalog_log, checks};
@@ -49,6 +51,8 @@ pub struct Engine {
     pub(super) state: SessionState,
     pub(super) registry: Registry,
     pub(super) checks: checks::Cache,
+    pub(super) backends: Arc<Backends>,
+    pub(super) exchange: Arc<Exchange>,
 }
 
 impl Engine {
@@ -69,6 +73,8 @@ impl Engine {
             state,
             registry,
             checks: checks::Cache::default(),
+            backends: Arc::default(),
+            exchange: Arc::default(),
         }))
     }
 

@@ -145,8 +145,7 @@ impl Exchange {
         let mut listeners = locked(&self.listeners);
         let mut too_many = false;
         for change in changes {
-            let listener =
-                listeners.entry(pid).or_insert_with(|| Listener { inbox: inbox.clone(), channels: BTreeSet::new() });
+            let listener = listeners.entry(pid).or_insert_with(|| Listener { inbox: inbox.clone(), channels: BTreeSet::new() });
             match change {
                 Change::Listen(_) if listener.channels.len() >= CHANNELS_MAX => too_many = true,
                 Change::Listen(channel) => {

@@ -11,6 +11,7 @@ mod json;
 mod number;
 pub(super) mod scalar;
 mod session;
+mod sleep;
 mod text;
 mod time;
 
@@ -82,6 +83,7 @@ impl Registry {
         let name = plain(name);
         session::function(name, facts)
             .or_else(|| catalog::function(name, facts))
+            .or_else(|| sleep::function(name, facts))
             .or_else(|| defined(name).map(|definition| Arc::new(scalar::unbound(definition, &facts.style))))
             .or_else(|| self.scalars.get(name).cloned())
     }

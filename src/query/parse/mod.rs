@@ -10,11 +10,9 @@ mod setting;
 mod statement;
 
 pub use copy::{Copy, CopyDirection, CopySource};
-pub(crate) use statement::unsupported;
-pub use session::{
-    Block, Channel, Count, Declare, Discard, Execute, Fetch, Isolation, Modes, Movement, Prepare, TransactionEnd,
-};
+pub use session::{Block, Channel, Count, Declare, Discard, Execute, Fetch, Isolation, Modes, Movement, Prepare, TransactionEnd};
 pub use setting::Setting;
+pub(crate) use statement::unsupported;
 pub use statement::{Definition, Statement};
 
 use std::sync::Arc;

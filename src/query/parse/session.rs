@@ -219,9 +219,12 @@ pub(super) fn name(parser: &mut Parser<'_>) -> Result<String, Failure> {
 
 /// Complains of the token that was read last.
 pub(super) fn unexpected<T>(parser: &Parser<'_>, wanted: &str) -> Result<T, Failure> {
-    Err(Failure::Syntax(parser.expected::<()>(wanted, parser.get_current_token().clone()).err().unwrap_or_else(|| {
-        datafusion::sql::sqlparser::parser::ParserError::ParserError(format!("Expected: {wanted}"))
-    })))
+    Err(Failure::Syntax(
+        parser
+            .expected::<()>(wanted, parser.get_current_token().clone())
+            .err()
+            .unwrap_or_else(|| datafusion::sql::sqlparser::parser::ParserError::ParserError(format!("Expected: {wanted}"))),
+    ))
 }
 
 /// Takes this word or complains.

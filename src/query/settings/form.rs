@@ -85,9 +85,7 @@ impl Form {
             Form::Switch => switch(asked)
                 .map(|on| if on { "on" } else { "off" }.to_owned())
                 .ok_or_else(|| Error::new(Kind::InvalidParameterValue, format!("parameter \"{name}\" requires a Boolean value"))),
-            Form::Integer { low, high } => {
-                whole(name, asked, &[], "", low, high).transpose().unwrap_or_else(|| Err(invalid()))
-            }
+            Form::Integer { low, high } => whole(name, asked, &[], "", low, high).transpose().unwrap_or_else(|| Err(invalid())),
             Form::Milliseconds => whole(name, asked, &TIMES, "ms", 0, INTEGER_MAX).transpose().unwrap_or_else(|| {
                 Err(invalid().with_hint("Valid units for this parameter are \"us\", \"ms\", \"s\", \"min\", \"h\", and \"d\"."))
             }),
@@ -100,9 +98,7 @@ impl Form {
             },
             Form::OneOf(words) => one_of(words, asked)
                 .ok_or_else(|| invalid().with_hint(format!("Available values: {}.", words.join(", ").trim_start_matches(", ")))),
-            Form::Names => names(asked)
-                .map(|_| asked.to_owned())
-                .ok_or_else(|| invalid().with_detail("List syntax is invalid.")),
+            Form::Names => names(asked).map(|_| asked.to_owned()).ok_or_else(|| invalid().with_detail("List syntax is invalid.")),
             Form::SearchConfig => match asked.to_ascii_lowercase().as_str() {
                 "simple" | "pg_catalog.simple" => Ok("pg_catalog.simple".to_owned()),
                 _ => Err(invalid().with_hint("Available values: simple.")),
@@ -249,10 +245,11 @@ fn encoding(name: &str, asked: &str) -> Result<String> {
     match letters.as_str() {
         "utf8" | "unicode" => Ok("UTF8".to_owned()),
         "sqlascii" => Ok("SQL_ASCII".to_owned()),
-        known if FOREIGN_ENCODINGS.contains(&known) => {
-            Err(Error::new(Kind::FeatureNotSupported, format!("conversion between {} and UTF8 is not supported", asked.to_uppercase()))
-                .with_hint("Set client_encoding to UTF8."))
-        }
+        known if FOREIGN_ENCODINGS.contains(&known) => Err(Error::new(
+            Kind::FeatureNotSupported,
+            format!("conversion between {} and UTF8 is not supported", asked.to_uppercase()),
+        )
+        .with_hint("Set client_encoding to UTF8.")),
         _ => Err(Error::new(Kind::InvalidParameterValue, format!("invalid value for parameter \"{name}\": \"{asked}\""))),
     }
 }
@@ -310,7 +307,9 @@ mod tests {
 
     #[test]
     fn numbers_are_shown_in_the_largest_unit_that_fits() {
-        for (kept, shown) in [("0", "0"), ("2000", "2s"), ("90000", "90s"), ("60000", "1min"), ("1500", "1500ms"), ("86400000", "1d")] {
+        for (kept, shown) in
+            [("0", "0"), ("2000", "2s"), ("90000", "90s"), ("60000", "1min"), ("1500", "1500ms"), ("86400000", "1d")]
+        {
             assert_eq!(Form::Milliseconds.shown(kept), shown);
         }
         assert_eq!(Form::Kilobytes.shown("4096"), "4MB");
@@ -319,7 +318,9 @@ mod tests {
 
     #[test]
     fn truth_values_have_many_spellings() {
-        for (text, on) in [("on", Some(true)), ("t", Some(true)), ("YES", Some(true)), ("of", Some(false)), ("o", None), ("2", None)] {
+        for (text, on) in
+            [("on", Some(true)), ("t", Some(true)), ("YES", Some(true)), ("of", Some(false)), ("o", None), ("2", None)]
+        {
             assert_eq!(switch(text), on, "{text}");
         }
     }

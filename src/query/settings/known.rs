@@ -67,16 +67,26 @@ pub(super) const REPORTED: [&str; 13] = [
 ];
 
 /// All of them.
-pub(in crate::query) static KNOWN: [Known; 119] = [
+pub(in crate::query) static KNOWN: &[Known] = &[
     known("application_name", "", Form::Printable, "Name of the client's program, shown in the list of sessions and in logs."),
     switch("array_nulls", "on", "Reads NULL in an array's text as a null element."),
-    known("backslash_quote", "safe_encoding", OneOf(&["safe_encoding", "on", "off"]), "Whether \\' may stand for a quote in strings."),
+    known(
+        "backslash_quote",
+        "safe_encoding",
+        OneOf(&["safe_encoding", "on", "off"]),
+        "Whether \\' may stand for a quote in strings.",
+    ),
     integer("block_size", "8192", 8192, 8192, "Size of a page of PostgreSQL's files.").fixed(),
     known("bytea_output", "hex", OneOf(&["escape", "hex"]), "How bytea values are written."),
     switch("check_function_bodies", "on", "Checks a function's body when the function is created."),
     known("client_encoding", "UTF8", Form::Encoding, "Encoding of the text that the client sends and receives."),
     known("client_min_messages", "notice", OneOf(MESSAGES), "Least severity of the messages that the client is sent."),
-    known("constraint_exclusion", "partition", OneOf(&["partition", "on", "off"]), "Kept for scripts; planning always uses constraints."),
+    known(
+        "constraint_exclusion",
+        "partition",
+        OneOf(&["partition", "on", "off"]),
+        "Kept for scripts; planning always uses constraints.",
+    ),
     real("cpu_index_tuple_cost", "0.005", "Kept for scripts; the planner has its own costs."),
     real("cpu_operator_cost", "0.0025", "Kept for scripts; the planner has its own costs."),
     real("cpu_tuple_cost", "0.01", "Kept for scripts; the planner has its own costs."),
@@ -122,7 +132,12 @@ pub(in crate::query) static KNOWN: [Known; 119] = [
     time("idle_session_timeout", "0", "How long a client may be silent outside a transaction."),
     known("in_hot_standby", "off", Fixed, "Whether the server is a standby."),
     known("integer_datetimes", "on", Fixed, "Whether times are kept as whole microseconds."),
-    known("IntervalStyle", "postgres", OneOf(&["postgres", "postgres_verbose", "sql_standard", "iso_8601"]), "How intervals are written."),
+    known(
+        "IntervalStyle",
+        "postgres",
+        OneOf(&["postgres", "postgres_verbose", "sql_standard", "iso_8601"]),
+        "How intervals are written.",
+    ),
     known("is_superuser", "off", Fixed, "Whether the current role is a superuser."),
     switch("jit", "off", "Kept for scripts; expressions are not compiled."),
     integer("join_collapse_limit", "8", 1, 2_147_483_647, "Kept for scripts; the planner has its own limits."),
@@ -149,10 +164,20 @@ pub(in crate::query) static KNOWN: [Known; 119] = [
     real("parallel_setup_cost", "1000", "Kept for scripts; the planner has its own costs."),
     real("parallel_tuple_cost", "0.1", "Kept for scripts; the planner has its own costs."),
     known("password_encryption", "scram-sha-256", OneOf(&["scram-sha-256"]), "How passwords are kept."),
-    known("plan_cache_mode", "auto", OneOf(&["auto", "force_generic_plan", "force_custom_plan"]), "Kept for scripts; the planner chooses."),
+    known(
+        "plan_cache_mode",
+        "auto",
+        OneOf(&["auto", "force_generic_plan", "force_custom_plan"]),
+        "Kept for scripts; the planner chooses.",
+    ),
     switch("quote_all_identifiers", "off", "Quotes every name in the text of definitions."),
     real("random_page_cost", "4", "Kept for scripts; the planner has its own costs."),
-    known("restrict_nonsystem_relation_kind", "", OneOf(&["", "view", "foreign-table", "view, foreign-table"]), "Kept for pg_dump."),
+    known(
+        "restrict_nonsystem_relation_kind",
+        "",
+        OneOf(&["", "view", "foreign-table", "view, foreign-table"]),
+        "Kept for pg_dump.",
+    ),
     known("role", "none", Form::Role, "The role in force."),
     switch("row_security", "on", "Whether policies filter rows; off makes no difference to a superuser."),
     known("search_path", "\"$user\", public", Form::Names, "Schemas in which names without one are looked for."),
@@ -167,7 +192,12 @@ pub(in crate::query) static KNOWN: [Known; 119] = [
     known("standard_conforming_strings", "on", OneOf(&["on"]), "Reads backslashes in ordinary strings as they are."),
     time("statement_timeout", "0", "How long a statement may run."),
     switch("synchronize_seqscans", "on", "Kept for scripts; scans do not share positions."),
-    known("synchronous_commit", "on", OneOf(&["local", "remote_write", "remote_apply", "on", "off"]), "Kept for scripts; a commit is always durable before it is answered."),
+    known(
+        "synchronous_commit",
+        "on",
+        OneOf(&["local", "remote_write", "remote_apply", "on", "off"]),
+        "Kept for scripts; a commit is always durable before it is answered.",
+    ),
     integer("tcp_keepalives_count", "0", 0, 2_147_483_647, "Kept for scripts; the listener keeps connections alive."),
     integer("tcp_keepalives_idle", "0", 0, 2_147_483_647, "Kept for scripts; the listener keeps connections alive."),
     integer("tcp_keepalives_interval", "0", 0, 2_147_483_647, "Kept for scripts; the listener keeps connections alive."),
@@ -230,7 +260,7 @@ mod tests {
 
     #[test]
     fn defaults_pass_their_own_checks() {
-        for known in &KNOWN {
+        for known in KNOWN {
             if matches!(known.form, Fixed | Restart) {
                 continue;
             }

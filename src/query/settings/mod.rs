@@ -28,6 +28,17 @@ pub(super) struct Characteristics {
     pub deferrable: bool,
 }
 
+/// The values in force at one instant, for telling whether they have changed since.
+#[derive(Debug, Clone)]
+pub(super) struct Version(Arc<Values>);
+
+impl Version {
+    /// Whether nothing was changed between the two.
+    pub(super) fn is(&self, other: &Version) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
 /// One session's settings. A clone is another handle to the same ones.
 #[derive(Debug, Clone)]
 pub(super) struct Settings {
@@ -162,11 +173,12 @@ impl Settings {
     /// # Errors
     /// 42704 for a setting that does not exist, 55P02 for one that is fixed.
     pub(super) fn reset(&self, name: Option<&str>) -> Result<()> {
-        let mut state = self.lock();
+        let mut guard = self.lock();
+        let state = &mut *guard;
         match name {
             Some(name) => state.reset(name, false),
             None => {
-                state.placeholders.extend(state.current.custom.keys().cloned().collect::<Vec<_>>());
+                state.placeholders.extend(state.current.custom.keys().cloned());
                 state.current = state.defaults.clone();
                 state.session = state.defaults.clone();
                 state.all = None;
@@ -191,6 +203,11 @@ impl Settings {
         all
     }
 
+    /// The version in force.
+    pub(super) fn version(&self) -> Version {
+        Version(self.lock().current.clone())
+    }
+
     /// The settings that a client is told at the start.
     pub(super) fn reported(&self) -> Vec<(&'static str, String)> {
         let state = self.lock();
@@ -208,7 +225,8 @@ impl Settings {
         if Arc::ptr_eq(&state.told, &state.current) {
             return vec![];
         }
-        let told = std::mem::replace(&mut state.told, state.current.clone());
+        let now = state.current.clone();
+        let told = std::mem::replace(&mut state.told, now);
         let values = told.known.iter().zip(&state.current.known);
         KNOWN
             .iter()
@@ -258,7 +276,9 @@ impl Settings {
         }
         if !Arc::ptr_eq(&state.current, &state.session) {
             let custom: Vec<String> = state.current.custom.keys().cloned().collect();
-            state.placeholders.extend(custom);
+            if committed {
+                state.placeholders.extend(custom);
+            }
             state.current = state.session.clone();
         }
         state.marks.clear();
@@ -528,7 +548,8 @@ fn form_of(name: &str) -> Result<Form> {
         return Err(unknown(name));
     }
     let is_name = |part: &str| {
-        part.starts_with(|c: char| c.is_alphabetic() || c == '_') && part.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$'))
+        part.starts_with(|c: char| c.is_alphabetic() || c == '_')
+            && part.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$'))
     };
     if name.split('.').all(is_name) {
         return Ok(Form::Custom);
