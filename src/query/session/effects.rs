@@ -82,7 +82,7 @@ impl Effects {
     /// 42501 when the session is another role's and this role is no superuser.
     pub(in crate::query) fn signal(&self, pid: i32, signal: Signal, user: &str, superuser: bool) -> Result<bool> {
         let Some(backend) = self.backends.get(pid) else {
-            self.tell("WARNING", Kind::Warning, format!("PID {pid} is not a PostgreSQL server process"));
+            self.tell("WARNING", Kind::Warning, format!("PID {pid} is not a PostgreSQL backend process"));
             return Ok(false);
         };
         if !superuser && backend.user != user {
