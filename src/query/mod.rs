@@ -4,6 +4,7 @@
 //! statement through it is told in `lib.rs`.
 
 pub mod backends;
+mod breath;
 mod catalog_log;
 mod checks;
 pub mod copy;
