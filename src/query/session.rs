@@ -434,7 +434,7 @@ impl Session {
         if !self.identity.superuser {
             return Err(Error::new(Kind::InsufficientPrivilege, "permission denied: only the superuser may change definitions"));
         }
-        self.refuse_read_only("change definitions")?;
+        self.refuse_read_only(&format!("execute {}", definition.command()))?;
         let engine = self.engine.clone();
         self.open_transaction().lock_definitions(&engine).await?;
         let defined = {

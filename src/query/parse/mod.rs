@@ -147,8 +147,8 @@ fn positioned(sql: &str, parser: &Parser<'_>, failure: Failure) -> Error {
 
 /// The token the parser complained of: the next one, except when it had consumed it already.
 fn found_token(parser: &Parser<'_>) -> TokenWithSpan {
-    let next = parser.peek_token();
-    if next.token == Token::EOF { next } else { parser.get_current_token().clone() }
+    let (next, current) = (parser.peek_token(), parser.get_current_token());
+    if next.token == Token::EOF && current.token != Token::SemiColon { next } else { current.clone() }
 }
 
 fn syntax_error_at(sql: &str, token: &TokenWithSpan) -> Error {

@@ -62,6 +62,22 @@ pub enum Definition {
     DropFunction(ast::DropFunction),
 }
 
+impl Definition {
+    /// The command, as PostgreSQL names it in tags.
+    pub fn command(&self) -> String {
+        match self {
+            Definition::CreateSchema { .. } => "CREATE SCHEMA".to_owned(),
+            Definition::CreateTable { .. } => "CREATE TABLE".to_owned(),
+            Definition::CreateView(_) => "CREATE VIEW".to_owned(),
+            Definition::CreateFunction(_) => "CREATE FUNCTION".to_owned(),
+            Definition::AlterTable(_) => "ALTER TABLE".to_owned(),
+            Definition::Comment { .. } => "COMMENT".to_owned(),
+            Definition::Drop { kind, .. } => format!("DROP {kind}"),
+            Definition::DropFunction(_) => "DROP FUNCTION".to_owned(),
+        }
+    }
+}
+
 pub(super) fn read(parser: &mut Parser<'_>) -> Result<Statement, Failure> {
     if let Some(statement) = session::read(parser)? {
         return Ok(statement);

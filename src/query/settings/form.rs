@@ -86,12 +86,12 @@ impl Form {
                 .map(|on| if on { "on" } else { "off" }.to_owned())
                 .ok_or_else(|| Error::new(Kind::InvalidParameterValue, format!("parameter \"{name}\" requires a Boolean value"))),
             Form::Integer { low, high } => whole(name, asked, &[], "", low, high).transpose().unwrap_or_else(|| Err(invalid())),
-            Form::Milliseconds => whole(name, asked, &TIMES, "ms", 0, INTEGER_MAX).transpose().unwrap_or_else(|| {
-                Err(invalid().with_hint("Valid units for this parameter are \"us\", \"ms\", \"s\", \"min\", \"h\", and \"d\"."))
-            }),
-            Form::Kilobytes => whole(name, asked, &SIZES, "kB", 0, INTEGER_MAX).transpose().unwrap_or_else(|| {
-                Err(invalid().with_hint("Valid units for this parameter are \"B\", \"kB\", \"MB\", \"GB\", and \"TB\"."))
-            }),
+            Form::Milliseconds => whole(name, asked, &TIMES, "ms", 0, INTEGER_MAX)
+                .transpose()
+                .unwrap_or_else(|| Err(with_units(invalid(), asked, "\"us\", \"ms\", \"s\", \"min\", \"h\", and \"d\""))),
+            Form::Kilobytes => whole(name, asked, &SIZES, "kB", 0, INTEGER_MAX)
+                .transpose()
+                .unwrap_or_else(|| Err(with_units(invalid(), asked, "\"B\", \"kB\", \"MB\", \"GB\", and \"TB\""))),
             Form::Real => match asked.trim().parse::<f64>() {
                 Ok(number) if number.is_finite() && number >= 0.0 => Ok(number.to_string()),
                 Ok(_) | Err(_) => Err(invalid()),
@@ -105,7 +105,9 @@ impl Form {
             },
             Form::Encoding => encoding(name, asked),
             Form::TimeZone => time_zone(asked).ok_or_else(invalid),
-            Form::DateStyle => date_style(asked, current).ok_or_else(invalid),
+            Form::DateStyle => {
+                date_style(asked, current).map_err(|word| invalid().with_detail(format!("Unrecognized key word: \"{word}\".")))
+            }
             Form::Role | Form::Authorization => {
                 if asked == current || self == Form::Role && asked.eq_ignore_ascii_case("none") {
                     return Ok(asked.to_ascii_lowercase());
@@ -145,6 +147,14 @@ impl Form {
             Ok(_) | Err(_) => kept.to_owned(),
         }
     }
+}
+
+/// A number whose unit is none of these is told them.
+fn with_units(error: Error, asked: &str, units: &str) -> Error {
+    if asked.trim().starts_with(|c: char| c.is_ascii_digit()) {
+        return error.with_hint(format!("Valid units for this parameter are {units}."));
+    }
+    error
 }
 
 /// A truth value by any beginning of its words that is no beginning of another's.
@@ -271,7 +281,7 @@ fn time_zone(asked: &str) -> Option<String> {
 }
 
 /// `ISO`, an order, or both; the other output styles of PostgreSQL are refused, so that every client reads the same dates.
-fn date_style(asked: &str, current: &str) -> Option<String> {
+fn date_style<'a>(asked: &'a str, current: &str) -> Result<String, &'a str> {
     let mut order = current.rsplit(", ").next().unwrap_or("MDY");
     for part in asked.split([',', ' ']).map(str::trim).filter(|part| !part.is_empty()) {
         match part.to_ascii_uppercase().as_str() {
@@ -279,10 +289,10 @@ fn date_style(asked: &str, current: &str) -> Option<String> {
             "DEFAULT" | "MDY" | "US" | "NONEURO" | "NONEUROPEAN" => order = "MDY",
             "DMY" | "EURO" | "EUROPEAN" => order = "DMY",
             "YMD" => order = "YMD",
-            _ => return None,
+            _ => return Err(part),
         }
     }
-    Some(format!("ISO, {order}"))
+    Ok(format!("ISO, {order}"))
 }
 
 #[cfg(test)]
