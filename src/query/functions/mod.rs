@@ -27,7 +27,7 @@ use scalar::Definition;
 pub(super) use array::ARRAY_OF_ROWS;
 pub(super) use cast::VALUE;
 pub(super) use catalog::OID_OF;
-pub(super) use operator::{LENGTH_OF_INTERVAL, folded as fold_operator, meeting as meeting_of_numbers};
+pub(super) use operator::{ARRAY_LIKE, LENGTH_OF_INTERVAL, folded as fold_operator, meeting as meeting_of_numbers};
 pub(super) use session::SessionFacts;
 
 use crate::value::Style;

@@ -18,8 +18,7 @@ impl Parsed {
         }
         let Some(named) = Named::by(report.kind, &report.message) else { return error };
         let Ok(tokens) = Tokenizer::new(&DIALECT, &self.text).tokenize_with_location() else { return error };
-        let tokens: Vec<&TokenWithSpan> =
-            tokens.iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).collect();
+        let tokens: Vec<&TokenWithSpan> = tokens.iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).collect();
         match (0..tokens.len()).find(|at| named.stands_at(&tokens, *at)) {
             Some(at) => {
                 let start = tokens[at].span.start;
@@ -120,7 +119,14 @@ fn names_relations(token: &Token) -> bool {
     match token {
         Token::Word(word) => matches!(
             word.keyword,
-            Keyword::FROM | Keyword::JOIN | Keyword::INTO | Keyword::UPDATE | Keyword::TABLE | Keyword::ONLY | Keyword::USING | Keyword::COPY
+            Keyword::FROM
+                | Keyword::JOIN
+                | Keyword::INTO
+                | Keyword::UPDATE
+                | Keyword::TABLE
+                | Keyword::ONLY
+                | Keyword::USING
+                | Keyword::COPY
         ),
         Token::Comma | Token::LParen => true,
         _ => false,

@@ -16,7 +16,7 @@ use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, LogicalPla
 use super::{Planned, resolution, unions, values};
 use crate::error::{Error, Kind, Result};
 use crate::query::errors::{unwrap, wrap};
-use crate::query::functions::{cast, fold_operator, scalar};
+use crate::query::functions::{ARRAY_LIKE, cast, fold_operator, scalar};
 use crate::value::{BARE_NUMERIC, ColumnBuilder, SqlType, Style};
 
 /// Applies the rules to every expression of a plan and finds the types of its parameters.
@@ -113,6 +113,11 @@ fn transform(expr: Expr, schema: &DFSchema, style: &Style) -> datafusion::common
             Ok(Transformed::new_transformed(Expr::Like(like), changed || pattern_changed))
         }
         Expr::Case(case) => values::lower_case(case, schema, style),
+        Expr::ScalarFunction(mut call) if call.name() == ARRAY_LIKE && call.args.len() == 2 => {
+            let element = type_of(&call.args[1], schema).unwrap_or(SqlType::Text);
+            let (array, _) = resolve_as(call.args.swap_remove(0), SqlType::Array(Box::new(element)), style)?;
+            Ok(Transformed::yes(array))
+        }
         Expr::ScalarFunction(call) => match scalar::bind(&call, schema) {
             Some(bound) => {
                 let bound = bound.map_err(wrap)?;
@@ -166,13 +171,7 @@ pub(super) fn type_of(expr: &Expr, schema: &DFSchema) -> Option<SqlType> {
 }
 
 /// Both sides of a comparison in the type in which they are compared.
-fn met(
-    left: Expr,
-    op: Operator,
-    right: Expr,
-    schema: &DFSchema,
-    style: &Style,
-) -> datafusion::common::Result<(Expr, Expr, bool)> {
+fn met(left: Expr, op: Operator, right: Expr, schema: &DFSchema, style: &Style) -> datafusion::common::Result<(Expr, Expr, bool)> {
     let of_interval = |side: &Expr| type_of(side, schema) == Some(SqlType::Interval);
     if of_interval(&left) && of_interval(&right) {
         let length = |side: Expr| values::length(side, schema, style);
@@ -208,12 +207,7 @@ pub(super) fn cast_to(expr: Expr, target: &SqlType, schema: &DFSchema, style: &S
 }
 
 /// A condition, which is a truth value or may become one. `word` names the clause.
-pub(super) fn boolean(
-    expr: Expr,
-    word: &str,
-    schema: &DFSchema,
-    style: &Style,
-) -> datafusion::common::Result<(Expr, bool)> {
+pub(super) fn boolean(expr: Expr, word: &str, schema: &DFSchema, style: &Style) -> datafusion::common::Result<(Expr, bool)> {
     let (expr, changed) = resolve_as(expr, SqlType::Bool, style)?;
     if let Some(own) = type_of(&expr, schema) {
         expect_boolean(&own, word).map_err(wrap)?;

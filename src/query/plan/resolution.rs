@@ -65,13 +65,7 @@ fn casts_implicitly(from: &SqlType, to: &SqlType) -> bool {
 fn is_preferred(sql_type: &SqlType) -> bool {
     matches!(
         sql_type,
-        SqlType::Bool
-            | SqlType::Float8
-            | SqlType::Oid
-            | SqlType::Text
-            | SqlType::Timestamptz
-            | SqlType::Interval
-            | SqlType::Inet
+        SqlType::Bool | SqlType::Float8 | SqlType::Oid | SqlType::Text | SqlType::Timestamptz | SqlType::Interval | SqlType::Inet
     )
 }
 
