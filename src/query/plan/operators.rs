@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::DFSchema;
+use datafusion::functions_nested::expr_fn::{array_concat, make_array};
 use datafusion::logical_expr::expr::Placeholder;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator};
@@ -38,7 +39,9 @@ impl ExprPlanner for Operators {
         let Some(target) = resolution::common(&types, "ARRAY").map_err(wrap)? else { return Ok(PlannerResult::Original(exprs)) };
         let same = |expr: &Expr| type_of(expr, schema).is_some_and(|own| own == target);
         let cast = |expr: Expr| if same(&expr) { Ok(expr) } else { casts::cast_to(expr, &target, schema, &self.style) };
-        Ok(PlannerResult::Original(exprs.into_iter().map(cast).collect::<datafusion::common::Result<_>>()?))
+        let array = make_array(exprs.into_iter().map(cast).collect::<datafusion::common::Result<_>>()?);
+        // From here on all that sees the array sees its elements' SQL type.
+        Ok(PlannerResult::Planned(functions::cast::typed(array, SqlType::Array(Box::new(target)))))
     }
 }
 
@@ -66,6 +69,15 @@ impl Operators {
             if let Some(function) = functions::operator(symbol, &self.style) {
                 return Ok(PlannerResult::Planned(function.call(vec![expr.left, expr.right])));
             }
+        }
+        // An element before an array is an array of one.
+        if expr.op == BinaryOperator::StringConcat
+            && let (Some(element), Some(SqlType::Array(of))) = (&left, &right)
+            && !matches!(element, SqlType::Array(_))
+        {
+            let element = casts::cast_to(expr.left, of, schema, &self.style).map_err(unwrap)?;
+            let one = functions::cast::typed(make_array(vec![element]), SqlType::Array(of.clone()));
+            return Ok(PlannerResult::Planned(array_concat(vec![one, expr.right])));
         }
         if expr.op == BinaryOperator::PGOverlap
             && [&left, &right].into_iter().flatten().all(|side| matches!(side, SqlType::Array(_)))
@@ -113,11 +125,12 @@ fn arithmetic(op: &BinaryOperator) -> Option<&'static str> {
 
 /// Whether a timestamp is moved by an interval, which DataFusion does as PostgreSQL, and prunes by.
 fn moves_a_moment(symbol: &str, left: Option<&SqlType>, right: Option<&SqlType>) -> bool {
-    match (symbol, left, right) {
-        ("+" | "-", Some(SqlType::Timestamp | SqlType::Timestamptz), Some(SqlType::Interval)) => true,
-        ("+", Some(SqlType::Interval), Some(SqlType::Timestamp | SqlType::Timestamptz)) => true,
-        _ => false,
-    }
+    use SqlType as T;
+    matches!(
+        (symbol, left, right),
+        ("+" | "-", Some(T::Timestamp | T::Timestamptz), Some(T::Interval))
+            | ("+", Some(T::Interval), Some(T::Timestamp | T::Timestamptz))
+    )
 }
 
 /// Refuses, in PostgreSQL's words, operands that DataFusion's planner would refuse in its own. Lowering looks again, at certain types.
