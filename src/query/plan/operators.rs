@@ -70,14 +70,21 @@ impl Operators {
                 return Ok(PlannerResult::Planned(function.call(vec![expr.left, expr.right])));
             }
         }
-        // An element before an array is an array of one.
-        if expr.op == BinaryOperator::StringConcat
-            && let (Some(element), Some(SqlType::Array(of))) = (&left, &right)
-            && !matches!(element, SqlType::Array(_))
-        {
-            let element = casts::cast_to(expr.left, of, schema, &self.style).map_err(unwrap)?;
-            let one = functions::cast::typed(make_array(vec![element]), SqlType::Array(of.clone()));
-            return Ok(PlannerResult::Planned(array_concat(vec![one, expr.right])));
+        if expr.op == BinaryOperator::StringConcat {
+            // An element beside an array is an array of one.
+            let one = |element: Expr, of: &SqlType| -> Result<Expr> {
+                let element = casts::cast_to(element, of, schema, &self.style).map_err(unwrap)?;
+                Ok(functions::cast::typed(make_array(vec![element]), SqlType::Array(Box::new(of.clone()))))
+            };
+            let parts = match (&left, &right) {
+                (Some(SqlType::Array(_)), Some(SqlType::Array(_))) => None,
+                (Some(_), Some(SqlType::Array(of))) => Some(vec![one(expr.left.clone(), of)?, expr.right.clone()]),
+                (Some(SqlType::Array(of)), Some(_)) => Some(vec![expr.left.clone(), one(expr.right.clone(), of)?]),
+                _ => None,
+            };
+            if let Some(parts) = parts {
+                return Ok(PlannerResult::Planned(array_concat(parts)));
+            }
         }
         if expr.op == BinaryOperator::PGOverlap
             && [&left, &right].into_iter().flatten().all(|side| matches!(side, SqlType::Array(_)))
