@@ -13,6 +13,7 @@ mod operator;
 pub(super) mod scalar;
 mod series;
 mod session;
+mod sleep;
 mod text;
 mod time;
 
@@ -83,6 +84,7 @@ impl Registry {
         let name = plain(name);
         session::function(name, facts)
             .or_else(|| catalog::function(name, facts))
+            .or_else(|| sleep::function(name, facts))
             .or_else(|| defined(name).map(|definition| Arc::new(scalar::unbound(definition, &facts.style))))
             .or_else(|| self.scalars.get(name).cloned())
     }

@@ -6,11 +6,15 @@
 mod copy;
 mod limits;
 mod place;
+mod session;
+mod setting;
 mod statement;
 
 pub use copy::{Copy, CopyDirection, CopySource};
+pub use session::{Block, Channel, Count, Declare, Discard, Execute, Fetch, Isolation, Modes, Movement, Prepare, TransactionEnd};
+pub use setting::Setting;
 pub(crate) use statement::unsupported;
-pub use statement::{Definition, Setting, Statement, TransactionEnd};
+pub use statement::{Definition, Statement};
 
 use std::sync::Arc;
 
@@ -30,6 +34,13 @@ pub struct Parsed {
     pub text: Arc<str>,
     /// How many characters of the client's text stand before it.
     offset: usize,
+}
+
+impl Parsed {
+    /// A statement that stands inside this one, as in PREPARE.
+    pub(super) fn within(&self, statement: Statement) -> Parsed {
+        Parsed { statement: Arc::new(statement), text: self.text.clone(), offset: self.offset }
+    }
 }
 
 const DIALECT: PostgreSqlDialect = PostgreSqlDialect {};
@@ -158,8 +169,8 @@ fn positioned(sql: &str, parser: &Parser<'_>, failure: Failure) -> Error {
 
 /// The token the parser complained of: the next one, except when it had consumed it already.
 fn found_token(parser: &Parser<'_>) -> TokenWithSpan {
-    let next = parser.peek_token();
-    if next.token == Token::EOF { next } else { parser.get_current_token().clone() }
+    let (next, current) = (parser.peek_token(), parser.get_current_token());
+    if next.token == Token::EOF && current.token != Token::SemiColon { next } else { current.clone() }
 }
 
 fn syntax_error_at(sql: &str, token: &TokenWithSpan) -> Error {

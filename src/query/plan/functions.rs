@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{Field, FieldRef};
+use datafusion::arrow::array::{RecordBatch, StringViewArray};
+use datafusion::arrow::datatypes::{Field, FieldRef, Schema};
 use datafusion::catalog::TableFunctionArgs;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, DFSchema, ScalarValue, TableReference};
-use datafusion::datasource::{ViewTable, provider_as_source};
+use datafusion::datasource::{MemTable, ViewTable, provider_as_source};
 use datafusion::logical_expr::{Cast, Expr, LogicalPlan, LogicalPlanBuilder, TableSource};
 use datafusion::sql::planner::PlannerContext;
 
@@ -23,6 +24,9 @@ impl Planner<'_> {
         let plain = name.strip_prefix("pg_catalog.").unwrap_or(name);
         if plain == "generate_series" {
             return self.series(args);
+        }
+        if plain == "pg_listening_channels" && args.is_empty() {
+            return self.listening_channels();
         }
         let function = self.find_function(name, args.len())?;
         let plan = self
@@ -70,6 +74,16 @@ impl Planner<'_> {
             .and_then(LogicalPlanBuilder::build)
             .map_err(unwrap)?;
         Ok(provider_as_source(Arc::new(ViewTable::new(plan, None))))
+    }
+
+    /// The channels that the session listens to, one a row.
+    fn listening_channels(&self) -> Result<Arc<dyn TableSource>> {
+        let effects = &self.facts.effects;
+        let channels: StringViewArray = effects.exchange.channels(effects.pid).into_iter().map(Some).collect();
+        let schema = Arc::new(Schema::new(vec![SqlType::Text.field("pg_listening_channels", false)]));
+        let batch = RecordBatch::try_new(schema.clone(), vec![Arc::new(channels)]);
+        let batch = batch.map_err(|error| Error::internal(format!("channels do not form a table: {error}")))?;
+        Ok(provider_as_source(Arc::new(MemTable::try_new(schema, vec![vec![batch]]).map_err(unwrap)?)))
     }
 
     /// A constant argument worked out, as DataFusion's own table functions want literals.
