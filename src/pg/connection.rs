@@ -57,7 +57,9 @@ pub(super) async fn serve(
 ) {
     let mut wire = Wire::new(socket, shared.wire_limits());
     let fatal = match AssertUnwindSafe(converse(&mut wire, &shared, peer, queued, stop)).catch_unwind().await {
-        Ok(Ok(()) | Err(Failure::Gone)) => return,
+        // TLS wants to be closed with a word: a client that asked for a cancellation calls it failed otherwise.
+        Ok(Ok(())) => return wire.hang_up().await,
+        Ok(Err(Failure::Gone)) => return,
         Ok(Err(Failure::Fatal(fatal))) => *fatal,
         Ok(Err(Failure::Statement(error))) => Fatal::from(error),
         Err(panic) => {

@@ -233,7 +233,7 @@ impl Session {
         self.refuse_in_failed(&parsed.statement)?;
         let mut prepared = Prepared::unplanned(parsed);
         (prepared.hints, prepared.once) = (hints.to_vec(), false);
-        (prepared.parameters, prepared.columns) = self.describe(&prepared)?;
+        (prepared.parameters, prepared.columns) = self.describe(&prepared).map_err(|error| parsed.placed(error))?;
         Ok(prepared)
     }
 
@@ -323,7 +323,7 @@ impl Session {
         let implicit = self.transaction.is_none();
         let (now, since) = (self.engine.clock.now_us(), self.transaction.as_ref().map(|transaction| transaction.now));
         self.backend.runs(&prepared.parsed.text, now, since);
-        let result = self.dispatch(prepared, params).await;
+        let result = self.dispatch(prepared, params).await.map_err(|error| prepared.parsed.placed(error));
         match result {
             Ok(outcome) => {
                 let waits = matches!(outcome, Outcome::CopyIn(_));
@@ -380,7 +380,7 @@ impl Session {
                 done("RESET")
             }
             Statement::Discard(what) => self.discard(*what),
-            Statement::Prepare(prepare) => self.prepare_by_sql(prepare, &prepared.parsed.text).await,
+            Statement::Prepare(prepare) => self.prepare_by_sql(prepare, &prepared.parsed).await,
             Statement::Execute(execute) => self.execute_by_sql(execute).await,
             Statement::Deallocate(name) => self.deallocate(name.as_deref()),
             Statement::Declare(declare) => self.declare(declare, &prepared.parsed.text).await,
