@@ -175,7 +175,9 @@ fn reworded(line: &str) -> Option<Error> {
         (Kind::InvalidColumnReference, message.to_owned())
     } else if line.starts_with("SELECT * with no tables specified") {
         (Kind::SyntaxError, "SELECT * with no tables specified is not valid".to_owned())
-    } else if let Some(name) = between("Invalid qualifier ", " ").or_else(|| Some(line.strip_prefix("Invalid qualifier ")?.to_owned())) {
+    } else if let Some(name) =
+        between("Invalid qualifier ", " ").or_else(|| Some(line.strip_prefix("Invalid qualifier ")?.to_owned()))
+    {
         (Kind::UndefinedTable, format!("missing FROM-clause entry for table \"{name}\""))
     } else if line.starts_with("Invalid placeholder, zero") {
         (Kind::UndefinedParameter, "there is no parameter $0".to_owned())
@@ -195,10 +197,15 @@ fn reworded(line: &str) -> Option<Error> {
         let (name, types) = call.split_once('(')?;
         let shown = types.trim_end_matches(')');
         let error = Error::new(Kind::UndefinedFunction, format!("function {name}({}) does not exist", sql_names(shown)));
-        return Some(error.with_hint("No function matches the given name and argument types. You might need to add explicit type casts."));
+        return Some(
+            error.with_hint("No function matches the given name and argument types. You might need to add explicit type casts."),
+        );
     } else if line.starts_with("Expected LIMIT to be") || line.starts_with("Expected OFFSET to be") {
         (Kind::InvalidColumnReference, "argument of LIMIT must not contain variables".to_owned())
-    } else if line.starts_with("Invalid window frame") || line.starts_with("Unsupported") || line.starts_with("Physical plan does not support") {
+    } else if line.starts_with("Invalid window frame")
+        || line.starts_with("Unsupported")
+        || line.starts_with("Physical plan does not support")
+    {
         (Kind::FeatureNotSupported, line.to_owned())
     } else if line.contains("to a Decimal") && line.contains("too large") || line.contains("is too large to store in a Decimal") {
         (Kind::NumericValueOutOfRange, "numeric field overflow".to_owned())

@@ -76,10 +76,14 @@ fn run(given: &Arguments) -> Result<ArrayRef> {
         .map(|row| {
             let elements = match element.as_ref() {
                 SqlType::Timestamp | SqlType::Timestamptz => moments(given, row, element)?,
-                SqlType::Numeric(precision, scale) => {
-                    numbers(given, row, element, |array| array.as_primitive::<Decimal128Type>().value(row), 10_i128.pow(u32::from(scale.unsigned_abs())))?
-                        .map(|values| values.into_iter().map(|value| ScalarValue::Decimal128(Some(value), *precision, *scale)).collect())
-                }
+                SqlType::Numeric(precision, scale) => numbers(
+                    given,
+                    row,
+                    element,
+                    |array| array.as_primitive::<Decimal128Type>().value(row),
+                    10_i128.pow(u32::from(scale.unsigned_abs())),
+                )?
+                .map(|values| values.into_iter().map(|value| ScalarValue::Decimal128(Some(value), *precision, *scale)).collect()),
                 _ => numbers(given, row, &SqlType::Int8, |array| i128::from(array.as_primitive::<Int64Type>().value(row)), 1)?
                     .map(|values| values.into_iter().map(|value| whole(value, element)).collect()),
             };
@@ -87,14 +91,14 @@ fn run(given: &Arguments) -> Result<ArrayRef> {
         })
         .collect::<Result<Vec<_>>>()?;
     let none = ScalarValue::try_from(&given.result.arrow()).map_err(unwrap)?;
-    let scalars: Vec<ScalarValue> =
-        lists.into_iter().map(|list| list.map_or_else(|| none.clone(), ScalarValue::List)).collect();
+    let scalars: Vec<ScalarValue> = lists.into_iter().map(|list| list.map_or_else(|| none.clone(), ScalarValue::List)).collect();
     let array = if scalars.is_empty() {
         datafusion::arrow::array::new_empty_array(&given.result.arrow())
     } else {
         ScalarValue::iter_to_array(scalars).map_err(unwrap)?
     };
-    super::cast::conformed(&array, &given.result.arrow()).map_err(|cause| Error::internal(format!("a series did not become a list: {cause}")))
+    super::cast::conformed(&array, &given.result.arrow())
+        .map_err(|cause| Error::internal(format!("a series did not become a list: {cause}")))
 }
 
 #[allow(clippy::cast_possible_truncation)]

@@ -37,9 +37,9 @@ pub struct Parsed {
 }
 
 impl Parsed {
-    /// The statement that stands inside this one, as PREPARE's does, with the whole text.
-    pub(super) fn around(&self, inner: Statement) -> Parsed {
-        Parsed { statement: Arc::new(inner), text: self.text.clone(), offset: self.offset }
+    /// A statement that stands inside this one, as in PREPARE.
+    pub(super) fn within(&self, statement: Statement) -> Parsed {
+        Parsed { statement: Arc::new(statement), text: self.text.clone(), offset: self.offset }
     }
 }
 

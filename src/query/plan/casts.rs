@@ -13,7 +13,7 @@ use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan, Operator};
 
-use super::{Planned, resolution, unions, values};
+use super::{Planned, jsonb, resolution, sets, unions, values};
 use crate::error::{Error, Kind, Result};
 use crate::query::errors::{unwrap, wrap};
 use crate::query::functions::{cast, fold_operator, scalar};
@@ -46,6 +46,8 @@ pub(super) fn lower(plan: LogicalPlan, style: &Style, hints: &[Option<SqlType>])
             })?;
             let before = lowered.transformed;
             let lowered = unions::lower(lowered.data, style)?.update_data(|node| node);
+            let before = before || lowered.transformed;
+            let lowered = jsonb::node(lowered.data, style)?.transform_data(sets::typed)?;
             let lowered = Transformed::new_transformed(lowered.data, before || lowered.transformed);
             changed.set(changed.get() || lowered.transformed);
             if changed.get() { lowered.map_data(LogicalPlan::recompute_schema) } else { Ok(lowered) }
@@ -66,8 +68,8 @@ fn transform(expr: Expr, schema: &DFSchema, style: &Style) -> datafusion::common
         Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_comparison(op) => {
             let (left, left_changed) = resolve(*left, &right, schema, style)?;
             let (right, right_changed) = resolve(*right, &left, schema, style)?;
-            if let Some(equality) = values::json_equality(&left, op, &right, schema, style) {
-                return Ok(Transformed::yes(equality));
+            if let Some(compared) = jsonb::comparison(&left, op, &right, schema, style)? {
+                return Ok(Transformed::yes(compared));
             }
             let (left, right, met) = met(left, op, right, schema, style)?;
             let whole = Expr::BinaryExpr(BinaryExpr { left: Box::new(left), op, right: Box::new(right) });
@@ -113,6 +115,7 @@ fn transform(expr: Expr, schema: &DFSchema, style: &Style) -> datafusion::common
             Ok(Transformed::new_transformed(Expr::Like(like), changed || pattern_changed))
         }
         Expr::Case(case) => values::lower_case(case, schema, style),
+        Expr::ScalarFunction(call) if jsonb::is_whole_row(&call) => jsonb::whole_row(&call, schema).map(Transformed::yes),
         Expr::ScalarFunction(call) => match scalar::bind(&call, schema) {
             Some(bound) => {
                 let bound = bound.map_err(wrap)?;
@@ -140,7 +143,9 @@ fn transform(expr: Expr, schema: &DFSchema, style: &Style) -> datafusion::common
                 changed |= item_changed;
                 resolved.push(item);
             }
-            Ok(Transformed::new_transformed(Expr::InList(InList { expr: Box::new(expr), list: resolved, negated }), changed))
+            let whole = InList { expr: Box::new(expr), list: resolved, negated };
+            let (whole, keyed) = jsonb::in_list(whole, schema, style)?;
+            Ok(Transformed::new_transformed(Expr::InList(whole), changed || keyed))
         }
         Expr::Between(Between { expr, negated, low, high }) => {
             let known = if is_unknown(&low) { &high } else { &low };
@@ -152,6 +157,9 @@ fn transform(expr: Expr, schema: &DFSchema, style: &Style) -> datafusion::common
             let between = Between { expr: Box::new(expr), negated, low: Box::new(low), high: Box::new(high) };
             Ok(Transformed::new_transformed(Expr::Between(between), changed || low_changed || high_changed))
         }
+        Expr::InSubquery(given) => jsonb::in_subquery(given, schema, style),
+        Expr::AggregateFunction(call) => jsonb::aggregate(call, schema, style),
+        Expr::WindowFunction(call) => jsonb::window(*call, schema, style),
         other => Ok(Transformed::no(other)),
     })
 }
@@ -166,13 +174,7 @@ pub(super) fn type_of(expr: &Expr, schema: &DFSchema) -> Option<SqlType> {
 }
 
 /// Both sides of a comparison in the type in which they are compared.
-fn met(
-    left: Expr,
-    op: Operator,
-    right: Expr,
-    schema: &DFSchema,
-    style: &Style,
-) -> datafusion::common::Result<(Expr, Expr, bool)> {
+fn met(left: Expr, op: Operator, right: Expr, schema: &DFSchema, style: &Style) -> datafusion::common::Result<(Expr, Expr, bool)> {
     let of_interval = |side: &Expr| type_of(side, schema) == Some(SqlType::Interval);
     if of_interval(&left) && of_interval(&right) {
         let length = |side: Expr| values::length(side, schema, style);
@@ -208,12 +210,7 @@ pub(super) fn cast_to(expr: Expr, target: &SqlType, schema: &DFSchema, style: &S
 }
 
 /// A condition, which is a truth value or may become one. `word` names the clause.
-pub(super) fn boolean(
-    expr: Expr,
-    word: &str,
-    schema: &DFSchema,
-    style: &Style,
-) -> datafusion::common::Result<(Expr, bool)> {
+pub(super) fn boolean(expr: Expr, word: &str, schema: &DFSchema, style: &Style) -> datafusion::common::Result<(Expr, bool)> {
     let (expr, changed) = resolve_as(expr, SqlType::Bool, style)?;
     if let Some(own) = type_of(&expr, schema) {
         expect_boolean(&own, word).map_err(wrap)?;
@@ -245,7 +242,7 @@ fn regex_symbol(op: Operator) -> Option<&'static str> {
 
 /// A literal or parameter of no type of its own takes the type of the other side.
 fn resolve(expr: Expr, other: &Expr, schema: &DFSchema, style: &Style) -> datafusion::common::Result<(Expr, bool)> {
-    if !is_unknown(&expr) || matches!(other, Expr::Literal(..)) {
+    if !is_unknown(&expr) || matches!(other, Expr::Literal(_, None)) {
         return Ok((expr, false));
     }
     let Ok((_, field)) = other.to_field(schema) else {
@@ -283,6 +280,7 @@ fn lower_cast(cast: Cast, schema: &DFSchema, style: &Style) -> datafusion::commo
         return Ok(Transformed::yes(Expr::Placeholder(Placeholder { id, field: Some(field) })));
     }
     if let Expr::Literal(ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text)), _) = cast.expr.as_ref()
+        && type_of(&cast.expr, schema).is_none_or(|own| is_text(&own))
         && !is_text(&target)
     {
         let bare = target == SqlType::Numeric(BARE_NUMERIC.0, BARE_NUMERIC.1);

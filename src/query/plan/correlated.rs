@@ -51,9 +51,11 @@ pub(super) fn detach(plan: LogicalPlan, state: &SessionState, now_us: i64) -> cr
                 let (mode, subquery, value) = match &inner {
                     Expr::ScalarSubquery(subquery) => (Mode::Scalar, subquery, None),
                     Expr::Exists(exists) => (Mode::Exists { negated: exists.negated }, &exists.subquery, None),
-                    Expr::InSubquery(among) if projects => {
-                        (Mode::Compared { op: Operator::Eq, all: false, negated: among.negated }, &among.subquery, Some(&among.expr))
-                    }
+                    Expr::InSubquery(among) if projects => (
+                        Mode::Compared { op: Operator::Eq, all: false, negated: among.negated },
+                        &among.subquery,
+                        Some(&among.expr),
+                    ),
                     Expr::SetComparison(compared) if projects => {
                         let all = compared.quantifier == SetQuantifier::All;
                         (Mode::Compared { op: compared.op, all, negated: false }, &compared.subquery, Some(&compared.expr))
@@ -142,7 +144,13 @@ pub(super) struct PerRow {
 
 impl PerRow {
     /// The function's call. `is_here` tells columns of the row around the sub-query from those of queries further out.
-    pub(super) fn call(mode: Mode, subquery: &Subquery, state: &SessionState, now_us: i64, is_here: impl Fn(&Column) -> bool) -> Result<Expr> {
+    pub(super) fn call(
+        mode: Mode,
+        subquery: &Subquery,
+        state: &SessionState,
+        now_us: i64,
+        is_here: impl Fn(&Column) -> bool,
+    ) -> Result<Expr> {
         let mut outer: Vec<(Column, FieldRef)> = Vec::new();
         let mut args = Vec::new();
         for reference in &subquery.outer_ref_columns {

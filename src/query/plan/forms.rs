@@ -4,9 +4,8 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    self, Expr, Function, FunctionArguments, Ident, JoinConstraint, JoinOperator, LimitClause, ObjectName, Offset, OffsetRows, Query, Select, SelectItem, SetExpr,
-    SetOperator, SetQuantifier,
-    TableAlias, TableFactor, Value, WindowSpec, WindowType,
+    self, Expr, Function, FunctionArguments, Ident, JoinConstraint, JoinOperator, LimitClause, ObjectName, Offset, OffsetRows,
+    Query, Select, SelectItem, SetExpr, SetOperator, SetQuantifier, TableAlias, TableFactor, Value, WindowSpec, WindowType,
 };
 
 use super::dialect::{call, ident, is_named, name_only_column, names_column, quoted};
@@ -49,7 +48,9 @@ fn body(expr: &mut SetExpr) -> Result<()> {
         SetExpr::SetOperation { op, set_quantifier, left, right } => {
             // DataFusion keeps or drops all equal rows, where PostgreSQL counts them.
             if *set_quantifier == SetQuantifier::All && *op != SetOperator::Union {
-                return Err(unsupported(&format!("{op} ALL")).with_hint("Number equal rows with row_number() and compare those too."));
+                return Err(
+                    unsupported(&format!("{op} ALL")).with_hint("Number equal rows with row_number() and compare those too.")
+                );
             }
             body(left)?;
             body(right)?;
@@ -85,7 +86,9 @@ pub(super) fn sampled(factor: &mut TableFactor) -> Result<()> {
         return Err(unsupported("TABLESAMPLE ... REPEATABLE"));
     }
     let percent = sample.quantity.map(|quantity| quantity.value.to_string());
-    let percent = percent.as_deref().map(|text| text.trim_matches(|c| "()'".contains(c)).split("::").next().unwrap_or_default().trim_matches('\'').parse::<f64>());
+    let percent = percent.as_deref().map(|text| {
+        text.trim_matches(|c| "()'".contains(c)).split("::").next().unwrap_or_default().trim_matches('\'').parse::<f64>()
+    });
     let percent = match percent {
         Some(Ok(percent)) if (0.0..=100.0).contains(&percent) => percent,
         Some(Ok(_)) => {
@@ -146,7 +149,9 @@ pub(super) fn name_all_columns(factor: &mut TableFactor) {
     let width = values.rows.first().map_or(0, |row| row.content.len());
     if !alias.columns.is_empty() {
         let missing = alias.columns.len()..width;
-        alias.columns.extend(missing.map(|at| ast::TableAliasColumnDef { name: ident(&format!("column{}", at + 1)), data_type: None }));
+        alias
+            .columns
+            .extend(missing.map(|at| ast::TableAliasColumnDef { name: ident(&format!("column{}", at + 1)), data_type: None }));
     }
 }
 

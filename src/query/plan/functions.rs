@@ -35,16 +35,6 @@ impl Planner<'_> {
         Ok(provider_as_source(Arc::new(ViewTable::new(plan, None))))
     }
 
-    /// The channels that the session listens to, one a row.
-    fn listening_channels(&self) -> Result<Arc<dyn TableSource>> {
-        let effects = &self.facts.effects;
-        let channels: StringViewArray = effects.exchange.channels(effects.pid).into_iter().map(Some).collect();
-        let schema = Arc::new(Schema::new(vec![SqlType::Text.field("pg_listening_channels", false)]));
-        let batch = RecordBatch::try_new(schema.clone(), vec![Arc::new(channels)]);
-        let batch = batch.map_err(|error| Error::internal(format!("channels do not form a table: {error}")))?;
-        Ok(provider_as_source(Arc::new(MemTable::try_new(schema, vec![vec![batch]]).map_err(unwrap)?)))
-    }
-
     /// `generate_series` of constants: whole numbers come one by one as they are asked for, anything else as an array that is unnested.
     fn series(&self, args: Vec<Expr>) -> Result<Arc<dyn TableSource>> {
         let args = args.iter().map(|arg| self.folded(arg)).collect::<Result<Vec<_>>>()?;
@@ -84,6 +74,16 @@ impl Planner<'_> {
             .and_then(LogicalPlanBuilder::build)
             .map_err(unwrap)?;
         Ok(provider_as_source(Arc::new(ViewTable::new(plan, None))))
+    }
+
+    /// The channels that the session listens to, one a row.
+    fn listening_channels(&self) -> Result<Arc<dyn TableSource>> {
+        let effects = &self.facts.effects;
+        let channels: StringViewArray = effects.exchange.channels(effects.pid).into_iter().map(Some).collect();
+        let schema = Arc::new(Schema::new(vec![SqlType::Text.field("pg_listening_channels", false)]));
+        let batch = RecordBatch::try_new(schema.clone(), vec![Arc::new(channels)]);
+        let batch = batch.map_err(|error| Error::internal(format!("channels do not form a table: {error}")))?;
+        Ok(provider_as_source(Arc::new(MemTable::try_new(schema, vec![vec![batch]]).map_err(unwrap)?)))
     }
 
     /// A constant argument worked out, as DataFusion's own table functions want literals.

@@ -34,7 +34,7 @@ fn category(sql_type: &SqlType) -> Category {
         SqlType::Interval => Category::Span,
         SqlType::Inet => Category::Address,
         SqlType::Array(_) => Category::Array,
-        SqlType::Bytea | SqlType::Uuid | SqlType::Json | SqlType::Jsonb => Category::Own,
+        SqlType::Bytea | SqlType::Uuid | SqlType::Json | SqlType::Jsonb | SqlType::Jsonpath => Category::Own,
     }
 }
 
@@ -65,13 +65,7 @@ fn casts_implicitly(from: &SqlType, to: &SqlType) -> bool {
 fn is_preferred(sql_type: &SqlType) -> bool {
     matches!(
         sql_type,
-        SqlType::Bool
-            | SqlType::Float8
-            | SqlType::Oid
-            | SqlType::Text
-            | SqlType::Timestamptz
-            | SqlType::Interval
-            | SqlType::Inet
+        SqlType::Bool | SqlType::Float8 | SqlType::Oid | SqlType::Text | SqlType::Timestamptz | SqlType::Interval | SqlType::Inet
     )
 }
 

@@ -117,8 +117,7 @@ pub(super) fn between(row: &[Expr], low: &[Expr], high: &[Expr], negated: bool) 
 pub(super) fn in_query(row: &[Expr], subquery: &Query, negated: bool) -> Result<Expr> {
     let columns: Vec<Ident> = (0..row.len()).map(|at| Ident::with_quote('"', format!("\u{1}{at}"))).collect();
     let table = Ident::with_quote('"', "\u{1}rows");
-    let right: Vec<Expr> =
-        columns.iter().map(|column| Expr::CompoundIdentifier(vec![table.clone(), column.clone()])).collect();
+    let right: Vec<Expr> = columns.iter().map(|column| Expr::CompoundIdentifier(vec![table.clone(), column.clone()])).collect();
     let equal = nested(equal(row, &right));
     let exists = |condition: Expr| -> Result<Expr> {
         let mut query = parse::parse_query("SELECT 1 FROM t")?;

@@ -4,7 +4,8 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    CastKind, DataType, Distinct, Expr, Ident, Interval, ObjectName, OrderByKind, Query, Select, SelectItem, SetExpr, Value, Values, VisitMut, VisitorMut,
+    CastKind, DataType, Distinct, Expr, Ident, Interval, ObjectName, OrderByKind, Query, Select, SelectItem, SetExpr, Value,
+    Values, VisitMut, VisitorMut,
 };
 
 use super::dialect::{self, finish};

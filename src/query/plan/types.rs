@@ -30,9 +30,7 @@ pub fn of_sql(data_type: &DataType) -> Result<SqlType> {
         }
         // Kept without the blanks that PostgreSQL fills it up with and ignores again.
         DataType::Char(length) | DataType::Character(length) => match length {
-            Some(CharacterLength::IntegerLength { length, .. }) => {
-                SqlType::parse(&format!("varchar({length})"))
-            }
+            Some(CharacterLength::IntegerLength { length, .. }) => SqlType::parse(&format!("varchar({length})")),
             Some(CharacterLength::Max) | None => Ok(SqlType::Varchar(Some(1))),
         },
         DataType::Float(ExactNumberInfo::Precision(digits)) if *digits <= 24 => Ok(SqlType::Float4),

@@ -29,7 +29,8 @@ fn lower_union(union: Union, style: &Style) -> Result<Transformed<LogicalPlan>> 
     for at in 0..width {
         let types: Vec<SqlType> = union.inputs.iter().filter_map(|input| column_type(input, at)).collect();
         let target = resolution::common(&types, "UNION").map_err(wrap)?;
-        let differs = |input: &Arc<LogicalPlan>| SqlType::of_field(input.schema().field(at)) != *target.as_ref().unwrap_or(&SqlType::Text);
+        let differs =
+            |input: &Arc<LogicalPlan>| SqlType::of_field(input.schema().field(at)) != *target.as_ref().unwrap_or(&SqlType::Text);
         changed |= target.is_some() && union.inputs.iter().any(differs);
         targets.push(target);
     }

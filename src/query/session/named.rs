@@ -59,10 +59,10 @@ impl Session {
     }
 
     /// `PREPARE`.
-    pub(super) async fn prepare_by_sql(&mut self, prepare: &Prepare, whole: &Parsed) -> Result<Outcome> {
+    pub(super) async fn prepare_by_sql(&mut self, prepare: &Prepare, parsed: &Parsed) -> Result<Outcome> {
         self.effects.free_name(&prepare.name)?;
         let hints = prepare.types.iter().map(|data_type| types::of_sql(data_type).map(Some)).collect::<Result<Vec<_>>>()?;
-        let parsed = whole.around(prepare.statement.clone());
+        let parsed = parsed.within(prepare.statement.clone());
         let prepared = Box::pin(self.prepare(&parsed, &hints)).await?;
         self.keep(&prepare.name, Some(Arc::new(prepared)), true);
         done("PREPARE")

@@ -1,7 +1,7 @@
 //! The promises of the store as a whole: what was acknowledged is there exactly once, whatever happened in between.
 
-mod death;
 mod damage;
+mod death;
 mod lives;
 mod load;
 mod rows;

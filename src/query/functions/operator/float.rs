@@ -25,7 +25,9 @@ pub(super) fn run(given: &Arguments, operation: Operation) -> Result<ArrayRef> {
         })
     } else {
         let right = given.as_type(1, &SqlType::Float8)?;
-        try_binary(left, right.as_primitive::<Float64Type>(), |left, right| compute(left, operation, right, single).map_err(carried))
+        try_binary(left, right.as_primitive::<Float64Type>(), |left, right| {
+            compute(left, operation, right, single).map_err(carried)
+        })
     }
     .map_err(arrived)?;
     let output: ArrayRef = Arc::new(output);
