@@ -19,9 +19,9 @@ use crate::query::parse::{self, CopyDirection, Definition, Statement, Transactio
 use crate::query::plan::Planner;
 use crate::query::settings::Settings;
 use crate::query::transaction::Transaction;
-use crate::query::{execute, insert, maintain, mutate};
+use crate::query::{execute, insert, maintain, mutate, system};
 use crate::store::View;
-use crate::value::{SqlType, Style};
+use crate::value::{Names, SqlType, Style};
 
 /// Who connects, as the door found out.
 #[derive(Debug, Clone)]
@@ -408,7 +408,8 @@ impl Session {
 
     /// How values are written as text.
     pub fn style(&self) -> Style {
-        self.settings.style(self.now_us())
+        let names = system::naming::CatalogNames::new(self.catalog(), self.settings.search_path(&self.identity.role));
+        Style { names: Names::new(Arc::new(names)), ..self.settings.style(self.now_us()) }
     }
 
     pub(super) fn now_us(&self) -> i64 {
@@ -432,6 +433,9 @@ impl Session {
             style: self.style(),
             settings: self.settings.all(),
             catalog: catalog.clone(),
+            snapshot: self.engine.store.snapshot(),
+            remote: self.login.remote.clone(),
+            system: self.engine.system.clone(),
         };
         Planner::new(&self.engine.state, &self.engine.registry, catalog, self.guard(), Arc::new(facts))
     }

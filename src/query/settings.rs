@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::catalog::{PUBLIC_SCHEMA, SYSTEM_SCHEMA};
 use crate::error::{Error, Kind, Result};
 use crate::query::parse::Setting;
-use crate::value::{ByteaOutput, DateOrder, IntervalStyle, Style, Zone};
+use crate::value::{ByteaOutput, DateOrder, IntervalStyle, Names, Style, Zone};
 
 /// How a setting's values are checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -186,6 +186,8 @@ impl Settings {
             bytea_output: if value("bytea_output") == "escape" { ByteaOutput::Escape } else { ByteaOutput::Hex },
             extra_float_digits: value("extra_float_digits").parse().unwrap_or(1),
             now_us,
+            // The session adds the names that its catalog gives.
+            names: Names::default(),
         }
     }
 
@@ -246,7 +248,7 @@ fn line(name: &str) -> Result<&'static Line> {
 }
 
 /// `1500`, `1500ms`, `2s`, `5min`, `1h` (PostgreSQL section 20.1.1).
-fn parse_milliseconds(text: &str) -> Option<u64> {
+pub(super) fn parse_milliseconds(text: &str) -> Option<u64> {
     let text = text.trim();
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let number: u64 = text.get(..digits)?.parse().ok()?;

@@ -134,7 +134,7 @@ impl ColumnBuilder {
             Values::Time(values) => values.append_value(time(bytes)?),
             Values::Timestamp(values) | Values::Timestamptz(values) => values.append_value(timestamp(bytes)?),
             Values::Interval(values) => values.append_value(month_day_nano(interval(bytes)?)),
-            Values::Oid(values) => values.append_value(u32::from_be_bytes(exact(bytes)?)),
+            Values::Oid(values) | Values::Reg { values, .. } => values.append_value(u32::from_be_bytes(exact(bytes)?)),
             Values::Array(lists) => lists.append_binary(bytes)?,
         }
         Ok(())

@@ -14,7 +14,7 @@ use crate::error::{Error, Kind, Result};
 use crate::value::style::Style;
 use crate::value::time::interval::Span;
 use crate::value::time::{datetime, interval};
-use crate::value::{SqlType, array, bytea, inet, json, numeric, scalar};
+use crate::value::{Reg, SqlType, array, bytea, inet, json, numeric, scalar};
 
 /// How many bytes the `bytea` values or elements of one column may have together; Arrow's offsets are 32 bits wide.
 const COLUMN_BYTES_MAX: usize = 1 << 30;
@@ -65,6 +65,10 @@ pub(crate) enum Values {
     Timestamptz(TimestampMicrosecondBuilder),
     Interval(IntervalMonthDayNanoBuilder),
     Oid(UInt32Builder),
+    Reg {
+        values: UInt32Builder,
+        kind: Reg,
+    },
     Array(Box<Lists>),
 }
 
@@ -109,6 +113,7 @@ impl ColumnBuilder {
             }
             SqlType::Interval => Values::Interval(IntervalMonthDayNanoBuilder::with_capacity(capacity)),
             SqlType::Oid => Values::Oid(UInt32Builder::with_capacity(capacity)),
+            SqlType::Reg(kind) => Values::Reg { values: UInt32Builder::with_capacity(capacity), kind: *kind },
             SqlType::Array(element) => Values::Array(Box::new(Lists {
                 element: (**element).clone(),
                 elements: ColumnBuilder::new(element, capacity),
@@ -147,7 +152,7 @@ impl ColumnBuilder {
             Values::Time(values) => values.append_null(),
             Values::Timestamp(values) | Values::Timestamptz(values) => values.append_null(),
             Values::Interval(values) => values.append_null(),
-            Values::Oid(values) => values.append_null(),
+            Values::Oid(values) | Values::Reg { values, .. } => values.append_null(),
             Values::Array(lists) => lists.end_row(false),
         }
     }
@@ -193,6 +198,7 @@ impl ColumnBuilder {
             Values::Timestamptz(values) => values.append_value(datetime::timestamptz(text, style)?),
             Values::Interval(values) => values.append_value(month_day_nano(interval::interval(text, style)?)),
             Values::Oid(values) => values.append_value(scalar::oid(text)?),
+            Values::Reg { values, kind } => values.append_value(style.names.read(*kind, text)?),
             Values::Array(lists) => lists.append_text(text, style)?,
         }
         Ok(())
@@ -232,7 +238,7 @@ impl ColumnBuilder {
             Values::Time(values) => length(values),
             Values::Timestamp(values) | Values::Timestamptz(values) => length(values),
             Values::Interval(values) => length(values),
-            Values::Oid(values) => length(values),
+            Values::Oid(values) | Values::Reg { values, .. } => length(values),
             Values::Array(lists) => lists.ends.len(),
         }
     }
@@ -265,7 +271,7 @@ impl ColumnBuilder {
             Values::Time(values) => Arc::new(values.finish()),
             Values::Timestamp(values) | Values::Timestamptz(values) => Arc::new(values.finish()),
             Values::Interval(values) => Arc::new(values.finish()),
-            Values::Oid(values) => Arc::new(values.finish()),
+            Values::Oid(values) | Values::Reg { values, .. } => Arc::new(values.finish()),
             Values::Array(lists) => lists.finish(),
         }
     }

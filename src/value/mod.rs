@@ -26,6 +26,7 @@ pub mod json;
 mod numeric;
 mod output;
 mod physical;
+mod reg;
 mod scalar;
 pub(crate) mod scan;
 mod style;
@@ -35,6 +36,7 @@ pub use binary::checked_text;
 pub use builder::{ColumnBuilder, ListBuilder};
 pub use cast::{cast_text, to_text};
 pub use output::Formatter;
+pub use reg::{Names, ObjectNames, Reg};
 pub use style::{ByteaOutput, DateOrder, IntervalStyle, Style};
 pub use time::zone::Zone;
 
@@ -85,6 +87,8 @@ pub enum SqlType {
     Jsonb,
     Inet,
     Oid,
+    /// An object id that is read and written as the object's name.
+    Reg(Reg),
     /// A one-dimensional array.
     Array(Box<SqlType>),
 }
@@ -114,7 +118,7 @@ impl SqlType {
             SqlType::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
             SqlType::Timestamptz => DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::from("UTC"))),
             SqlType::Interval => DataType::Interval(IntervalUnit::MonthDayNano),
-            SqlType::Oid => DataType::UInt32,
+            SqlType::Oid | SqlType::Reg(_) => DataType::UInt32,
             SqlType::Array(element) => DataType::List(Arc::new(element.field("item", true))),
         }
     }
@@ -224,7 +228,10 @@ impl SqlType {
             "jsonb" => Ok(SqlType::Jsonb),
             "inet" => Ok(SqlType::Inet),
             "oid" => Ok(SqlType::Oid),
-            _ => Err(unknown_type(name)),
+            other => match Reg::ALL.into_iter().find(|reg| reg.name() == other) {
+                Some(reg) => Ok(SqlType::Reg(reg)),
+                None => Err(unknown_type(name)),
+            },
         }
     }
 
@@ -253,6 +260,7 @@ impl SqlType {
             SqlType::Numeric(_, _) => 1700,
             SqlType::Uuid => 2950,
             SqlType::Jsonb => 3802,
+            SqlType::Reg(reg) => reg.oids().0,
             SqlType::Array(element) => element.array_oid(),
         }
     }
@@ -282,6 +290,7 @@ impl SqlType {
             SqlType::Json => 199,
             SqlType::Uuid => 2951,
             SqlType::Jsonb => 3807,
+            SqlType::Reg(reg) => reg.oids().1,
             SqlType::Array(inner) => inner.array_oid(),
         }
     }
@@ -316,11 +325,11 @@ impl SqlType {
         if matches!(oid, 1042 | 705) {
             return Some(SqlType::Text);
         }
-        PLAIN.iter().find_map(|plain| {
+        PLAIN.into_iter().chain(Reg::ALL.map(SqlType::Reg)).find_map(|plain| {
             if plain.oid() == oid {
-                Some(plain.clone())
+                Some(plain)
             } else if plain.array_oid() == oid {
-                Some(SqlType::Array(Box::new(plain.clone())))
+                Some(SqlType::Array(Box::new(plain)))
             } else {
                 None
             }
@@ -332,7 +341,7 @@ impl SqlType {
         match self {
             SqlType::Bool | SqlType::Char => 1,
             SqlType::Int2 => 2,
-            SqlType::Int4 | SqlType::Float4 | SqlType::Date | SqlType::Oid => 4,
+            SqlType::Int4 | SqlType::Float4 | SqlType::Date | SqlType::Oid | SqlType::Reg(_) => 4,
             SqlType::Int8 | SqlType::Float8 | SqlType::Time | SqlType::Timestamp | SqlType::Timestamptz => 8,
             SqlType::Uuid | SqlType::Interval => 16,
             SqlType::Name => 64,
@@ -408,6 +417,7 @@ impl fmt::Display for SqlType {
             SqlType::Jsonb => "jsonb",
             SqlType::Inet => "inet",
             SqlType::Oid => "oid",
+            SqlType::Reg(reg) => reg.name(),
             SqlType::Array(element) => return write!(f, "{element}[]"),
         };
         f.write_str(name)
@@ -445,6 +455,8 @@ mod tests {
             "jsonb",
             "inet",
             "oid",
+            "regclass",
+            "regproc",
             "text[]",
         ] {
             let parsed = SqlType::parse(name).unwrap();

@@ -23,7 +23,7 @@ use crate::value::time::calendar::{
 use crate::value::time::datetime_output::{Form, write_date, write_time, write_timestamp, write_timestamptz};
 use crate::value::time::interval::Span;
 use crate::value::time::interval_output::write_interval;
-use crate::value::{BARE_NUMERIC, SqlType, array, bytea, inet, numeric, scalar};
+use crate::value::{BARE_NUMERIC, Reg, SqlType, array, bytea, inet, numeric, scalar};
 
 /// Writes the values of one array. Made once a batch and column; it takes any of the physical forms that a computed column may have.
 ///
@@ -54,6 +54,10 @@ enum Column {
     Int4(Int32Array),
     Int8(Int64Array),
     Oid(UInt32Array),
+    Reg {
+        values: UInt32Array,
+        kind: Reg,
+    },
     Float4(Float32Array),
     Float8(Float64Array),
     Numeric {
@@ -106,7 +110,7 @@ impl Formatter {
             Column::Int2(values) => values.is_null(row),
             Column::Int4(values) => values.is_null(row),
             Column::Int8(values) => values.is_null(row),
-            Column::Oid(values) => values.is_null(row),
+            Column::Oid(values) | Column::Reg { values, .. } => values.is_null(row),
             Column::Float4(values) => values.is_null(row),
             Column::Float8(values) => values.is_null(row),
             Column::Numeric { values, .. } => values.is_null(row),
@@ -130,6 +134,7 @@ impl Formatter {
             Column::Int4(values) => write_integer(i64::from(values.value(row)), out),
             Column::Int8(values) => write_integer(values.value(row), out),
             Column::Oid(values) => write_integer(i64::from(values.value(row)), out),
+            Column::Reg { values, kind } => out.extend_from_slice(self.style.names.write(*kind, values.value(row)).as_bytes()),
             Column::Float4(values) => write_f32(values.value(row), self.style.extra_float_digits, out),
             Column::Float8(values) => write_f64(values.value(row), self.style.extra_float_digits, out),
             Column::Numeric { values, scale, trim } => {
@@ -160,7 +165,7 @@ impl Formatter {
             Column::Int2(values) => out.extend_from_slice(&values.value(row).to_be_bytes()),
             Column::Int4(values) => out.extend_from_slice(&values.value(row).to_be_bytes()),
             Column::Int8(values) => out.extend_from_slice(&values.value(row).to_be_bytes()),
-            Column::Oid(values) => out.extend_from_slice(&values.value(row).to_be_bytes()),
+            Column::Oid(values) | Column::Reg { values, .. } => out.extend_from_slice(&values.value(row).to_be_bytes()),
             Column::Float4(values) => out.extend_from_slice(&values.value(row).to_be_bytes()),
             Column::Float8(values) => out.extend_from_slice(&values.value(row).to_be_bytes()),
             Column::Numeric { .. } | Column::WideNumeric { .. } => {
@@ -223,6 +228,7 @@ impl Formatter {
                 }
                 out.push(b']');
             }
+            Column::Reg { values, kind } => write_string(&self.style.names.write(*kind, values.value(row)), out),
             Column::Oid(_)
             | Column::Float4(_)
             | Column::Float8(_)
@@ -252,6 +258,9 @@ impl Column {
             SqlType::Int4 => array.as_primitive_opt::<Int32Type>().cloned().map(Column::Int4),
             SqlType::Int8 => array.as_primitive_opt::<Int64Type>().cloned().map(Column::Int8),
             SqlType::Oid => array.as_primitive_opt::<UInt32Type>().cloned().map(Column::Oid),
+            SqlType::Reg(kind) => {
+                array.as_primitive_opt::<UInt32Type>().map(|values| Column::Reg { values: values.clone(), kind: *kind })
+            }
             SqlType::Float4 => array.as_primitive_opt::<Float32Type>().cloned().map(Column::Float4),
             SqlType::Float8 => array.as_primitive_opt::<Float64Type>().cloned().map(Column::Float8),
             SqlType::Numeric(precision, scale) => {

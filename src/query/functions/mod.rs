@@ -14,7 +14,7 @@ mod session;
 mod text;
 mod time;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock};
 
 use datafusion::execution::session_state::SessionState;
@@ -23,7 +23,6 @@ use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 use scalar::Definition;
 
 pub(super) use array::ARRAY_OF_ROWS;
-pub(super) use catalog::OID_OF;
 pub(super) use session::SessionFacts;
 
 use crate::value::Style;
@@ -46,6 +45,9 @@ const HIDDEN: [&str; 12] = [
 
 /// Table functions that may stand in FROM.
 const TABLE_FUNCTIONS: [&str; 2] = ["generate_series", "range"];
+
+/// Functions that are put in terms of others before planning.
+const REWRITTEN: [&str; 3] = ["unnest", "extract", "pg_options_to_table"];
 
 /// Every function a statement can call.
 #[derive(Debug)]
@@ -99,6 +101,13 @@ impl Registry {
         TABLE_FUNCTIONS.contains(&name)
     }
 
+    /// Every name that a call can have: of scalar, aggregate, window and table functions.
+    pub(super) fn names(&self) -> BTreeSet<String> {
+        let own = session::NAMES.into_iter().chain(catalog::names()).chain(defined_names()).chain(TABLE_FUNCTIONS).chain(REWRITTEN).chain(row_functions());
+        let theirs = self.scalars.keys().chain(self.aggregates.keys()).chain(self.windows.keys());
+        own.map(str::to_owned).chain(theirs.cloned()).collect()
+    }
+
     pub fn scalar_names(&self) -> Vec<String> {
         self.scalars.keys().cloned().collect()
     }
@@ -118,13 +127,23 @@ pub(super) fn operator(name: &str, style: &Style) -> Option<ScalarUDF> {
 }
 
 fn defined(name: &str) -> Option<&'static Definition> {
-    static DEFINED: LazyLock<HashMap<&'static str, &'static Definition>> = LazyLock::new(|| {
-        let all =
-            json::definitions().chain(text::DEFINITIONS.iter()).chain(time::DEFINITIONS.iter()).chain(number::DEFINITIONS.iter());
-        all.map(|definition| (definition.name, definition)).collect()
-    });
     DEFINED.get(name).copied()
 }
+
+/// Functions in FROM that answer with rows of the catalog.
+fn row_functions() -> impl Iterator<Item = &'static str> {
+    super::system::ROW_FUNCTIONS.into_iter().map(|(name, _)| name)
+}
+
+/// The names of [`DEFINED`] that can be typed: operators stand there too.
+fn defined_names() -> impl Iterator<Item = &'static str> {
+    DEFINED.keys().copied().filter(|name| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'))
+}
+
+static DEFINED: LazyLock<HashMap<&'static str, &'static Definition>> = LazyLock::new(|| {
+    let all = json::definitions().chain(text::DEFINITIONS.iter()).chain(time::DEFINITIONS.iter()).chain(number::DEFINITIONS.iter());
+    all.map(|definition| (definition.name, definition)).collect()
+});
 
 /// PostgreSQL's functions may be called with their schema in front.
 fn plain(name: &str) -> &str {

@@ -4,7 +4,6 @@
 //! - `a OPERATOR(pg_catalog.~) b` is `a ~ b`: psql writes operators so, that no other schema's can be meant ([`operator`]).
 //! - `a COLLATE "default"` is `a`: there is one collation, byte order; another one is refused ([`collated`]).
 //! - `ARRAY(SELECT …)` is an aggregated sub-query, empty and not NULL when there are no rows ([`array_of_rows`]).
-//! - `x::regclass` is `regclass(x)`: an object by name or a name by id, which is no conversion of bytes ([`registered`]).
 //! - `schema.f(…)` in FROM is one name, of which DataFusion reads the first part only ([`table_function`]).
 //! - `c.tableoid` is the id of the table that `c` stands for ([`table_oids`]).
 //! - A few set-returning functions of PostgreSQL's in FROM are queries ([`AS_QUERIES`]).
@@ -21,7 +20,7 @@ use datafusion::sql::sqlparser::ast::{
 use super::names;
 use crate::catalog::quote_identifier;
 use crate::error::{Error, Kind, Result};
-use crate::query::functions::{ARRAY_OF_ROWS, OID_OF};
+use crate::query::functions::ARRAY_OF_ROWS;
 use crate::query::parse;
 
 /// Rewrites a query.
@@ -59,7 +58,6 @@ impl VisitorMut for Rules {
             Expr::Function(Function { name, args: FunctionArguments::Subquery(_), .. }) if is_named(name, "array") => {
                 array_of_rows(expr)
             }
-            Expr::Cast { .. } => registered(expr),
             _ => Ok(()),
         };
         result.map_or_else(ControlFlow::Break, ControlFlow::Continue)
@@ -174,63 +172,6 @@ fn by_value(item: &OrderByExpr, value: &Expr) -> OrderByExpr {
     OrderByExpr { expr: if ordinal { value.clone() } else { item.expr.clone() }, ..item.clone() }
 }
 
-/// The types whose values are objects of the catalog.
-const REGISTERED: [&str; 11] = [
-    "regclass",
-    "regtype",
-    "regproc",
-    "regprocedure",
-    "regnamespace",
-    "regrole",
-    "regcollation",
-    "regoper",
-    "regoperator",
-    "regconfig",
-    "regdictionary",
-];
-
-fn registered(expr: &mut Expr) -> Result<()> {
-    let Expr::Cast { expr: inner, data_type, .. } = expr else { return Ok(()) };
-    let target = type_name(data_type);
-    if let Some(name) = REGISTERED.iter().find(|name| **name == target) {
-        *expr = call(ObjectName::from(vec![Ident::new(*name)]), vec![(**inner).clone()]);
-        return Ok(());
-    }
-    // A cast of such a cast: to a number it is the id, to text the name, whatever went in.
-    let Expr::Function(function) = inner.as_mut() else { return Ok(()) };
-    let (Some(name), Some(operand)) = (REGISTERED.iter().find(|name| is_named(&function.name, name)), only_argument(function))
-    else {
-        return Ok(());
-    };
-    if ["oid", "int4", "int8", "integer", "int", "bigint"].contains(&target.as_str()) {
-        function.name = quoted(&format!("{OID_OF}{name}"));
-    } else if is_string(operand) && ["text", "varchar", "name"].contains(&target.as_str()) {
-        let oid = std::mem::replace(inner.as_mut(), Expr::Value(Value::Null.into()));
-        **inner = call(ObjectName::from(vec![Ident::new(*name)]), vec![oid]);
-    }
-    Ok(())
-}
-
-/// A type's name in lower case without PostgreSQL's schema in front.
-fn type_name(data_type: &DataType) -> String {
-    let name = data_type.to_string().to_ascii_lowercase();
-    name.strip_prefix("pg_catalog.").map(str::to_owned).unwrap_or(name)
-}
-
-fn only_argument(function: &Function) -> Option<&Expr> {
-    match &function.args {
-        FunctionArguments::List(FunctionArgumentList { args, .. }) => match &args[..] {
-            [FunctionArg::Unnamed(FunctionArgExpr::Expr(only))] => Some(only),
-            _ => None,
-        },
-        FunctionArguments::None | FunctionArguments::Subquery(_) => None,
-    }
-}
-
-fn is_string(expr: &Expr) -> bool {
-    matches!(expr, Expr::Value(value) if matches!(&value.value, Value::SingleQuotedString(_) | Value::EscapedStringLiteral(_)))
-}
-
 fn table_function(factor: &mut TableFactor) -> Result<()> {
     if let TableFactor::UNNEST { alias, array_exprs, .. } = factor {
         let alias = alias.get_or_insert_with(|| TableAlias { explicit: true, name: ident("unnest"), columns: vec![], at: None });
@@ -293,8 +234,16 @@ fn table_oids(select: &mut Select) {
             _ => None,
         })
         .collect();
+    let cast = |expr: Expr, name: &str| Expr::Cast {
+        kind: ast::CastKind::DoubleColon,
+        expr: Box::new(expr),
+        data_type: DataType::Custom(ObjectName::from(vec![Ident::new(name)]), vec![]),
+        array: false,
+        format: None,
+    };
     let oid = |table: &str| {
-        call(quoted(&format!("{OID_OF}regclass")), vec![Expr::Value(Value::SingleQuotedString(table.to_owned()).into())])
+        let literal = Expr::Value(Value::SingleQuotedString(table.to_owned()).into());
+        cast(cast(literal, "regclass"), "oid")
     };
     let _: ControlFlow<()> = ast::visit_expressions_mut(select, |expr| {
         let named = match expr {
@@ -408,12 +357,9 @@ mod tests {
                 "SELECT 1 FROM c WHERE n ~ '^(t)$'",
             ),
             ("SELECT ARRAY(SELECT b FROM m ORDER BY 1)", "SELECT \"array of rows\"((SELECT array_agg(b ORDER BY b) FROM m))"),
-            ("SELECT 'v'::pg_catalog.regclass::pg_catalog.oid", "SELECT \"oid of regclass\"('v')::pg_catalog.oid"),
-            ("SELECT 'v'::regclass::text", "SELECT regclass(regclass('v'))::TEXT"),
-            ("SELECT c.oid::pg_catalog.regclass::pg_catalog.text FROM c", "SELECT regclass(c.oid)::pg_catalog.text FROM c"),
             (
                 "SELECT c.tableoid, d.tableoid FROM pg_class c, (SELECT 1) d",
-                "SELECT \"oid of regclass\"('pg_class'), d.tableoid FROM pg_class c, (SELECT 1) d",
+                "SELECT 'pg_class'::regclass::oid, d.tableoid FROM pg_class c, (SELECT 1) d",
             ),
             ("SELECT * FROM public.F(1) AS t", "SELECT * FROM public.f(1) AS t"),
             ("SELECT x FROM pg_catalog.unnest(a) x", "SELECT x FROM UNNEST(a) x (x)"),

@@ -14,7 +14,7 @@ use super::{Planner, casts, shaped};
 use crate::catalog::{Function, Name};
 use crate::error::{Error, Kind, Result};
 use crate::query::errors::unwrap;
-use crate::query::parse;
+use crate::query::{parse, system};
 use crate::value::SqlType;
 
 impl Planner<'_> {
@@ -27,6 +27,11 @@ impl Planner<'_> {
             let args = args.iter().map(|arg| self.folded(arg)).collect::<Result<Vec<_>>>()?;
             let provider = builtin.create_table_provider_with_args(TableFunctionArgs::new(&args, self.state)).map_err(unwrap)?;
             return Ok(provider_as_source(provider));
+        }
+        if args.is_empty()
+            && let Some(source) = system::function(plain, &self.catalog, &self.facts)
+        {
+            return source;
         }
         let function = self.find_function(name, args.len())?;
         let plan = self

@@ -181,6 +181,7 @@ fn internal_name(sql_type: &SqlType) -> &'static str {
         SqlType::Jsonb => "jsonb",
         SqlType::Inet => "inet",
         SqlType::Oid => "oid",
+        SqlType::Reg(reg) => reg.name(),
         SqlType::Array(element) => internal_name(element),
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::catalog::{Function, Table, View, quote_identifier};
 use crate::query::parse;
+use crate::query::system::builtin::BuiltinFunction;
 use crate::query::system::world::{Constraint, key_name};
 
 /// A view's query over several lines, with the semicolon that PostgreSQL puts behind it.
@@ -46,6 +47,34 @@ pub(crate) fn function(function: &Function) -> String {
         function_arguments(function, true),
         function_result(function),
         function.body
+    )
+}
+
+/// A built-in function as PostgreSQL would define it.
+pub(crate) fn builtin_function(function: &BuiltinFunction) -> String {
+    let mut words = String::new();
+    match function.field("provolatile") {
+        "i" => words.push_str(" IMMUTABLE"),
+        "s" => words.push_str(" STABLE"),
+        _ => {}
+    }
+    match function.field("proparallel") {
+        "s" => words.push_str(" PARALLEL SAFE"),
+        "r" => words.push_str(" PARALLEL RESTRICTED"),
+        _ => {}
+    }
+    for (column, word) in [("proisstrict", " STRICT"), ("prosecdef", " SECURITY DEFINER"), ("proleakproof", " LEAKPROOF")] {
+        if function.field(column) == "t" {
+            words.push_str(word);
+        }
+    }
+    let words = if words.is_empty() { String::new() } else { format!("{words}\n") };
+    let source = if function.field("prosrc").is_empty() { function.name } else { function.field("prosrc") };
+    format!(
+        "CREATE OR REPLACE FUNCTION pg_catalog.{}({})\n RETURNS {}\n LANGUAGE internal\n{words}AS $function${source}$function$\n",
+        quote_identifier(function.name),
+        function.signature(true),
+        function.result(),
     )
 }
 

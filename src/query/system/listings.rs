@@ -1,5 +1,6 @@
 //! The views of `pg_catalog` that list things by name: pg_tables, pg_views, pg_indexes, pg_settings, pg_stat_activity.
 
+use super::builtin::lines;
 use super::definition;
 use super::rows::{Cell, Rows};
 use super::shape;
@@ -17,6 +18,7 @@ pub(super) fn tables(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
             ("schemaname", name.schema.as_str().into()),
             ("tablename", name.name.as_str().into()),
             ("tableowner", SUPERUSER.into()),
+            ("tablespace", Cell::Null),
             ("hasindexes", indexed.into()),
             ("hasrules", false.into()),
             ("hastriggers", false.into()),
@@ -60,16 +62,48 @@ pub(super) fn indexes(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     Ok(())
 }
 
+/// The settings in force, with what PostgreSQL says of those of its names.
 pub(super) fn settings(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     for (name, value) in &world.facts.settings {
+        let known = lines(SETTINGS).find(|fields| fields.first().is_some_and(|known| known == name));
+        let field = |at: usize| known.as_ref().and_then(|fields| fields.get(at).copied()).filter(|field| !field.is_empty());
+        // Times are told without their unit, which has a column of its own.
+        let unit = field(1);
+        let shown = match unit {
+            Some("ms") => crate::query::settings::parse_milliseconds(value).map_or_else(|| value.clone(), |number| number.to_string()),
+            Some(_) | None => value.clone(),
+        };
+        let words = field(8).map(|words| words.split(',').collect::<Vec<_>>());
         rows.add(&[
             ("name", name.as_str().into()),
-            ("setting", value.as_str().into()),
-            ("category", "Client Connection Defaults".into()),
-            ("context", "user".into()),
-            ("vartype", "string".into()),
+            ("setting", shown.into()),
+            ("unit", unit.into()),
+            ("category", field(2).unwrap_or("Annals").into()),
+            ("short_desc", field(3).into()),
+            ("context", field(4).unwrap_or("user").into()),
+            ("vartype", field(5).unwrap_or("string").into()),
             ("source", "session".into()),
+            ("min_val", field(6).into()),
+            ("max_val", field(7).into()),
+            ("enumvals", words.map_or(Cell::Null, Cell::list)),
             ("pending_restart", false.into()),
+        ])?;
+    }
+    Ok(())
+}
+
+const SETTINGS: &str = include_str!("data/settings.txt");
+
+/// PostgreSQL's key words: what `pg_get_keywords()` answers.
+pub(super) fn keywords(_world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
+    for fields in lines(include_str!("data/keywords.txt")) {
+        let [word, code, bare, description, bare_description] = fields[..] else { continue };
+        rows.add(&[
+            ("word", word.into()),
+            ("catcode", code.into()),
+            ("barelabel", bare.into()),
+            ("catdesc", description.into()),
+            ("baredesc", bare_description.into()),
         ])?;
     }
     Ok(())
@@ -78,6 +112,7 @@ pub(super) fn settings(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
 /// Only the session's own row: other sessions are the house's to know.
 pub(super) fn activity(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     let facts = world.facts;
+    let address = facts.remote.parse::<std::net::SocketAddr>().ok();
     let application = facts.settings.iter().find(|(name, _)| name == "application_name").map(|(_, value)| value.as_str());
     rows.add(&[
         ("datid", DATABASE_OID.into()),
@@ -86,6 +121,8 @@ pub(super) fn activity(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
         ("usesysid", if facts.session_user == SUPERUSER { SUPERUSER_OID.into() } else { Cell::Null }),
         ("usename", facts.session_user.as_str().into()),
         ("application_name", application.into()),
+        ("client_addr", address.map(|address| address.ip().to_string()).into()),
+        ("client_port", address.map(|address| i32::from(address.port())).into()),
         ("state", "active".into()),
         ("backend_type", "client backend".into()),
     ])
