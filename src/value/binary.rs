@@ -185,7 +185,7 @@ impl Lists {
                 if count < 0 {
                     return Err(malformed());
                 }
-                if words.next()? != 1 {
+                if words.next()? != i32::from(!self.vector) {
                     return Err(Error::new(Kind::FeatureNotSupported, "only arrays that begin at 1 are supported"));
                 }
                 for _ in 0..count {

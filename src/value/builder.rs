@@ -19,6 +19,9 @@ use crate::value::{Reg, SqlType, array, bytea, inet, json, numeric, scalar};
 /// How many bytes the `bytea` values or elements of one column may have together; Arrow's offsets are 32 bits wide.
 const COLUMN_BYTES_MAX: usize = 1 << 30;
 
+/// Columns of fewer values than this take no more memory for their texts than these need.
+const FEW: u32 = 64;
+
 /// A column that is being filled, value by value. After an append has failed the column is incomplete and must be dropped.
 pub struct ColumnBuilder {
     sql_type: SqlType,
@@ -74,6 +77,8 @@ pub(crate) enum Values {
 
 /// A column of arrays: the elements of all rows, where each row's end, and which rows are NULL.
 pub(crate) struct Lists {
+    /// Whether they are counted from 0 and written without braces.
+    pub(crate) vector: bool,
     pub(crate) element: SqlType,
     pub(crate) elements: ColumnBuilder,
     pub(crate) ends: Vec<i32>,
@@ -83,7 +88,11 @@ pub(crate) struct Lists {
 impl ColumnBuilder {
     /// An empty column of a type, with room for `capacity` values.
     pub fn new(sql_type: &SqlType, capacity: usize) -> Self {
-        let strings = || StringViewBuilder::with_capacity(capacity);
+        let strings = || match u32::try_from(capacity) {
+            // Arrow's first block is 8 KiB, which a few parameters of a statement would each take and hardly use.
+            Ok(few) if few < FEW => StringViewBuilder::with_capacity(capacity).with_fixed_block_size(16 * few.max(1)),
+            Ok(_) | Err(_) => StringViewBuilder::with_capacity(capacity),
+        };
         let values = match sql_type {
             SqlType::Bool => Values::Bool(BooleanBuilder::with_capacity(capacity)),
             SqlType::Int2 => Values::Int2(Int16Builder::with_capacity(capacity)),
@@ -114,7 +123,8 @@ impl ColumnBuilder {
             SqlType::Interval => Values::Interval(IntervalMonthDayNanoBuilder::with_capacity(capacity)),
             SqlType::Oid => Values::Oid(UInt32Builder::with_capacity(capacity)),
             SqlType::Reg(kind) => Values::Reg { values: UInt32Builder::with_capacity(capacity), kind: *kind },
-            SqlType::Array(element) => Values::Array(Box::new(Lists {
+            SqlType::Array(element) | SqlType::Vector(element) => Values::Array(Box::new(Lists {
+                vector: matches!(sql_type, SqlType::Vector(_)),
                 element: (**element).clone(),
                 elements: ColumnBuilder::new(element, capacity),
                 ends: Vec::with_capacity(capacity),
@@ -331,6 +341,14 @@ impl ListBuilder<'_> {
 
 impl Lists {
     fn append_text(&mut self, text: &str, style: &Style) -> Result<()> {
+        if self.vector {
+            for element in text.split_ascii_whitespace() {
+                self.elements.append_text(element, style)?;
+            }
+            self.check_room()?;
+            self.end_row(true);
+            return Ok(());
+        }
         let elements = &mut self.elements;
         let read = array::elements(text, |element| match element {
             None => {

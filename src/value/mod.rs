@@ -91,6 +91,8 @@ pub enum SqlType {
     Reg(Reg),
     /// A one-dimensional array.
     Array(Box<SqlType>),
+    /// `oidvector` or `int2vector`: an array of the catalog that is counted from 0 and written without braces.
+    Vector(Box<SqlType>),
 }
 
 impl SqlType {
@@ -119,7 +121,7 @@ impl SqlType {
             SqlType::Timestamptz => DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::from("UTC"))),
             SqlType::Interval => DataType::Interval(IntervalUnit::MonthDayNano),
             SqlType::Oid | SqlType::Reg(_) => DataType::UInt32,
-            SqlType::Array(element) => DataType::List(Arc::new(element.field("item", true))),
+            SqlType::Array(element) | SqlType::Vector(element) => DataType::List(Arc::new(element.field("item", true))),
         }
     }
 
@@ -228,6 +230,8 @@ impl SqlType {
             "jsonb" => Ok(SqlType::Jsonb),
             "inet" => Ok(SqlType::Inet),
             "oid" => Ok(SqlType::Oid),
+            "oidvector" => Ok(SqlType::Vector(Box::new(SqlType::Oid))),
+            "int2vector" => Ok(SqlType::Vector(Box::new(SqlType::Int2))),
             other => match Reg::ALL.into_iter().find(|reg| reg.name() == other) {
                 Some(reg) => Ok(SqlType::Reg(reg)),
                 None => Err(unknown_type(name)),
@@ -262,6 +266,7 @@ impl SqlType {
             SqlType::Jsonb => 3802,
             SqlType::Reg(reg) => reg.oids().0,
             SqlType::Array(element) => element.array_oid(),
+            SqlType::Vector(element) => if **element == SqlType::Oid { 30 } else { 22 },
         }
     }
 
@@ -292,6 +297,7 @@ impl SqlType {
             SqlType::Jsonb => 3807,
             SqlType::Reg(reg) => reg.oids().1,
             SqlType::Array(inner) => inner.array_oid(),
+            SqlType::Vector(element) => if **element == SqlType::Oid { 1013 } else { 1006 },
         }
     }
 
@@ -325,7 +331,8 @@ impl SqlType {
         if matches!(oid, 1042 | 705) {
             return Some(SqlType::Text);
         }
-        PLAIN.into_iter().chain(Reg::ALL.map(SqlType::Reg)).find_map(|plain| {
+        let vectors = [SqlType::Oid, SqlType::Int2].map(|element| SqlType::Vector(Box::new(element)));
+        PLAIN.into_iter().chain(Reg::ALL.map(SqlType::Reg)).chain(vectors).find_map(|plain| {
             if plain.oid() == oid {
                 Some(plain)
             } else if plain.array_oid() == oid {
@@ -352,7 +359,18 @@ impl SqlType {
             | SqlType::Json
             | SqlType::Jsonb
             | SqlType::Inet
-            | SqlType::Array(_) => -1,
+            | SqlType::Array(_)
+            | SqlType::Vector(_) => -1,
+        }
+    }
+
+    /// The type without a length, precision or scale, as a literal of it is cast.
+    pub fn without_modifier(&self) -> SqlType {
+        match self {
+            SqlType::Varchar(_) => SqlType::Varchar(None),
+            SqlType::Numeric(_, _) => SqlType::Numeric(BARE_NUMERIC.0, BARE_NUMERIC.1),
+            SqlType::Array(element) => SqlType::Array(Box::new(element.without_modifier())),
+            other => other.clone(),
         }
     }
 
@@ -419,6 +437,7 @@ impl fmt::Display for SqlType {
             SqlType::Oid => "oid",
             SqlType::Reg(reg) => reg.name(),
             SqlType::Array(element) => return write!(f, "{element}[]"),
+            SqlType::Vector(element) => if **element == SqlType::Oid { "oidvector" } else { "int2vector" },
         };
         f.write_str(name)
     }
@@ -457,6 +476,8 @@ mod tests {
             "oid",
             "regclass",
             "regproc",
+            "oidvector",
+            "int2vector",
             "text[]",
         ] {
             let parsed = SqlType::parse(name).unwrap();

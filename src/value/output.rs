@@ -83,6 +83,8 @@ enum Column {
     List {
         lists: ListArray,
         elements: Box<Formatter>,
+        /// Whether they are counted from 0 and written without braces.
+        vector: bool,
     },
 }
 
@@ -153,7 +155,8 @@ impl Formatter {
             Column::Timestamp(values) => write_timestamp(values.value(row), Form::Iso, out),
             Column::Timestamptz(values) => write_timestamptz(values.value(row), self.style.timezone, Form::Iso, out),
             Column::Interval(values) => write_interval(span(values.value(row)), self.style.interval_style, out),
-            Column::List { lists, elements } => write_list(lists, elements, row, out),
+            Column::List { lists, elements, vector: true } => write_vector(lists, elements, row, out),
+            Column::List { lists, elements, vector: false } => write_list(lists, elements, row, out),
         }
     }
 
@@ -186,7 +189,7 @@ impl Formatter {
                 out.extend_from_slice(&span.days.to_be_bytes());
                 out.extend_from_slice(&span.months.to_be_bytes());
             }
-            Column::List { lists, elements } => write_list_binary(lists, elements, row, out),
+            Column::List { lists, elements, vector } => write_list_binary(lists, elements, row, i32::from(!vector), out),
         }
     }
 
@@ -218,7 +221,7 @@ impl Formatter {
                 write_timestamptz(values.value(row), self.style.timezone, Form::Json, out);
                 out.push(b'"');
             }
-            Column::List { lists, elements } => {
+            Column::List { lists, elements, .. } => {
                 out.push(b'[');
                 for (at, element) in element_rows(lists, row).enumerate() {
                     if at > 0 {
@@ -285,10 +288,10 @@ impl Column {
             SqlType::Timestamp => array.as_primitive_opt::<TimestampMicrosecondType>().cloned().map(Column::Timestamp),
             SqlType::Timestamptz => array.as_primitive_opt::<TimestampMicrosecondType>().cloned().map(Column::Timestamptz),
             SqlType::Interval => array.as_primitive_opt::<IntervalMonthDayNanoType>().cloned().map(Column::Interval),
-            SqlType::Array(element) => match array.as_list_opt::<i32>() {
+            SqlType::Array(element) | SqlType::Vector(element) => match array.as_list_opt::<i32>() {
                 Some(lists) => {
                     let elements = Box::new(Formatter::new(lists.values(), element, style)?);
-                    Some(Column::List { lists: lists.clone(), elements })
+                    Some(Column::List { lists: lists.clone(), elements, vector: matches!(sql_type, SqlType::Vector(_)) })
                 }
                 None => None,
             },
@@ -371,8 +374,18 @@ fn write_list(lists: &ListArray, elements: &Formatter, row: usize, out: &mut Vec
     out.push(b'}');
 }
 
+/// The elements with a space between them, as `oidvector` is written.
+fn write_vector(lists: &ListArray, elements: &Formatter, row: usize, out: &mut Vec<u8>) {
+    for (at, element) in element_rows(lists, row).enumerate() {
+        if at > 0 {
+            out.push(b' ');
+        }
+        elements.write_text(element, out);
+    }
+}
+
 /// Dimensions, whether there are NULLs, the element's type, length and lower bound, then each element with its length.
-fn write_list_binary(lists: &ListArray, elements: &Formatter, row: usize, out: &mut Vec<u8>) {
+fn write_list_binary(lists: &ListArray, elements: &Formatter, row: usize, lowest: i32, out: &mut Vec<u8>) {
     let rows = element_rows(lists, row);
     let dimensions = i32::from(!rows.is_empty());
     let nulls = i32::from(rows.clone().any(|element| elements.is_null(element)));
@@ -383,7 +396,7 @@ fn write_list_binary(lists: &ListArray, elements: &Formatter, row: usize, out: &
         return;
     }
     out.extend_from_slice(&i32::try_from(rows.len()).unwrap_or(i32::MAX).to_be_bytes());
-    out.extend_from_slice(&1_i32.to_be_bytes());
+    out.extend_from_slice(&lowest.to_be_bytes());
     for element in rows {
         if elements.is_null(element) {
             out.extend_from_slice(&(-1_i32).to_be_bytes());

@@ -22,7 +22,7 @@ use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 
 use scalar::Definition;
 
-pub(super) use array::ARRAY_OF_ROWS;
+pub(super) use array::{ARRAY_OF_ROWS, NUMBERED};
 pub(super) use session::SessionFacts;
 
 use crate::value::Style;

@@ -66,6 +66,7 @@ fn transform(expr: Expr, schema: &DFSchema, style: &Style) -> datafusion::common
             Ok(Transformed::new_transformed(Expr::BinaryExpr(whole), left_changed || right_changed))
         }
         Expr::Case(case) => values::lower_case(case, schema, style),
+        Expr::ScalarFunction(call) if call.func.name() == "array_element" => values::vector_element(call, schema),
         Expr::ScalarFunction(call) => match scalar::bind(&call, schema) {
             Some(bound) => Ok(Transformed::yes(bound.map_err(wrap)?)),
             None => values::lower_call(call, schema, style),
@@ -194,7 +195,7 @@ fn parameters(plan: LogicalPlan, hints: &[Option<SqlType>]) -> Result<Planned> {
     .map_err(unwrap)?;
     let count = found.keys().next_back().copied().unwrap_or(0).max(hints.len());
     if count == 0 {
-        return Ok(Planned { plan, parameters: vec![] });
+        return Ok(Planned { plan, optimised: false, parameters: vec![] });
     }
     let types: Vec<SqlType> = (1..=count)
         .map(|number| {
@@ -203,7 +204,7 @@ fn parameters(plan: LogicalPlan, hints: &[Option<SqlType>]) -> Result<Planned> {
         })
         .collect();
     let plan = typed(plan, &types)?;
-    Ok(Planned { plan, parameters: types })
+    Ok(Planned { plan, optimised: false, parameters: types })
 }
 
 /// Writes the types found into parameters that have none yet.

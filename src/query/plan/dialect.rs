@@ -20,7 +20,7 @@ use datafusion::sql::sqlparser::ast::{
 use super::names;
 use crate::catalog::quote_identifier;
 use crate::error::{Error, Kind, Result};
-use crate::query::functions::ARRAY_OF_ROWS;
+use crate::query::functions::{ARRAY_OF_ROWS, NUMBERED};
 use crate::query::parse;
 
 /// Rewrites a query.
@@ -55,6 +55,10 @@ impl VisitorMut for Rules {
         let result = match expr {
             Expr::BinaryOp { op, .. } => operator(op),
             Expr::Collate { .. } => collated(expr),
+            Expr::Function(function) if is_expand(&function.name) => {
+                expanded(expr);
+                Ok(())
+            }
             Expr::Function(Function { name, args: FunctionArguments::Subquery(_), .. }) if is_named(name, "array") => {
                 array_of_rows(expr)
             }
@@ -172,6 +176,22 @@ fn by_value(item: &OrderByExpr, value: &Expr) -> OrderByExpr {
     OrderByExpr { expr: if ordinal { value.clone() } else { item.expr.clone() }, ..item.clone() }
 }
 
+/// Whether a name is that of the information schema's function that gives an array's elements with their numbers.
+fn is_expand(name: &ObjectName) -> bool {
+    names::parts(name).is_ok_and(|parts| parts.last().is_some_and(|name| name == "_pg_expandarray"))
+}
+
+/// `information_schema._pg_expandarray(a)` gives a row for each element: `unnest` over the numbered elements.
+fn expanded(expr: &mut Expr) {
+    let Expr::Function(function) = expr else { return };
+    let FunctionArguments::List(list) = &function.args else { return };
+    let args = list.args.iter().filter_map(|arg| match arg {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(arg)) => Some(arg.clone()),
+        _ => None,
+    });
+    *expr = call(ObjectName::from(vec![Ident::new("unnest")]), vec![call(quoted(NUMBERED), args.collect())]);
+}
+
 fn table_function(factor: &mut TableFactor) -> Result<()> {
     if let TableFactor::UNNEST { alias, array_exprs, .. } = factor {
         let alias = alias.get_or_insert_with(|| TableAlias { explicit: true, name: ident("unnest"), columns: vec![], at: None });
@@ -219,6 +239,20 @@ fn table_function(factor: &mut TableFactor) -> Result<()> {
     Ok(())
 }
 
+/// Whether it is the column that says which transaction wrote a row. The catalog's rows are all of one age, that of its snapshot.
+fn is_version(column: &Ident) -> bool {
+    names::fold(column) == "xmin"
+}
+
+/// Whether a table of FROM, or its only one, is a relation of PostgreSQL's catalog; users' tables have no such column.
+fn is_catalog(tables: &[(String, String)], table: Option<&Ident>) -> bool {
+    let own = |name: &str| name.starts_with("pg_catalog.") || name.starts_with("pg_") && !name.contains('.');
+    match table {
+        Some(table) => tables.iter().any(|(known_as, name)| *known_as == names::fold(table) && own(name)),
+        None => tables.iter().any(|(_, name)| own(name)),
+    }
+}
+
 /// `tableoid` and `c.tableoid`: which system column says where a row comes from, and here the name in FROM says it.
 fn table_oids(select: &mut Select) {
     let factors =
@@ -248,11 +282,19 @@ fn table_oids(select: &mut Select) {
     let _: ControlFlow<()> = ast::visit_expressions_mut(select, |expr| {
         let named = match expr {
             Expr::CompoundIdentifier(parts) => match &parts[..] {
+                [table, column] if is_version(column) && is_catalog(&tables, Some(table)) => {
+                    *expr = cast(Expr::Value(Value::SingleQuotedString("1".to_owned()).into()), "oid");
+                    None
+                }
                 [table, column] if names::fold(column) == "tableoid" => {
                     tables.iter().find(|(known_as, _)| *known_as == names::fold(table)).map(|(_, table)| table)
                 }
                 _ => None,
             },
+            Expr::Identifier(column) if is_version(column) && is_catalog(&tables, None) => {
+                *expr = cast(Expr::Value(Value::SingleQuotedString("1".to_owned()).into()), "oid");
+                None
+            }
             Expr::Identifier(column) if names::fold(column) == "tableoid" && tables.len() == 1 => {
                 tables.first().map(|(_, table)| table)
             }

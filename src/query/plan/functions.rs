@@ -49,7 +49,23 @@ impl Planner<'_> {
             .with_query_execution_start_time(self.state.execution_props().query_execution_start_time)
             .build();
         let simplifier = datafusion::optimizer::simplify_expressions::ExprSimplifier::new(context);
-        simplifier.simplify(lowered).map_err(unwrap)
+        let simple = simplifier.simplify(lowered).map_err(unwrap)?;
+        if matches!(simple, Expr::Literal(..)) || simple.any_column_refs() || simple.is_volatile() {
+            return Ok(simple);
+        }
+        self.computed(&simple)
+    }
+
+    /// The value of an expression over nothing, as of a function that tells of the session.
+    fn computed(&self, expr: &Expr) -> Result<Expr> {
+        use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
+        let physical = self.state.create_physical_expr(expr.clone(), &DFSchema::empty()).map_err(unwrap)?;
+        let one = RecordBatchOptions::new().with_row_count(Some(1));
+        let row = RecordBatch::try_new_with_options(Arc::new(datafusion::arrow::datatypes::Schema::empty()), vec![], &one)
+            .map_err(|error| Error::internal(format!("a row of nothing: {error}")))?;
+        let array = physical.evaluate(&row).and_then(|value| value.into_array(1)).map_err(unwrap)?;
+        let value = datafusion::common::ScalarValue::try_from_array(&array, 0).map_err(unwrap)?;
+        Ok(Expr::Literal(value, None))
     }
 
     fn find_function(&self, name: &str, given: usize) -> Result<Arc<Function>> {

@@ -155,3 +155,17 @@ pub(super) fn json_equality(left: &Expr, op: Operator, right: &Expr, schema: &DF
     let bound = functions::scalar::bind(unbound, schema)?.ok()?;
     Some(if op == Operator::Eq { bound } else { Expr::Not(Box::new(bound)) })
 }
+/// An element of an `oidvector` or `int2vector`, whose elements are counted from 0. The vector becomes an array, so that a second look
+/// does not count again.
+pub(super) fn vector_element(mut call: ScalarFunction, schema: &DFSchema) -> datafusion::common::Result<Transformed<Expr>> {
+    let [vector, at] = &call.args[..] else { return Ok(Transformed::no(Expr::ScalarFunction(call))) };
+    let (_, field) = vector.to_field(schema)?;
+    let SqlType::Vector(element) = SqlType::of_field(&field) else {
+        return Ok(Transformed::no(Expr::ScalarFunction(call)));
+    };
+    let array = super::types::cast(vector.clone(), &SqlType::Array(element));
+    let at = super::types::cast(at.clone(), &SqlType::Int8) + Expr::Literal(ScalarValue::Int64(Some(1)), None);
+    call.args = vec![array, at];
+    Ok(Transformed::yes(Expr::ScalarFunction(call)))
+}
+

@@ -1,6 +1,6 @@
 //! Definitions as SQL text, laid out as PostgreSQL's `pg_get_…def` functions lay them out.
 
-use crate::catalog::{Function, Table, View, quote_identifier};
+use crate::catalog::{Column, Function, Table, View, quote_identifier};
 use crate::query::parse;
 use crate::query::system::builtin::BuiltinFunction;
 use crate::query::system::world::{Constraint, key_name};
@@ -9,6 +9,13 @@ use crate::query::system::world::{Constraint, key_name};
 pub(crate) fn view(view: &View) -> String {
     let laid_out = parse::parse_query(&view.query).map_or_else(|_| view.query.clone(), |query| format!("{query:#}"));
     format!(" {laid_out};")
+}
+
+/// A column's default as `pg_get_expr` shows it: a string literal with its type behind it.
+pub(crate) fn default(column: &Column) -> Option<String> {
+    let default = column.default.as_ref()?.sql();
+    let bare = default.starts_with('\'') && default.ends_with('\'');
+    Some(if bare { format!("{default}::{}", column.sql_type.without_modifier()) } else { default })
 }
 
 /// A constraint as it stands in CREATE TABLE.

@@ -64,7 +64,7 @@ pub(super) fn indexes(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
 
 /// The settings in force, with what PostgreSQL says of those of its names.
 pub(super) fn settings(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
-    for (name, value) in &world.facts.settings {
+    for (name, value) in world.facts.settings.iter() {
         let known = lines(SETTINGS).find(|fields| fields.first().is_some_and(|known| known == name));
         let field = |at: usize| known.as_ref().and_then(|fields| fields.get(at).copied()).filter(|field| !field.is_empty());
         // Times are told without their unit, which has a column of its own.

@@ -137,7 +137,8 @@ pub(super) fn source(name: &Name, catalog: &Arc<Catalog>, facts: &Arc<SessionFac
 }
 
 /// PostgreSQL's functions that answer with the rows of a system relation, and that relation.
-pub(super) const ROW_FUNCTIONS: [(&str, &str); 9] = [
+pub(super) const ROW_FUNCTIONS: [(&str, &str); 10] = [
+    ("pg_available_extension_versions", "pg_available_extension_versions"),
     ("pg_available_extensions", "pg_available_extensions"),
     ("pg_config", "pg_config"),
     ("pg_cursor", "pg_cursors"),

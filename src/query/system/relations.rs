@@ -1,6 +1,7 @@
 //! What has columns, and what hangs on it: pg_class, pg_attribute, pg_attrdef, pg_constraint, pg_index, pg_inherits' neighbours.
 
 use super::builtin;
+use super::definition;
 use super::rows::{Cell, Rows};
 use super::shape;
 use super::world::{
@@ -93,6 +94,7 @@ fn class_row(rows: &mut Rows<'_>, cells: &[(&str, Cell)]) -> Result<()> {
         ("relpersistence", "p".into()),
         ("relispopulated", true.into()),
     ];
+    all.retain(|(name, _)| !cells.iter().any(|(own, _)| own == name));
     all.extend(cells.iter().cloned());
     rows.add(&all)
 }
@@ -190,12 +192,12 @@ fn attribute_row(rows: &mut Rows<'_>, attribute: &Attribute<'_>) -> Result<()> {
 pub(super) fn attrdef(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     for table in world.tables() {
         for column in &table.columns {
-            if let Some(default) = &column.default {
+            if let Some(default) = definition::default(column) {
                 rows.add(&[
                     ("oid", world::default_oid(table, column.id).into()),
                     ("adrelid", table.oid.into()),
                     ("adnum", column.id.into()),
-                    ("adbin", default.sql().into()),
+                    ("adbin", default.into()),
                 ])?;
             }
         }

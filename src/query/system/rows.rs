@@ -165,7 +165,7 @@ fn by_default(sql_type: &SqlType) -> Cell {
         | SqlType::Oid
         | SqlType::Reg(_) => Cell::Int(0),
         SqlType::Text | SqlType::Varchar(_) | SqlType::Name | SqlType::Char => Cell::Text(String::new()),
-        SqlType::Array(_) => Cell::List(vec![]),
+        SqlType::Array(_) | SqlType::Vector(_) => Cell::List(vec![]),
         SqlType::Bytea
         | SqlType::Uuid
         | SqlType::Date

@@ -89,8 +89,6 @@ fn held_as(declared: &str) -> SqlType {
         "information_schema.time_stamp" => SqlType::Timestamptz,
         // Ids by another name.
         "xid" => SqlType::Oid,
-        "oidvector" => SqlType::Array(Box::new(SqlType::Oid)),
-        "int2vector" => SqlType::Array(Box::new(SqlType::Int2)),
         // Arrays of what is shown as text.
         "aclitem[]" | "pg_statistic[]" => SqlType::Array(Box::new(SqlType::Text)),
         // The rest of the exotic ones are text: pg_node_tree, pg_lsn, anyarray, pg_ndistinct, pg_dependencies, pg_mcv_list.

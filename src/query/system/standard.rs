@@ -104,7 +104,7 @@ pub(super) fn columns(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
         match relation {
             Relation::Table(table) => {
                 for column in &table.columns {
-                    let default = column.default.as_ref().map(|default| default.sql());
+                    let default = definition::default(column);
                     column_row(rows, &table.name, column.id, &column.name, &column.sql_type, column.not_null, default)?;
                 }
             }
@@ -184,7 +184,8 @@ fn type_cells(sql_type: &SqlType) -> Vec<(&'static str, Cell)> {
         | SqlType::Inet
         | SqlType::Oid
         | SqlType::Reg(_)
-        | SqlType::Array(_) => {}
+        | SqlType::Array(_)
+        | SqlType::Vector(_) => {}
     }
     cells
 }

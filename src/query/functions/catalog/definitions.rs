@@ -52,7 +52,7 @@ pub(super) const LINES: [Line; 38] = [
     }),
     line("pg_function_is_visible", (1, 1), Bool, |world, args| {
         let own = function(world, args).map(|function| world.function_is_visible(function));
-        Ok(own.or_else(|| builtin_function(args).map(|_| true)).into())
+        Ok(own.or_else(|| builtin(args, false).map(|_| true)).into())
     }),
     line("pg_collation_is_visible", (1, 1), Bool, visible),
     line("pg_operator_is_visible", (1, 1), Bool, visible),
