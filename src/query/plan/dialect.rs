@@ -55,6 +55,14 @@ impl VisitorMut for Rules {
         let result = match expr {
             Expr::BinaryOp { op, .. } => operator(op),
             Expr::Collate { .. } => collated(expr),
+            Expr::CompoundFieldAccess { root, access_chain } if matches!(root.as_ref(), Expr::Nested(_)) => {
+                fields_by_name(access_chain);
+                Ok(())
+            }
+            Expr::Function(function) if is_named(&function.name, "age") && is_of_transaction(function) => {
+                function.name = quoted("age of transaction");
+                Ok(())
+            }
             Expr::Function(function) if is_expand(&function.name) => {
                 expanded(expr);
                 Ok(())
@@ -176,6 +184,30 @@ fn by_value(item: &OrderByExpr, value: &Expr) -> OrderByExpr {
     OrderByExpr { expr: if ordinal { value.clone() } else { item.expr.clone() }, ..item.clone() }
 }
 
+/// `(x).f`: DataFusion wants the field's name as a string.
+fn fields_by_name(access_chain: &mut [ast::AccessExpr]) {
+    for access in access_chain {
+        if let ast::AccessExpr::Dot(Expr::Identifier(field)) = access {
+            *access = ast::AccessExpr::Dot(Expr::Value(Value::SingleQuotedString(names::fold(field)).into()));
+        }
+    }
+}
+
+/// Whether `age` is asked of a transaction's number and not of a time.
+fn is_of_transaction(function: &Function) -> bool {
+    let FunctionArguments::List(FunctionArgumentList { args, .. }) = &function.args else { return false };
+    let [FunctionArg::Unnamed(FunctionArgExpr::Expr(only))] = &args[..] else { return false };
+    let is_number = |column: &Ident| {
+        ["xmin", "transactionid", "relfrozenxid", "datfrozenxid", "backend_xid", "backend_xmin"].contains(&names::fold(column).as_str())
+    };
+    match only {
+        Expr::Identifier(column) => is_number(column),
+        Expr::CompoundIdentifier(parts) => parts.last().is_some_and(is_number),
+        Expr::Cast { data_type, .. } => data_type.to_string().eq_ignore_ascii_case("xid"),
+        _ => false,
+    }
+}
+
 /// Whether a name is that of the information schema's function that gives an array's elements with their numbers.
 fn is_expand(name: &ObjectName) -> bool {
     names::parts(name).is_ok_and(|parts| parts.last().is_some_and(|name| name == "_pg_expandarray"))
@@ -206,7 +238,7 @@ fn table_function(factor: &mut TableFactor) -> Result<()> {
         parts.remove(0);
     }
     let plain = parts.last().cloned().unwrap_or_default();
-    let single_column = parts.len() == 1 && ["unnest", "generate_series"].contains(&plain.as_str());
+    let single_column = parts.len() == 1 && ONE_COLUMN.contains(&plain.as_str());
     let alias = alias.get_or_insert_with(|| TableAlias { explicit: true, name: ident(&plain), columns: vec![], at: None });
     if single_column && alias.columns.is_empty() {
         alias.columns = vec![TableAliasColumnDef { name: alias.name.clone(), data_type: None }];
@@ -252,6 +284,10 @@ fn is_catalog(tables: &[(String, String)], table: Option<&Ident>) -> bool {
         None => tables.iter().any(|(_, name)| own(name)),
     }
 }
+
+/// Functions in FROM whose one column is called as the alias is.
+const ONE_COLUMN: [&str; 7] =
+    ["unnest", "generate_series", "string_to_array", "regexp_split_to_array", "current_schemas", "parse_ident", "array_positions"];
 
 /// `tableoid` and `c.tableoid`: which system column says where a row comes from, and here the name in FROM says it.
 fn table_oids(select: &mut Select) {

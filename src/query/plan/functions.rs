@@ -33,11 +33,28 @@ impl Planner<'_> {
         {
             return source;
         }
-        let function = self.find_function(name, args.len())?;
+        let function = match self.find_function(name, args.len()) {
+            Ok(function) => function,
+            Err(error) => return self.one_value(plain, args).unwrap_or(Err(error)),
+        };
         let plan = self
             .function_plan(&function, args)
             .map_err(|error| error.with_context(format!("SQL function \"{}\"", function.name.name)))?;
         Ok(provider_as_source(Arc::new(ViewTable::new(plan, None))))
+    }
+
+    /// A function of one value as a table of one row; `None` when there is none of this name.
+    fn one_value(&self, name: &str, args: Vec<Expr>) -> Option<Result<Arc<dyn TableSource>>> {
+        let function = self.registry.scalar(name, &self.facts)?;
+        let row = |args| {
+            let value = casts::lower_expression(function.call(args), &DFSchema::empty(), &self.facts.style)?;
+            let plan = datafusion::logical_expr::LogicalPlanBuilder::empty(true)
+                .project([value.alias(name)])
+                .and_then(|builder| builder.build())
+                .map_err(unwrap)?;
+            Ok(provider_as_source(Arc::new(ViewTable::new(plan, None))) as Arc<dyn TableSource>)
+        };
+        Some(row(args))
     }
 
     /// A constant argument worked out, as DataFusion's own table functions want literals.
@@ -50,7 +67,10 @@ impl Planner<'_> {
             .build();
         let simplifier = datafusion::optimizer::simplify_expressions::ExprSimplifier::new(context);
         let simple = simplifier.simplify(lowered).map_err(unwrap)?;
-        if matches!(simple, Expr::Literal(..)) || simple.any_column_refs() || simple.is_volatile() {
+        if let Expr::Literal(value, metadata) = simple {
+            return Ok(Expr::Literal(widened(value), metadata));
+        }
+        if simple.any_column_refs() || simple.is_volatile() {
             return Ok(simple);
         }
         self.computed(&simple)
@@ -65,7 +85,7 @@ impl Planner<'_> {
             .map_err(|error| Error::internal(format!("a row of nothing: {error}")))?;
         let array = physical.evaluate(&row).and_then(|value| value.into_array(1)).map_err(unwrap)?;
         let value = datafusion::common::ScalarValue::try_from_array(&array, 0).map_err(unwrap)?;
-        Ok(Expr::Literal(value, None))
+        Ok(Expr::Literal(widened(value), None))
     }
 
     fn find_function(&self, name: &str, given: usize) -> Result<Arc<Function>> {
@@ -148,6 +168,16 @@ impl Planner<'_> {
             .map_err(unwrap)?;
         let plan = casts::lower(plan, &self.facts.style, &[])?.plan;
         shaped(plan, &function.columns.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>())
+    }
+}
+
+/// An integer as the widest one, the only one that DataFusion's table functions take.
+fn widened(value: datafusion::common::ScalarValue) -> datafusion::common::ScalarValue {
+    use datafusion::common::ScalarValue;
+    match value {
+        ScalarValue::Int32(number) => ScalarValue::Int64(number.map(i64::from)),
+        ScalarValue::Int16(number) => ScalarValue::Int64(number.map(i64::from)),
+        other => other,
     }
 }
 

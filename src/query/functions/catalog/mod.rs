@@ -232,7 +232,14 @@ impl ScalarUDFImpl for CatalogFunction {
             cell.append(&mut output, style).map_err(wrap)?;
         }
         let output = output.finish();
-        if scalar { Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&output, 0)?)) } else { Ok(ColumnarValue::Array(output)) }
+        if !scalar {
+            return Ok(ColumnarValue::Array(output));
+        }
+        // A list keeps its element's SQL type only when it is taken whole.
+        Ok(ColumnarValue::Scalar(match output.as_list_opt::<i32>() {
+            Some(list) => ScalarValue::List(Arc::new(list.clone())),
+            None => ScalarValue::try_from_array(&output, 0)?,
+        }))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::query::plan::names::DATABASE;
 use crate::query::system::rows::Cell;
 use crate::query::system::world::{DATABASE_OID, DEFAULT_TABLESPACE, GLOBAL_TABLESPACE, World};
 
-pub(super) const LINES: [Line; 36] = [
+pub(super) const LINES: [Line; 37] = [
     line("pg_relation_size", (1, 2), Int8, relation_size),
     line("pg_table_size", (1, 1), Int8, relation_size),
     line("pg_total_relation_size", (1, 1), Int8, relation_size),
@@ -49,6 +49,8 @@ pub(super) const LINES: [Line; 36] = [
     line("pg_safe_snapshot_blocking_pids", (1, 1), Int4s, |_, _| Ok(Cell::List(vec![]))),
     // A statement's number is the store's version that it sees: what was published later has a higher one.
     line("txid_current", (0, 0), Int8, |world, _| Ok(i64::try_from(world.facts.snapshot.version).unwrap_or(i64::MAX).into())),
+    // What is seen of the catalog is always the newest.
+    line("age of transaction", (1, 1), Int4, |_, _| Ok(0.into())),
     line("txid_current_if_assigned", (0, 0), Int8, |_, _| Ok(Cell::Null)),
     line("pg_notification_queue_usage", (0, 0), super::SqlTypeName::Float8, |_, _| Ok(0.into())),
     line("pg_table_is_partition", (1, 1), Bool, |_, _| Ok(false.into())),
