@@ -266,7 +266,13 @@ impl SqlType {
             SqlType::Jsonb => 3802,
             SqlType::Reg(reg) => reg.oids().0,
             SqlType::Array(element) => element.array_oid(),
-            SqlType::Vector(element) => if **element == SqlType::Oid { 30 } else { 22 },
+            SqlType::Vector(element) => {
+                if **element == SqlType::Oid {
+                    30
+                } else {
+                    22
+                }
+            }
         }
     }
 
@@ -297,7 +303,13 @@ impl SqlType {
             SqlType::Jsonb => 3807,
             SqlType::Reg(reg) => reg.oids().1,
             SqlType::Array(inner) => inner.array_oid(),
-            SqlType::Vector(element) => if **element == SqlType::Oid { 1013 } else { 1006 },
+            SqlType::Vector(element) => {
+                if **element == SqlType::Oid {
+                    1013
+                } else {
+                    1006
+                }
+            }
         }
     }
 
@@ -437,7 +449,13 @@ impl fmt::Display for SqlType {
             SqlType::Oid => "oid",
             SqlType::Reg(reg) => reg.name(),
             SqlType::Array(element) => return write!(f, "{element}[]"),
-            SqlType::Vector(element) => if **element == SqlType::Oid { "oidvector" } else { "int2vector" },
+            SqlType::Vector(element) => {
+                if **element == SqlType::Oid {
+                    "oidvector"
+                } else {
+                    "int2vector"
+                }
+            }
         };
         f.write_str(name)
     }

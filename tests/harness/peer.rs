@@ -66,6 +66,11 @@ impl Peer {
         Some(peer)
     }
 
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// A connection of the superuser.
     pub(crate) async fn connect(&self) -> Client {
         connect(self.address, PASSWORD).await.unwrap()

@@ -103,7 +103,13 @@ impl Registry {
 
     /// Every name that a call can have: of scalar, aggregate, window and table functions.
     pub(super) fn names(&self) -> BTreeSet<String> {
-        let own = session::NAMES.into_iter().chain(catalog::names()).chain(defined_names()).chain(TABLE_FUNCTIONS).chain(REWRITTEN).chain(row_functions());
+        let own = session::NAMES
+            .into_iter()
+            .chain(catalog::names())
+            .chain(defined_names())
+            .chain(TABLE_FUNCTIONS)
+            .chain(REWRITTEN)
+            .chain(row_functions());
         let theirs = self.scalars.keys().chain(self.aggregates.keys()).chain(self.windows.keys());
         own.map(str::to_owned).chain(theirs.cloned()).collect()
     }

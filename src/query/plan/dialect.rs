@@ -198,7 +198,8 @@ fn is_of_transaction(function: &Function) -> bool {
     let FunctionArguments::List(FunctionArgumentList { args, .. }) = &function.args else { return false };
     let [FunctionArg::Unnamed(FunctionArgExpr::Expr(only))] = &args[..] else { return false };
     let is_number = |column: &Ident| {
-        ["xmin", "transactionid", "relfrozenxid", "datfrozenxid", "backend_xid", "backend_xmin"].contains(&names::fold(column).as_str())
+        ["xmin", "transactionid", "relfrozenxid", "datfrozenxid", "backend_xid", "backend_xmin"]
+            .contains(&names::fold(column).as_str())
     };
     match only {
         Expr::Identifier(column) => is_number(column),

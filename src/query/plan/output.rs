@@ -183,7 +183,13 @@ fn internal_name(sql_type: &SqlType) -> &'static str {
         SqlType::Oid => "oid",
         SqlType::Reg(reg) => reg.name(),
         SqlType::Array(element) => internal_name(element),
-        SqlType::Vector(element) => if **element == SqlType::Oid { "oidvector" } else { "int2vector" },
+        SqlType::Vector(element) => {
+            if **element == SqlType::Oid {
+                "oidvector"
+            } else {
+                "int2vector"
+            }
+        }
     }
 }
 

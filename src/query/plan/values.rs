@@ -168,4 +168,3 @@ pub(super) fn vector_element(mut call: ScalarFunction, schema: &DFSchema) -> dat
     call.args = vec![array, at];
     Ok(Transformed::yes(Expr::ScalarFunction(call)))
 }
-

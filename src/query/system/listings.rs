@@ -70,7 +70,9 @@ pub(super) fn settings(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
         // Times are told without their unit, which has a column of its own.
         let unit = field(1);
         let shown = match unit {
-            Some("ms") => crate::query::settings::parse_milliseconds(value).map_or_else(|| value.clone(), |number| number.to_string()),
+            Some("ms") => {
+                crate::query::settings::parse_milliseconds(value).map_or_else(|| value.clone(), |number| number.to_string())
+            }
             Some(_) | None => value.clone(),
         };
         let words = field(8).map(|words| words.split(',').collect::<Vec<_>>());

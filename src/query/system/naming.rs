@@ -62,9 +62,9 @@ pub(crate) fn name(lookup: &Lookup<'_>, kind: Reg, oid: Oid) -> Option<String> {
 /// PostgreSQL's for each kind, where there is none or more than one.
 pub(crate) fn find(lookup: &Lookup<'_>, kind: Reg, name: &str) -> Result<Oid> {
     match kind {
-        Reg::Class => lookup.find_relation(&name_parts(name)).ok_or_else(|| {
-            Error::new(Kind::UndefinedTable, format!("relation \"{}\" does not exist", name_parts(name).join(".")))
-        }),
+        Reg::Class => lookup
+            .find_relation(&name_parts(name))
+            .ok_or_else(|| Error::new(Kind::UndefinedTable, format!("relation \"{}\" does not exist", name_parts(name).join(".")))),
         Reg::Type => builtin::type_oid(name).ok_or_else(|| missing("type", name)),
         Reg::Proc => find_proc(lookup, name),
         Reg::Procedure => find_procedure(lookup, name),

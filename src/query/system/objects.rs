@@ -4,13 +4,12 @@ use super::builtin::{self, TYPE_COLUMNS};
 use super::procs::{LANGUAGE_INTERNAL, LANGUAGE_SQL};
 use super::rows::{Cell, Rows};
 use super::world::{
-    AM_BTREE, AM_LOG, AM_REFERENCE, DATABASE_OID, DEFAULT_TABLESPACE, GLOBAL_TABLESPACE, INFORMATION_SCHEMA, PG_CATALOG, PG_CLASS, PG_NAMESPACE, PG_OPERATOR, PG_PROC, PG_TYPE, SUPERUSER_OID,
-    UTF8, World,
+    AM_BTREE, AM_LOG, AM_REFERENCE, DATABASE_OID, DEFAULT_TABLESPACE, GLOBAL_TABLESPACE, INFORMATION_SCHEMA, PG_CATALOG, PG_CLASS,
+    PG_NAMESPACE, PG_OPERATOR, PG_PROC, PG_TYPE, SUPERUSER_OID, UTF8, World,
 };
 use crate::catalog::Relation;
 use crate::error::Result;
 use crate::query::plan::names::DATABASE;
-
 
 pub(super) fn namespace(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     for (name, oid, _) in world.schemas() {

@@ -71,6 +71,7 @@ pub(super) fn class(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
                 ("relkind", "i".into()),
                 ("relam", AM_BTREE.into()),
                 ("relnatts", table.primary_key.len().into()),
+                ("reltuples", world.row_count(table).into()),
                 ("relreplident", "n".into()),
             ],
         )?;

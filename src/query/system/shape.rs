@@ -50,7 +50,9 @@ pub(crate) fn find(name: &Name) -> Option<&'static Shape> {
 /// The rows of a function that no relation has.
 pub(super) fn of_function(name: &str) -> Option<&'static Shape> {
     static FUNCTIONS: LazyLock<Vec<Shape>> = LazyLock::new(|| {
-        read("pg_catalog.pg_get_keywords 1686 f\n  word text\n  catcode \"char\"\n  barelabel boolean\n  catdesc text\n  baredesc text")
+        read(
+            "pg_catalog.pg_get_keywords 1686 f\n  word text\n  catcode \"char\"\n  barelabel boolean\n  catdesc text\n  baredesc text",
+        )
     });
     FUNCTIONS.iter().find(|shape| shape.name.name == name)
 }

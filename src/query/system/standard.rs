@@ -246,7 +246,9 @@ pub(super) fn element_types(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()
             let SqlType::Array(element) = sql_type else { continue };
             let mut cells: Vec<(&str, Cell)> =
                 qualified(["object_catalog", "object_schema", "object_name"], relation.name()).to_vec();
-            cells.extend(type_cells(element).into_iter().filter(|(column, _)| ["data_type", UDT[0], UDT[1], UDT[2]].contains(column)));
+            cells.extend(
+                type_cells(element).into_iter().filter(|(column, _)| ["data_type", UDT[0], UDT[1], UDT[2]].contains(column)),
+            );
             cells.extend([
                 ("object_type", kind.into()),
                 ("collection_type_identifier", number.to_string().into()),

@@ -7,11 +7,7 @@ use crate::error::Result;
 use crate::query::plan::names::DATABASE;
 
 fn named<'a>(table: &Table) -> [(&'a str, Cell); 3] {
-    [
-        ("relid", table.oid.into()),
-        ("schemaname", table.name.schema.as_str().into()),
-        ("relname", table.name.name.as_str().into()),
-    ]
+    [("relid", table.oid.into()), ("schemaname", table.name.schema.as_str().into()), ("relname", table.name.name.as_str().into())]
 }
 
 /// The view `pg_stat_all_tables` and its kin: rows are never updated in place, so none is dead.

@@ -215,6 +215,18 @@ impl<'a> Lookup<'a> {
         shape::all().find(|shape| shape.oid == oid).map(|shape| shape.name.clone())
     }
 
+    /// The numbers and names of a relation's columns.
+    pub(crate) fn relation_columns(&self, oid: Oid) -> Vec<(u32, String)> {
+        match self.catalog.relation_by_oid(oid) {
+            Some(Relation::Table(table)) => table.columns.iter().map(|column| (column.id, column.name.clone())).collect(),
+            Some(Relation::View(view)) => (1..).zip(view.columns.iter().map(|(name, _)| name.clone())).collect(),
+            None => match shape::all().find(|shape| shape.oid == oid) {
+                Some(shape) => (1..).zip(shape.columns.iter().map(|column| column.name.to_owned())).collect(),
+                None => vec![],
+            },
+        }
+    }
+
     /// The table whose primary-key index has this id.
     pub(crate) fn index_owner(&self, oid: Oid) -> Option<&'a Table> {
         self.keyed().find(|table| index_oid(table) == oid)

@@ -6,10 +6,10 @@ use crate::catalog::{Function, Relation};
 use crate::error::Result;
 use crate::query::system::builtin;
 use crate::query::system::definition;
+use crate::query::system::naming;
 use crate::query::system::operators;
 use crate::query::system::rows::Cell;
 use crate::query::system::shape;
-use crate::query::system::naming;
 use crate::query::system::world::{PG_CLASS, PG_NAMESPACE, PG_PROC, PG_REWRITE, PG_TYPE, World, rule_oid};
 use crate::value::Reg;
 
@@ -25,10 +25,16 @@ pub(super) const LINES: [Line; 38] = [
         Ok(own.or_else(|| builtin_function(args).map(definition::builtin_function)).into())
     }),
     line("pg_get_function_arguments", (1, 1), Text, |world, args| {
-        Ok(function(world, args).map(|function| definition::function_arguments(function, true)).or_else(|| builtin(args, true)).into())
+        Ok(function(world, args)
+            .map(|function| definition::function_arguments(function, true))
+            .or_else(|| builtin(args, true))
+            .into())
     }),
     line("pg_get_function_identity_arguments", (1, 1), Text, |world, args| {
-        Ok(function(world, args).map(|function| definition::function_arguments(function, false)).or_else(|| builtin(args, false)).into())
+        Ok(function(world, args)
+            .map(|function| definition::function_arguments(function, false))
+            .or_else(|| builtin(args, false))
+            .into())
     }),
     line("pg_get_function_result", (1, 1), Text, function_result),
     line("pg_get_function_arg_default", (2, 2), Text, argument_default),
@@ -183,9 +189,10 @@ fn described(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
     Ok(match class {
         PG_CLASS => {
             let number = arg(args, 2).int().unwrap_or(0);
-            let column = world.catalog.relation_by_oid(oid).and_then(|found| {
-                found.columns().get(usize::try_from(number - 1).ok()?).map(|(name, _, _)| (*name).to_owned())
-            });
+            let column = world
+                .catalog
+                .relation_by_oid(oid)
+                .and_then(|found| found.columns().get(usize::try_from(number - 1).ok()?).map(|(name, _, _)| (*name).to_owned()));
             let whole = shown(relation(), Reg::Class);
             column.and_then(|column| whole.clone().map(|whole| format!("column {column} of {whole}"))).or(whole)
         }

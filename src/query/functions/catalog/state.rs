@@ -16,9 +16,7 @@ pub(super) const LINES: [Line; 37] = [
     line("pg_indexes_size", (1, 1), Int8, |world, args| arg(args, 0).relation(world).map(|_| 0.into())),
     line("pg_database_size", (1, 1), Int8, database_size),
     line("pg_tablespace_size", (1, 1), Int8, tablespace_size),
-    line("pg_relation_filenode", (1, 1), Oid, |world, args| {
-        Ok(table(world, args)?.map(|table| table.oid).into())
-    }),
+    line("pg_relation_filenode", (1, 1), Oid, |world, args| Ok(table(world, args)?.map(|table| table.oid).into())),
     line("pg_relation_filepath", (1, 1), Text, |world, args| {
         Ok(table(world, args)?.map(|table| format!("tables/{}", table.store_id())).into())
     }),
