@@ -104,7 +104,7 @@ async fn differences(name: &str, file: &str, ours: &Client, theirs: Option<&Clie
         let fits = |((name, own), (wanted_name, wanted)): (&(String, String), &(String, String))| {
             name == wanted_name && (own == wanted || HELD_AS.contains(&(own.as_str(), wanted.as_str())))
         };
-        let known = DIFFERENT_COLUMNS.iter().any(|(beginning, _)| sql.starts_with(beginning));
+        let known = DIFFERENT_COLUMNS.iter().any(|(beginning, _)| sql.trim_start().starts_with(beginning));
         if shape.len() != wanted.len() || !(known || shape.iter().zip(&wanted).all(fits)) {
             let different: Vec<_> = shape.iter().zip(&wanted).filter(|pair| !fits(*pair)).collect();
             found.push(format!("{name}: {sql}  {} and {} columns, of which differ: {different:?}", shape.len(), wanted.len()));
@@ -131,7 +131,7 @@ async fn check(name: &str, file: &str) {
         }
         None => None,
     };
-    assert!(recorded(file).len() >= 8, "{name} holds few statements");
+    assert!(recorded(file).len() >= 7, "{name} holds few statements");
     let found = differences(name, file, &ours, theirs.as_ref()).await;
     assert!(found.is_empty(), "{} differ:\n{}", found.len(), found.join("\n"));
 }

@@ -18,8 +18,8 @@ const DEFINITIONS: &str = "
     CREATE TABLE desk.\"Agents\" (id text PRIMARY KEY, team text NOT NULL) USING reference;
     CREATE VIEW many_tries AS SELECT event_id, tries FROM calls WHERE tries > 3;
     COMMENT ON VIEW many_tries IS 'calls that were hard';
-    CREATE FUNCTION tried(least int, most int DEFAULT 9) RETURNS TABLE (event_id uuid, tries int) LANGUAGE sql
-        AS $$ SELECT event_id, tries FROM calls WHERE tries BETWEEN least AND most $$;
+    CREATE FUNCTION tried(fewest int, most int DEFAULT 9) RETURNS TABLE (event_id uuid, tries int) LANGUAGE sql
+        AS $$ SELECT event_id, tries FROM calls WHERE tries BETWEEN fewest AND most $$;
     COMMENT ON FUNCTION tried(int, int) IS 'calls by tries'";
 
 /// What a command prints, aligned as a person sees it; `None` when there is no psql.
@@ -63,7 +63,7 @@ async fn describe_commands_show_what_is_there() {
         (r"\dv+", &["calls that were hard"]),
         (r"\dn", &["annals", "desk", "public"]),
         (r"\dn+", &["about the desk"]),
-        (r"\df", &["tried", "least integer, most integer DEFAULT 9", "TABLE(event_id uuid, tries integer)"]),
+        (r"\df", &["tried", "fewest integer, most integer DEFAULT 9", "TABLE(event_id uuid, tries integer)"]),
         (r"\df+", &["calls by tries", "sql"]),
         (r"\l", &["annals", "UTF8"]),
         (r"\l+", &["annals", "kB", "pg_default"]),
@@ -84,7 +84,7 @@ async fn describe_commands_show_what_is_there() {
         (r"\dp", &["calls"]),
         (
             r"\sf tried",
-            &["CREATE OR REPLACE FUNCTION public.tried(least integer, most integer DEFAULT 9)", "BETWEEN least AND most"],
+            &["CREATE OR REPLACE FUNCTION public.tried(fewest integer, most integer DEFAULT 9)", "BETWEEN fewest AND most"],
         ),
         (r"\sv many_tries", &["CREATE OR REPLACE VIEW public.many_tries", "tries > 3"]),
         (r"\d many_tries", &["View \"public.many_tries\"", "event_id", "integer"]),
