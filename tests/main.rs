@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, reason = "a test reports what it skipped and which seed it ran on its own output")]
 
 mod bad_input;
+mod clients;
 mod clients_recorded;
 mod commands;
 mod crash;
@@ -20,4 +21,5 @@ mod prepared;
 mod psql;
 mod real_data;
 mod same_answers;
+mod sessions;
 mod tidy;

@@ -15,8 +15,11 @@ use tokio::sync::Mutex;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
+use crate::query::backends::Backends;
+use crate::query::breath::Pauses;
 use crate::query::errors::unwrap;
 use crate::query::functions::Registry;
+use crate::query::notify::Exchange;
 use crate::query::parse;
 use crate::query::session::{Login, Prepared, Session};
 use crate::query::{catalog_log, checks, system};
@@ -51,6 +54,8 @@ pub struct Engine {
     pub(super) checks: checks::Cache,
     /// What all sessions share of the system relations.
     pub(super) system: Arc<system::Shared>,
+    pub(super) backends: Arc<Backends>,
+    pub(super) exchange: Arc<Exchange>,
 }
 
 impl Engine {
@@ -73,6 +78,8 @@ impl Engine {
             registry,
             checks: checks::Cache::default(),
             system,
+            backends: Arc::default(),
+            exchange: Arc::default(),
         }))
     }
 
@@ -141,7 +148,12 @@ fn session_state(store: &Arc<Store>, options: &EngineOptions) -> Result<SessionS
     own.optimizer.enable_aggregate_dynamic_filter_pushdown = false;
     // A projection above a sort must not deal rows out to several partitions: their order is the answer's.
     own.optimizer.enable_round_robin_repartition = false;
-    let state = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime).with_default_features().build();
+    let state = SessionStateBuilder::new()
+        .with_config(config)
+        .with_runtime_env(runtime)
+        .with_default_features()
+        .with_physical_optimizer_rule(Arc::new(Pauses))
+        .build();
     Ok(state)
 }
 

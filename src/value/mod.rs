@@ -184,6 +184,16 @@ impl SqlType {
         }
     }
 
+    /// The type's name as PostgreSQL's messages give it: without a length or precision.
+    pub fn without_modifier(&self) -> String {
+        match self {
+            SqlType::Numeric(_, _) => "numeric".to_owned(),
+            SqlType::Varchar(_) => "character varying".to_owned(),
+            SqlType::Array(element) => format!("{}[]", element.without_modifier()),
+            other => other.to_string(),
+        }
+    }
+
     /// Reads a canonical type name or one of PostgreSQL's aliases, for example `timestamp with time zone` or `varchar(20)[]`.
     ///
     /// # Errors
@@ -373,16 +383,6 @@ impl SqlType {
             | SqlType::Inet
             | SqlType::Array(_)
             | SqlType::Vector(_) => -1,
-        }
-    }
-
-    /// The type without a length, precision or scale, as a literal of it is cast.
-    pub fn without_modifier(&self) -> SqlType {
-        match self {
-            SqlType::Varchar(_) => SqlType::Varchar(None),
-            SqlType::Numeric(_, _) => SqlType::Numeric(BARE_NUMERIC.0, BARE_NUMERIC.1),
-            SqlType::Array(element) => SqlType::Array(Box::new(element.without_modifier())),
-            other => other.clone(),
         }
     }
 

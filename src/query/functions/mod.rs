@@ -9,8 +9,11 @@ mod catalog;
 mod identity;
 mod json;
 mod number;
+mod operator;
 pub(super) mod scalar;
+mod series;
 mod session;
+mod sleep;
 mod text;
 mod time;
 
@@ -23,6 +26,8 @@ use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 use scalar::Definition;
 
 pub(super) use array::{ARRAY_OF_ROWS, NUMBERED};
+pub(super) use cast::VALUE;
+pub(super) use operator::{LENGTH_OF_INTERVAL, folded as fold_operator, meeting as meeting_of_numbers};
 pub(super) use session::SessionFacts;
 
 use crate::value::Style;
@@ -43,11 +48,8 @@ const HIDDEN: [&str; 12] = [
     "union_tag",
 ];
 
-/// Table functions that may stand in FROM.
-const TABLE_FUNCTIONS: [&str; 2] = ["generate_series", "range"];
-
-/// Functions that are put in terms of others before planning.
-const REWRITTEN: [&str; 3] = ["unnest", "extract", "pg_options_to_table"];
+/// Functions that are planned as something else.
+const REWRITTEN: [&str; 5] = ["unnest", "extract", "generate_series", "pg_options_to_table", "pg_listening_channels"];
 
 /// Every function a statement can call.
 #[derive(Debug)]
@@ -66,7 +68,7 @@ impl Registry {
             .filter(|(name, _)| !HIDDEN.contains(&name.as_str()))
             .map(|(name, function)| (name.clone(), function.clone()))
             .collect();
-        for function in identity::functions().into_iter().chain(array::functions()) {
+        for function in identity::functions().into_iter().chain(array::functions()).chain([cast::value()]) {
             let function = Arc::new(function);
             for alias in function.aliases() {
                 scalars.insert(alias.clone(), function.clone());
@@ -84,8 +86,16 @@ impl Registry {
         let name = plain(name);
         session::function(name, facts)
             .or_else(|| catalog::function(name, facts))
+            .or_else(|| sleep::function(name, facts))
             .or_else(|| defined(name).map(|definition| Arc::new(scalar::unbound(definition, &facts.style))))
             .or_else(|| self.scalars.get(name).cloned())
+    }
+
+    /// Something to plan in the place of a function that there is not, until its arguments' types are known; `None` for a name that an
+    /// aggregate or window function has.
+    pub fn missing(&self, name: &str) -> Option<Arc<ScalarUDF>> {
+        let known = self.aggregate(name).is_some() || self.window(name).is_some() || plain(name) == "unnest";
+        (!known && plain(name) != "grouping").then(|| Arc::new(scalar::missing_function(name)))
     }
 
     pub fn aggregate(&self, name: &str) -> Option<Arc<AggregateUDF>> {
@@ -96,20 +106,9 @@ impl Registry {
         self.windows.get(plain(name)).cloned()
     }
 
-    /// Whether this table function of DataFusion's may stand in FROM.
-    pub fn allows_table_function(&self, name: &str) -> bool {
-        TABLE_FUNCTIONS.contains(&name)
-    }
-
     /// Every name that a call can have: of scalar, aggregate, window and table functions.
     pub(super) fn names(&self) -> BTreeSet<String> {
-        let own = session::NAMES
-            .into_iter()
-            .chain(catalog::names())
-            .chain(defined_names())
-            .chain(TABLE_FUNCTIONS)
-            .chain(REWRITTEN)
-            .chain(row_functions());
+        let own = session::NAMES.into_iter().chain(catalog::names()).chain(defined_names()).chain(REWRITTEN).chain(row_functions());
         let theirs = self.scalars.keys().chain(self.aggregates.keys()).chain(self.windows.keys());
         own.map(str::to_owned).chain(theirs.cloned()).collect()
     }
@@ -148,6 +147,7 @@ fn defined_names() -> impl Iterator<Item = &'static str> {
 
 static DEFINED: LazyLock<HashMap<&'static str, &'static Definition>> = LazyLock::new(|| {
     let all = json::definitions().chain(text::DEFINITIONS.iter()).chain(time::DEFINITIONS.iter()).chain(number::DEFINITIONS.iter());
+    let all = all.chain(operator::DEFINITIONS.iter()).chain(series::DEFINITIONS.iter());
     all.map(|definition| (definition.name, definition)).collect()
 });
 

@@ -7,7 +7,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, StringViewArray};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewArray};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::{DFSchema, ScalarValue};
@@ -190,17 +190,81 @@ fn missing(name: &str, types: &[Argument]) -> Error {
         .iter()
         .map(|argument| match argument {
             Argument::Unknown => "unknown".to_owned(),
-            Argument::Of(sql_type) => sql_type.to_string(),
+            Argument::Of(sql_type) => sql_type.without_modifier(),
         })
         .collect();
-    let message = match (name, shown.as_slice()) {
-        (operator, [left, right]) if !operator.starts_with(|c: char| c.is_ascii_alphabetic()) => {
-            format!("operator does not exist: {left} {operator} {right}")
-        }
-        (name, _) => format!("function {name}({}) does not exist", shown.join(", ")),
+    let is_operator = !name.starts_with(|c: char| c.is_ascii_alphabetic());
+    let (message, hint) = match shown.as_slice() {
+        [left, right] if is_operator => (
+            format!("operator does not exist: {left} {name} {right}"),
+            "No operator matches the given name and argument types. You might need to add explicit type casts.",
+        ),
+        [operand] if is_operator => (
+            format!("operator does not exist: {name} {operand}"),
+            "No operator matches the given name and argument type. You might need to add an explicit type cast.",
+        ),
+        _ => (
+            format!("function {name}({}) does not exist", shown.join(", ")),
+            "No function matches the given name and argument types. You might need to add explicit type casts.",
+        ),
     };
-    Error::new(Kind::UndefinedFunction, message)
-        .with_hint("No function or operator matches the given name and argument types. You might need to add explicit type casts.")
+    Error::new(Kind::UndefinedFunction, message).with_hint(hint)
+}
+
+/// The one value of an array; a list with what its field says, which the general way forgets.
+fn only_value(array: &ArrayRef) -> datafusion::common::Result<ScalarValue> {
+    match array.as_list_opt::<i32>() {
+        Some(list) if list.len() == 1 => Ok(ScalarValue::List(Arc::new(list.clone()))),
+        _ => ScalarValue::try_from_array(array, 0),
+    }
+}
+
+/// A function that there is not, planned so that it can be refused with the types of its arguments, as PostgreSQL does.
+pub(super) fn missing_function(name: &str) -> ScalarUDF {
+    let any = datafusion::logical_expr::TypeSignature::VariadicAny;
+    let signature = Signature::one_of(vec![any, datafusion::logical_expr::TypeSignature::Nullary], Volatility::Volatile);
+    ScalarUDF::new_from_impl(Missing { name: name.to_owned(), signature })
+}
+
+/// Refuses a call of a function that there is not.
+///
+/// # Errors
+/// 42883.
+pub(crate) fn refuse_missing(call: &ScalarFunction, schema: &DFSchema) -> Result<()> {
+    let Some(absent) = call.func.inner().downcast_ref::<Missing>() else { return Ok(()) };
+    let types = call
+        .args
+        .iter()
+        .map(|arg| match arg.to_field(schema) {
+            Ok((_, field)) => argument(&field, matches!(arg, Expr::Literal(..))),
+            Err(_) => Argument::Unknown,
+        })
+        .collect::<Vec<_>>();
+    Err(missing(&absent.name, &types))
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Missing {
+    name: String,
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for Missing {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _arg_types: &[DataType]) -> datafusion::common::Result<DataType> {
+        Ok(DataType::Null)
+    }
+
+    fn invoke_with_args(&self, _args: ScalarFunctionArgs) -> datafusion::common::Result<ColumnarValue> {
+        Err(wrap(missing(&self.name, &[])))
+    }
 }
 
 impl ScalarUDFImpl for Function {
@@ -244,6 +308,6 @@ impl ScalarUDFImpl for Function {
         let result = SqlType::of_field(&args.return_field);
         let given = Arguments { name: self.definition.name, types, arrays, rows, style: self.style.clone(), result };
         let output = (self.definition.run)(&given).map_err(wrap)?;
-        if scalar { Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&output, 0)?)) } else { Ok(ColumnarValue::Array(output)) }
+        if scalar { Ok(ColumnarValue::Scalar(only_value(&output)?)) } else { Ok(ColumnarValue::Array(output)) }
     }
 }

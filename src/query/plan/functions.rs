@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{Field, FieldRef};
+use datafusion::arrow::array::{RecordBatch, StringViewArray};
+use datafusion::arrow::datatypes::{Field, FieldRef, Schema};
 use datafusion::catalog::TableFunctionArgs;
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{DFSchema, TableReference};
-use datafusion::datasource::{ViewTable, provider_as_source};
-use datafusion::logical_expr::{Cast, Expr, LogicalPlan, TableSource};
+use datafusion::common::{Column, DFSchema, ScalarValue, TableReference};
+use datafusion::datasource::{MemTable, ViewTable, provider_as_source};
+use datafusion::logical_expr::{Cast, Expr, LogicalPlan, LogicalPlanBuilder, TableSource};
 use datafusion::sql::planner::PlannerContext;
 
 use super::{Planner, casts, shaped};
@@ -21,12 +22,11 @@ impl Planner<'_> {
     /// The table that a function call in FROM stands for.
     pub(super) fn function_source(&self, name: &str, args: Vec<Expr>) -> Result<Arc<dyn TableSource>> {
         let plain = name.strip_prefix("pg_catalog.").unwrap_or(name);
-        if let Some(builtin) = self.state.table_functions().get(plain)
-            && self.registry.allows_table_function(plain)
-        {
-            let args = args.iter().map(|arg| self.folded(arg)).collect::<Result<Vec<_>>>()?;
-            let provider = builtin.create_table_provider_with_args(TableFunctionArgs::new(&args, self.state)).map_err(unwrap)?;
-            return Ok(provider_as_source(provider));
+        if plain == "generate_series" {
+            return self.series(args);
+        }
+        if plain == "pg_listening_channels" && args.is_empty() {
+            return self.listening_channels();
         }
         if args.is_empty()
             && let Some(source) = system::function(plain, &self.catalog, &self.facts)
@@ -57,6 +57,57 @@ impl Planner<'_> {
         Some(row(args))
     }
 
+    /// `generate_series` of constants: whole numbers come one by one as they are asked for, anything else as an array that is unnested.
+    fn series(&self, args: Vec<Expr>) -> Result<Arc<dyn TableSource>> {
+        let args = args.iter().map(|arg| self.folded(arg)).collect::<Result<Vec<_>>>()?;
+        let wide = args.iter().any(|arg| matches!(arg, Expr::Literal(ScalarValue::Int64(_), _)));
+        let whole: Option<Vec<Expr>> = args.iter().map(whole_number).collect();
+        let series = self.state.table_functions().get("generate_series");
+        if let (Some(whole), Some(series)) = (whole, series)
+            && (2..=3).contains(&whole.len())
+        {
+            if matches!(whole.get(2), Some(Expr::Literal(ScalarValue::Int64(Some(0)), _))) {
+                return Err(Error::new(Kind::InvalidParameterValue, "step size cannot equal zero"));
+            }
+            let provider = series.create_table_provider_with_args(TableFunctionArgs::new(&whole, self.state)).map_err(unwrap)?;
+            if wide {
+                return Ok(provider_as_source(provider));
+            }
+            let scan = LogicalPlanBuilder::scan("generate_series", provider_as_source(provider), None).map_err(unwrap)?;
+            let plan = scan
+                .project([Expr::Cast(Cast {
+                    expr: Box::new(Expr::Column(Column::from_name("value"))),
+                    field: Arc::new(SqlType::Int4.field("value", true)),
+                })
+                .alias("value")])
+                .and_then(LogicalPlanBuilder::build)
+                .map_err(unwrap)?;
+            return Ok(provider_as_source(Arc::new(ViewTable::new(plan, None))));
+        }
+        let array = self
+            .registry
+            .scalar("generate_series", &self.facts)
+            .ok_or_else(|| Error::internal("generate_series is not registered"))?
+            .call(args);
+        let array = casts::lower_expression(array, &DFSchema::empty(), &self.facts.style)?;
+        let plan = LogicalPlanBuilder::empty(true)
+            .project([array.alias("value")])
+            .and_then(|builder| builder.unnest_column("value"))
+            .and_then(LogicalPlanBuilder::build)
+            .map_err(unwrap)?;
+        Ok(provider_as_source(Arc::new(ViewTable::new(plan, None))))
+    }
+
+    /// The channels that the session listens to, one a row.
+    fn listening_channels(&self) -> Result<Arc<dyn TableSource>> {
+        let effects = &self.facts.effects;
+        let channels: StringViewArray = effects.exchange.channels(effects.pid).into_iter().map(Some).collect();
+        let schema = Arc::new(Schema::new(vec![SqlType::Text.field("pg_listening_channels", false)]));
+        let batch = RecordBatch::try_new(schema.clone(), vec![Arc::new(channels)]);
+        let batch = batch.map_err(|error| Error::internal(format!("channels do not form a table: {error}")))?;
+        Ok(provider_as_source(Arc::new(MemTable::try_new(schema, vec![vec![batch]]).map_err(unwrap)?)))
+    }
+
     /// A constant argument worked out, as DataFusion's own table functions want literals.
     fn folded(&self, arg: &Expr) -> Result<Expr> {
         let schema = DFSchema::empty();
@@ -68,7 +119,7 @@ impl Planner<'_> {
         let simplifier = datafusion::optimizer::simplify_expressions::ExprSimplifier::new(context);
         let simple = simplifier.simplify(lowered).map_err(unwrap)?;
         if let Expr::Literal(value, metadata) = simple {
-            return Ok(Expr::Literal(widened(value), metadata));
+            return Ok(Expr::Literal(value, metadata));
         }
         if simple.any_column_refs() || simple.is_volatile() {
             return Ok(simple);
@@ -85,7 +136,7 @@ impl Planner<'_> {
             .map_err(|error| Error::internal(format!("a row of nothing: {error}")))?;
         let array = physical.evaluate(&row).and_then(|value| value.into_array(1)).map_err(unwrap)?;
         let value = datafusion::common::ScalarValue::try_from_array(&array, 0).map_err(unwrap)?;
-        Ok(Expr::Literal(widened(value), None))
+        Ok(Expr::Literal(value, None))
     }
 
     fn find_function(&self, name: &str, given: usize) -> Result<Arc<Function>> {
@@ -171,14 +222,15 @@ impl Planner<'_> {
     }
 }
 
-/// An integer as the widest one, the only one that DataFusion's table functions take.
-fn widened(value: datafusion::common::ScalarValue) -> datafusion::common::ScalarValue {
-    use datafusion::common::ScalarValue;
-    match value {
-        ScalarValue::Int32(number) => ScalarValue::Int64(number.map(i64::from)),
-        ScalarValue::Int16(number) => ScalarValue::Int64(number.map(i64::from)),
-        other => other,
-    }
+/// A whole number as DataFusion's series takes it.
+fn whole_number(arg: &Expr) -> Option<Expr> {
+    let whole = match arg {
+        Expr::Literal(ScalarValue::Int16(value), _) => value.map(i64::from),
+        Expr::Literal(ScalarValue::Int32(value), _) => value.map(i64::from),
+        Expr::Literal(ScalarValue::Int64(value), _) => *value,
+        _ => return None,
+    };
+    Some(Expr::Literal(ScalarValue::Int64(whole), None))
 }
 
 /// Puts the argument values where the body names them.

@@ -7,13 +7,18 @@
 mod casts;
 mod correlated;
 mod dialect;
+mod forms;
 mod functions;
+mod lateral;
+mod literals;
 pub mod names;
 mod operators;
 pub mod output;
+mod resolution;
 mod rows;
 mod tree;
 pub mod types;
+mod unions;
 mod values;
 
 use std::cell::RefCell;
@@ -139,7 +144,6 @@ impl<'a> Planner<'a> {
         dialect::rewrite(&mut query)?;
         let statement = ast::Statement::Query(Box::new(query));
         let plan = self.sql().sql_statement_to_plan_with_context(statement, context).map_err(unwrap)?;
-        let plan = values::small_literals(plan).map_err(unwrap)?;
         let mut planned = casts::lower(plan, &self.facts.style, hints)?;
         planned.plan = correlated::detach(planned.plan, self.state, self.facts.style.now_us)?;
         Ok(planned)
@@ -297,7 +301,7 @@ impl ContextProvider for Planner<'_> {
     }
 
     fn get_function_meta(&self, name: &str) -> Option<Arc<ScalarUDF>> {
-        self.registry.scalar(name, &self.facts)
+        self.registry.scalar(name, &self.facts).or_else(|| self.registry.missing(name))
     }
 
     fn get_higher_order_meta(&self, _name: &str) -> Option<Arc<HigherOrderUDF>> {

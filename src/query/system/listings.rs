@@ -1,14 +1,13 @@
-//! The views of `pg_catalog` that list things by name: pg_tables, pg_views, pg_indexes, pg_settings, pg_stat_activity.
+//! The views of `pg_catalog` that list things by name: pg_tables, pg_views, pg_indexes, pg_settings.
 
 use super::builtin::lines;
 use super::definition;
 use super::rows::{Cell, Rows};
 use super::shape;
-use super::world::{self, DATABASE_OID, SUPERUSER_OID, World};
+use super::world::{self, World};
 use crate::catalog::Relation;
 use crate::error::Result;
 use crate::policy::SUPERUSER;
-use crate::query::plan::names::DATABASE;
 
 pub(super) fn tables(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     let builtin = shape::all().filter(|shape| shape.kind == "r").map(|shape| (&shape.name, false));
@@ -64,15 +63,13 @@ pub(super) fn indexes(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
 
 /// The settings in force, with what PostgreSQL says of those of its names.
 pub(super) fn settings(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
-    for (name, value) in world.facts.settings.iter() {
+    for (name, value) in world.facts.settings.all().iter() {
         let known = lines(SETTINGS).find(|fields| fields.first().is_some_and(|known| known == name));
         let field = |at: usize| known.as_ref().and_then(|fields| fields.get(at).copied()).filter(|field| !field.is_empty());
         // Times are told without their unit, which has a column of its own.
         let unit = field(1);
         let shown = match unit {
-            Some("ms") => {
-                crate::query::settings::parse_milliseconds(value).map_or_else(|| value.clone(), |number| number.to_string())
-            }
+            Some("ms") => milliseconds(value).map_or_else(|| value.clone(), |number| number.to_string()),
             Some(_) | None => value.clone(),
         };
         let words = field(8).map(|words| words.split(',').collect::<Vec<_>>());
@@ -96,6 +93,21 @@ pub(super) fn settings(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
 
 const SETTINGS: &str = include_str!("data/settings.txt");
 
+/// A time as SHOW writes it, in milliseconds.
+fn milliseconds(shown: &str) -> Option<u64> {
+    let digits = shown.find(|c: char| !c.is_ascii_digit()).unwrap_or(shown.len());
+    let (number, unit) = shown.split_at(digits);
+    let factor = match unit.trim() {
+        "" | "ms" => 1,
+        "s" => 1_000,
+        "min" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(factor)
+}
+
 /// PostgreSQL's key words: what `pg_get_keywords()` answers.
 pub(super) fn keywords(_world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     for fields in lines(include_str!("data/keywords.txt")) {
@@ -109,23 +121,4 @@ pub(super) fn keywords(_world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
         ])?;
     }
     Ok(())
-}
-
-/// Only the session's own row: other sessions are the house's to know.
-pub(super) fn activity(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
-    let facts = world.facts;
-    let address = facts.remote.parse::<std::net::SocketAddr>().ok();
-    let application = facts.settings.iter().find(|(name, _)| name == "application_name").map(|(_, value)| value.as_str());
-    rows.add(&[
-        ("datid", DATABASE_OID.into()),
-        ("datname", DATABASE.into()),
-        ("pid", facts.backend_pid.into()),
-        ("usesysid", if facts.session_user == SUPERUSER { SUPERUSER_OID.into() } else { Cell::Null }),
-        ("usename", facts.session_user.as_str().into()),
-        ("application_name", application.into()),
-        ("client_addr", address.map(|address| address.ip().to_string()).into()),
-        ("client_port", address.map(|address| i32::from(address.port())).into()),
-        ("state", "active".into()),
-        ("backend_type", "client backend".into()),
-    ])
 }

@@ -17,6 +17,7 @@ mod procs;
 mod relations;
 mod roles;
 pub(super) mod rows;
+mod sessions;
 pub(super) mod shape;
 mod standard;
 mod statistics;
@@ -50,7 +51,7 @@ enum Follows {
 }
 
 /// The relations that have rows.
-const BUILDERS: [(&str, &str, Follows, Builder); 62] = [
+const BUILDERS: [(&str, &str, Follows, Builder); 64] = [
     ("pg_catalog", "pg_aggregate", Follows::Catalog, operators::aggregates),
     ("pg_catalog", "pg_am", Follows::Catalog, objects::access_methods),
     ("pg_catalog", "pg_attrdef", Follows::Catalog, relations::attrdef),
@@ -61,6 +62,7 @@ const BUILDERS: [(&str, &str, Follows, Builder); 62] = [
     ("pg_catalog", "pg_collation", Follows::Catalog, objects::collation),
     ("pg_catalog", "pg_config", Follows::Catalog, objects::config),
     ("pg_catalog", "pg_constraint", Follows::Catalog, relations::constraint),
+    ("pg_catalog", "pg_cursors", Follows::Session, sessions::cursors),
     ("pg_catalog", "pg_database", Follows::Catalog, objects::database),
     ("pg_catalog", "pg_depend", Follows::Catalog, relations::depend),
     ("pg_catalog", "pg_description", Follows::Catalog, objects::description),
@@ -72,12 +74,13 @@ const BUILDERS: [(&str, &str, Follows, Builder); 62] = [
     ("pg_catalog", "pg_opclass", Follows::Catalog, operators::classes),
     ("pg_catalog", "pg_operator", Follows::Catalog, operators::operators),
     ("pg_catalog", "pg_opfamily", Follows::Catalog, operators::families),
+    ("pg_catalog", "pg_prepared_statements", Follows::Session, sessions::prepared_statements),
     ("pg_catalog", "pg_proc", Follows::Catalog, procs::procs),
     ("pg_catalog", "pg_rewrite", Follows::Catalog, relations::rewrite),
     ("pg_catalog", "pg_roles", Follows::Catalog, roles::roles),
     ("pg_catalog", "pg_settings", Follows::Session, listings::settings),
     ("pg_catalog", "pg_shadow", Follows::Catalog, roles::shadow),
-    ("pg_catalog", "pg_stat_activity", Follows::Session, listings::activity),
+    ("pg_catalog", "pg_stat_activity", Follows::Session, sessions::activity),
     ("pg_catalog", "pg_stat_all_indexes", Follows::Catalog, statistics::indexes),
     ("pg_catalog", "pg_stat_all_tables", Follows::Store, statistics::tables),
     ("pg_catalog", "pg_stat_database", Follows::Catalog, statistics::database),

@@ -4,6 +4,7 @@
 //! arguments to a value over the [`World`]. They are made for each planner from its [`SessionFacts`] and hold its snapshot.
 
 mod definitions;
+mod effects;
 mod privileges;
 mod registered;
 mod state;
@@ -154,13 +155,15 @@ fn lines() -> impl Iterator<Item = &'static Line> {
 
 /// The catalog functions' names.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    lines().map(|line| line.name)
+    lines().chain(&effects::LINES).map(|line| line.name)
 }
 
 /// The catalog function of this name for this session.
 pub(super) fn function(name: &str, facts: &Arc<SessionFacts>) -> Option<Arc<ScalarUDF>> {
-    let line = lines().find(|line| line.name == name)?;
-    let signature = Signature::one_of(vec![TypeSignature::Nullary, TypeSignature::VariadicAny], Volatility::Stable);
+    let effect = effects::LINES.iter().find(|line| line.name == name);
+    let line = effect.or_else(|| lines().find(|line| line.name == name))?;
+    let volatility = if effect.is_some() { Volatility::Volatile } else { Volatility::Stable };
+    let signature = Signature::one_of(vec![TypeSignature::Nullary, TypeSignature::VariadicAny], volatility);
     Some(Arc::new(ScalarUDF::new_from_impl(CatalogFunction { line, facts: facts.clone(), signature })))
 }
 
