@@ -37,9 +37,10 @@ fn shown_at(address: SocketAddr, commands: &[&str]) -> Option<String> {
         .env("PGPASSWORD", PASSWORD)
         .env("PGCONNECT_TIMEOUT", "30")
         .env("EDITOR", "cat");
-    for command in commands {
-        psql.args(["-c", command]);
-    }
+    let folder = folder();
+    let script = folder.path().join("commands.sql");
+    std::fs::write(&script, format!("{}\n", commands.join("\n"))).unwrap();
+    psql.arg("-f").arg(&script);
     let ended = run_to_end(&mut psql);
     assert!(!ended.stderr.contains("ERROR"), "{commands:?}: {}", ended.stderr);
     Some(ended.stdout)
@@ -250,8 +251,8 @@ async fn psqls_own_ways_with_results_work() {
     let copy_out = format!(r#"\copy desk."Agents" to '{}' csv"#, file.display());
     let copy_in = format!(r#"\copy desk."Agents" from '{}' csv"#, file.display());
     for (commands, contained) in [
-        (&[r#"INSERT INTO desk."Agents" VALUES ('a', 'one')"#, &copy_out][..], &["COPY 1"][..]),
-        (&[r#"DELETE FROM desk."Agents""#, &copy_in], &["DELETE 1", "COPY 1"]),
+        (&[r#"INSERT INTO desk."Agents" VALUES ('a', 'one');"#, &copy_out][..], &["COPY 1"][..]),
+        (&[r#"DELETE FROM desk."Agents";"#, &copy_in], &["DELETE 1", "COPY 1"]),
         (&[r"SELECT 1 AS one, 'x'::text AS two \gdesc"], &["one", "integer", "two", "text"]),
         (&[r"SELECT 1 AS one \gx"], &["-[ RECORD 1 ]", "one | 1"]),
         (&[r"SELECT 'loud' \g |tr a-z A-Z"], &["LOUD"]),
@@ -259,7 +260,7 @@ async fn psqls_own_ways_with_results_work() {
             &[r"SELECT n % 2 AS odd, n AS n, n * n AS square FROM generate_series(1, 3) AS n \crosstabview odd n square"],
             &["odd", "9"],
         ),
-        (&[r"\timing on", "SELECT 1"], &["Timing is on.", "Time: "]),
+        (&[r"\timing on", "SELECT 1;"], &["Timing is on.", "Time: "]),
         (&[r"\ev many_tries"], &["CREATE OR REPLACE VIEW public.many_tries", "tries > 3"]),
         (&[r"\ef tried"], &["CREATE OR REPLACE FUNCTION public.tried"]),
         (&[r"\encoding"], &["UTF8"]),

@@ -139,7 +139,8 @@ pub(super) fn comparison(left: &SqlType, operator: &str, right: &SqlType) -> Res
     let fits = match (left, right) {
         (T::Json, T::Json) => false,
         (left, right) if left == right => true,
-        (T::Oid, T::Int2 | T::Int4 | T::Int8) | (T::Int2 | T::Int4 | T::Int8, T::Oid) => true,
+        (T::Oid | T::Reg(_), T::Int2 | T::Int4 | T::Int8) | (T::Int2 | T::Int4 | T::Int8, T::Oid | T::Reg(_)) => true,
+        (T::Oid, T::Reg(_)) | (T::Reg(_), T::Oid) => true,
         (T::Time, T::Interval) | (T::Interval, T::Time) => return Ok(Some(T::Interval)),
         (T::Time, _) | (_, T::Time) => false,
         (T::Array(left), T::Array(right)) => category(left) == category(right),
@@ -154,14 +155,17 @@ pub(super) fn comparison(left: &SqlType, operator: &str, right: &SqlType) -> Res
 /// 42846 where there is none.
 pub(super) fn expect_cast(from: &SqlType, to: &SqlType) -> Result<(), Error> {
     use SqlType as T;
-    let number = |sql_type: &T| category(sql_type) == Category::Number && *sql_type != T::Oid;
+    let number = |sql_type: &T| category(sql_type) == Category::Number && !matches!(sql_type, T::Oid | T::Reg(_));
     let fits = match (from, to) {
         (from, to) if from == to => true,
         (from, to) if category(from) == Category::Text || category(to) == Category::Text => true,
         (T::Array(from), T::Array(to)) => return expect_cast(from, to),
         (from, to) if number(from) && number(to) => true,
         (T::Bool, T::Int4) | (T::Int4, T::Bool) => true,
-        (T::Oid, T::Int4 | T::Int8) | (T::Int2 | T::Int4 | T::Int8, T::Oid) => true,
+        (T::Oid | T::Reg(_), T::Int4 | T::Int8) | (T::Int2 | T::Int4 | T::Int8, T::Oid | T::Reg(_)) => true,
+        (T::Oid | T::Reg(_), T::Oid | T::Reg(_)) => true,
+        // Oid vectors are arrays in all but their first subscript.
+        (T::Vector(from), T::Array(to)) => return expect_cast(from, to),
         (T::Date, T::Timestamp | T::Timestamptz) => true,
         (T::Timestamp | T::Timestamptz, T::Date | T::Time | T::Timestamp | T::Timestamptz) => true,
         (T::Time, T::Interval) | (T::Interval, T::Time) => true,
