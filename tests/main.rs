@@ -23,3 +23,4 @@ mod real_data;
 mod same_answers;
 mod sessions;
 mod tidy;
+mod values;

@@ -18,11 +18,13 @@ mod binary;
 mod builder;
 mod bytea;
 mod cast;
+pub(crate) mod decimal;
 mod float;
 #[cfg(test)]
 mod golden;
 mod inet;
 pub mod json;
+pub(crate) mod jsonpath;
 mod numeric;
 mod output;
 mod physical;
@@ -38,7 +40,23 @@ pub use cast::{cast_text, to_text};
 pub use output::Formatter;
 pub use reg::{Names, ObjectNames, Reg};
 pub use style::{ByteaOutput, DateOrder, IntervalStyle, Style};
+pub(crate) use time::keyword::{Unit as SpanUnit, unit as span_unit};
 pub use time::zone::Zone;
+
+/// Reads a `double precision`.
+///
+/// # Errors
+/// 22P02 for what is no number, 22003 for one that would become 0 or infinite.
+pub(crate) fn read_double(text: &str) -> Result<f64> {
+    scalar::float(text)
+}
+
+/// A `double precision` in the fifteen digits that a cast to `numeric` keeps.
+pub(crate) fn double_digits(value: f64) -> String {
+    let mut digits = Vec::new();
+    float::write_f64(value, 0, &mut digits);
+    String::from_utf8(digits).unwrap_or_default()
+}
 
 use std::collections::HashMap;
 use std::fmt;
@@ -85,6 +103,8 @@ pub enum SqlType {
     Json,
     /// JSON in PostgreSQL's canonical form.
     Jsonb,
+    /// An SQL/JSON path in PostgreSQL's canonical form.
+    Jsonpath,
     Inet,
     Oid,
     /// An object id that is read and written as the object's name.
@@ -113,6 +133,7 @@ impl SqlType {
             | SqlType::Uuid
             | SqlType::Json
             | SqlType::Jsonb
+            | SqlType::Jsonpath
             | SqlType::Inet => DataType::Utf8View,
             SqlType::Bytea => DataType::Binary,
             SqlType::Date => DataType::Date32,
@@ -238,6 +259,7 @@ impl SqlType {
             "interval" => Ok(SqlType::Interval),
             "json" => Ok(SqlType::Json),
             "jsonb" => Ok(SqlType::Jsonb),
+            "jsonpath" => Ok(SqlType::Jsonpath),
             "inet" => Ok(SqlType::Inet),
             "oid" => Ok(SqlType::Oid),
             "oidvector" => Ok(SqlType::Vector(Box::new(SqlType::Oid))),
@@ -275,6 +297,7 @@ impl SqlType {
             SqlType::Uuid => 2950,
             SqlType::Jsonb => 3802,
             SqlType::Reg(reg) => reg.oids().0,
+            SqlType::Jsonpath => 4072,
             SqlType::Array(element) => element.array_oid(),
             SqlType::Vector(element) => {
                 if **element == SqlType::Oid {
@@ -312,6 +335,7 @@ impl SqlType {
             SqlType::Uuid => 2951,
             SqlType::Jsonb => 3807,
             SqlType::Reg(reg) => reg.oids().1,
+            SqlType::Jsonpath => 4073,
             SqlType::Array(inner) => inner.array_oid(),
             SqlType::Vector(element) => {
                 if **element == SqlType::Oid {
@@ -325,7 +349,7 @@ impl SqlType {
 
     /// The type with this object id, as a client names a parameter's type; 0 and unknown ids are `None`.
     pub fn from_oid(oid: u32) -> Option<SqlType> {
-        const PLAIN: [SqlType; 22] = [
+        const PLAIN: [SqlType; 23] = [
             SqlType::Bool,
             SqlType::Bytea,
             SqlType::Char,
@@ -348,6 +372,7 @@ impl SqlType {
             SqlType::Numeric(BARE_NUMERIC.0, BARE_NUMERIC.1),
             SqlType::Uuid,
             SqlType::Jsonb,
+            SqlType::Jsonpath,
         ];
         // `bpchar` and `unknown` come from drivers for any string; both read as text.
         if matches!(oid, 1042 | 705) {
@@ -380,6 +405,7 @@ impl SqlType {
             | SqlType::Bytea
             | SqlType::Json
             | SqlType::Jsonb
+            | SqlType::Jsonpath
             | SqlType::Inet
             | SqlType::Array(_)
             | SqlType::Vector(_) => -1,
@@ -445,6 +471,7 @@ impl fmt::Display for SqlType {
             SqlType::Interval => "interval",
             SqlType::Json => "json",
             SqlType::Jsonb => "jsonb",
+            SqlType::Jsonpath => "jsonpath",
             SqlType::Inet => "inet",
             SqlType::Oid => "oid",
             SqlType::Reg(reg) => reg.name(),
@@ -490,6 +517,7 @@ mod tests {
             "interval",
             "json",
             "jsonb",
+            "jsonpath",
             "inet",
             "oid",
             "regclass",

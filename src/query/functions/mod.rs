@@ -27,7 +27,11 @@ use scalar::Definition;
 
 pub(super) use array::{ARRAY_OF_ROWS, NUMBERED};
 pub(super) use cast::VALUE;
-pub(super) use operator::{LENGTH_OF_INTERVAL, folded as fold_operator, meeting as meeting_of_numbers};
+pub(super) use json::{
+    EACH_KEYS, EACH_VALUES, ORDINALS, RECORD_COLUMN, ROW_OF_FIELDS, SORT_KEY, SUBSCRIPT, WHOLE_ROW,
+    bind_aggregate as bind_json_aggregate, row,
+};
+pub(super) use operator::{ARRAY_LIKE, LENGTH_OF_INTERVAL, folded as fold_operator, meeting as meeting_of_numbers};
 pub(super) use session::SessionFacts;
 
 use crate::value::Style;
@@ -68,7 +72,8 @@ impl Registry {
             .filter(|(name, _)| !HIDDEN.contains(&name.as_str()))
             .map(|(name, function)| (name.clone(), function.clone()))
             .collect();
-        for function in identity::functions().into_iter().chain(array::functions()).chain([cast::value()]) {
+        let own = identity::functions().into_iter().chain(array::functions()).chain(json::functions());
+        for function in own.chain([cast::value()]) {
             let function = Arc::new(function);
             for alias in function.aliases() {
                 scalars.insert(alias.clone(), function.clone());
@@ -78,7 +83,11 @@ impl Registry {
         if let Some(sign) = scalars.get("signum").cloned() {
             scalars.insert("sign".to_owned(), sign);
         }
-        Registry { scalars, aggregates: state.aggregate_functions().clone(), windows: state.window_functions().clone() }
+        let mut aggregates = state.aggregate_functions().clone();
+        for aggregate in json::aggregates() {
+            aggregates.insert(aggregate.name().to_owned(), Arc::new(aggregate));
+        }
+        Registry { scalars, aggregates, windows: state.window_functions().clone() }
     }
 
     /// The scalar function of this name for this session.

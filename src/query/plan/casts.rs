@@ -13,10 +13,10 @@ use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan, Operator};
 
-use super::{Planned, resolution, unions, values};
+use super::{Planned, jsonb, resolution, sets, unions, values};
 use crate::error::{Error, Kind, Result};
 use crate::query::errors::{unwrap, wrap};
-use crate::query::functions::{cast, fold_operator, scalar};
+use crate::query::functions::{ARRAY_LIKE, cast, fold_operator, scalar};
 use crate::value::{BARE_NUMERIC, ColumnBuilder, SqlType, Style};
 
 /// Applies the rules to every expression of a plan and finds the types of its parameters.
@@ -46,6 +46,8 @@ pub(super) fn lower(plan: LogicalPlan, style: &Style, hints: &[Option<SqlType>])
             })?;
             let before = lowered.transformed;
             let lowered = unions::lower(lowered.data, style)?.update_data(|node| node);
+            let before = before || lowered.transformed;
+            let lowered = jsonb::node(lowered.data, style)?.transform_data(sets::typed)?;
             let lowered = Transformed::new_transformed(lowered.data, before || lowered.transformed);
             changed.set(changed.get() || lowered.transformed);
             if changed.get() { lowered.map_data(LogicalPlan::recompute_schema) } else { Ok(lowered) }
@@ -66,8 +68,8 @@ fn transform(expr: Expr, schema: &DFSchema, style: &Style) -> datafusion::common
         Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_comparison(op) => {
             let (left, left_changed) = resolve(*left, &right, schema, style)?;
             let (right, right_changed) = resolve(*right, &left, schema, style)?;
-            if let Some(equality) = values::json_equality(&left, op, &right, schema, style) {
-                return Ok(Transformed::yes(equality));
+            if let Some(compared) = jsonb::comparison(&left, op, &right, schema, style)? {
+                return Ok(Transformed::yes(compared));
             }
             let (left, right, met) = met(left, op, right, schema, style)?;
             let whole = Expr::BinaryExpr(BinaryExpr { left: Box::new(left), op, right: Box::new(right) });
@@ -114,6 +116,12 @@ fn transform(expr: Expr, schema: &DFSchema, style: &Style) -> datafusion::common
         }
         Expr::Case(case) => values::lower_case(case, schema, style),
         Expr::ScalarFunction(call) if call.func.name() == "array_element" => values::vector_element(call, schema),
+        Expr::ScalarFunction(call) if jsonb::is_whole_row(&call) => jsonb::whole_row(&call, schema).map(Transformed::yes),
+        Expr::ScalarFunction(mut call) if call.name() == ARRAY_LIKE && call.args.len() == 2 => {
+            let element = type_of(&call.args[1], schema).unwrap_or(SqlType::Text);
+            let (array, _) = resolve_as(call.args.swap_remove(0), SqlType::Array(Box::new(element)), style)?;
+            Ok(Transformed::yes(array))
+        }
         Expr::ScalarFunction(call) => match scalar::bind(&call, schema) {
             Some(bound) => {
                 let bound = bound.map_err(wrap)?;
@@ -141,7 +149,9 @@ fn transform(expr: Expr, schema: &DFSchema, style: &Style) -> datafusion::common
                 changed |= item_changed;
                 resolved.push(item);
             }
-            Ok(Transformed::new_transformed(Expr::InList(InList { expr: Box::new(expr), list: resolved, negated }), changed))
+            let whole = InList { expr: Box::new(expr), list: resolved, negated };
+            let (whole, keyed) = jsonb::in_list(whole, schema, style)?;
+            Ok(Transformed::new_transformed(Expr::InList(whole), changed || keyed))
         }
         Expr::Between(Between { expr, negated, low, high }) => {
             let known = if is_unknown(&low) { &high } else { &low };
@@ -153,6 +163,9 @@ fn transform(expr: Expr, schema: &DFSchema, style: &Style) -> datafusion::common
             let between = Between { expr: Box::new(expr), negated, low: Box::new(low), high: Box::new(high) };
             Ok(Transformed::new_transformed(Expr::Between(between), changed || low_changed || high_changed))
         }
+        Expr::InSubquery(given) => jsonb::in_subquery(given, schema, style),
+        Expr::AggregateFunction(call) => jsonb::aggregate(call, schema, style),
+        Expr::WindowFunction(call) => jsonb::window(*call, schema, style),
         other => Ok(Transformed::no(other)),
     })
 }
@@ -235,7 +248,7 @@ fn regex_symbol(op: Operator) -> Option<&'static str> {
 
 /// A literal or parameter of no type of its own takes the type of the other side.
 fn resolve(expr: Expr, other: &Expr, schema: &DFSchema, style: &Style) -> datafusion::common::Result<(Expr, bool)> {
-    if !is_unknown(&expr) || matches!(other, Expr::Literal(..)) {
+    if !is_unknown(&expr) || matches!(other, Expr::Literal(_, None)) {
         return Ok((expr, false));
     }
     let Ok((_, field)) = other.to_field(schema) else {
@@ -273,6 +286,7 @@ fn lower_cast(cast: Cast, schema: &DFSchema, style: &Style) -> datafusion::commo
         return Ok(Transformed::yes(Expr::Placeholder(Placeholder { id, field: Some(field) })));
     }
     if let Expr::Literal(ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text)), _) = cast.expr.as_ref()
+        && type_of(&cast.expr, schema).is_none_or(|own| is_text(&own))
         && !is_text(&target)
     {
         let bare = target == SqlType::Numeric(BARE_NUMERIC.0, BARE_NUMERIC.1);

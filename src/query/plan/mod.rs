@@ -9,6 +9,7 @@ mod correlated;
 mod dialect;
 mod forms;
 mod functions;
+mod jsonb;
 mod lateral;
 mod literals;
 pub mod names;
@@ -16,6 +17,7 @@ mod operators;
 pub mod output;
 mod resolution;
 mod rows;
+mod sets;
 mod tree;
 pub mod types;
 mod unions;
@@ -27,6 +29,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::config::ConfigOptions;
+use datafusion::common::metadata::{FieldMetadata, ScalarAndMetadata};
 use datafusion::common::{DFSchema, ParamValues, ScalarValue, TableReference};
 use datafusion::datasource::{ViewTable, provider_as_source};
 use datafusion::execution::session_state::SessionState;
@@ -264,7 +267,11 @@ pub fn bind(planned: &Planned, values: &[ScalarValue]) -> Result<LogicalPlan> {
     if values.is_empty() {
         return Ok(planned.plan.clone());
     }
-    let values = values.iter().cloned().map(Into::into).collect();
+    // A value keeps its SQL type, or the result would lose it.
+    let typed = |(value, sql_type): (&ScalarValue, &SqlType)| {
+        ScalarAndMetadata::new(value.clone(), Some(FieldMetadata::from(&sql_type.field("", true))))
+    };
+    let values = values.iter().zip(&planned.parameters).map(typed).collect();
     planned.plan.clone().replace_params_with_values(&ParamValues::List(values)).map_err(unwrap)
 }
 

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::DFSchema;
+use datafusion::functions_nested::expr_fn::{array_concat, make_array};
 use datafusion::logical_expr::expr::Placeholder;
-use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
-use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator};
+use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr, RawFieldAccessExpr};
+use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, GetFieldAccess, Operator};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::casts::{self, is_unknown, resolve_as};
@@ -23,6 +24,14 @@ pub(super) struct Operators {
 }
 
 impl ExprPlanner for Operators {
+    fn plan_field_access(
+        &self,
+        expr: RawFieldAccessExpr,
+        schema: &DFSchema,
+    ) -> datafusion::common::Result<PlannerResult<RawFieldAccessExpr>> {
+        Ok(self.subscript(expr, schema))
+    }
+
     fn plan_binary_op(&self, expr: RawBinaryExpr, schema: &DFSchema) -> datafusion::common::Result<PlannerResult<RawBinaryExpr>> {
         self.planned(expr, schema).map_err(wrap)
     }
@@ -38,7 +47,9 @@ impl ExprPlanner for Operators {
         let Some(target) = resolution::common(&types, "ARRAY").map_err(wrap)? else { return Ok(PlannerResult::Original(exprs)) };
         let same = |expr: &Expr| type_of(expr, schema).is_some_and(|own| own == target);
         let cast = |expr: Expr| if same(&expr) { Ok(expr) } else { casts::cast_to(expr, &target, schema, &self.style) };
-        Ok(PlannerResult::Original(exprs.into_iter().map(cast).collect::<datafusion::common::Result<_>>()?))
+        let array = make_array(exprs.into_iter().map(cast).collect::<datafusion::common::Result<_>>()?);
+        // From here on all that sees the array sees its elements' SQL type.
+        Ok(PlannerResult::Planned(functions::cast::typed(array, SqlType::Array(Box::new(target)))))
     }
 }
 
@@ -67,6 +78,22 @@ impl Operators {
                 return Ok(PlannerResult::Planned(function.call(vec![expr.left, expr.right])));
             }
         }
+        if expr.op == BinaryOperator::StringConcat {
+            // An element beside an array is an array of one.
+            let one = |element: Expr, of: &SqlType| -> Result<Expr> {
+                let element = casts::cast_to(element, of, schema, &self.style).map_err(unwrap)?;
+                Ok(functions::cast::typed(make_array(vec![element]), SqlType::Array(Box::new(of.clone()))))
+            };
+            let parts = match (&left, &right) {
+                (Some(SqlType::Array(_)), Some(SqlType::Array(_))) => None,
+                (Some(_), Some(SqlType::Array(of))) => Some(vec![one(expr.left.clone(), of)?, expr.right.clone()]),
+                (Some(SqlType::Array(of)), Some(_)) => Some(vec![expr.left.clone(), one(expr.right.clone(), of)?]),
+                _ => None,
+            };
+            if let Some(parts) = parts {
+                return Ok(PlannerResult::Planned(array_concat(parts)));
+            }
+        }
         if expr.op == BinaryOperator::PGOverlap
             && [&left, &right].into_iter().flatten().all(|side| matches!(side, SqlType::Array(_)))
         {
@@ -74,6 +101,20 @@ impl Operators {
         }
         check(&expr.op, left.as_ref(), right.as_ref())?;
         Ok(PlannerResult::Original(expr))
+    }
+
+    /// `document['key']` and `document[0]`.
+    fn subscript(&self, expr: RawFieldAccessExpr, schema: &DFSchema) -> PlannerResult<RawFieldAccessExpr> {
+        let is_jsonb = type_of(&expr.expr, schema) == Some(SqlType::Jsonb);
+        let (true, Some(function)) = (is_jsonb, functions::operator(functions::SUBSCRIPT, &self.style)) else {
+            return PlannerResult::Original(expr);
+        };
+        let key = match &expr.field_access {
+            GetFieldAccess::NamedStructField { name } => Expr::Literal(name.clone(), None),
+            GetFieldAccess::ListIndex { key } => key.as_ref().clone(),
+            GetFieldAccess::ListRange { .. } => return PlannerResult::Original(expr),
+        };
+        PlannerResult::Planned(function.call(vec![expr.expr, key]))
     }
 
     /// A literal or parameter of no type of its own takes, beside a number, the number's type, beside a moment what can be added to it,
@@ -113,11 +154,12 @@ fn arithmetic(op: &BinaryOperator) -> Option<&'static str> {
 
 /// Whether a timestamp is moved by an interval, which DataFusion does as PostgreSQL, and prunes by.
 fn moves_a_moment(symbol: &str, left: Option<&SqlType>, right: Option<&SqlType>) -> bool {
-    match (symbol, left, right) {
-        ("+" | "-", Some(SqlType::Timestamp | SqlType::Timestamptz), Some(SqlType::Interval)) => true,
-        ("+", Some(SqlType::Interval), Some(SqlType::Timestamp | SqlType::Timestamptz)) => true,
-        _ => false,
-    }
+    use SqlType as T;
+    matches!(
+        (symbol, left, right),
+        ("+" | "-", Some(T::Timestamp | T::Timestamptz), Some(T::Interval))
+            | ("+", Some(T::Interval), Some(T::Timestamp | T::Timestamptz))
+    )
 }
 
 /// Refuses, in PostgreSQL's words, operands that DataFusion's planner would refuse in its own. Lowering looks again, at certain types.
@@ -217,7 +259,7 @@ fn type_of(expr: &Expr, schema: &DFSchema) -> Option<SqlType> {
 /// The function behind an operator; `None` where DataFusion's own meaning is PostgreSQL's.
 fn function_name(op: &BinaryOperator, left: Option<&SqlType>, right: Option<&SqlType>) -> Option<&'static str> {
     use SqlType as T;
-    let jsonb = |side: Option<&SqlType>| side == Some(&T::Jsonb);
+    let document = |side: Option<&SqlType>| matches!(side, Some(T::Json | T::Jsonb));
     match op {
         BinaryOperator::Arrow => Some("->"),
         BinaryOperator::LongArrow => Some("->>"),
@@ -227,8 +269,10 @@ fn function_name(op: &BinaryOperator, left: Option<&SqlType>, right: Option<&Sql
         BinaryOperator::Question => Some("?"),
         BinaryOperator::QuestionPipe => Some("?|"),
         BinaryOperator::QuestionAnd => Some("?&"),
-        BinaryOperator::AtArrow if jsonb(left) || jsonb(right) => Some("@>"),
-        BinaryOperator::ArrowAt if jsonb(left) || jsonb(right) => Some("<@"),
+        BinaryOperator::AtQuestion => Some("@?"),
+        BinaryOperator::AtAt => Some("@@"),
+        BinaryOperator::AtArrow if document(left) || document(right) => Some("@>"),
+        BinaryOperator::ArrowAt if document(left) || document(right) => Some("<@"),
         BinaryOperator::StringConcat => match (left, right) {
             (Some(T::Jsonb), None | Some(T::Jsonb)) | (None, Some(T::Jsonb)) => Some("jsonb_concat"),
             _ => None,

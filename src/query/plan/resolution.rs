@@ -35,7 +35,7 @@ fn category(sql_type: &SqlType) -> Category {
         SqlType::Interval => Category::Span,
         SqlType::Inet => Category::Address,
         SqlType::Array(_) | SqlType::Vector(_) => Category::Array,
-        SqlType::Bytea | SqlType::Uuid | SqlType::Json | SqlType::Jsonb => Category::Own,
+        SqlType::Bytea | SqlType::Uuid | SqlType::Json | SqlType::Jsonb | SqlType::Jsonpath => Category::Own,
     }
 }
 

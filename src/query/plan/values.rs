@@ -1,14 +1,13 @@
-//! Expressions that choose among values, and what they choose keeps its SQL type: CASE, COALESCE, NULLIF, GREATEST, LEAST; and
-//! operators whose meaning depends on SQL types that DataFusion does not tell apart.
+//! Expressions that choose among values, and what they choose keeps its SQL type: CASE, COALESCE, NULLIF, GREATEST, LEAST.
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::logical_expr::expr::ScalarFunction;
-use datafusion::logical_expr::{Case, Expr, ExprSchemable, Operator};
+use datafusion::logical_expr::{Case, Expr, ExprSchemable};
 
 use super::casts::{boolean, cast_to, is_unknown, type_of};
-use super::resolution;
+use super::{jsonb, resolution};
 use crate::error::Error;
 use crate::query::errors::wrap;
 use crate::query::functions::{self, cast};
@@ -51,6 +50,8 @@ pub(super) fn lower_case(case: Case, schema: &DFSchema, style: &Style) -> datafu
     if let Some(operand) = &mut expr {
         let operands = std::iter::once(operand.as_mut()).chain(when_then_expr.iter_mut().map(|(when, _)| when.as_mut()));
         unify(&mut operands.collect::<Vec<_>>(), "CASE", schema, style, &mut changed)?;
+        let operands = std::iter::once(operand.as_mut()).chain(when_then_expr.iter_mut().map(|(when, _)| when.as_mut()));
+        changed |= jsonb::operands(operands, schema, style)?;
     } else {
         for (when, _) in &mut when_then_expr {
             let (condition, did) = boolean(std::mem::take(when.as_mut()), "CASE/WHEN", schema, style)?;
@@ -76,6 +77,18 @@ pub(super) fn lower_call(call: ScalarFunction, schema: &DFSchema, style: &Style)
         && cast::typed_as(&func.call(args.clone())) == cast::typed_as(inner)
     {
         return Ok(Transformed::yes(args.remove(0)));
+    }
+    if func.name() == "make_array" {
+        if !args.iter().any(|arg| type_of(arg, schema).is_some_and(|own| needs_keeping(&own))) {
+            return Ok(Transformed::no(Expr::ScalarFunction(ScalarFunction { func, args })));
+        }
+        let mut changed = false;
+        let element = unify(&mut args.iter_mut().collect::<Vec<_>>(), "ARRAY", schema, style, &mut changed)?;
+        let whole = Expr::ScalarFunction(ScalarFunction { func, args });
+        return Ok(match element.filter(needs_keeping) {
+            Some(element) => Transformed::yes(cast::typed(whole, SqlType::Array(Box::new(element)))),
+            None => Transformed::new_transformed(whole, changed),
+        });
     }
     if !CHOOSING.contains(&func.name()) {
         return Ok(Transformed::no(Expr::ScalarFunction(ScalarFunction { func, args })));
@@ -155,17 +168,6 @@ pub(super) fn as_text(expr: Expr, schema: &DFSchema, style: &Style) -> datafusio
     if stays { Ok((expr, false)) } else { Ok((cast::call(expr, source, SqlType::Text, style), true)) }
 }
 
-/// Equality of two `jsonb`, which their texts do not decide.
-pub(super) fn json_equality(left: &Expr, op: Operator, right: &Expr, schema: &DFSchema, style: &Style) -> Option<Expr> {
-    let is_jsonb = |side: &Expr| side.to_field(schema).is_ok_and(|(_, field)| SqlType::of_field(&field) == SqlType::Jsonb);
-    if !matches!(op, Operator::Eq | Operator::NotEq) || !is_jsonb(left) || !is_jsonb(right) {
-        return None;
-    }
-    let call = functions::operator("jsonb_eq", style)?.call(vec![left.clone(), right.clone()]);
-    let Expr::ScalarFunction(unbound) = &call else { return None };
-    let bound = functions::scalar::bind(unbound, schema)?.ok()?;
-    Some(if op == Operator::Eq { bound } else { Expr::Not(Box::new(bound)) })
-}
 /// An element of an `oidvector` or `int2vector`, whose elements are counted from 0. The vector becomes an array, so that a second look
 /// does not count again.
 pub(super) fn vector_element(mut call: ScalarFunction, schema: &DFSchema) -> datafusion::common::Result<Transformed<Expr>> {
