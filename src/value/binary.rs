@@ -156,7 +156,7 @@ impl ColumnBuilder {
             Values::Time(values) => values.append_value(time(bytes)?),
             Values::Timestamp(values) | Values::Timestamptz(values) => values.append_value(timestamp(bytes)?),
             Values::Interval(values) => values.append_value(month_day_nano(interval(bytes)?)),
-            Values::Oid(values) => values.append_value(u32::from_be_bytes(exact(bytes)?)),
+            Values::Oid(values) | Values::Reg { values, .. } => values.append_value(u32::from_be_bytes(exact(bytes)?)),
             Values::Array(lists) => lists.append_binary(bytes)?,
         }
         Ok(())
@@ -216,7 +216,7 @@ impl Lists {
                         format!("array size exceeds the maximum allowed ({ELEMENTS_MAX})"),
                     ));
                 }
-                if words.next()? != 1 {
+                if words.next()? != i32::from(!self.vector) {
                     return Err(Error::new(Kind::FeatureNotSupported, "only arrays that begin at 1 are supported"));
                 }
                 for _ in 0..count {

@@ -115,6 +115,7 @@ fn transform(expr: Expr, schema: &DFSchema, style: &Style) -> datafusion::common
             Ok(Transformed::new_transformed(Expr::Like(like), changed || pattern_changed))
         }
         Expr::Case(case) => values::lower_case(case, schema, style),
+        Expr::ScalarFunction(call) if call.func.name() == "array_element" => values::vector_element(call, schema),
         Expr::ScalarFunction(call) if jsonb::is_whole_row(&call) => jsonb::whole_row(&call, schema).map(Transformed::yes),
         Expr::ScalarFunction(mut call) if call.name() == ARRAY_LIKE && call.args.len() == 2 => {
             let element = type_of(&call.args[1], schema).unwrap_or(SqlType::Text);
