@@ -20,4 +20,6 @@ mod prepared;
 mod psql;
 mod real_data;
 mod same_answers;
+mod sessions;
 mod tidy;
+mod values;

@@ -18,11 +18,13 @@ mod binary;
 mod builder;
 mod bytea;
 mod cast;
+pub(crate) mod decimal;
 mod float;
 #[cfg(test)]
 mod golden;
 mod inet;
 pub mod json;
+pub(crate) mod jsonpath;
 mod numeric;
 mod output;
 mod physical;
@@ -36,7 +38,23 @@ pub use builder::{ColumnBuilder, ListBuilder};
 pub use cast::{cast_text, to_text};
 pub use output::Formatter;
 pub use style::{ByteaOutput, DateOrder, IntervalStyle, Style};
+pub(crate) use time::keyword::{Unit as SpanUnit, unit as span_unit};
 pub use time::zone::Zone;
+
+/// Reads a `double precision`.
+///
+/// # Errors
+/// 22P02 for what is no number, 22003 for one that would become 0 or infinite.
+pub(crate) fn read_double(text: &str) -> Result<f64> {
+    scalar::float(text)
+}
+
+/// A `double precision` in the fifteen digits that a cast to `numeric` keeps.
+pub(crate) fn double_digits(value: f64) -> String {
+    let mut digits = Vec::new();
+    float::write_f64(value, 0, &mut digits);
+    String::from_utf8(digits).unwrap_or_default()
+}
 
 use std::collections::HashMap;
 use std::fmt;
@@ -83,6 +101,8 @@ pub enum SqlType {
     Json,
     /// JSON in PostgreSQL's canonical form.
     Jsonb,
+    /// An SQL/JSON path in PostgreSQL's canonical form.
+    Jsonpath,
     Inet,
     Oid,
     /// A one-dimensional array.
@@ -107,6 +127,7 @@ impl SqlType {
             | SqlType::Uuid
             | SqlType::Json
             | SqlType::Jsonb
+            | SqlType::Jsonpath
             | SqlType::Inet => DataType::Utf8View,
             SqlType::Bytea => DataType::Binary,
             SqlType::Date => DataType::Date32,
@@ -178,6 +199,16 @@ impl SqlType {
         }
     }
 
+    /// The type's name as PostgreSQL's messages give it: without a length or precision.
+    pub fn without_modifier(&self) -> String {
+        match self {
+            SqlType::Numeric(_, _) => "numeric".to_owned(),
+            SqlType::Varchar(_) => "character varying".to_owned(),
+            SqlType::Array(element) => format!("{}[]", element.without_modifier()),
+            other => other.to_string(),
+        }
+    }
+
     /// Reads a canonical type name or one of PostgreSQL's aliases, for example `timestamp with time zone` or `varchar(20)[]`.
     ///
     /// # Errors
@@ -222,6 +253,7 @@ impl SqlType {
             "interval" => Ok(SqlType::Interval),
             "json" => Ok(SqlType::Json),
             "jsonb" => Ok(SqlType::Jsonb),
+            "jsonpath" => Ok(SqlType::Jsonpath),
             "inet" => Ok(SqlType::Inet),
             "oid" => Ok(SqlType::Oid),
             _ => Err(unknown_type(name)),
@@ -253,6 +285,7 @@ impl SqlType {
             SqlType::Numeric(_, _) => 1700,
             SqlType::Uuid => 2950,
             SqlType::Jsonb => 3802,
+            SqlType::Jsonpath => 4072,
             SqlType::Array(element) => element.array_oid(),
         }
     }
@@ -282,13 +315,14 @@ impl SqlType {
             SqlType::Json => 199,
             SqlType::Uuid => 2951,
             SqlType::Jsonb => 3807,
+            SqlType::Jsonpath => 4073,
             SqlType::Array(inner) => inner.array_oid(),
         }
     }
 
     /// The type with this object id, as a client names a parameter's type; 0 and unknown ids are `None`.
     pub fn from_oid(oid: u32) -> Option<SqlType> {
-        const PLAIN: [SqlType; 22] = [
+        const PLAIN: [SqlType; 23] = [
             SqlType::Bool,
             SqlType::Bytea,
             SqlType::Char,
@@ -311,6 +345,7 @@ impl SqlType {
             SqlType::Numeric(BARE_NUMERIC.0, BARE_NUMERIC.1),
             SqlType::Uuid,
             SqlType::Jsonb,
+            SqlType::Jsonpath,
         ];
         // `bpchar` and `unknown` come from drivers for any string; both read as text.
         if matches!(oid, 1042 | 705) {
@@ -342,6 +377,7 @@ impl SqlType {
             | SqlType::Bytea
             | SqlType::Json
             | SqlType::Jsonb
+            | SqlType::Jsonpath
             | SqlType::Inet
             | SqlType::Array(_) => -1,
         }
@@ -406,6 +442,7 @@ impl fmt::Display for SqlType {
             SqlType::Interval => "interval",
             SqlType::Json => "json",
             SqlType::Jsonb => "jsonb",
+            SqlType::Jsonpath => "jsonpath",
             SqlType::Inet => "inet",
             SqlType::Oid => "oid",
             SqlType::Array(element) => return write!(f, "{element}[]"),
@@ -443,6 +480,7 @@ mod tests {
             "interval",
             "json",
             "jsonb",
+            "jsonpath",
             "inet",
             "oid",
             "text[]",

@@ -9,8 +9,11 @@ mod catalog;
 mod identity;
 mod json;
 mod number;
+mod operator;
 pub(super) mod scalar;
+mod series;
 mod session;
+mod sleep;
 mod text;
 mod time;
 
@@ -23,7 +26,13 @@ use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 use scalar::Definition;
 
 pub(super) use array::ARRAY_OF_ROWS;
+pub(super) use cast::VALUE;
 pub(super) use catalog::OID_OF;
+pub(super) use json::{
+    EACH_KEYS, EACH_VALUES, ORDINALS, RECORD_COLUMN, ROW_OF_FIELDS, SORT_KEY, SUBSCRIPT, WHOLE_ROW,
+    bind_aggregate as bind_json_aggregate, row,
+};
+pub(super) use operator::{LENGTH_OF_INTERVAL, folded as fold_operator, meeting as meeting_of_numbers};
 pub(super) use session::SessionFacts;
 
 use crate::value::Style;
@@ -44,9 +53,6 @@ const HIDDEN: [&str; 12] = [
     "union_tag",
 ];
 
-/// Table functions that may stand in FROM.
-const TABLE_FUNCTIONS: [&str; 2] = ["generate_series", "range"];
-
 /// Every function a statement can call.
 #[derive(Debug)]
 pub struct Registry {
@@ -64,7 +70,8 @@ impl Registry {
             .filter(|(name, _)| !HIDDEN.contains(&name.as_str()))
             .map(|(name, function)| (name.clone(), function.clone()))
             .collect();
-        for function in identity::functions().into_iter().chain(array::functions()) {
+        let own = identity::functions().into_iter().chain(array::functions()).chain(json::functions());
+        for function in own.chain([cast::value()]) {
             let function = Arc::new(function);
             for alias in function.aliases() {
                 scalars.insert(alias.clone(), function.clone());
@@ -74,7 +81,11 @@ impl Registry {
         if let Some(sign) = scalars.get("signum").cloned() {
             scalars.insert("sign".to_owned(), sign);
         }
-        Registry { scalars, aggregates: state.aggregate_functions().clone(), windows: state.window_functions().clone() }
+        let mut aggregates = state.aggregate_functions().clone();
+        for aggregate in json::aggregates() {
+            aggregates.insert(aggregate.name().to_owned(), Arc::new(aggregate));
+        }
+        Registry { scalars, aggregates, windows: state.window_functions().clone() }
     }
 
     /// The scalar function of this name for this session.
@@ -82,8 +93,16 @@ impl Registry {
         let name = plain(name);
         session::function(name, facts)
             .or_else(|| catalog::function(name, facts))
+            .or_else(|| sleep::function(name, facts))
             .or_else(|| defined(name).map(|definition| Arc::new(scalar::unbound(definition, &facts.style))))
             .or_else(|| self.scalars.get(name).cloned())
+    }
+
+    /// Something to plan in the place of a function that there is not, until its arguments' types are known; `None` for a name that an
+    /// aggregate or window function has.
+    pub fn missing(&self, name: &str) -> Option<Arc<ScalarUDF>> {
+        let known = self.aggregate(name).is_some() || self.window(name).is_some() || plain(name) == "unnest";
+        (!known && plain(name) != "grouping").then(|| Arc::new(scalar::missing_function(name)))
     }
 
     pub fn aggregate(&self, name: &str) -> Option<Arc<AggregateUDF>> {
@@ -92,11 +111,6 @@ impl Registry {
 
     pub fn window(&self, name: &str) -> Option<Arc<WindowUDF>> {
         self.windows.get(plain(name)).cloned()
-    }
-
-    /// Whether this table function of DataFusion's may stand in FROM.
-    pub fn allows_table_function(&self, name: &str) -> bool {
-        TABLE_FUNCTIONS.contains(&name)
     }
 
     pub fn scalar_names(&self) -> Vec<String> {
@@ -121,6 +135,7 @@ fn defined(name: &str) -> Option<&'static Definition> {
     static DEFINED: LazyLock<HashMap<&'static str, &'static Definition>> = LazyLock::new(|| {
         let all =
             json::definitions().chain(text::DEFINITIONS.iter()).chain(time::DEFINITIONS.iter()).chain(number::DEFINITIONS.iter());
+        let all = all.chain(operator::DEFINITIONS.iter()).chain(series::DEFINITIONS.iter());
         all.map(|definition| (definition.name, definition)).collect()
     });
     DEFINED.get(name).copied()

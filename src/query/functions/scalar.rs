@@ -7,7 +7,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, StringViewArray};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewArray};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::{DFSchema, ScalarValue};
@@ -121,6 +121,21 @@ struct Function {
     signature: Signature,
 }
 
+impl Function {
+    /// The type that a call has for all that is known before it is bound: a column whose type is not settled may be a document.
+    fn likely(&self, types: Vec<Argument>) -> SqlType {
+        let result = self.definition.result;
+        let mut guess = vec![Argument::Unknown; types.len()];
+        let known = result(&types).or_else(|| result(&guess));
+        known.unwrap_or_else(|| {
+            if let Some(first) = guess.first_mut() {
+                *first = Argument::Of(SqlType::Jsonb);
+            }
+            result(&guess).unwrap_or(SqlType::Text)
+        })
+    }
+}
+
 impl std::fmt::Debug for Function {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.definition.name)
@@ -169,6 +184,17 @@ fn bound(function: &Function, call: &ScalarFunction, schema: &DFSchema) -> Resul
         types.push(argument(&field, matches!(arg, Expr::Literal(..))));
     }
     let definition = function.definition;
+    // A column of an outer query that was computed may have had no type yet when it was named here; text that no function of this
+    // name takes is a document then.
+    if (definition.result)(&types).is_none() {
+        for (own, arg) in types.iter_mut().zip(&call.args) {
+            if matches!(arg, Expr::OuterReferenceColumn(field, _) if !field.metadata().contains_key(TYPE_KEY))
+                && *own == Argument::Of(SqlType::Text)
+            {
+                *own = Argument::Of(SqlType::Jsonb);
+            }
+        }
+    }
     if (definition.result)(&types).is_none() {
         return Err(missing(definition.name, &types));
     }
@@ -190,17 +216,81 @@ fn missing(name: &str, types: &[Argument]) -> Error {
         .iter()
         .map(|argument| match argument {
             Argument::Unknown => "unknown".to_owned(),
-            Argument::Of(sql_type) => sql_type.to_string(),
+            Argument::Of(sql_type) => sql_type.without_modifier(),
         })
         .collect();
-    let message = match (name, shown.as_slice()) {
-        (operator, [left, right]) if !operator.starts_with(|c: char| c.is_ascii_alphabetic()) => {
-            format!("operator does not exist: {left} {operator} {right}")
-        }
-        (name, _) => format!("function {name}({}) does not exist", shown.join(", ")),
+    let is_operator = !name.starts_with(|c: char| c.is_ascii_alphabetic());
+    let (message, hint) = match shown.as_slice() {
+        [left, right] if is_operator => (
+            format!("operator does not exist: {left} {name} {right}"),
+            "No operator matches the given name and argument types. You might need to add explicit type casts.",
+        ),
+        [operand] if is_operator => (
+            format!("operator does not exist: {name} {operand}"),
+            "No operator matches the given name and argument type. You might need to add an explicit type cast.",
+        ),
+        _ => (
+            format!("function {name}({}) does not exist", shown.join(", ")),
+            "No function matches the given name and argument types. You might need to add explicit type casts.",
+        ),
     };
-    Error::new(Kind::UndefinedFunction, message)
-        .with_hint("No function or operator matches the given name and argument types. You might need to add explicit type casts.")
+    Error::new(Kind::UndefinedFunction, message).with_hint(hint)
+}
+
+/// The one value of an array; a list with what its field says, which the general way forgets.
+fn only_value(array: &ArrayRef) -> datafusion::common::Result<ScalarValue> {
+    match array.as_list_opt::<i32>() {
+        Some(list) if list.len() == 1 => Ok(ScalarValue::List(Arc::new(list.clone()))),
+        _ => ScalarValue::try_from_array(array, 0),
+    }
+}
+
+/// A function that there is not, planned so that it can be refused with the types of its arguments, as PostgreSQL does.
+pub(super) fn missing_function(name: &str) -> ScalarUDF {
+    let any = datafusion::logical_expr::TypeSignature::VariadicAny;
+    let signature = Signature::one_of(vec![any, datafusion::logical_expr::TypeSignature::Nullary], Volatility::Volatile);
+    ScalarUDF::new_from_impl(Missing { name: name.to_owned(), signature })
+}
+
+/// Refuses a call of a function that there is not.
+///
+/// # Errors
+/// 42883.
+pub(crate) fn refuse_missing(call: &ScalarFunction, schema: &DFSchema) -> Result<()> {
+    let Some(absent) = call.func.inner().downcast_ref::<Missing>() else { return Ok(()) };
+    let types = call
+        .args
+        .iter()
+        .map(|arg| match arg.to_field(schema) {
+            Ok((_, field)) => argument(&field, matches!(arg, Expr::Literal(..))),
+            Err(_) => Argument::Unknown,
+        })
+        .collect::<Vec<_>>();
+    Err(missing(&absent.name, &types))
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Missing {
+    name: String,
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for Missing {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _arg_types: &[DataType]) -> datafusion::common::Result<DataType> {
+        Ok(DataType::Null)
+    }
+
+    fn invoke_with_args(&self, _args: ScalarFunctionArgs) -> datafusion::common::Result<ColumnarValue> {
+        Err(wrap(missing(&self.name, &[])))
+    }
 }
 
 impl ScalarUDFImpl for Function {
@@ -227,7 +317,7 @@ impl ScalarUDFImpl for Function {
                     .zip(args.scalar_arguments)
                     .map(|(field, literal)| argument(field, literal.is_some()))
                     .collect();
-                (self.definition.result)(&types).unwrap_or(SqlType::Text)
+                self.likely(types)
             }
         };
         Ok(Arc::new(sql_type.field(self.definition.name, true)))
@@ -244,6 +334,6 @@ impl ScalarUDFImpl for Function {
         let result = SqlType::of_field(&args.return_field);
         let given = Arguments { name: self.definition.name, types, arrays, rows, style: self.style.clone(), result };
         let output = (self.definition.run)(&given).map_err(wrap)?;
-        if scalar { Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&output, 0)?)) } else { Ok(ColumnarValue::Array(output)) }
+        if scalar { Ok(ColumnarValue::Scalar(only_value(&output)?)) } else { Ok(ColumnarValue::Array(output)) }
     }
 }

@@ -152,11 +152,11 @@ fn is_infinite(us: Micros) -> bool {
     us == i64::MAX || us == i64::MIN
 }
 
-fn to_local(utc: Micros, zone: Zone) -> Micros {
+pub(super) fn to_local(utc: Micros, zone: Zone) -> Micros {
     if is_infinite(utc) { utc } else { utc.saturating_add(i64::from(zone.offset_at(utc)) * US_PER_SECOND) }
 }
 
-fn to_utc(local: Micros, zone: Zone) -> Micros {
+pub(super) fn to_utc(local: Micros, zone: Zone) -> Micros {
     if is_infinite(local) { local } else { local.saturating_sub(i64::from(zone.offset_of_local(local)) * US_PER_SECOND) }
 }
 

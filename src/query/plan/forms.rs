@@ -1,0 +1,242 @@
+//! Forms of queries that DataFusion's planner lacks, in terms of others: FETCH FIRST, TABLE, functions in FROM with their ordinal
+//! numbers, series in a SELECT list, VALUES lists of open types.
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{
+    self, Expr, Function, FunctionArguments, Ident, JoinConstraint, JoinOperator, LimitClause, ObjectName, Offset, OffsetRows,
+    Query, Select, SelectItem, SetExpr, SetOperator, SetQuantifier, TableAlias, TableFactor, Value, WindowSpec, WindowType,
+};
+
+use super::dialect::{call, ident, is_named, name_only_column, names_column, quoted};
+use crate::error::{Error, Kind, Result};
+use crate::query::functions::VALUE;
+use crate::query::parse::{self, unsupported};
+
+/// Rewrites what stands in a query itself; what stands inside it has been visited.
+///
+/// # Errors
+/// 0A000 for a form that there is no other for, 42601 for WITH TIES without an order.
+pub(super) fn rewrite(query: &mut Query) -> Result<()> {
+    fetch(query)?;
+    body(&mut query.body)
+}
+
+/// `FETCH FIRST n ROWS ONLY` is `LIMIT n`.
+fn fetch(query: &mut Query) -> Result<()> {
+    let Some(fetch) = query.fetch.take() else { return Ok(()) };
+    if fetch.with_ties && query.order_by.is_none() {
+        return Err(Error::new(Kind::SyntaxError, "WITH TIES cannot be specified without ORDER BY clause"));
+    }
+    if fetch.with_ties || fetch.percent {
+        return Err(unsupported("FETCH FIRST ... WITH TIES").with_hint("Compare rank() OVER (ORDER BY ...) in a query around it."));
+    }
+    let count = fetch.quantity.unwrap_or_else(|| Expr::Value(Value::Number("1".to_owned(), false).into()));
+    match &mut query.limit_clause {
+        Some(LimitClause::LimitOffset { limit, .. }) => *limit = Some(count),
+        Some(LimitClause::OffsetCommaLimit { offset, .. }) => {
+            let offset = Some(Offset { value: offset.clone(), rows: OffsetRows::None });
+            query.limit_clause = Some(LimitClause::LimitOffset { limit: Some(count), offset, limit_by: vec![] });
+        }
+        None => query.limit_clause = Some(LimitClause::LimitOffset { limit: Some(count), offset: None, limit_by: vec![] }),
+    }
+    Ok(())
+}
+
+fn body(expr: &mut SetExpr) -> Result<()> {
+    match expr {
+        SetExpr::SetOperation { op, set_quantifier, left, right } => {
+            // DataFusion keeps or drops all equal rows, where PostgreSQL counts them.
+            if *set_quantifier == SetQuantifier::All && *op != SetOperator::Union {
+                return Err(
+                    unsupported(&format!("{op} ALL")).with_hint("Number equal rows with row_number() and compare those too.")
+                );
+            }
+            body(left)?;
+            body(right)?;
+        }
+        SetExpr::Values(values) => open_types(values),
+        SetExpr::Table(table) => {
+            let parts = table.schema_name.iter().chain(table.table_name.iter()).map(|name| Ident::new(name.as_str()));
+            if let Ok(all) = parse::select_all(ObjectName::from(parts.collect::<Vec<_>>())) {
+                *expr = SetExpr::Query(all);
+            }
+        }
+        SetExpr::Select(_)
+        | SetExpr::Query(_)
+        | SetExpr::Insert(_)
+        | SetExpr::Update(_)
+        | SetExpr::Delete(_)
+        | SetExpr::Merge(_) => {}
+    }
+    Ok(())
+}
+
+/// `t TABLESAMPLE method (percent)` is a query that lets each row through with that chance. All rows are read in any case, so SYSTEM
+/// differs from BERNOULLI in nothing.
+pub(super) fn sampled(factor: &mut TableFactor) -> Result<()> {
+    let TableFactor::Table { name, alias, sample, .. } = factor else { return Ok(()) };
+    let Some(ast::TableSampleKind::BeforeTableAlias(sample) | ast::TableSampleKind::AfterTableAlias(sample)) = sample.take() else {
+        return Ok(());
+    };
+    if !matches!(sample.name, Some(ast::TableSampleMethod::Bernoulli | ast::TableSampleMethod::System)) {
+        return Err(unsupported("this method of TABLESAMPLE").with_hint("Use BERNOULLI or SYSTEM."));
+    }
+    if sample.seed.is_some() {
+        return Err(unsupported("TABLESAMPLE ... REPEATABLE"));
+    }
+    let percent = sample.quantity.map(|quantity| quantity.value.to_string());
+    let percent = percent.as_deref().map(|text| {
+        text.trim_matches(|c| "()'".contains(c)).split("::").next().unwrap_or_default().trim_matches('\'').parse::<f64>()
+    });
+    let percent = match percent {
+        Some(Ok(percent)) if (0.0..=100.0).contains(&percent) => percent,
+        Some(Ok(_)) => {
+            return Err(Error::new(Kind::InvalidTablesampleArgument, "sample percentage must be between 0 and 100"));
+        }
+        Some(Err(_)) | None => return Err(unsupported("TABLESAMPLE of anything but a constant percentage")),
+    };
+    let known_as = alias.clone().unwrap_or_else(|| TableAlias {
+        explicit: true,
+        name: name.0.last().and_then(|part| part.as_ident().cloned()).unwrap_or_else(|| ident("sample")),
+        columns: vec![],
+        at: None,
+    });
+    let mut subquery = parse::select_all(name.clone())?;
+    if let SetExpr::Select(select) = subquery.body.as_mut() {
+        let chance = Expr::Value(Value::SingleQuotedString((percent / 100.0).to_string()).into());
+        select.selection = Some(Expr::BinaryOp {
+            left: Box::new(call(ObjectName::from(vec![Ident::new("random")]), vec![])),
+            op: ast::BinaryOperator::Lt,
+            right: Box::new(chance),
+        });
+    }
+    *factor = TableFactor::Derived { lateral: false, subquery, alias: Some(known_as), sample: None };
+    Ok(())
+}
+
+/// A string as a condition is read as a truth value.
+pub(super) fn truth(expr: &mut Expr) {
+    if matches!(&*expr, Expr::Value(value) if matches!(value.value, Value::SingleQuotedString(_))) {
+        let text = Box::new(std::mem::replace(expr, Expr::Value(Value::Null.into())));
+        let data_type = ast::DataType::Boolean;
+        *expr = Expr::Cast { kind: ast::CastKind::Cast, expr: text, data_type, array: false, format: None };
+    }
+}
+
+/// The merged column of a RIGHT or FULL JOIN has the value of either side, of which DataFusion knows the left one only.
+///
+/// # Errors
+/// 0A000.
+pub(super) fn refuse_merged_columns(select: &Select) -> Result<()> {
+    let merges = |constraint: &JoinConstraint| matches!(constraint, JoinConstraint::Using(_) | JoinConstraint::Natural);
+    let refused = select.from.iter().flat_map(|from| &from.joins).any(|join| match &join.join_operator {
+        JoinOperator::FullOuter(constraint) | JoinOperator::RightOuter(constraint) | JoinOperator::Right(constraint) => {
+            merges(constraint)
+        }
+        _ => false,
+    });
+    if refused {
+        return Err(unsupported("RIGHT or FULL JOIN with USING or NATURAL").with_hint("Write ON, and COALESCE of both columns."));
+    }
+    Ok(())
+}
+
+/// `VALUES` in FROM under fewer names than columns: the others keep theirs.
+pub(super) fn name_all_columns(factor: &mut TableFactor) {
+    let TableFactor::Derived { subquery, alias: Some(alias), .. } = factor else { return };
+    let SetExpr::Values(values) = subquery.body.as_ref() else { return };
+    let width = values.rows.first().map_or(0, |row| row.content.len());
+    if !alias.columns.is_empty() {
+        let missing = alias.columns.len()..width;
+        alias
+            .columns
+            .extend(missing.map(|at| ast::TableAliasColumnDef { name: ident(&format!("column{}", at + 1)), data_type: None }));
+    }
+}
+
+/// Marks the values of several rows, so that their types are settled together when the plan is lowered.
+fn open_types(values: &mut ast::Values) {
+    if values.rows.len() < 2 {
+        return;
+    }
+    for row in &mut values.rows {
+        for value in &mut row.content {
+            let inner = std::mem::replace(value, Expr::Value(Value::Null.into()));
+            *value = call(quoted(VALUE), vec![inner]);
+        }
+    }
+}
+
+/// `generate_series(…)` in a SELECT list yields its rows there.
+pub(super) fn unnest_series(select: &mut Select) {
+    for item in &mut select.projection {
+        let (SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) = item else { continue };
+        let _: ControlFlow<()> = ast::visit_expressions_mut(expr, |inner| {
+            let series = matches!(&*inner, Expr::Function(Function { name, args: FunctionArguments::List(_), over: None, .. })
+                if is_named(name, "generate_series"));
+            if series {
+                let function = std::mem::replace(inner, Expr::Value(Value::Null.into()));
+                *inner = call(ObjectName::from(vec![Ident::new("unnest")]), vec![function]);
+            }
+            ControlFlow::Continue(())
+        });
+    }
+}
+
+/// Arrays in FROM as their elements, numbered where that is asked for.
+pub(super) fn unnested(array_exprs: Vec<Expr>, mut alias: TableAlias, ordinality: bool) -> Result<TableFactor> {
+    let columns = array_exprs.len();
+    let lateral = array_exprs.iter().any(names_column);
+    if !ordinality {
+        name_only_column(&mut alias, columns);
+        return Ok(elements(array_exprs, alias));
+    }
+    let names: Vec<Ident> = (0..columns)
+        .map(|at| match (alias.columns.get(at), columns) {
+            (Some(column), _) => column.name.clone(),
+            (None, 1) => alias.name.clone(),
+            (None, _) => ident(&format!("unnest{at}")),
+        })
+        .collect();
+    let ordinal = alias.columns.get(columns).map_or_else(|| ident("ordinality"), |column| column.name.clone());
+    alias.columns = vec![];
+    let inner_alias = TableAlias {
+        explicit: true,
+        name: ident("elements"),
+        columns: names.iter().map(|name| ast::TableAliasColumnDef { name: name.clone(), data_type: None }).collect(),
+        at: None,
+    };
+    let subquery = numbered(array_exprs, inner_alias, names, ordinal)?;
+    Ok(TableFactor::Derived { lateral, subquery, alias: Some(alias), sample: None })
+}
+
+/// `SELECT names, row_number() OVER () AS ordinal FROM unnest(arrays)`.
+fn numbered(array_exprs: Vec<Expr>, alias: TableAlias, names: Vec<Ident>, ordinal: Ident) -> Result<Box<Query>> {
+    let mut query = parse::parse_query("SELECT 1 FROM t")?;
+    let SetExpr::Select(select) = query.body.as_mut() else {
+        return Err(Error::internal("a SELECT did not read as one"));
+    };
+    let mut number = call(ObjectName::from(vec![Ident::new("row_number")]), vec![]);
+    if let Expr::Function(function) = &mut number {
+        function.over = Some(WindowType::WindowSpec(WindowSpec {
+            window_name: None,
+            partition_by: vec![],
+            order_by: vec![],
+            window_frame: None,
+        }));
+    }
+    select.projection = names
+        .into_iter()
+        .map(|name| SelectItem::UnnamedExpr(Expr::Identifier(name)))
+        .chain([SelectItem::ExprWithAlias { expr: number, alias: ordinal }])
+        .collect();
+    if let Some(from) = select.from.first_mut() {
+        from.relation = elements(array_exprs, alias);
+    }
+    Ok(query)
+}
+
+fn elements(array_exprs: Vec<Expr>, alias: TableAlias) -> TableFactor {
+    TableFactor::UNNEST { alias: Some(alias), array_exprs, with_offset: false, with_offset_alias: None, with_ordinality: false }
+}
