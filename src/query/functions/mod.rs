@@ -32,7 +32,7 @@ pub(super) use json::{
     EACH_KEYS, EACH_VALUES, ORDINALS, RECORD_COLUMN, ROW_OF_FIELDS, SORT_KEY, SUBSCRIPT, WHOLE_ROW,
     bind_aggregate as bind_json_aggregate, row,
 };
-pub(super) use operator::{LENGTH_OF_INTERVAL, folded as fold_operator, meeting as meeting_of_numbers};
+pub(super) use operator::{ARRAY_LIKE, LENGTH_OF_INTERVAL, folded as fold_operator, meeting as meeting_of_numbers};
 pub(super) use session::SessionFacts;
 
 use crate::value::Style;
