@@ -10,7 +10,9 @@ mod identity;
 mod json;
 mod number;
 pub(super) mod scalar;
+mod regex;
 mod session;
+mod template;
 mod text;
 mod time;
 
@@ -120,7 +122,15 @@ pub(super) fn operator(name: &str, style: &Style) -> Option<ScalarUDF> {
 fn defined(name: &str) -> Option<&'static Definition> {
     static DEFINED: LazyLock<HashMap<&'static str, &'static Definition>> = LazyLock::new(|| {
         let all =
-            json::definitions().chain(text::DEFINITIONS.iter()).chain(time::DEFINITIONS.iter()).chain(number::DEFINITIONS.iter());
+            json::definitions()
+            .chain(text::DEFINITIONS.iter())
+            .chain(time::DEFINITIONS.iter())
+            .chain(number::DEFINITIONS.iter())
+            .chain(number::exact::DEFINITIONS.iter())
+            .chain(number::float::DEFINITIONS.iter())
+            .chain(text::pieces::DEFINITIONS.iter())
+            .chain(template::DEFINITIONS.iter())
+            .chain(regex::DEFINITIONS.iter());
         all.map(|definition| (definition.name, definition)).collect()
     });
     DEFINED.get(name).copied()

@@ -5,14 +5,20 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Datelike, NaiveDateTime};
 use datafusion::arrow::array::{
-    ArrayRef, AsArray, Date32Array, Int32Builder, IntervalMonthDayNanoBuilder, TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, Date32Array, Int32Builder, IntervalMonthDayNanoBuilder, Time64MicrosecondArray,
+    TimestampMicrosecondArray,
 };
 use datafusion::arrow::datatypes::{Date32Type, Int64Type, IntervalMonthDayNano, TimestampMicrosecondType};
 use datafusion::logical_expr::Volatility;
 
+mod make;
 mod parts;
+mod span;
 
-use super::scalar::{Argument, Arguments, Definition};
+pub(super) use make::of_seconds;
+pub(super) use span::spans;
+
+use super::scalar::{Argument, Arguments, Definition, takes};
 use crate::clock::{Clock, Micros};
 use crate::error::{Error, Kind, Result};
 use crate::value::{SqlType, Zone};
@@ -22,7 +28,7 @@ const US_PER_DAY: i64 = 86_400 * US_PER_SECOND;
 
 const STABLE: Volatility = Volatility::Stable;
 
-pub(super) static DEFINITIONS: [Definition; 19] = [
+pub(super) static DEFINITIONS: [Definition; 37] = [
     Definition { name: "now", volatility: STABLE, result: |types| nullary(types, SqlType::Timestamptz), run: now },
     Definition { name: "current_timestamp", volatility: STABLE, result: |types| nullary(types, SqlType::Timestamptz), run: now },
     Definition {
@@ -39,6 +45,29 @@ pub(super) static DEFINITIONS: [Definition; 19] = [
         run: |given| Ok(timestamptz(vec![Some(Clock::System.now_us()); given.rows])),
     },
     Definition { name: "localtimestamp", volatility: STABLE, result: |types| nullary(types, SqlType::Timestamp), run: now },
+    Definition { name: "localtime", volatility: STABLE, result: |types| nullary(types, SqlType::Time), run: time_of_day },
+    Definition {
+        name: "timeofday",
+        volatility: Volatility::Volatile,
+        result: |types| nullary(types, SqlType::Text),
+        run: time_of_day_text,
+    },
+    immutable("make_date", make::date_result, make::date),
+    immutable("make_time", make::time_result, make::time),
+    immutable("make_timestamp", make::timestamp_result, make::timestamp),
+    Definition { name: "make_timestamptz", volatility: STABLE, result: make::timestamptz_result, run: make::timestamp },
+    immutable("make_interval", make::interval_result, make::interval),
+    immutable("isfinite", make::is_finite_result, make::is_finite),
+    Definition { name: "overlaps", volatility: STABLE, result: make::overlaps_result, run: make::overlaps },
+    immutable("justify_days", interval_result, span::justify_days),
+    immutable("justify_hours", interval_result, span::justify_hours),
+    immutable("justify_interval", interval_result, span::justify_interval),
+    immutable("interval_um", interval_result, span::negated),
+    immutable("interval_mul", span::product_result, |given| span::product(given, false)),
+    immutable("interval_div", span::quotient_result, |given| span::product(given, true)),
+    Definition { name: "timestamp_pl_interval", volatility: STABLE, result: span::moved_result, run: |given| span::move_by(given, false) },
+    Definition { name: "timestamp_mi_interval", volatility: STABLE, result: span::moved_result, run: |given| span::move_by(given, true) },
+    Definition { name: "date_bin", volatility: STABLE, result: bin_result, run: span::bin },
     Definition { name: "current_date", volatility: STABLE, result: |types| nullary(types, SqlType::Date), run: today },
     Definition { name: "timezone", volatility: STABLE, result: timezone_result, run: timezone },
     Definition {
@@ -112,6 +141,44 @@ pub(super) static DEFINITIONS: [Definition; 19] = [
     },
 ];
 
+const fn immutable(
+    name: &'static str,
+    result: fn(&[Argument]) -> Option<SqlType>,
+    run: fn(&Arguments) -> Result<ArrayRef>,
+) -> Definition {
+    Definition { name, volatility: Volatility::Immutable, result, run }
+}
+
+fn interval_result(types: &[Argument]) -> Option<SqlType> {
+    takes(types, &[SqlType::Interval]).then_some(SqlType::Interval)
+}
+
+fn bin_result(types: &[Argument]) -> Option<SqlType> {
+    let [stride, source, origin] = types else { return None };
+    if !stride.fits(&SqlType::Interval) {
+        return None;
+    }
+    let both = |wanted: &SqlType| source.fits(wanted) && origin.fits(wanted);
+    let named = |wanted: &SqlType| [source, origin].into_iter().any(|argument| *argument == Argument::Of(wanted.clone()));
+    let plain = both(&SqlType::Timestamp) && named(&SqlType::Timestamp);
+    if plain { Some(SqlType::Timestamp) } else { both(&SqlType::Timestamptz).then_some(SqlType::Timestamptz) }
+}
+
+/// The time of day at the start of the transaction.
+fn time_of_day(given: &Arguments) -> Result<ArrayRef> {
+    let local = to_local(given.style.now_us, given.style.timezone).rem_euclid(US_PER_DAY);
+    Ok(Arc::new(Time64MicrosecondArray::from(vec![local; given.rows])))
+}
+
+/// The clock as `timeofday` writes it: `Wed Feb 26 10:00:00.123456 2020 UTC`.
+fn time_of_day_text(given: &Arguments) -> Result<ArrayRef> {
+    let template = crate::value::template::field::pieces("Dy Mon DD HH24:MI:SS.US YYYY TZ");
+    super::scalar::texts_of(given.rows, |_| {
+        let parts = crate::value::template::moment::Parts::of_timestamptz(Clock::System.now_us(), given.style.timezone);
+        parts.map(|parts| parts.write(&template, &given.style)).transpose()
+    })
+}
+
 fn nullary(types: &[Argument], result: SqlType) -> Option<SqlType> {
     types.is_empty().then_some(result)
 }
@@ -120,7 +187,7 @@ fn is_moment(argument: &Argument) -> bool {
     matches!(argument, Argument::Unknown | Argument::Of(SqlType::Date | SqlType::Timestamp | SqlType::Timestamptz))
 }
 
-fn timestamptz(values: Vec<Option<Micros>>) -> ArrayRef {
+pub(super) fn timestamptz(values: Vec<Option<Micros>>) -> ArrayRef {
     Arc::new(TimestampMicrosecondArray::from(values).with_timezone("UTC"))
 }
 
@@ -156,14 +223,14 @@ fn to_local(utc: Micros, zone: Zone) -> Micros {
     if is_infinite(utc) { utc } else { utc.saturating_add(i64::from(zone.offset_at(utc)) * US_PER_SECOND) }
 }
 
-fn to_utc(local: Micros, zone: Zone) -> Micros {
+pub(super) fn to_utc(local: Micros, zone: Zone) -> Micros {
     if is_infinite(local) { local } else { local.saturating_sub(i64::from(zone.offset_of_local(local)) * US_PER_SECOND) }
 }
 
 fn timezone_result(types: &[Argument]) -> Option<SqlType> {
     match types {
-        [zone, Argument::Of(SqlType::Timestamp)] if zone.is_text() => Some(SqlType::Timestamptz),
-        [zone, moment] if zone.is_text() && is_moment(moment) => Some(SqlType::Timestamp),
+        [zone, Argument::Of(SqlType::Timestamp)] if zone.is_text() || zone.is(&SqlType::Interval) => Some(SqlType::Timestamptz),
+        [zone, moment] if (zone.is_text() || zone.is(&SqlType::Interval)) && is_moment(moment) => Some(SqlType::Timestamp),
         _ => None,
     }
 }
@@ -172,9 +239,10 @@ fn timezone(given: &Arguments) -> Result<ArrayRef> {
     let zones = given.texts(0)?;
     let local = given.result == SqlType::Timestamptz;
     let moments = moments(given, 1, if local { &SqlType::Timestamp } else { &SqlType::Timestamptz })?;
+    let offsets = if given.sql_type(0) == SqlType::Interval { Some(span::spans(given, 0)?) } else { None };
     let mut known: Option<(String, Zone)> = None;
     let mut values = Vec::with_capacity(given.rows);
-    for (name, moment) in zones.iter().zip(moments) {
+    for (row, (name, moment)) in zones.iter().zip(moments).enumerate() {
         let (Some(name), Some(moment)) = (name, moment) else {
             values.push(None);
             continue;
@@ -182,7 +250,10 @@ fn timezone(given: &Arguments) -> Result<ArrayRef> {
         let zone = match &known {
             Some((same, zone)) if same == name => *zone,
             _ => {
-                let zone = named_zone(name)?;
+                let zone = match &offsets {
+                    Some(offsets) if offsets.is_valid(row) => span::zone_of(offsets.value(row), name)?,
+                    _ => named_zone(name)?,
+                };
                 known = Some((name.to_owned(), zone));
                 zone
             }
@@ -197,7 +268,7 @@ fn named_zone(name: &str) -> Result<Zone> {
 }
 
 /// The moments of an argument: in UTC where the wanted type has a zone, else as its own clock showed them.
-fn moments(given: &Arguments, at: usize, wanted: &SqlType) -> Result<Vec<Option<Micros>>> {
+pub(super) fn moments(given: &Arguments, at: usize, wanted: &SqlType) -> Result<Vec<Option<Micros>>> {
     let own = match given.types.get(at) {
         Some(Argument::Of(own)) => own.clone(),
         Some(Argument::Unknown) | None => wanted.clone(),

@@ -1,0 +1,159 @@
+//! PostgreSQL's forms of calls that DataFusion plans otherwise, as calls of our functions: `substring(a FROM b)`, `a ~ b`,
+//! `a SIMILAR TO b`, `(a, b) OVERLAPS (c, d)`, `f(name => value)`, and functions that answer with a set of rows.
+
+use datafusion::sql::sqlparser::ast::{
+    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, ObjectName,
+    TrimWhereField, UnaryOperator, Value,
+};
+
+use super::names;
+use crate::error::{Error, Kind, Result};
+
+/// What stands for an expression, where it is not planned as it is. The many kinds that are planned as they are need no naming.
+///
+/// # Errors
+/// 42883 for arguments of names that the function has not.
+pub(super) fn rewritten(expr: &Expr) -> Result<Option<Expr>> {
+    let copied = |expr: &Expr| expr.clone();
+    Ok(match expr {
+        Expr::Substring { expr, substring_from, substring_for, .. } => {
+            let start = substring_from.as_deref().map_or_else(|| number(1), copied);
+            let mut args = vec![copied(expr), start];
+            args.extend(substring_for.as_deref().map(copied));
+            Some(call("substring", args))
+        }
+        Expr::Trim { expr, trim_where, trim_what, trim_characters } => {
+            let name = match trim_where {
+                Some(TrimWhereField::Leading) => "ltrim",
+                Some(TrimWhereField::Trailing) => "rtrim",
+                Some(TrimWhereField::Both) | None => "btrim",
+            };
+            let set = trim_what.as_deref().map(copied).or_else(|| trim_characters.as_ref().and_then(|set| set.first()).map(copied));
+            Some(call(name, std::iter::once(copied(expr)).chain(set).collect()))
+        }
+        Expr::Position { expr, r#in } => Some(call("position", vec![copied(r#in), copied(expr)])),
+        Expr::Overlay { expr, overlay_what, overlay_from, overlay_for } => {
+            let mut args = vec![copied(expr), copied(overlay_what), copied(overlay_from)];
+            args.extend(overlay_for.as_deref().map(copied));
+            Some(call("overlay", args))
+        }
+        Expr::SimilarTo { negated, expr, pattern, escape_char } => {
+            let escape = escape_char.as_ref().map(|escape| Expr::Value(escape.clone()));
+            let pattern = call("similar_to_escape", std::iter::once(copied(pattern)).chain(escape).collect());
+            Some(call(if *negated { "!~" } else { "~" }, vec![copied(expr), pattern]))
+        }
+        Expr::Like { negated, any: false, expr, pattern, escape_char: Some(escape) } => {
+            let pattern = Box::new(call("like_escape", vec![copied(pattern), Expr::Value(escape.clone())]));
+            Some(Expr::Like { negated: *negated, any: false, expr: expr.clone(), pattern, escape_char: None })
+        }
+        Expr::ILike { negated, any: false, expr, pattern, escape_char: Some(escape) } => {
+            let pattern = Box::new(call("like_escape", vec![copied(pattern), Expr::Value(escape.clone())]));
+            Some(Expr::ILike { negated: *negated, any: false, expr: expr.clone(), pattern, escape_char: None })
+        }
+        Expr::BinaryOp { left, op, right } => operator(op).map(|name| call(name, vec![copied(left), copied(right)])),
+        Expr::UnaryOp { op, expr } => {
+            let name = match op {
+                UnaryOperator::PGAbs => "abs",
+                UnaryOperator::PGSquareRoot => "sqrt",
+                UnaryOperator::PGCubeRoot => "cbrt",
+                UnaryOperator::BitwiseNot => "bit_not",
+                _ => return Ok(None),
+            };
+            Some(call(name, vec![copied(expr)]))
+        }
+        Expr::Function(function) => positional(function)?.map(Expr::Function),
+        _ => None,
+    })
+}
+
+/// The function of an operator on text.
+fn operator(op: &BinaryOperator) -> Option<&'static str> {
+    Some(match op {
+        BinaryOperator::PGRegexMatch => "~",
+        BinaryOperator::PGRegexIMatch => "~*",
+        BinaryOperator::PGRegexNotMatch => "!~",
+        BinaryOperator::PGRegexNotIMatch => "!~*",
+        BinaryOperator::PGStartsWith => "^@",
+        BinaryOperator::Overlaps => return None,
+        _ => return None,
+    })
+}
+
+/// The names and the values left out of the arguments of functions that are called by name.
+const NAMED: [(&str, &[(&str, i64)]); 5] = [
+    ("make_interval", &[("years", 0), ("months", 0), ("weeks", 0), ("days", 0), ("hours", 0), ("mins", 0), ("secs", 0)]),
+    ("make_date", &[("year", 0), ("month", 0), ("day", 0)]),
+    ("make_time", &[("hour", 0), ("min", 0), ("sec", 0)]),
+    ("make_timestamp", &[("year", 0), ("month", 0), ("mday", 0), ("hour", 0), ("min", 0), ("sec", 0)]),
+    ("make_timestamptz", &[("year", 0), ("month", 0), ("mday", 0), ("hour", 0), ("min", 0), ("sec", 0)]),
+];
+
+/// A call whose arguments are named, with all of them in their places.
+fn positional(function: &Function) -> Result<Option<Function>> {
+    let FunctionArguments::List(list) = &function.args else { return Ok(None) };
+    if !list.args.iter().any(|arg| matches!(arg, FunctionArg::Named { .. })) {
+        return Ok(None);
+    }
+    let parts = names::parts(&function.name)?;
+    let Some((name, known)) = parts.last().and_then(|last| NAMED.iter().find(|(name, _)| name == last)) else { return Ok(None) };
+    let mut values: Vec<Option<Expr>> = vec![None; known.len()];
+    for (at, arg) in list.args.iter().enumerate() {
+        let (place, value) = match arg {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) => (Some(at), value),
+            FunctionArg::Named { name, arg: FunctionArgExpr::Expr(value), .. } => {
+                let wanted = names::fold(name);
+                (known.iter().position(|(known, _)| *known == wanted), value)
+            }
+            _ => (None, &Expr::Value(Value::Null.into())),
+        };
+        let slot = place.and_then(|place| values.get_mut(place)).ok_or_else(|| {
+            Error::new(Kind::UndefinedFunction, format!("function {name}({}) does not exist", list))
+                .with_hint("No function matches the given name and argument types. You might need to add explicit type casts.")
+        })?;
+        *slot = Some(value.clone());
+    }
+    let args = values.into_iter().zip(known.iter()).map(|(value, (_, left_out))| value.unwrap_or_else(|| number(*left_out)));
+    let mut function = function.clone();
+    function.args = arguments(args.collect());
+    Ok(Some(function))
+}
+
+fn number(value: i64) -> Expr {
+    Expr::Value(Value::Number(value.to_string(), false).into())
+}
+
+fn arguments(args: Vec<Expr>) -> FunctionArguments {
+    FunctionArguments::List(FunctionArgumentList {
+        duplicate_treatment: None,
+        args: args.into_iter().map(|arg| FunctionArg::Unnamed(FunctionArgExpr::Expr(arg))).collect(),
+        clauses: vec![],
+    })
+}
+
+/// A call of a function of this very name.
+pub(super) fn call(name: &str, args: Vec<Expr>) -> Expr {
+    Expr::Function(Function {
+        name: ObjectName::from(vec![Ident::with_quote('"', name)]),
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: arguments(args),
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group: vec![],
+    })
+}
+
+/// Functions that answer with a row for each element of what another function answers with.
+const SETS: [(&str, &str); 5] = [
+    ("regexp_matches", "regexp_matches"),
+    ("regexp_split_to_table", "regexp_split_to_array"),
+    ("string_to_table", "string_to_array"),
+    ("generate_series", "generate_series"),
+    ("generate_subscripts", "generate_subscripts"),
+];
+
+/// The function whose array holds the rows that a set-returning function answers with.
+pub(super) fn array_function(name: &str) -> Option<&'static str> {
+    SETS.iter().find(|(set, _)| *set == name).map(|(_, array)| *array)
+}
