@@ -15,6 +15,7 @@ mod harness;
 mod immutability;
 mod investigation;
 mod open_format;
+mod prepared;
 mod psql;
 mod real_data;
 mod same_answers;

@@ -42,7 +42,15 @@ impl Guard {
     pub fn open(&self, table: &Arc<Table>) -> Result<Arc<dyn TableProvider>> {
         self.permit(Action::Select, table)?;
         let scan = TableScan::new(table, &self.view)?;
-        Ok(Arc::new(GuardedTable::new(scan)))
+        Ok(Arc::new(GuardedTable::new(table.clone(), scan)))
+    }
+
+    /// A table that was let through before, as this identity may read it now.
+    ///
+    /// # Errors
+    /// As [`Guard::open`].
+    pub fn reopen(&self, table: &GuardedTable) -> Result<Arc<dyn TableProvider>> {
+        self.open(table.table())
     }
 
     /// The rows of a reference table with the row numbers that changes name them by.
@@ -52,7 +60,7 @@ impl Guard {
     pub fn open_rows(&self, table: &Arc<Table>) -> Result<Arc<dyn TableProvider>> {
         self.permit(Action::Select, table)?;
         let scan = TableScan::with_row_numbers(table, &self.view)?;
-        Ok(Arc::new(GuardedTable::new(scan)))
+        Ok(Arc::new(GuardedTable::new(table.clone(), scan)))
     }
 
     /// Whether this identity may do this to the table.

@@ -9,18 +9,25 @@ use datafusion::common::Result;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 
+use crate::catalog::Table;
 use crate::scan::TableScan;
 
 /// A table that the guard has let through. It hands out no definition and no logical plan, either of which would let a planner
 /// step around it.
 #[derive(Debug)]
 pub struct GuardedTable {
+    table: Arc<Table>,
     scan: TableScan,
 }
 
 impl GuardedTable {
-    pub(super) fn new(scan: TableScan) -> Self {
-        GuardedTable { scan }
+    pub(super) fn new(table: Arc<Table>, scan: TableScan) -> Self {
+        GuardedTable { table, scan }
+    }
+
+    /// The definition it was let through by.
+    pub(super) fn table(&self) -> &Arc<Table> {
+        &self.table
     }
 }
 

@@ -8,7 +8,7 @@ use datafusion::arrow::array::{
 };
 use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::arrow::compute::kernels::zip::zip;
-use datafusion::arrow::datatypes::{Schema, TimestampMicrosecondType};
+use datafusion::arrow::datatypes::{Schema, SchemaRef, TimestampMicrosecondType};
 use uuid::{ContextV7, Timestamp, Uuid};
 
 use crate::catalog::{Column, Default, Table};
@@ -60,10 +60,17 @@ pub enum Origin<'a> {
 #[derive(Debug, Clone)]
 pub struct Target {
     pub table: Arc<Table>,
-    pub checks: Arc<[Check]>,
+    checks: Arc<[Check]>,
+    /// The table's columns under their stored names.
+    schema: SchemaRef,
 }
 
 impl Target {
+    pub fn new(table: Arc<Table>, checks: Arc<[Check]>) -> Self {
+        let fields: Vec<_> = table.spec.columns.iter().map(|column| column.field.clone()).collect();
+        Target { table, checks, schema: Arc::new(Schema::new(fields)) }
+    }
+
     /// Completes rows: `given[i]` belongs to the table's i-th column, `now` is the start of the transaction, `origin` says where each
     /// row stands, for messages.
     ///
@@ -87,9 +94,8 @@ impl Target {
             }
             columns.push(values);
         }
-        let fields: Vec<_> = self.table.spec.columns.iter().map(|column| column.field.clone()).collect();
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        let batch = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options).map_err(arrow)?;
+        let batch = RecordBatch::try_new_with_options(self.schema.clone(), columns, &options).map_err(arrow)?;
         self.check_time(&batch, now, origin)?;
         self.check_constraints(&batch, origin)?;
         self.check_size(&batch, origin)?;

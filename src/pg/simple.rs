@@ -5,8 +5,7 @@ use pgwire::messages::response::{CommandComplete, EmptyQueryResponse};
 use super::connection::Connection;
 use super::error::Failure;
 use super::rows::{Format, RowSource, row_description};
-use crate::error::{Error, Kind};
-use crate::query::session::{Outcome, Parsed};
+use crate::query::session::{Outcome, Parsed, Prepared};
 
 impl Connection<'_> {
     /// Runs a text and answers it up to ReadyForQuery.
@@ -53,11 +52,7 @@ impl Connection<'_> {
 
     /// Runs one statement and sends its rows. Returns its tag, `None` if it was empty.
     async fn run_statement(&mut self, statement: &Parsed) -> Result<Option<String>, Failure> {
-        let prepared = self.interrupt.attend(self.wire, self.session.prepare(statement, &[])).await?;
-        if !prepared.parameters.is_empty() {
-            return Err(Error::new(Kind::UndefinedParameter, "there is no parameter $1").into());
-        }
-        match self.run_prepared(&prepared, &[]).await? {
+        match self.run_prepared(&Prepared::unplanned(statement), &[]).await? {
             Outcome::Empty => Ok(None),
             Outcome::Done { tag } => Ok(Some(tag)),
             Outcome::Rows { columns, rows, tag } => {

@@ -7,15 +7,15 @@ use datafusion::arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
 use datafusion::arrow::datatypes::{DataType, Schema};
 use datafusion::common::DFSchema;
 use datafusion::common::tree_node::TreeNode;
-use datafusion::logical_expr::{Expr, ExprSchemable, Volatility};
+use datafusion::logical_expr::ExprSchemable;
 
 use crate::catalog::{self, Oid, Table};
 use crate::error::{Error, Kind, Result};
 use crate::ingest::{Check, Target};
 use crate::query::engine::Engine;
 use crate::query::errors::unwrap;
-use crate::query::parse;
 use crate::query::plan::Planner;
+use crate::query::{kept, parse};
 use crate::value::Style;
 
 /// The compiled CHECKs of tables by object id, each good for one epoch of the catalog.
@@ -26,6 +26,11 @@ pub(super) type Cache = Mutex<HashMap<Oid, (u64, Arc<[Check]>)>>;
 /// # Errors
 /// As [`compile`].
 pub(super) fn target(table: &Arc<Table>, planner: &Planner<'_>, engine: &Engine) -> Result<Target> {
+    lasting_target(table, planner, engine).map(|(target, _)| target)
+}
+
+/// The same, and whether it means the same whenever it is asked.
+pub(super) fn lasting_target(table: &Arc<Table>, planner: &Planner<'_>, engine: &Engine) -> Result<(Target, bool)> {
     // A transaction that has defined something sees a catalog of its own, whose epoch another may come to share.
     // Literals are read by the session's style, so only the default one is shared.
     let committed = Arc::ptr_eq(&planner.catalog, &engine.catalog()) && planner.facts.style.clone().at(0) == Style::default();
@@ -33,7 +38,7 @@ pub(super) fn target(table: &Arc<Table>, planner: &Planner<'_>, engine: &Engine)
     let known =
         || engine.checks.lock().ok()?.get(&table.oid).filter(|(known, _)| *known == epoch).map(|(_, checks)| checks.clone());
     if let Some(checks) = committed.then(known).flatten() {
-        return Ok(Target { table: table.clone(), checks });
+        return Ok((Target::new(table.clone(), checks), true));
     }
     let (checks, lasting) = compile_all(table, planner)?;
     let checks: Arc<[Check]> = Arc::from(checks);
@@ -43,7 +48,7 @@ pub(super) fn target(table: &Arc<Table>, planner: &Planner<'_>, engine: &Engine)
     {
         cache.insert(table.oid, (epoch, checks.clone()));
     }
-    Ok(Target { table: table.clone(), checks })
+    Ok((Target::new(table.clone(), checks), lasting))
 }
 
 /// Compiles every CHECK of a table.
@@ -78,7 +83,7 @@ fn compile_one(check: &catalog::Check, schema: &Arc<Schema>, table: &str, planne
             format!("argument of CHECK must be type boolean, not type {}", crate::value::SqlType::of_field(&field)),
         ));
     }
-    let lasts = !expr.exists(|inner| Ok(may_change(inner))).map_err(unwrap)?;
+    let lasts = !expr.exists(|inner| Ok(kept::may_change(inner))).map_err(unwrap)?;
     let predicate = planner.state.create_physical_expr(expr, &df_schema).map_err(unwrap)?;
     let schema = schema.clone();
     let test = move |batch: &RecordBatch| -> Result<BooleanArray> {
@@ -92,12 +97,4 @@ fn compile_one(check: &catalog::Check, schema: &Arc<Schema>, table: &str, planne
         }
     };
     Ok((Check { name: check.name.clone(), test: Arc::new(test) }, lasts))
-}
-
-/// Whether an expression can yield another value for the same row, as `now()` does.
-fn may_change(expr: &Expr) -> bool {
-    match expr {
-        Expr::ScalarFunction(call) => call.func.signature().volatility != Volatility::Immutable,
-        _ => false,
-    }
 }

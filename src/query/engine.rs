@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::query::errors::unwrap;
 use crate::query::functions::Registry;
 use crate::query::parse;
-use crate::query::session::{Login, Session};
+use crate::query::session::{Login, Prepared, Session};
 use crate::query::{catalog_log, checks};
 use crate::scan::STORE_URL;
 use crate::store::Store;
@@ -85,11 +85,7 @@ impl Engine {
         for (file, sql) in files {
             for parsed in parse::parse(sql).map_err(|error| error.with_context(format!("built-in file {file}")))? {
                 let shown: String = parsed.text.chars().take(80).collect();
-                let prepared = session.prepare(&parsed, &[]).await;
-                let outcome = match prepared {
-                    Ok(prepared) => session.run(&prepared, &[]).await,
-                    Err(error) => Err(error),
-                };
+                let outcome = session.run(&Prepared::unplanned(&parsed), &[]).await;
                 outcome.map_err(|error| error.with_context(format!("built-in file {file}: {shown}")))?;
             }
         }

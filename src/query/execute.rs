@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, RecordBatch, StringViewArray};
+use datafusion::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringViewArray};
 use datafusion::arrow::datatypes::Schema;
 use datafusion::common::{DFSchema, ScalarValue};
+use datafusion::execution::session_state::SessionState;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::physical_plan::display::DisplayableExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
@@ -26,13 +27,39 @@ pub(super) async fn stream(
 ) -> Result<(Vec<Column>, SendableRecordBatchStream)> {
     let bound = bind(planned, params)?;
     let columns = columns(bound.schema());
-    let (plan, context) = physical(session, &bound).await?;
+    let optimised = if planned.optimised { bound } else { optimised(session, &bound)? };
+    if let Some(row) = constant_row(&optimised)? {
+        return Ok((columns, one_batch(row)));
+    }
+    let (plan, context) = physical(session, &optimised).await?;
     Ok((columns, execute_stream(plan, context).map_err(unwrap)?))
+}
+
+/// The one row of a plan that reads nothing and computes nothing any more: it needs no machinery to run.
+fn constant_row(plan: &LogicalPlan) -> Result<Option<RecordBatch>> {
+    let LogicalPlan::Projection(projection) = plan else { return Ok(None) };
+    if !matches!(projection.input.as_ref(), LogicalPlan::EmptyRelation(empty) if empty.produce_one_row) {
+        return Ok(None);
+    }
+    let mut values: Vec<ArrayRef> = Vec::with_capacity(projection.expr.len());
+    for expr in &projection.expr {
+        let Expr::Literal(value, _) = expr.clone().unalias() else { return Ok(None) };
+        values.push(value.to_array().map_err(unwrap)?);
+    }
+    let options = RecordBatchOptions::new().with_row_count(Some(1));
+    let schema = Arc::new(plan.schema().as_arrow().clone());
+    let row = RecordBatch::try_new_with_options(schema, values, &options);
+    row.map(Some).map_err(|error| Error::internal(format!("a row of constants does not fit its plan: {error}")))
+}
+
+fn one_batch(batch: RecordBatch) -> SendableRecordBatchStream {
+    let schema = batch.schema();
+    Box::pin(RecordBatchStreamAdapter::new(schema, futures::stream::once(async move { Ok(batch) })))
 }
 
 /// Runs a plan whose rows a statement needs whole, as INSERT … SELECT does.
 pub(super) async fn collect(session: &Session, plan: &LogicalPlan) -> Result<Vec<RecordBatch>> {
-    let (plan, context) = physical(session, plan).await?;
+    let (plan, context) = physical(session, &optimised(session, plan)?).await?;
     let mut stream = execute_stream(plan, context).map_err(unwrap)?;
     let mut batches = Vec::new();
     while let Some(batch) = stream.next().await {
@@ -47,11 +74,33 @@ pub(super) fn bind(planned: &Planned, params: &[ArrayRef]) -> Result<LogicalPlan
     plan::bind(planned, &values)
 }
 
-async fn physical(session: &Session, plan: &LogicalPlan) -> Result<(Arc<dyn ExecutionPlan>, Arc<TaskContext>)> {
+/// DataFusion's state at the statement's instant.
+fn state(session: &Session) -> SessionState {
     let mut state = session.engine.state.clone();
     state.execution_props_mut().query_execution_start_time = chrono::DateTime::from_timestamp_micros(session.now_us());
-    let optimised = state.optimize(plan).map_err(unwrap)?;
-    let physical = state.query_planner().create_physical_plan(&optimised, &state).await.map_err(unwrap)?;
+    state
+}
+
+/// The plan as the optimiser makes it.
+pub(super) fn optimised(session: &Session, plan: &LogicalPlan) -> Result<LogicalPlan> {
+    state(session).optimize(plan).map_err(unwrap)
+}
+
+/// A plan optimised ahead of its runs, where no parameter can tell the optimiser more and the result is described alike. What cannot
+/// be optimised fails when it runs, as in PostgreSQL.
+pub(super) fn optimised_before(session: &Session, planned: Planned) -> Planned {
+    if !planned.parameters.is_empty() {
+        return planned;
+    }
+    match optimised(session, &planned.plan) {
+        Ok(plan) if columns(plan.schema()) == columns(planned.plan.schema()) => Planned { plan, optimised: true, ..planned },
+        Ok(_) | Err(_) => planned,
+    }
+}
+
+async fn physical(session: &Session, optimised: &LogicalPlan) -> Result<(Arc<dyn ExecutionPlan>, Arc<TaskContext>)> {
+    let state = state(session);
+    let physical = state.query_planner().create_physical_plan(optimised, &state).await.map_err(unwrap)?;
     Ok((physical, Arc::new(TaskContext::from(&state))))
 }
 
@@ -83,7 +132,7 @@ pub(super) async fn explain(
     verbose: bool,
 ) -> Result<Outcome> {
     let bound = bind(planned, params)?;
-    let (plan, context) = physical(session, &bound).await?;
+    let (plan, context) = physical(session, &optimised(session, &bound)?).await?;
     let text = if analyze {
         let mut stream = execute_stream(plan.clone(), context).map_err(unwrap)?;
         while let Some(batch) = stream.next().await {
@@ -104,7 +153,7 @@ pub(super) fn show_columns(name: &str) -> Vec<Column> {
 
 pub(super) fn show(session: &Session, name: &str) -> Result<Outcome> {
     let rows = if name == "all" {
-        session.settings.all().into_iter().map(|(name, value)| vec![name, value]).collect()
+        session.settings.all().iter().map(|(name, value)| vec![name.clone(), value.clone()]).collect()
     } else {
         vec![vec![session.settings.get(name)?.to_owned()]]
     };
@@ -118,7 +167,6 @@ fn text_rows(columns: Vec<Column>, rows: Vec<Vec<String>>, tag: &'static str) ->
     let arrays: Vec<ArrayRef> = (0..columns.len())
         .map(|at| Arc::new(rows.iter().map(|row| row.get(at).map(String::as_str)).collect::<StringViewArray>()) as ArrayRef)
         .collect();
-    let batch = RecordBatch::try_new(schema.clone(), arrays).map_err(|error| Error::internal(error.to_string()))?;
-    let stream = futures::stream::once(async move { Ok(batch) });
-    Ok(Outcome::Rows { columns, rows: Box::pin(RecordBatchStreamAdapter::new(schema, stream)), tag })
+    let batch = RecordBatch::try_new(schema, arrays).map_err(|error| Error::internal(error.to_string()))?;
+    Ok(Outcome::Rows { columns, rows: one_batch(batch), tag })
 }

@@ -10,95 +10,126 @@ use datafusion::sql::sqlparser::ast;
 
 use crate::catalog::Table;
 use crate::error::{Error, Kind, Result};
-use crate::ingest::{self, Given, Origin};
+use crate::ingest::{self, Given, Origin, Target};
 use crate::policy::Action;
+use crate::query::engine::Engine;
 use crate::query::errors::unwrap;
 use crate::query::parse::unsupported;
 use crate::query::plan::{Planned, Planner, names, types};
 use crate::query::session::{Outcome, Session, done};
-use crate::query::{checks, execute};
+use crate::query::{checks, execute, kept};
 use crate::store::spec::TableKind;
 use crate::value::{ColumnBuilder, SqlType, Style};
 
 /// One cell of a literal VALUES list.
-enum Cell<'a> {
+enum Cell {
     Default,
     Null,
-    Text(&'a str),
+    Text(String),
     /// `$n`, from 0.
     Parameter(usize),
 }
 
-/// An INSERT with its names looked up.
-struct Resolved<'a> {
-    table: Arc<Table>,
-    /// The table's column that each value goes to, in the order of the values.
-    places: Vec<usize>,
-    source: Option<&'a ast::Query>,
+/// Where an INSERT's rows come from.
+enum Source {
+    /// `DEFAULT VALUES`: one row of defaults.
+    Defaults,
+    /// A VALUES list of literals, parameters and DEFAULT, each row as wide as the places.
+    Literal(Vec<Vec<Cell>>),
+    /// Any other query, its columns cast to the table's.
+    Query(Box<Planned>),
 }
 
-/// The types of an INSERT's parameters.
-pub(super) fn parameters(insert: &ast::Insert, planner: &Planner<'_>, hints: &[Option<SqlType>]) -> Result<Vec<SqlType>> {
-    let resolved = resolve(insert, planner)?;
-    if let Some(rows) = resolved.source.and_then(literal_rows) {
-        let mut found: Vec<Option<SqlType>> = hints.to_vec();
-        for row in &rows {
-            check_width(row.len(), resolved.places.len())?;
-            for (cell, place) in row.iter().zip(&resolved.places) {
-                if let Cell::Parameter(number) = cell {
-                    if found.len() <= *number {
-                        found.resize(number + 1, None);
-                    }
-                    found[*number] = Some(resolved.table.columns[*place].sql_type.clone());
+/// An INSERT with its names looked up, its checks compiled and its query planned.
+pub(super) struct Ready {
+    target: Target,
+    /// The table's column that each value goes to, in the order of the values.
+    places: Vec<usize>,
+    source: Source,
+    /// The types of `$1`, `$2`, ….
+    pub parameters: Vec<SqlType>,
+    lasting: bool,
+}
+
+impl Ready {
+    /// Whether it means the same at any time, given the same catalog, role and settings.
+    pub(super) fn is_lasting(&self) -> bool {
+        self.lasting
+    }
+}
+
+/// Looks an INSERT's names up and plans what needs planning.
+///
+/// # Errors
+/// PostgreSQL's SQLSTATE for whatever does not fit the table.
+pub(super) fn ready(insert: &ast::Insert, planner: &Planner<'_>, engine: &Engine, hints: &[Option<SqlType>]) -> Result<Ready> {
+    let table = named_table(insert, planner)?;
+    planner.guard.permit(Action::Insert, &table)?;
+    let mut places = if insert.columns.is_empty() {
+        (0..table.columns.len()).collect()
+    } else {
+        let columns = insert.columns.iter().map(names::single).collect::<Result<Vec<_>>>()?;
+        places(&table, &columns)?
+    };
+    let (target, checks_last) = checks::lasting_target(&table, planner, engine)?;
+    let (source, parameters, plan_lasts) = match insert.source.as_deref() {
+        None => (Source::Defaults, vec![], true),
+        Some(query) => match literal_rows(query) {
+            Some(rows) => {
+                // Without a column list fewer values than columns fill the first ones, as in PostgreSQL.
+                if insert.columns.is_empty()
+                    && let Some(first) = rows.first().map(Vec::len)
+                {
+                    places.truncate(first);
                 }
+                rows.iter().try_for_each(|row| check_width(row.len(), places.len()))?;
+                let parameters = literal_parameters(&rows, &places, &table, hints);
+                (Source::Literal(rows), parameters, true)
             }
-        }
-        return Ok(found.into_iter().map(|found| found.unwrap_or(SqlType::Text)).collect());
-    }
-    match resolved.source {
-        Some(query) => Ok(planned(query, &resolved, planner, hints)?.parameters),
-        None => Ok(vec![]),
-    }
+            None => {
+                let planned = planned(query, &table, &places, planner, hints)?;
+                let (parameters, lasting) = (planned.parameters.clone(), kept::is_lasting(&planned.plan));
+                (Source::Query(Box::new(planned)), parameters, lasting)
+            }
+        },
+    };
+    Ok(Ready { target, places, source, parameters, lasting: checks_last && plan_lasts })
 }
 
 /// Runs an INSERT.
-pub(super) async fn insert(
-    session: &mut Session,
-    insert: &ast::Insert,
-    hints: &[Option<SqlType>],
-    params: &[ArrayRef],
-) -> Result<Outcome> {
+pub(super) async fn insert(session: &mut Session, ready: &Ready, params: &[ArrayRef]) -> Result<Outcome> {
     session.refuse_read_only("execute INSERT")?;
+    let guard = session.guard();
+    let table = &ready.target.table;
+    guard.permit(Action::Insert, table)?;
     let now = session.now_us();
-    let style = session.style();
-    let (target, places, literal, plan) = {
-        let planner = session.planner();
-        let resolved = resolve(insert, &planner)?;
-        planner.guard.permit(Action::Insert, &resolved.table)?;
-        let target = checks::target(&resolved.table, &planner, &session.engine)?;
-        let (literal, plan) = match resolved.source {
-            None => (Some(default_row(&target.table)), None),
-            Some(query) => match literal_rows(query) {
-                Some(rows) => (Some(given_literal(&rows, &resolved, &style, params)?), None),
-                None => (None, Some(planned(query, &resolved, &planner, hints)?)),
-            },
-        };
-        (target, resolved.places, literal, plan)
-    };
+    let complete =
+        |count: usize, given: Vec<Given>, first_row: u64| ready.target.complete(count, given, now, Origin::Statement { first_row });
     let mut stored = Vec::new();
     let mut rows = 0_u64;
-    if let Some((count, given)) = literal {
-        rows = count as u64;
-        stored.push(target.complete(count, given, now, Origin::Statement { first_row: 1 })?);
-    } else if let Some(planned) = plan {
-        let bound = execute::bind(&planned, params)?;
-        for batch in execute::collect(session, &bound).await? {
-            let given = given_batch(&target.table, &places, &batch);
-            stored.push(target.complete(batch.num_rows(), given, now, Origin::Statement { first_row: rows + 1 })?);
-            rows += batch.num_rows() as u64;
+    match &ready.source {
+        Source::Defaults => {
+            stored.push(complete(1, vec![Given::Absent; table.columns.len()], 1)?);
+            rows = 1;
+        }
+        Source::Literal(literal) => {
+            let given = given_literal(literal, ready, &session.style(), params)?;
+            stored.push(complete(literal.len(), given, 1)?);
+            rows = literal.len() as u64;
+        }
+        Source::Query(planned) => {
+            let bound = match ready.lasting {
+                true => execute::bind(&kept::renewed(planned, &guard)?, params)?,
+                false => execute::bind(planned, params)?,
+            };
+            for batch in execute::collect(session, &bound).await? {
+                let given = given_batch(table, &ready.places, &batch);
+                stored.push(complete(batch.num_rows(), given, rows + 1)?);
+                rows += batch.num_rows() as u64;
+            }
         }
     }
-    keep(session, &target.table, stored).await?;
+    keep(session, table, stored).await?;
     done(format!("INSERT 0 {rows}"))
 }
 
@@ -125,7 +156,7 @@ pub(super) async fn keep(session: &mut Session, table: &Arc<Table>, batches: Vec
     Ok(())
 }
 
-fn resolve<'a>(insert: &'a ast::Insert, planner: &Planner<'_>) -> Result<Resolved<'a>> {
+fn named_table(insert: &ast::Insert, planner: &Planner<'_>) -> Result<Arc<Table>> {
     let refused = [
         (insert.returning.is_some(), "INSERT ... RETURNING"),
         (insert.on.is_some(), "INSERT ... ON CONFLICT"),
@@ -139,22 +170,7 @@ fn resolve<'a>(insert: &'a ast::Insert, planner: &Planner<'_>) -> Result<Resolve
         return Err(unsupported("INSERT into anything but a table"));
     };
     let name = names::of_relation(name, &planner.catalog, &planner.path)?;
-    let table = planner.catalog.expect_table(&name)?.clone();
-    let places = if insert.columns.is_empty() {
-        (0..table.columns.len()).collect()
-    } else {
-        let columns = insert.columns.iter().map(names::single).collect::<Result<Vec<_>>>()?;
-        places(&table, &columns)?
-    };
-    let mut resolved = Resolved { table, places, source: insert.source.as_deref() };
-    // Without a column list fewer values than columns fill the first ones, as in PostgreSQL.
-    if insert.columns.is_empty()
-        && let Some(first) = resolved.source.and_then(literal_rows).and_then(|rows| rows.first().map(Vec::len))
-        && first < resolved.places.len()
-    {
-        resolved.places.truncate(first);
-    }
-    Ok(resolved)
+    Ok(planner.catalog.expect_table(&name)?.clone())
 }
 
 /// The places of named columns in a table.
@@ -173,7 +189,7 @@ pub(super) fn places(table: &Table, columns: &[String]) -> Result<Vec<usize>> {
 }
 
 /// The rows of a VALUES list that holds nothing but literals, parameters and DEFAULT.
-fn literal_rows(query: &ast::Query) -> Option<Vec<Vec<Cell<'_>>>> {
+fn literal_rows(query: &ast::Query) -> Option<Vec<Vec<Cell>>> {
     let plain = query.with.is_none() && query.order_by.is_none() && query.limit_clause.is_none() && query.fetch.is_none();
     match query.body.as_ref() {
         ast::SetExpr::Values(values) if plain => {
@@ -183,7 +199,7 @@ fn literal_rows(query: &ast::Query) -> Option<Vec<Vec<Cell<'_>>>> {
     }
 }
 
-fn cell(expression: &ast::Expr) -> Option<Cell<'_>> {
+fn cell(expression: &ast::Expr) -> Option<Cell> {
     match expression {
         ast::Expr::Nested(inner) => cell(inner),
         ast::Expr::Identifier(name) if name.quote_style.is_none() && name.value.eq_ignore_ascii_case("default") => {
@@ -191,10 +207,10 @@ fn cell(expression: &ast::Expr) -> Option<Cell<'_>> {
         }
         ast::Expr::Value(value) => match &value.value {
             ast::Value::Null => Some(Cell::Null),
-            ast::Value::SingleQuotedString(text) => Some(Cell::Text(text)),
-            ast::Value::DollarQuotedString(text) => Some(Cell::Text(&text.value)),
-            ast::Value::Number(number, _) => Some(Cell::Text(number)),
-            ast::Value::Boolean(value) => Some(Cell::Text(if *value { "true" } else { "false" })),
+            ast::Value::SingleQuotedString(text) => Some(Cell::Text(text.clone())),
+            ast::Value::DollarQuotedString(text) => Some(Cell::Text(text.value.clone())),
+            ast::Value::Number(number, _) => Some(Cell::Text(number.clone())),
+            ast::Value::Boolean(value) => Some(Cell::Text(value.to_string())),
             ast::Value::Placeholder(id) => {
                 let number: usize = id.strip_prefix('$')?.parse().ok()?;
                 (1..=usize::from(u16::MAX)).contains(&number).then(|| Cell::Parameter(number - 1))
@@ -214,32 +230,34 @@ fn check_width(given: usize, expected: usize) -> Result<()> {
     Err(Error::new(Kind::SyntaxError, message))
 }
 
-/// `DEFAULT VALUES`: one row of defaults.
-fn default_row(table: &Table) -> (usize, Vec<Given>) {
-    (1, vec![Given::Absent; table.columns.len()])
+/// The types that a literal VALUES list's parameters take from the columns they go to.
+fn literal_parameters(rows: &[Vec<Cell>], places: &[usize], table: &Table, hints: &[Option<SqlType>]) -> Vec<SqlType> {
+    let mut found: Vec<Option<SqlType>> = hints.to_vec();
+    for (cell, place) in rows.iter().flat_map(|row| row.iter().zip(places)) {
+        if let Cell::Parameter(number) = cell {
+            if found.len() <= *number {
+                found.resize(number + 1, None);
+            }
+            found[*number] = Some(table.columns[*place].sql_type.clone());
+        }
+    }
+    found.into_iter().map(|found| found.unwrap_or(SqlType::Text)).collect()
 }
 
 /// The columns of literal rows, each text read by its column's input function.
-fn given_literal(
-    rows: &[Vec<Cell<'_>>],
-    resolved: &Resolved<'_>,
-    style: &Style,
-    params: &[ArrayRef],
-) -> Result<(usize, Vec<Given>)> {
-    let mut given = vec![Given::Absent; resolved.table.columns.len()];
-    for row in rows {
-        check_width(row.len(), resolved.places.len())?;
-    }
-    for (at, place) in resolved.places.iter().enumerate() {
-        let column = &resolved.table.columns[*place];
+fn given_literal(rows: &[Vec<Cell>], ready: &Ready, style: &Style, params: &[ArrayRef]) -> Result<Vec<Given>> {
+    let columns = &ready.target.table.columns;
+    let mut given = vec![Given::Absent; columns.len()];
+    for (at, place) in ready.places.iter().enumerate() {
+        let column = &columns[*place];
         let cells = rows.iter().map(|row| &row[at]);
         given[*place] = given_column(cells, &column.sql_type, style, params).map_err(|error| error.with_column(&column.name))?;
     }
-    Ok((rows.len(), given))
+    Ok(given)
 }
 
 fn given_column<'a>(
-    cells: impl Iterator<Item = &'a Cell<'a>> + Clone,
+    cells: impl Iterator<Item = &'a Cell> + Clone,
     sql_type: &SqlType,
     style: &Style,
     params: &[ArrayRef],
@@ -250,8 +268,13 @@ fn given_column<'a>(
     }
     let values = if cells.clone().any(|cell| matches!(cell, Cell::Parameter(_))) {
         let arrays = cells.map(|cell| one_value(cell, sql_type, style, params)).collect::<Result<Vec<_>>>()?;
-        let parts: Vec<&dyn Array> = arrays.iter().map(AsRef::as_ref).collect();
-        concat(&parts).map_err(|error| Error::internal(format!("parameters do not fit together: {error}")))?
+        match arrays.as_slice() {
+            [only] => only.clone(),
+            arrays => {
+                let parts: Vec<&dyn Array> = arrays.iter().map(AsRef::as_ref).collect();
+                concat(&parts).map_err(|error| Error::internal(format!("parameters do not fit together: {error}")))?
+            }
+        }
     } else {
         let mut builder = ColumnBuilder::new(sql_type, absent.len());
         for cell in cells {
@@ -268,7 +291,7 @@ fn given_column<'a>(
     Ok(Given::Values(values))
 }
 
-fn one_value(cell: &Cell<'_>, sql_type: &SqlType, style: &Style, params: &[ArrayRef]) -> Result<ArrayRef> {
+fn one_value(cell: &Cell, sql_type: &SqlType, style: &Style, params: &[ArrayRef]) -> Result<ArrayRef> {
     match cell {
         Cell::Default | Cell::Null => Ok(new_null_array(&sql_type.arrow(), 1)),
         Cell::Text(text) => {
@@ -284,14 +307,19 @@ fn one_value(cell: &Cell<'_>, sql_type: &SqlType, style: &Style, params: &[Array
 }
 
 /// The query that makes the rows, its columns cast to the table's.
-fn planned(query: &ast::Query, resolved: &Resolved<'_>, planner: &Planner<'_>, hints: &[Option<SqlType>]) -> Result<Planned> {
+fn planned(
+    query: &ast::Query,
+    table: &Table,
+    places: &[usize],
+    planner: &Planner<'_>,
+    hints: &[Option<SqlType>],
+) -> Result<Planned> {
     let planned = planner.query(query, hints)?;
     let width = planned.plan.schema().fields().len();
-    if width > resolved.places.len() {
-        check_width(width, resolved.places.len())?;
+    if width > places.len() {
+        check_width(width, places.len())?;
     }
-    let targets: Vec<SqlType> =
-        resolved.places.iter().take(width).map(|place| resolved.table.columns[*place].sql_type.clone()).collect();
+    let targets: Vec<SqlType> = places.iter().take(width).map(|place| table.columns[*place].sql_type.clone()).collect();
     let plan = cast_columns(planned.plan, &targets)?;
     planner.lowered(plan, &planned.parameters)
 }

@@ -12,6 +12,7 @@ pub(crate) mod errors;
 mod execute;
 mod functions;
 mod insert;
+mod kept;
 mod maintain;
 mod mutate;
 pub mod parse;

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwapOption;
 use datafusion::arrow::array::ArrayRef;
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::sql::sqlparser::ast;
 
 use crate::error::{Error, Kind, Report, Result};
 use crate::guard::Guard;
@@ -14,9 +16,10 @@ pub use crate::query::copy::CopyIn;
 use crate::query::define::{self, Scope, Source};
 pub use crate::query::engine::Engine;
 use crate::query::functions::SessionFacts;
+use crate::query::kept::{self, Basis, Kept, Work};
 pub use crate::query::parse::Parsed;
 use crate::query::parse::{self, CopyDirection, Definition, Statement, TransactionEnd};
-use crate::query::plan::Planner;
+use crate::query::plan::{Planned, Planner};
 use crate::query::settings::Settings;
 use crate::query::transaction::Transaction;
 use crate::query::{execute, insert, maintain, mutate};
@@ -64,16 +67,32 @@ pub struct Column {
 }
 
 /// A statement whose parameters and result are known.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Prepared {
     pub parsed: Parsed,
     pub parameters: Vec<SqlType>,
     /// `None` for a statement that returns no rows.
     pub columns: Option<Vec<Column>>,
     hints: Vec<Option<SqlType>>,
+    /// It is not run a second time, so that keeping its plan would be of no use.
+    once: bool,
+    /// What was planned last, used again for as long as it holds.
+    kept: ArcSwapOption<Kept>,
 }
 
 impl Prepared {
+    /// A statement that runs once, as it comes: nobody is told of its parameters, of which it has none, or of its columns before.
+    pub fn unplanned(parsed: &Parsed) -> Prepared {
+        Prepared {
+            parsed: parsed.clone(),
+            parameters: vec![],
+            columns: None,
+            hints: vec![],
+            once: true,
+            kept: ArcSwapOption::empty(),
+        }
+    }
+
     /// Whether the statement must not be dropped half-way, because its end is what makes rows durable.
     pub fn must_finish(&self) -> bool {
         matches!(self.parsed.statement.as_ref(), Statement::End(TransactionEnd::Commit))
@@ -150,23 +169,26 @@ impl Session {
     /// Whatever planning finds wrong; 25P02 in a failed transaction.
     pub async fn prepare(&mut self, parsed: &Parsed, hints: &[Option<SqlType>]) -> Result<Prepared> {
         self.refuse_in_failed(&parsed.statement)?;
-        let (parameters, columns) = self.describe(parsed, hints)?;
-        Ok(Prepared { parsed: parsed.clone(), parameters, columns, hints: hints.to_vec() })
+        let mut prepared = Prepared::unplanned(parsed);
+        (prepared.hints, prepared.once) = (hints.to_vec(), false);
+        (prepared.parameters, prepared.columns) = self.describe(&prepared)?;
+        Ok(prepared)
     }
 
-    fn describe(&self, parsed: &Parsed, hints: &[Option<SqlType>]) -> Result<(Vec<SqlType>, Option<Vec<Column>>)> {
-        match parsed.statement.as_ref() {
+    fn describe(&self, prepared: &Prepared) -> Result<(Vec<SqlType>, Option<Vec<Column>>)> {
+        let hints = &prepared.hints;
+        match prepared.parsed.statement.as_ref() {
             Statement::Query(query) => {
-                let planned = self.planner().query(query, hints)?;
+                let planned = self.plan(query, prepared)?;
                 let columns = execute::columns(planned.plan.schema());
-                Ok((planned.parameters, Some(columns)))
+                Ok((planned.parameters.clone(), Some(columns)))
             }
             Statement::Explain { query, .. } => {
                 let planned = self.planner().query(query, hints)?;
                 Ok((planned.parameters, Some(vec![execute::text_column("QUERY PLAN")])))
             }
             Statement::Show(name) => Ok((vec![], Some(execute::show_columns(name)))),
-            Statement::Insert(insert) => Ok((insert::parameters(insert, &self.planner(), hints)?, None)),
+            Statement::Insert(insert) => Ok((self.insertion(insert, prepared)?.parameters.clone(), None)),
             Statement::Update(update) => Ok((mutate::update_parameters(update, &self.planner(), hints)?, None)),
             Statement::Delete(delete) => Ok((mutate::delete_parameters(delete, &self.planner(), hints)?, None)),
             Statement::Truncate(_)
@@ -181,6 +203,43 @@ impl Session {
             | Statement::Checkpoint
             | Statement::Vacuum(_) => Ok((vec![], None)),
         }
+    }
+
+    /// The plan of a query, the kept one if it holds: its tables opened anew then.
+    fn plan(&self, query: &ast::Query, prepared: &Prepared) -> Result<Arc<Planned>> {
+        let basis = self.basis();
+        if let Some(kept) = prepared.kept.load_full()
+            && let Some(Work::Query(planned)) = kept.work(&basis)
+        {
+            return Ok(Arc::new(kept::renewed(planned, &self.guard())?));
+        }
+        let mut planned = self.planner().query(query, &prepared.hints)?;
+        let keep = !prepared.once && kept::is_lasting(&planned.plan);
+        if keep {
+            planned = execute::optimised_before(self, planned);
+        }
+        let planned = Arc::new(planned);
+        prepared.kept.store(keep.then(|| Arc::new(Kept::query(basis, planned.clone()))));
+        Ok(planned)
+    }
+
+    /// An INSERT ready to run, the kept one if it holds.
+    fn insertion(&self, insert: &ast::Insert, prepared: &Prepared) -> Result<Arc<insert::Ready>> {
+        let basis = self.basis();
+        if let Some(kept) = prepared.kept.load_full()
+            && let Some(Work::Insert(ready)) = kept.work(&basis)
+        {
+            return Ok(ready.clone());
+        }
+        let ready = Arc::new(insert::ready(insert, &self.planner(), &self.engine, &prepared.hints)?);
+        let keep = !prepared.once && ready.is_lasting();
+        prepared.kept.store(keep.then(|| Arc::new(Kept::insert(basis, ready.clone()))));
+        Ok(ready)
+    }
+
+    /// What plans depend on now.
+    fn basis(&self) -> Basis {
+        Basis { catalog: self.catalog(), settings: self.settings.all(), identity: self.identity.clone() }
     }
 
     /// Runs a statement. `params` are arrays of one row, of the prepared statement's parameter types.
@@ -210,7 +269,7 @@ impl Session {
     async fn dispatch(&mut self, prepared: &Prepared, params: &[ArrayRef]) -> Result<Outcome> {
         match prepared.parsed.statement.as_ref() {
             Statement::Query(query) => {
-                let planned = self.planner().query(query, &prepared.hints)?;
+                let planned = self.plan(query, prepared)?;
                 let (columns, rows) = execute::stream(self, &planned, params).await?;
                 Ok(Outcome::Rows { columns, rows, tag: "SELECT" })
             }
@@ -219,7 +278,10 @@ impl Session {
                 execute::explain(self, &planned, params, *analyze, *verbose).await
             }
             Statement::Show(name) => execute::show(self, name),
-            Statement::Insert(insert) => insert::insert(self, insert, &prepared.hints, params).await,
+            Statement::Insert(insert) => {
+                let ready = self.insertion(insert, prepared)?;
+                insert::insert(self, &ready, params).await
+            }
             Statement::Update(update) => mutate::update(self, update, &prepared.hints, params).await,
             Statement::Delete(delete) => mutate::delete(self, delete, &prepared.hints, params).await,
             Statement::Truncate(names) => mutate::truncate(self, names).await,

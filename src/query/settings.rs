@@ -1,6 +1,7 @@
 //! A session's settings: an allowlist with PostgreSQL's names, defaults and checks. An unknown setting is an error, never a silent OK.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::catalog::{PUBLIC_SCHEMA, SYSTEM_SCHEMA};
 use crate::error::{Error, Kind, Result};
@@ -76,6 +77,8 @@ pub(super) struct Settings {
     values: BTreeMap<&'static str, String>,
     defaults: BTreeMap<&'static str, String>,
     zone: Zone,
+    /// Every setting with its value in force, in order of name: the same object until one changes.
+    all: Arc<[(String, String)]>,
 }
 
 impl Settings {
@@ -86,7 +89,7 @@ impl Settings {
         defaults.insert("session_authorization", user.to_owned());
         defaults.insert("is_superuser", if superuser { "on" } else { "off" }.to_owned());
         defaults.insert("application_name", application.to_owned());
-        Settings { values: defaults.clone(), defaults, zone: Zone::UTC }
+        Settings { all: listed(&defaults), values: defaults.clone(), defaults, zone: Zone::UTC }
     }
 
     /// The value in force.
@@ -108,6 +111,7 @@ impl Settings {
             setting.value.clone().unwrap_or_else(|| self.defaults.get(name).cloned().unwrap_or_else(|| (*default).to_owned()));
         let value = self.checked(name, *form, &asked)?;
         self.values.insert(name, value.clone());
+        self.all = listed(&self.values);
         Ok(told.then(|| ((*name).to_owned(), value)))
     }
 
@@ -131,14 +135,13 @@ impl Settings {
             }
             self.values.insert(name, default);
         }
+        self.all = listed(&self.values);
         Ok(told)
     }
 
-    /// Every setting with its value in force, in order of name.
-    pub(super) fn all(&self) -> Vec<(String, String)> {
-        let mut all: Vec<_> = self.values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-        all.sort_by_key(|(name, _)| name.to_ascii_lowercase());
-        all
+    /// Every setting with its value in force, in order of name. Two calls give the same object if nothing changed between them.
+    pub(super) fn all(&self) -> Arc<[(String, String)]> {
+        self.all.clone()
     }
 
     /// The settings that a client is told at the start.
@@ -236,6 +239,12 @@ impl Settings {
         }
         Some(format!("ISO, {order}"))
     }
+}
+
+fn listed(values: &BTreeMap<&'static str, String>) -> Arc<[(String, String)]> {
+    let mut all: Vec<_> = values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    all.sort_by_key(|(name, _)| name.to_ascii_lowercase());
+    Arc::from(all)
 }
 
 fn line(name: &str) -> Result<&'static Line> {

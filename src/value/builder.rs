@@ -19,6 +19,9 @@ use crate::value::{SqlType, array, bytea, inet, json, numeric, scalar};
 /// How many bytes the `bytea` values or elements of one column may have together; Arrow's offsets are 32 bits wide.
 const COLUMN_BYTES_MAX: usize = 1 << 30;
 
+/// Columns of fewer values than this take no more memory for their texts than these need.
+const FEW: u32 = 64;
+
 /// A column that is being filled, value by value. After an append has failed the column is incomplete and must be dropped.
 pub struct ColumnBuilder {
     sql_type: SqlType,
@@ -79,7 +82,11 @@ pub(crate) struct Lists {
 impl ColumnBuilder {
     /// An empty column of a type, with room for `capacity` values.
     pub fn new(sql_type: &SqlType, capacity: usize) -> Self {
-        let strings = || StringViewBuilder::with_capacity(capacity);
+        let strings = || match u32::try_from(capacity) {
+            // Arrow's first block is 8 KiB, which a few parameters of a statement would each take and hardly use.
+            Ok(few) if few < FEW => StringViewBuilder::with_capacity(capacity).with_fixed_block_size(16 * few.max(1)),
+            Ok(_) | Err(_) => StringViewBuilder::with_capacity(capacity),
+        };
         let values = match sql_type {
             SqlType::Bool => Values::Bool(BooleanBuilder::with_capacity(capacity)),
             SqlType::Int2 => Values::Int2(Int16Builder::with_capacity(capacity)),

@@ -26,7 +26,7 @@ pub struct SessionFacts {
     /// How values are written and read as text.
     pub style: Style,
     /// Every setting with its value in force.
-    pub settings: Vec<(String, String)>,
+    pub settings: Arc<[(String, String)]>,
     /// What exists, as the statement sees it.
     pub catalog: Arc<Catalog>,
 }

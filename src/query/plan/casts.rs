@@ -194,7 +194,7 @@ fn parameters(plan: LogicalPlan, hints: &[Option<SqlType>]) -> Result<Planned> {
     .map_err(unwrap)?;
     let count = found.keys().next_back().copied().unwrap_or(0).max(hints.len());
     if count == 0 {
-        return Ok(Planned { plan, parameters: vec![] });
+        return Ok(Planned { plan, optimised: false, parameters: vec![] });
     }
     let types: Vec<SqlType> = (1..=count)
         .map(|number| {
@@ -203,7 +203,7 @@ fn parameters(plan: LogicalPlan, hints: &[Option<SqlType>]) -> Result<Planned> {
         })
         .collect();
     let plan = typed(plan, &types)?;
-    Ok(Planned { plan, parameters: types })
+    Ok(Planned { plan, optimised: false, parameters: types })
 }
 
 /// Writes the types found into parameters that have none yet.

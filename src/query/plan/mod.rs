@@ -61,12 +61,21 @@ pub struct Planner<'a> {
     reads: RefCell<BTreeSet<Oid>>,
 }
 
-/// A plan, not yet optimised, with the parameters it needs.
+/// A plan with the parameters it needs.
 #[derive(Debug, Clone)]
 pub struct Planned {
     pub plan: LogicalPlan,
+    /// Whether the optimiser has been over it.
+    pub optimised: bool,
     /// The type of `$1`, `$2`, ….
     pub parameters: Vec<SqlType>,
+}
+
+impl Planned {
+    /// The same with its plan made another way.
+    pub fn with_plan(&self, plan: LogicalPlan) -> Planned {
+        Planned { plan, optimised: self.optimised, parameters: self.parameters.clone() }
+    }
 }
 
 impl<'a> Planner<'a> {
@@ -243,13 +252,10 @@ fn shaped(plan: LogicalPlan, wanted: &[&str]) -> Result<LogicalPlan> {
 /// Puts values in place of a plan's parameters.
 ///
 /// # Errors
-/// 08P01 when there are fewer values than parameters.
+/// 42P02 when there are not as many values as parameters, as in a statement that was sent without any.
 pub fn bind(planned: &Planned, values: &[ScalarValue]) -> Result<LogicalPlan> {
     if values.len() != planned.parameters.len() {
-        return Err(Error::new(
-            Kind::ProtocolViolation,
-            format!("the statement needs {} parameters, {} were given", planned.parameters.len(), values.len()),
-        ));
+        return Err(Error::new(Kind::UndefinedParameter, format!("there is no parameter ${}", values.len() + 1)));
     }
     if values.is_empty() {
         return Ok(planned.plan.clone());

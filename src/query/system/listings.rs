@@ -61,7 +61,7 @@ pub(super) fn indexes(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
 }
 
 pub(super) fn settings(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
-    for (name, value) in &world.facts.settings {
+    for (name, value) in world.facts.settings.iter() {
         rows.add(&[
             ("name", name.as_str().into()),
             ("setting", value.as_str().into()),

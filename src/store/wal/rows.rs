@@ -1,12 +1,12 @@
-//! The payload of a frame with rows: where they begin in the table, when they came, and one Arrow IPC record batch message compressed
-//! with LZ4. The schema is that of the table's definition in force; it stands in the log once, in the definition.
+//! The payload of a frame with rows: where they begin in the table, when they came, and one Arrow IPC record batch message, compressed
+//! with LZ4 unless it is small. The schema is that of the table's definition in force; it stands in the log once, in the definition.
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, TimestampMicrosecondArray};
 use arrow::buffer::Buffer;
 use arrow::datatypes::SchemaRef;
-use arrow::ipc::CompressionType;
 use arrow::ipc::reader::StreamDecoder;
 use arrow::ipc::writer::{DictionaryTracker, IpcDataGenerator, IpcWriteOptions, write_message};
+use arrow::ipc::{CompressionType, MetadataVersion};
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -18,6 +18,9 @@ use crate::store::tail::compact;
 
 /// Batches that hold more memory than this are split before they are encoded.
 const SPLIT_BYTES: usize = 24 * 1024 * 1024;
+/// Batches that hold less memory than this are written as they are: to set a compressor up for each buffer of a single row costs more
+/// than the bytes it saves, and the log is cut at the next flush.
+const COMPRESS_BYTES: usize = 32 * 1024;
 const PREFIX: usize = 20;
 
 /// Rows on their way into the log: a batch in the table's commit schema, and its encoded form.
@@ -70,12 +73,16 @@ fn own(slice: &RecordBatch) -> Result<RecordBatch, arrow::error::ArrowError> {
     compact(&arrow::compute::take_record_batch(slice, &every)?)
 }
 
-fn options() -> Result<IpcWriteOptions, arrow::error::ArrowError> {
-    IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME))
+fn options(bytes: usize) -> Result<IpcWriteOptions, arrow::error::ArrowError> {
+    if bytes >= COMPRESS_BYTES {
+        return IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME));
+    }
+    // The default pads each buffer to 64 bytes, which would make most of a single row's frame.
+    IpcWriteOptions::try_new(8, false, MetadataVersion::V5)
 }
 
 fn encode_message(batch: &RecordBatch) -> Result<Vec<u8>, arrow::error::ArrowError> {
-    let options = options()?;
+    let options = options(batch.get_array_memory_size())?;
     let mut dictionaries = DictionaryTracker::new(true);
     let (_, message) = IpcDataGenerator::default().encode(batch, &mut dictionaries, &options, &mut Default::default())?;
     let mut bytes = Vec::with_capacity(message.arrow_data.len() + message.ipc_message.len() + 64);
@@ -118,7 +125,7 @@ pub(crate) struct RowsDecoder {
 impl RowsDecoder {
     pub(crate) fn new(schema: &SchemaRef) -> Result<Self> {
         let broken = |cause| Error::internal(format!("could not encode a schema: {cause}"));
-        let options = options().map_err(broken)?;
+        let options = IpcWriteOptions::default();
         let mut dictionaries = DictionaryTracker::new(true);
         let message = IpcDataGenerator::default().schema_to_bytes_with_dictionary_tracker(schema, &mut dictionaries, &options);
         let mut bytes = Vec::new();
