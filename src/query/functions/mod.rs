@@ -9,8 +9,9 @@ mod catalog;
 mod identity;
 mod json;
 mod number;
-pub(super) mod scalar;
 mod regex;
+pub(super) mod scalar;
+mod series;
 mod session;
 mod template;
 mod text;
@@ -30,24 +31,72 @@ pub(super) use session::SessionFacts;
 
 use crate::value::Style;
 
-/// DataFusion's functions that tell of files and plans, or have side effects, and exist for nobody.
-const HIDDEN: [&str; 12] = [
-    "input_file_name",
-    "file_row_index",
-    "file_row_number",
-    "arrow_cast",
-    "arrow_try_cast",
-    "arrow_metadata",
-    "arrow_typeof",
-    "version",
-    "uuid",
-    "named_struct",
-    "union_extract",
-    "union_tag",
+/// DataFusion's scalar functions that answer as PostgreSQL's do, under PostgreSQL's names. All others exist for nobody: what was not
+/// compared may answer otherwise, or tell of files and plans.
+const SCALARS: [(&str, &str); 14] = [
+    ("array_append", "array_append"),
+    ("array_cat", "array_concat"),
+    ("array_position", "array_position"),
+    ("array_positions", "array_positions"),
+    ("array_prepend", "array_prepend"),
+    ("array_remove", "array_remove_all"),
+    ("array_replace", "array_replace_all"),
+    ("array_to_string", "array_to_string"),
+    ("coalesce", "coalesce"),
+    ("greatest", "greatest"),
+    ("least", "least"),
+    ("nullif", "nullif"),
+    ("random", "random"),
+    ("current_time", "current_time"),
 ];
 
+/// DataFusion's aggregates likewise.
+const AGGREGATES: [(&str, &str); 36] = [
+    ("array_agg", "array_agg"),
+    ("avg", "avg"),
+    ("bit_and", "bit_and"),
+    ("bit_or", "bit_or"),
+    ("bit_xor", "bit_xor"),
+    ("bool_and", "bool_and"),
+    ("bool_or", "bool_or"),
+    ("corr", "corr"),
+    ("count", "count"),
+    ("covar_pop", "covar_pop"),
+    ("covar_samp", "covar_samp"),
+    ("every", "bool_and"),
+    ("first_value", "first_value"),
+    ("grouping", "grouping"),
+    ("last_value", "last_value"),
+    ("max", "max"),
+    ("min", "min"),
+    ("nth_value", "nth_value"),
+    ("percentile_cont", "percentile_cont"),
+    ("regr_avgx", "regr_avgx"),
+    ("regr_avgy", "regr_avgy"),
+    ("regr_count", "regr_count"),
+    ("regr_intercept", "regr_intercept"),
+    ("regr_r2", "regr_r2"),
+    ("regr_slope", "regr_slope"),
+    ("regr_sxx", "regr_sxx"),
+    ("regr_sxy", "regr_sxy"),
+    ("regr_syy", "regr_syy"),
+    ("stddev", "stddev"),
+    ("stddev_pop", "stddev_pop"),
+    ("stddev_samp", "stddev_samp"),
+    ("string_agg", "string_agg"),
+    ("sum", "sum"),
+    ("var_pop", "var_pop"),
+    ("var_samp", "var_samp"),
+    ("variance", "var_samp"),
+];
+
+/// The functions among an engine's that are on a list, under the names that the list gives them.
+fn allowed<F: ?Sized>(list: &[(&str, &str)], all: &HashMap<String, Arc<F>>) -> HashMap<String, Arc<F>> {
+    list.iter().filter_map(|(name, own)| all.get(*own).map(|function| ((*name).to_owned(), function.clone()))).collect()
+}
+
 /// Table functions that may stand in FROM.
-const TABLE_FUNCTIONS: [&str; 2] = ["generate_series", "range"];
+const TABLE_FUNCTIONS: [&str; 1] = ["generate_series"];
 
 /// Every function a statement can call.
 #[derive(Debug)]
@@ -58,25 +107,14 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// DataFusion's functions without the hidden ones, and ours.
+    /// DataFusion's functions that are allowed, and ours.
     pub fn new(state: &SessionState) -> Self {
-        let mut scalars: HashMap<String, Arc<ScalarUDF>> = state
-            .scalar_functions()
-            .iter()
-            .filter(|(name, _)| !HIDDEN.contains(&name.as_str()))
-            .map(|(name, function)| (name.clone(), function.clone()))
-            .collect();
+        let mut scalars = allowed(&SCALARS, state.scalar_functions());
         for function in identity::functions().into_iter().chain(array::functions()) {
-            let function = Arc::new(function);
-            for alias in function.aliases() {
-                scalars.insert(alias.clone(), function.clone());
-            }
-            scalars.insert(function.name().to_owned(), function);
+            scalars.insert(function.name().to_owned(), Arc::new(function));
         }
-        if let Some(sign) = scalars.get("signum").cloned() {
-            scalars.insert("sign".to_owned(), sign);
-        }
-        Registry { scalars, aggregates: state.aggregate_functions().clone(), windows: state.window_functions().clone() }
+        let aggregates = allowed(&AGGREGATES, state.aggregate_functions());
+        Registry { scalars, aggregates, windows: state.window_functions().clone() }
     }
 
     /// The scalar function of this name for this session.
@@ -86,6 +124,13 @@ impl Registry {
             .or_else(|| catalog::function(name, facts))
             .or_else(|| defined(name).map(|definition| Arc::new(scalar::unbound(definition, &facts.style))))
             .or_else(|| self.scalars.get(name).cloned())
+            .or_else(|| self.is_unknown(name).then(|| Arc::new(scalar::no_function(name))))
+    }
+
+    /// Whether no function of any kind has this name, so that a call of it can be refused with the types of its arguments.
+    fn is_unknown(&self, name: &str) -> bool {
+        let planned = ["unnest", "grouping"].contains(&name);
+        !planned && !self.aggregates.contains_key(name) && !self.windows.contains_key(name)
     }
 
     pub fn aggregate(&self, name: &str) -> Option<Arc<AggregateUDF>> {
@@ -130,6 +175,8 @@ fn defined(name: &str) -> Option<&'static Definition> {
             .chain(number::float::DEFINITIONS.iter())
             .chain(text::pieces::DEFINITIONS.iter())
             .chain(template::DEFINITIONS.iter())
+            .chain(array::DEFINITIONS.iter())
+            .chain(series::DEFINITIONS.iter())
             .chain(regex::DEFINITIONS.iter());
         all.map(|definition| (definition.name, definition)).collect()
     });

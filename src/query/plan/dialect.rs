@@ -18,7 +18,7 @@ use datafusion::sql::sqlparser::ast::{
     TableAliasColumnDef, TableFactor, Value, VisitMut, VisitorMut,
 };
 
-use super::names;
+use super::{forms, names};
 use crate::catalog::quote_identifier;
 use crate::error::{Error, Kind, Result};
 use crate::query::functions::{ARRAY_OF_ROWS, OID_OF};
@@ -62,6 +62,12 @@ impl VisitorMut for Rules {
             Expr::Cast { .. } => registered(expr),
             _ => Ok(()),
         };
+        let result = result.and_then(|()| {
+            if let Some(other) = forms::rewritten(expr)? {
+                *expr = other;
+            }
+            Ok(())
+        });
         result.map_or_else(ControlFlow::Break, ControlFlow::Continue)
     }
 
@@ -245,7 +251,8 @@ fn table_function(factor: &mut TableFactor) -> Result<()> {
         parts.remove(0);
     }
     let plain = parts.last().cloned().unwrap_or_default();
-    let single_column = parts.len() == 1 && ["unnest", "generate_series"].contains(&plain.as_str());
+    let set = forms::array_function(&plain);
+    let single_column = parts.len() == 1 && (plain == "unnest" || set.is_some());
     let alias = alias.get_or_insert_with(|| TableAlias { explicit: true, name: ident(&plain), columns: vec![], at: None });
     if single_column && alias.columns.is_empty() {
         alias.columns = vec![TableAliasColumnDef { name: alias.name.clone(), data_type: None }];
@@ -269,8 +276,8 @@ fn table_function(factor: &mut TableFactor) -> Result<()> {
             *factor = unnest(array_exprs, alias.clone(), *with_ordinality);
         }
         // DataFusion's table function wants constants; its array function takes what a column or a query around it says.
-        Some(exprs) if single_column && exprs.iter().any(names_column) => {
-            let series = call(ObjectName::from(vec![Ident::new("generate_series")]), exprs);
+        Some(exprs) if single_column && (plain != "generate_series" || !exprs.iter().all(is_whole_number)) => {
+            let series = forms::call(set.unwrap_or("generate_series"), exprs);
             *factor = unnest(vec![series], alias.clone(), *with_ordinality);
         }
         _ => *name = ObjectName::from(vec![Ident::new(parts.join("."))]),
@@ -347,13 +354,13 @@ fn unnest(array_exprs: Vec<Expr>, alias: TableAlias, with_ordinality: bool) -> T
     TableFactor::UNNEST { alias: Some(alias), array_exprs, with_offset: false, with_offset_alias: None, with_ordinality }
 }
 
-/// Whether an expression names a column, outside of sub-queries of its own too.
-fn names_column(expr: &Expr) -> bool {
-    let found = ast::visit_expressions(expr, |inner| match inner {
-        Expr::Identifier(_) | Expr::CompoundIdentifier(_) => ControlFlow::Break(()),
-        _ => ControlFlow::Continue(()),
-    });
-    found.is_break()
+/// Whether an expression is a literal of a whole number, or the negative of one.
+fn is_whole_number(expr: &Expr) -> bool {
+    match expr {
+        Expr::Value(value) => matches!(&value.value, Value::Number(digits, _) if digits.bytes().all(|byte| byte.is_ascii_digit())),
+        Expr::UnaryOp { op: ast::UnaryOperator::Minus, expr } => matches!(expr.as_ref(), Expr::Value(_)) && is_whole_number(expr),
+        _ => false,
+    }
 }
 
 fn is_named(name: &ObjectName, wanted: &str) -> bool {

@@ -16,7 +16,7 @@ use crate::error::{Error, Kind, Result};
 pub(super) fn rewritten(expr: &Expr) -> Result<Option<Expr>> {
     let copied = |expr: &Expr| expr.clone();
     Ok(match expr {
-        Expr::Substring { expr, substring_from, substring_for, .. } => {
+        Expr::Substring { expr, substring_from, substring_for, special: _, shorthand: _ } => {
             let start = substring_from.as_deref().map_or_else(|| number(1), copied);
             let mut args = vec![copied(expr), start];
             args.extend(substring_for.as_deref().map(copied));
@@ -50,6 +50,12 @@ pub(super) fn rewritten(expr: &Expr) -> Result<Option<Expr>> {
             let pattern = Box::new(call("like_escape", vec![copied(pattern), Expr::Value(escape.clone())]));
             Some(Expr::ILike { negated: *negated, any: false, expr: expr.clone(), pattern, escape_char: None })
         }
+        Expr::BinaryOp { left, op: BinaryOperator::Overlaps, right } => match (left.as_ref(), right.as_ref()) {
+            (Expr::Tuple(one), Expr::Tuple(other)) if one.len() == 2 && other.len() == 2 => {
+                Some(call("overlaps", one.iter().chain(other).map(copied).collect()))
+            }
+            _ => return Err(Error::new(Kind::SyntaxError, "wrong number of parameters on one side of OVERLAPS expression")),
+        },
         Expr::BinaryOp { left, op, right } => operator(op).map(|name| call(name, vec![copied(left), copied(right)])),
         Expr::UnaryOp { op, expr } => {
             let name = match op {
@@ -61,9 +67,54 @@ pub(super) fn rewritten(expr: &Expr) -> Result<Option<Expr>> {
             };
             Some(call(name, vec![copied(expr)]))
         }
-        Expr::Function(function) => positional(function)?.map(Expr::Function),
+        Expr::Function(function) => {
+            require_window(function)?;
+            match positional(function)? {
+                Some(function) => Some(Expr::Function(function)),
+                None => set_in_select(function)?,
+            }
+        }
         _ => None,
     })
+}
+
+/// Functions that mean something only over a window.
+const WINDOW_ONLY: [&str; 11] = [
+    "row_number",
+    "rank",
+    "dense_rank",
+    "percent_rank",
+    "cume_dist",
+    "ntile",
+    "lag",
+    "lead",
+    "first_value",
+    "last_value",
+    "nth_value",
+];
+
+fn require_window(function: &Function) -> Result<()> {
+    let parts = names::parts(&function.name)?;
+    match parts.last() {
+        Some(name) if function.over.is_none() && function.within_group.is_empty() && WINDOW_ONLY.contains(&name.as_str()) => {
+            Err(Error::new(Kind::WrongObjectType, format!("window function {name} requires an OVER clause")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A set-returning function among expressions, as the rows of an array.
+fn set_in_select(function: &Function) -> Result<Option<Expr>> {
+    let parts = names::parts(&function.name)?;
+    let name = match &parts[..] {
+        [name] => name,
+        [schema, name] if schema == "pg_catalog" => name,
+        _ => return Ok(None),
+    };
+    let Some(array) = array_function(name) else { return Ok(None) };
+    let mut inner = function.clone();
+    inner.name = ObjectName::from(vec![Ident::with_quote('"', array)]);
+    Ok(Some(call("unnest", vec![Expr::Function(inner)])))
 }
 
 /// The function of an operator on text.
@@ -74,7 +125,6 @@ fn operator(op: &BinaryOperator) -> Option<&'static str> {
         BinaryOperator::PGRegexNotMatch => "!~",
         BinaryOperator::PGRegexNotIMatch => "!~*",
         BinaryOperator::PGStartsWith => "^@",
-        BinaryOperator::Overlaps => return None,
         _ => return None,
     })
 }

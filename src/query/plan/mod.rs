@@ -7,6 +7,7 @@
 mod casts;
 mod correlated;
 mod dialect;
+mod forms;
 mod functions;
 pub mod names;
 mod operators;

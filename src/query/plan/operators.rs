@@ -6,11 +6,10 @@ use datafusion::arrow::datatypes::FieldRef;
 use datafusion::common::DFSchema;
 use datafusion::logical_expr::expr::Placeholder;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
-use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator};
+use datafusion::logical_expr::{Expr, ExprSchemable};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::casts::constant;
-use super::types;
 use crate::error::Result;
 use crate::query::errors::wrap;
 use crate::query::functions;
@@ -30,9 +29,6 @@ impl ExprPlanner for Operators {
             Ok(expr) => expr,
             Err(error) => return Err(wrap(error)),
         };
-        if let Some(whole) = date_and_interval(&expr, left.as_ref(), right.as_ref()) {
-            return Ok(PlannerResult::Planned(whole));
-        }
         let function =
             function_name(&expr.op, left.as_ref(), right.as_ref()).and_then(|name| functions::operator(name, &self.style));
         match function {
@@ -88,20 +84,6 @@ fn literal_type(other: &SqlType, op: &BinaryOperator) -> Option<SqlType> {
     }
 }
 
-/// A date and an interval give a timestamp, which DataFusion cuts to a date.
-fn date_and_interval(expr: &RawBinaryExpr, left: Option<&SqlType>, right: Option<&SqlType>) -> Option<Expr> {
-    let as_timestamp = |date: &Expr| types::cast(date.clone(), &SqlType::Timestamp);
-    let (left, op, right) = match (&expr.op, left?, right?) {
-        (BinaryOperator::Plus, SqlType::Date, SqlType::Interval) => (as_timestamp(&expr.left), Operator::Plus, expr.right.clone()),
-        (BinaryOperator::Minus, SqlType::Date, SqlType::Interval) => {
-            (as_timestamp(&expr.left), Operator::Minus, expr.right.clone())
-        }
-        (BinaryOperator::Plus, SqlType::Interval, SqlType::Date) => (as_timestamp(&expr.right), Operator::Plus, expr.left.clone()),
-        _ => return None,
-    };
-    Some(Expr::BinaryExpr(BinaryExpr { left: Box::new(left), op, right: Box::new(right) }))
-}
-
 /// The SQL type of an operand that has one; a string literal has none.
 fn type_of(expr: &Expr, schema: &DFSchema) -> Option<SqlType> {
     if matches!(expr, Expr::Literal(value, None) if value.try_as_str().is_some()) {
@@ -126,6 +108,7 @@ fn function_name(op: &BinaryOperator, left: Option<&SqlType>, right: Option<&Sql
         BinaryOperator::AtArrow if jsonb(left) || jsonb(right) => Some("@>"),
         BinaryOperator::ArrowAt if jsonb(left) || jsonb(right) => Some("<@"),
         BinaryOperator::StringConcat => match (left, right) {
+            (Some(T::Bytea), None | Some(T::Bytea)) | (None, Some(T::Bytea)) => Some("byteacat"),
             (Some(T::Jsonb), None | Some(T::Jsonb)) | (None, Some(T::Jsonb)) => Some("jsonb_concat"),
             _ => None,
         },
@@ -135,15 +118,35 @@ fn function_name(op: &BinaryOperator, left: Option<&SqlType>, right: Option<&Sql
             (T::Timestamp | T::Timestamptz, Some(T::Date) | None) => Some("timestamp_mi"),
             (T::Date, Some(T::Date) | None) => Some("date_mi"),
             (T::Date, Some(T::Int2 | T::Int4 | T::Int8)) => Some("date_mii"),
+            (T::Date | T::Timestamp | T::Timestamptz | T::Time, Some(T::Interval)) => Some("timestamp_mi_interval"),
             _ => None,
         },
         BinaryOperator::Plus => match (left?, right?) {
             (T::Date, T::Int2 | T::Int4 | T::Int8) => Some("date_pli"),
             (T::Int2 | T::Int4 | T::Int8, T::Date) => Some("integer_pl_date"),
+            (T::Date | T::Timestamp | T::Timestamptz | T::Time, T::Interval)
+            | (T::Interval, T::Date | T::Timestamp | T::Timestamptz | T::Time)
+            | (T::Date, T::Time)
+            | (T::Time, T::Date) => Some("timestamp_pl_interval"),
+            _ => None,
+        },
+        BinaryOperator::Multiply => match (left?, right?) {
+            (T::Interval, other) | (other, T::Interval) if is_number(other) => Some("interval_mul"),
+            _ => None,
+        },
+        BinaryOperator::Divide => match (left?, right?) {
+            (T::Interval, other) if is_number(other) => Some("interval_div"),
             _ => None,
         },
         _ => None,
     }
+}
+
+fn is_number(sql_type: &SqlType) -> bool {
+    matches!(
+        sql_type,
+        SqlType::Int2 | SqlType::Int4 | SqlType::Int8 | SqlType::Float4 | SqlType::Float8 | SqlType::Numeric(_, _)
+    )
 }
 
 fn is_json(op: &BinaryOperator) -> bool {

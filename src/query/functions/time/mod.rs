@@ -16,7 +16,7 @@ mod parts;
 mod span;
 
 pub(super) use make::of_seconds;
-pub(super) use span::spans;
+pub(super) use span::{Parts, moved, spans};
 
 use super::scalar::{Argument, Arguments, Definition, takes};
 use crate::clock::{Clock, Micros};

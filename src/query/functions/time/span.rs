@@ -21,14 +21,14 @@ fn interval_out_of_range() -> Error {
 
 /// An interval's parts with microseconds, as PostgreSQL has them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Parts {
+pub(in crate::query::functions) struct Parts {
     pub(super) months: i64,
     pub(super) days: i64,
     pub(super) micros: i64,
 }
 
 impl Parts {
-    pub(super) fn of(span: IntervalMonthDayNano) -> Parts {
+    pub(in crate::query::functions) fn of(span: IntervalMonthDayNano) -> Parts {
         Parts { months: span.months.into(), days: span.days.into(), micros: span.nanoseconds / 1_000 }
     }
 
@@ -36,6 +36,11 @@ impl Parts {
         let narrow = |value: i64| i32::try_from(value).map_err(|_| interval_out_of_range());
         let nanos = self.micros.checked_mul(1_000).ok_or_else(interval_out_of_range)?;
         Ok(IntervalMonthDayNano::new(narrow(self.months)?, narrow(self.days)?, nanos))
+    }
+
+    /// Microseconds, a month being 30 days.
+    pub(in crate::query::functions) fn length(self) -> i128 {
+        (i128::from(self.months) * 30 + i128::from(self.days)) * i128::from(US_PER_DAY) + i128::from(self.micros)
     }
 }
 
@@ -176,7 +181,7 @@ fn moved_date(us: Micros, months: i64, days: i64) -> Result<Micros> {
 }
 
 /// A moment plus an interval; months and days are counted on the clocks of a zone where the moment has one.
-pub(super) fn moved(us: Micros, span: Parts, zone: Option<Zone>) -> Result<Micros> {
+pub(in crate::query::functions) fn moved(us: Micros, span: Parts, zone: Option<Zone>) -> Result<Micros> {
     if is_infinite(us) {
         return Ok(us);
     }
