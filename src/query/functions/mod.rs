@@ -4,6 +4,7 @@
 //! made for each planner from its [`SessionFacts`] and never cached across identities.
 
 mod array;
+mod average;
 pub(super) mod cast;
 mod catalog;
 mod identity;
@@ -26,6 +27,7 @@ use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 use scalar::Definition;
 
 pub(super) use array::ARRAY_OF_ROWS;
+pub(super) use average::{AVERAGE_INPUT, AVERAGE_OUTPUT};
 pub(super) use catalog::OID_OF;
 pub(super) use session::SessionFacts;
 
@@ -121,8 +123,8 @@ impl Registry {
     pub fn scalar(&self, name: &str, facts: &Arc<SessionFacts>) -> Option<Arc<ScalarUDF>> {
         let name = plain(name);
         session::function(name, facts)
-            .or_else(|| catalog::function(name, facts))
             .or_else(|| defined(name).map(|definition| Arc::new(scalar::unbound(definition, &facts.style))))
+            .or_else(|| catalog::function(name, facts))
             .or_else(|| self.scalars.get(name).cloned())
             .or_else(|| self.is_unknown(name).then(|| Arc::new(scalar::no_function(name))))
     }
@@ -176,6 +178,7 @@ fn defined(name: &str) -> Option<&'static Definition> {
             .chain(text::pieces::DEFINITIONS.iter())
             .chain(template::DEFINITIONS.iter())
             .chain(array::DEFINITIONS.iter())
+            .chain(average::DEFINITIONS.iter())
             .chain(series::DEFINITIONS.iter())
             .chain(regex::DEFINITIONS.iter());
         all.map(|definition| (definition.name, definition)).collect()

@@ -362,9 +362,13 @@ fn missing(name: &str, types: &[Argument]) -> Error {
         .iter()
         .map(|argument| match argument {
             Argument::Unknown => "unknown".to_owned(),
+            // A function is found by its types without their precision.
+            Argument::Of(SqlType::Numeric(_, _)) => "numeric".to_owned(),
+            Argument::Of(SqlType::Varchar(_)) => "character varying".to_owned(),
             Argument::Of(sql_type) => sql_type.to_string(),
         })
         .collect();
+    let name = if name == super::AVERAGE_INPUT { "avg" } else { name };
     let message = match (name, shown.as_slice()) {
         (operator, [left, right]) if !operator.starts_with(|c: char| c.is_ascii_alphabetic()) => {
             format!("operator does not exist: {left} {operator} {right}")
@@ -416,6 +420,13 @@ impl ScalarUDFImpl for Function {
         let result = SqlType::of_field(&args.return_field);
         let given = Arguments { name: self.definition.name, types, arrays, rows, style: self.style.clone(), result };
         let output = (self.definition.run)(&given).map_err(wrap)?;
-        if scalar { Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&output, 0)?)) } else { Ok(ColumnarValue::Array(output)) }
+        if !scalar {
+            return Ok(ColumnarValue::Array(output));
+        }
+        // Taken out of its array, a list would forget the SQL type of its elements.
+        Ok(ColumnarValue::Scalar(match output.as_list_opt::<i32>() {
+            Some(list) => ScalarValue::List(Arc::new(list.clone())),
+            None => ScalarValue::try_from_array(&output, 0)?,
+        }))
     }
 }

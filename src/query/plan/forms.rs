@@ -8,6 +8,7 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::names;
 use crate::error::{Error, Kind, Result};
+use crate::query::functions::{AVERAGE_INPUT, AVERAGE_OUTPUT};
 
 /// What stands for an expression, where it is not planned as it is. The many kinds that are planned as they are need no naming.
 ///
@@ -69,9 +70,10 @@ pub(super) fn rewritten(expr: &Expr) -> Result<Option<Expr>> {
         }
         Expr::Function(function) => {
             require_window(function)?;
-            match positional(function)? {
-                Some(function) => Some(Expr::Function(function)),
-                None => set_in_select(function)?,
+            match (positional(function)?, average(function)?) {
+                (Some(function), _) => Some(Expr::Function(function)),
+                (None, Some(average)) => Some(average),
+                (None, None) => set_in_select(function)?,
             }
         }
         _ => None,
@@ -101,6 +103,21 @@ fn require_window(function: &Function) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// `avg(x)` with what makes its argument and its answer exact.
+fn average(function: &Function) -> Result<Option<Expr>> {
+    let parts = names::parts(&function.name)?;
+    let FunctionArguments::List(list) = &function.args else { return Ok(None) };
+    let [FunctionArg::Unnamed(FunctionArgExpr::Expr(value))] = &list.args[..] else { return Ok(None) };
+    if parts.last().is_none_or(|name| name != "avg") {
+        return Ok(None);
+    }
+    let mut inner = function.clone();
+    if let FunctionArguments::List(list) = &mut inner.args {
+        list.args = vec![FunctionArg::Unnamed(FunctionArgExpr::Expr(call(AVERAGE_INPUT, vec![value.clone()])))];
+    }
+    Ok(Some(call(AVERAGE_OUTPUT, vec![Expr::Function(inner)])))
 }
 
 /// A set-returning function among expressions, as the rows of an array.
@@ -141,7 +158,7 @@ const NAMED: [(&str, &[(&str, i64)]); 5] = [
 /// A call whose arguments are named, with all of them in their places.
 fn positional(function: &Function) -> Result<Option<Function>> {
     let FunctionArguments::List(list) = &function.args else { return Ok(None) };
-    if !list.args.iter().any(|arg| matches!(arg, FunctionArg::Named { .. })) {
+    if !list.args.iter().any(|arg| matches!(arg, FunctionArg::Named { .. } | FunctionArg::ExprNamed { .. })) {
         return Ok(None);
     }
     let parts = names::parts(&function.name)?;
@@ -151,6 +168,10 @@ fn positional(function: &Function) -> Result<Option<Function>> {
         let (place, value) = match arg {
             FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) => (Some(at), value),
             FunctionArg::Named { name, arg: FunctionArgExpr::Expr(value), .. } => {
+                let wanted = names::fold(name);
+                (known.iter().position(|(known, _)| *known == wanted), value)
+            }
+            FunctionArg::ExprNamed { name: Expr::Identifier(name), arg: FunctionArgExpr::Expr(value), .. } => {
                 let wanted = names::fold(name);
                 (known.iter().position(|(known, _)| *known == wanted), value)
             }

@@ -186,7 +186,7 @@ impl Parts {
             Field::DayShort => put_name(out, DAYS[self.weekday()].get(..3).unwrap_or_default(), place, 0),
             Field::DayOfYear => number(out, self.day_of_year, 3),
             Field::IsoDayOfYear => number(out, self.days - iso_week_start(self.iso().0, 1) + 1, 3),
-            Field::DayOfMonth => number(out, self.day, 2),
+            Field::DayOfMonth => exactly(out, place, self.day, if place.fill { 0 } else { 2 }),
             Field::DayOfWeek => number(out, i64::try_from(self.weekday()).unwrap_or(0) + 1, 0),
             Field::IsoDayOfWeek => number(out, (self.days + 3).rem_euclid(7) + 1, 0),
             Field::Week => number(out, (self.day_of_year - 1) / 7 + 1, 2),

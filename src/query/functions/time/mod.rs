@@ -21,6 +21,7 @@ pub(super) use span::{Parts, moved, spans};
 use super::scalar::{Argument, Arguments, Definition, takes};
 use crate::clock::{Clock, Micros};
 use crate::error::{Error, Kind, Result};
+use crate::value::time::abbreviation::{Abbreviation, abbreviation};
 use crate::value::{SqlType, Zone};
 
 const US_PER_SECOND: i64 = 1_000_000;
@@ -30,7 +31,7 @@ const STABLE: Volatility = Volatility::Stable;
 
 pub(super) static DEFINITIONS: [Definition; 37] = [
     Definition { name: "now", volatility: STABLE, result: |types| nullary(types, SqlType::Timestamptz), run: now },
-    Definition { name: "current_timestamp", volatility: STABLE, result: |types| nullary(types, SqlType::Timestamptz), run: now },
+    Definition { name: "current_timestamp", volatility: STABLE, result: |types| clock(types, SqlType::Timestamptz), run: now },
     Definition {
         name: "transaction_timestamp",
         volatility: STABLE,
@@ -44,8 +45,8 @@ pub(super) static DEFINITIONS: [Definition; 37] = [
         result: |types| nullary(types, SqlType::Timestamptz),
         run: |given| Ok(timestamptz(vec![Some(Clock::System.now_us()); given.rows])),
     },
-    Definition { name: "localtimestamp", volatility: STABLE, result: |types| nullary(types, SqlType::Timestamp), run: now },
-    Definition { name: "localtime", volatility: STABLE, result: |types| nullary(types, SqlType::Time), run: time_of_day },
+    Definition { name: "localtimestamp", volatility: STABLE, result: |types| clock(types, SqlType::Timestamp), run: now },
+    Definition { name: "localtime", volatility: STABLE, result: |types| clock(types, SqlType::Time), run: time_of_day },
     Definition {
         name: "timeofday",
         volatility: Volatility::Volatile,
@@ -166,7 +167,7 @@ fn bin_result(types: &[Argument]) -> Option<SqlType> {
 
 /// The time of day at the start of the transaction.
 fn time_of_day(given: &Arguments) -> Result<ArrayRef> {
-    let local = to_local(given.style.now_us, given.style.timezone).rem_euclid(US_PER_DAY);
+    let local = to_local(now_us(given)?, given.style.timezone).rem_euclid(US_PER_DAY);
     Ok(Arc::new(Time64MicrosecondArray::from(vec![local; given.rows])))
 }
 
@@ -183,6 +184,26 @@ fn nullary(types: &[Argument], result: SqlType) -> Option<SqlType> {
     types.is_empty().then_some(result)
 }
 
+/// A clock that may be given how many digits of a second it shows.
+fn clock(types: &[Argument], result: SqlType) -> Option<SqlType> {
+    match types {
+        [] => Some(result),
+        [digits] if digits.is_integer() => Some(result),
+        _ => None,
+    }
+}
+
+/// The start of the transaction, rounded where digits are given.
+fn now_us(given: &Arguments) -> Result<Micros> {
+    let now = given.style.now_us;
+    if given.arrays.is_empty() {
+        return Ok(now);
+    }
+    let digits = given.ints(0)?.iter().next().flatten().unwrap_or(6).clamp(0, 6);
+    let unit = 10_i64.pow(u32::try_from(6 - digits).unwrap_or(0));
+    Ok((now + unit / 2).div_euclid(unit) * unit)
+}
+
 fn is_moment(argument: &Argument) -> bool {
     matches!(argument, Argument::Unknown | Argument::Of(SqlType::Date | SqlType::Timestamp | SqlType::Timestamptz))
 }
@@ -197,7 +218,7 @@ fn out_of_range() -> Error {
 
 /// The start of the transaction, in the session's zone where the result has none of its own.
 fn now(given: &Arguments) -> Result<ArrayRef> {
-    let now = given.style.now_us;
+    let now = now_us(given)?;
     Ok(match given.result {
         SqlType::Timestamp => Arc::new(TimestampMicrosecondArray::from(vec![to_local(now, given.style.timezone); given.rows])),
         _ => timestamptz(vec![Some(now); given.rows]),
@@ -263,8 +284,18 @@ fn timezone(given: &Arguments) -> Result<ArrayRef> {
     if local { Ok(timestamptz(values)) } else { Ok(Arc::new(TimestampMicrosecondArray::from(values))) }
 }
 
+/// A zone by its name, by an abbreviation, or by an offset, whose sign counts west as POSIX has it.
 fn named_zone(name: &str) -> Result<Zone> {
-    Zone::named(name).ok_or_else(|| Error::new(Kind::InvalidParameterValue, format!("time zone \"{name}\" not recognized")))
+    let unknown = || Error::new(Kind::InvalidParameterValue, format!("time zone \"{name}\" not recognized"));
+    match abbreviation(&name.to_ascii_lowercase()) {
+        Some(Abbreviation::Offset(east)) => return Ok(Zone::Fixed(east)),
+        Some(Abbreviation::Zone(_, zone)) => return Zone::named(zone).ok_or_else(unknown),
+        None => {}
+    }
+    if name.starts_with(['+', '-']) {
+        return Zone::named(&format!("UTC{name}")).ok_or_else(unknown);
+    }
+    Zone::named(name).ok_or_else(unknown)
 }
 
 /// The moments of an argument: in UTC where the wanted type has a zone, else as its own clock showed them.

@@ -72,6 +72,18 @@ impl Unit {
     }
 }
 
+/// Why a moment is not cut to a unit: those that only `extract` knows are no units here.
+fn not_cut_to(unit: &str, of: &SqlType) -> Error {
+    match Unit::named(unit, of) {
+        Ok(Unit::Dow | Unit::Isodow | Unit::Doy | Unit::Isoyear | Unit::Epoch) => {
+            let unit = unit.to_ascii_lowercase();
+            Error::new(Kind::InvalidParameterValue, format!("unit \"{unit}\" not recognized for type {of}"))
+        }
+        Ok(_) => not_supported(unit, of),
+        Err(error) => error,
+    }
+}
+
 fn not_supported(unit: &str, of: &SqlType) -> Error {
     Error::new(Kind::FeatureNotSupported, format!("unit \"{}\" not supported for type {of}", unit.to_ascii_lowercase()))
 }
@@ -118,7 +130,7 @@ pub(super) fn trunc(given: &Arguments) -> Result<ArrayRef> {
             continue;
         }
         let local = if zoned { to_local(moment, zone) } else { moment };
-        let start = truncated(local, Unit::named(unit, &given.result)?).ok_or_else(|| not_supported(unit, &given.result))??;
+        let start = truncated(local, Unit::named(unit, &given.result)?).ok_or_else(|| not_cut_to(unit, &given.result))??;
         values.push(Some(if zoned { to_utc(start, zone) } else { start }));
     }
     if zoned { Ok(timestamptz(values)) } else { Ok(Arc::new(TimestampMicrosecondArray::from(values))) }
