@@ -10,6 +10,7 @@ mod catalog;
 mod identity;
 mod json;
 mod number;
+mod ordered_set;
 mod regex;
 pub(super) mod scalar;
 mod series;
@@ -53,7 +54,7 @@ const SCALARS: [(&str, &str); 14] = [
 ];
 
 /// DataFusion's aggregates likewise.
-const AGGREGATES: [(&str, &str); 36] = [
+const AGGREGATES: [(&str, &str); 35] = [
     ("array_agg", "array_agg"),
     ("avg", "avg"),
     ("bit_and", "bit_and"),
@@ -72,7 +73,6 @@ const AGGREGATES: [(&str, &str); 36] = [
     ("max", "max"),
     ("min", "min"),
     ("nth_value", "nth_value"),
-    ("percentile_cont", "percentile_cont"),
     ("regr_avgx", "regr_avgx"),
     ("regr_avgy", "regr_avgy"),
     ("regr_count", "regr_count"),
@@ -115,7 +115,10 @@ impl Registry {
         for function in identity::functions().into_iter().chain(array::functions()) {
             scalars.insert(function.name().to_owned(), Arc::new(function));
         }
-        let aggregates = allowed(&AGGREGATES, state.aggregate_functions());
+        let mut aggregates = allowed(&AGGREGATES, state.aggregate_functions());
+        for function in ordered_set::functions() {
+            aggregates.insert(function.name().to_owned(), Arc::new(function));
+        }
         Registry { scalars, aggregates, windows: state.window_functions().clone() }
     }
 

@@ -245,6 +245,23 @@ fn table_function(factor: &mut TableFactor) -> Result<()> {
         }
         return Ok(());
     }
+    if let TableFactor::Function { name, args, alias, .. } = factor
+        && let [schema @ .., plain] = &names::parts(name)?[..]
+        && schema.iter().all(|schema| schema == "pg_catalog")
+        && let Some(set) = forms::array_function(plain)
+    {
+        let exprs = args.iter().filter_map(|arg| match arg {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
+            _ => None,
+        });
+        let array = forms::call(set, exprs.collect());
+        let mut alias = alias.clone().unwrap_or_else(|| TableAlias { explicit: true, name: ident(plain), columns: vec![], at: None });
+        if alias.columns.is_empty() {
+            alias.columns = vec![TableAliasColumnDef { name: alias.name.clone(), data_type: None }];
+        }
+        *factor = unnest(vec![array], alias, false);
+        return Ok(());
+    }
     let TableFactor::Table { name, alias, args: Some(args), with_ordinality, .. } = factor else { return Ok(()) };
     let mut parts = names::parts(name)?;
     if parts.first().is_some_and(|schema| schema == "pg_catalog") && parts.len() > 1 {
@@ -354,10 +371,10 @@ fn unnest(array_exprs: Vec<Expr>, alias: TableAlias, with_ordinality: bool) -> T
     TableFactor::UNNEST { alias: Some(alias), array_exprs, with_offset: false, with_offset_alias: None, with_ordinality }
 }
 
-/// Whether an expression is a literal of a whole number, or the negative of one.
+/// Whether an expression is a literal of a whole number other than 0, or the negative of one: as a step, 0 is an error.
 fn is_whole_number(expr: &Expr) -> bool {
     match expr {
-        Expr::Value(value) => matches!(&value.value, Value::Number(digits, _) if digits.bytes().all(|byte| byte.is_ascii_digit())),
+        Expr::Value(value) => matches!(&value.value, Value::Number(digits, _) if digits != "0" && digits.bytes().all(|byte| byte.is_ascii_digit())),
         Expr::UnaryOp { op: ast::UnaryOperator::Minus, expr } => matches!(expr.as_ref(), Expr::Value(_)) && is_whole_number(expr),
         _ => false,
     }

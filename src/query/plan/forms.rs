@@ -158,35 +158,55 @@ const NAMED: [(&str, &[(&str, i64)]); 5] = [
 /// A call whose arguments are named, with all of them in their places.
 fn positional(function: &Function) -> Result<Option<Function>> {
     let FunctionArguments::List(list) = &function.args else { return Ok(None) };
-    if !list.args.iter().any(|arg| matches!(arg, FunctionArg::Named { .. } | FunctionArg::ExprNamed { .. })) {
+    // `name := value` comes as an assignment.
+    let assigned = |arg: &FunctionArg| match arg {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::BinaryOp { left, op: BinaryOperator::Assignment, right })) => {
+            match left.as_ref() {
+                Expr::Identifier(name) => Some((name.clone(), right.as_ref().clone())),
+                _ => None,
+            }
+        }
+        _ => None,
+    };
+    let named = |arg: &FunctionArg| matches!(arg, FunctionArg::Named { .. } | FunctionArg::ExprNamed { .. });
+    if !list.args.iter().any(|arg| named(arg) || assigned(arg).is_some()) {
         return Ok(None);
     }
     let parts = names::parts(&function.name)?;
     let Some((name, known)) = parts.last().and_then(|last| NAMED.iter().find(|(name, _)| name == last)) else { return Ok(None) };
     let mut values: Vec<Option<Expr>> = vec![None; known.len()];
     for (at, arg) in list.args.iter().enumerate() {
+        let assignment = assigned(arg);
         let (place, value) = match arg {
-            FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) => (Some(at), value),
+            _ if assignment.is_some() => {
+                let (name, value) = assignment.as_ref().map_or_else(|| (String::new(), arg_null()), |(name, value)| (names::fold(name), value.clone()));
+                (known.iter().position(|(known, _)| *known == name), value)
+            }
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) => (Some(at), value.clone()),
             FunctionArg::Named { name, arg: FunctionArgExpr::Expr(value), .. } => {
                 let wanted = names::fold(name);
-                (known.iter().position(|(known, _)| *known == wanted), value)
+                (known.iter().position(|(known, _)| *known == wanted), value.clone())
             }
             FunctionArg::ExprNamed { name: Expr::Identifier(name), arg: FunctionArgExpr::Expr(value), .. } => {
                 let wanted = names::fold(name);
-                (known.iter().position(|(known, _)| *known == wanted), value)
+                (known.iter().position(|(known, _)| *known == wanted), value.clone())
             }
-            _ => (None, &Expr::Value(Value::Null.into())),
+            _ => (None, arg_null()),
         };
         let slot = place.and_then(|place| values.get_mut(place)).ok_or_else(|| {
             Error::new(Kind::UndefinedFunction, format!("function {name}({}) does not exist", list))
                 .with_hint("No function matches the given name and argument types. You might need to add explicit type casts.")
         })?;
-        *slot = Some(value.clone());
+        *slot = Some(value);
     }
     let args = values.into_iter().zip(known.iter()).map(|(value, (_, left_out))| value.unwrap_or_else(|| number(*left_out)));
     let mut function = function.clone();
     function.args = arguments(args.collect());
     Ok(Some(function))
+}
+
+fn arg_null() -> Expr {
+    Expr::Value(Value::Null.into())
 }
 
 fn number(value: i64) -> Expr {

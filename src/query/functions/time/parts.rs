@@ -91,7 +91,7 @@ fn not_supported(unit: &str, of: &SqlType) -> Error {
 pub(super) fn trunc_result(types: &[Argument]) -> Option<SqlType> {
     match types {
         [unit, Argument::Of(SqlType::Timestamp)] if unit.is_text() => Some(SqlType::Timestamp),
-        [unit, Argument::Of(SqlType::Interval)] if unit.is_text() => Some(SqlType::Interval),
+        [unit, Argument::Of(SqlType::Interval | SqlType::Time)] if unit.is_text() => Some(SqlType::Interval),
         [unit, moment] if unit.is_text() && is_moment(moment) => Some(SqlType::Timestamptz),
         [unit, moment, zone] if unit.is_text() && zone.is_text() && is_moment(moment) => Some(SqlType::Timestamptz),
         _ => None,
@@ -101,9 +101,9 @@ pub(super) fn trunc_result(types: &[Argument]) -> Option<SqlType> {
 pub(super) fn trunc(given: &Arguments) -> Result<ArrayRef> {
     let units = given.texts(0)?;
     if given.result == SqlType::Interval {
-        let spans = given.as_type(1, &SqlType::Interval)?;
+        let spans = super::spans(given, 1)?;
         let mut out = IntervalMonthDayNanoBuilder::with_capacity(given.rows);
-        for (unit, span) in units.iter().zip(spans.as_primitive::<IntervalMonthDayNanoType>()) {
+        for (unit, span) in units.iter().zip(&spans) {
             match (unit, span) {
                 (Some(unit), Some(span)) => out.append_value(truncated_span(span, unit)?),
                 _ => out.append_null(),

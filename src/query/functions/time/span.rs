@@ -32,10 +32,17 @@ impl Parts {
         Parts { months: span.months.into(), days: span.days.into(), micros: span.nanoseconds / 1_000 }
     }
 
-    pub(super) fn arrow(self) -> Result<IntervalMonthDayNano> {
+    pub(in crate::query::functions) fn arrow(self) -> Result<IntervalMonthDayNano> {
         let narrow = |value: i64| i32::try_from(value).map_err(|_| interval_out_of_range());
         let nanos = self.micros.checked_mul(1_000).ok_or_else(interval_out_of_range)?;
         Ok(IntervalMonthDayNano::new(narrow(self.months)?, narrow(self.days)?, nanos))
+    }
+
+    /// What lies between this and another, at a part of the way.
+    pub(in crate::query::functions) fn towards(self, other: Parts, part: f64) -> Result<Parts> {
+        let way = Parts { months: other.months - self.months, days: other.days - self.days, micros: other.micros - self.micros };
+        let way = scaled(way, part)?;
+        Ok(Parts { months: self.months + way.months, days: self.days + way.days, micros: self.micros + way.micros })
     }
 
     /// Microseconds, a month being 30 days.
