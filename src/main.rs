@@ -6,13 +6,17 @@ use std::process::ExitCode;
 
 use tracing_subscriber::EnvFilter;
 
+/// Bytes of stack of each thread that plans and runs statements. A statement may nest as deep as the parser allows, and every level is
+/// a frame of several recursions; a stack that overflows ends the whole server. Only the pages that are touched cost memory.
+const STACK_BYTES: usize = 64 << 20;
+
 fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_from_env("ANNALS_LOG").unwrap_or_else(|_| EnvFilter::new("warn,annals=info")))
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .init();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().thread_stack_size(STACK_BYTES).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&format!("could not start: {error}")),
     };

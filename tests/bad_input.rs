@@ -2,7 +2,11 @@
 //!
 //! Where PostgreSQL is installed, every case that PostgreSQL knows is put to it too, and the SQLSTATEs must agree.
 
+mod depth;
+mod fuzz;
 mod ingest;
+mod protocol;
+mod wire;
 
 use std::time::Duration;
 

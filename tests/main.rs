@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, reason = "a test reports what it skipped and which seed it ran on its own output")]
 
 mod bad_input;
+mod clients;
 mod commands;
 mod crash;
 mod expressions;
@@ -19,4 +20,5 @@ mod prepared;
 mod psql;
 mod real_data;
 mod same_answers;
+mod sessions;
 mod tidy;

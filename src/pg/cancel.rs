@@ -17,10 +17,12 @@ use bytes::Bytes;
 use tokio::sync::Notify;
 use tokio::task::coop::unconstrained;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::error::{Failure, Fatal};
 use super::wire::Wire;
 use crate::error::{Error, Kind, Result};
+use crate::query::session::{Reach, Signal};
 
 /// Cancel requests of one address that are looked at within [`REQUEST_WINDOW`].
 const REQUESTS_MAX: u32 = 200;
@@ -36,6 +38,8 @@ pub(super) enum Reason {
     Request,
     /// `statement_timeout` has passed.
     Timeout,
+    /// Another session ends this one.
+    Terminate,
     /// The server closes.
     Shutdown,
 }
@@ -46,12 +50,20 @@ impl Reason {
         match self {
             Reason::Request => canceled("user request"),
             Reason::Timeout => canceled("statement timeout"),
-            Reason::Shutdown => Failure::from(going_down()),
+            Reason::Terminate | Reason::Shutdown => Failure::from(going_down()),
+        }
+    }
+
+    /// Whether it also ends what has not begun yet.
+    fn outlasts_the_statement(self) -> bool {
+        match self {
+            Reason::Request | Reason::Timeout => false,
+            Reason::Terminate | Reason::Shutdown => true,
         }
     }
 }
 
-/// What a client is told when the server closes.
+/// What a client is told when the server closes or another session ends its own.
 pub(super) fn going_down() -> Fatal {
     Fatal::new(Kind::AdminShutdown, "terminating connection due to administrator command")
 }
@@ -63,6 +75,8 @@ pub(super) struct Interrupt {
     /// Set together with `state.reason`, for a look without the lock.
     raised: AtomicBool,
     notify: Notify,
+    /// Another session ends this one.
+    terminated: CancellationToken,
 }
 
 #[derive(Debug, Default)]
@@ -76,7 +90,7 @@ impl Interrupt {
     /// A message's work begins: requests count from now on, and the time limit runs.
     pub(super) fn begin(&self, limit: Option<Duration>) {
         let mut state = self.lock();
-        let reason = state.reason.filter(|reason| *reason == Reason::Shutdown);
+        let reason = state.reason.filter(|reason| reason.outlasts_the_statement());
         *state = State { running: true, deadline: limit.map(|limit| Instant::now() + limit), reason };
         self.raised.store(reason.is_some(), Ordering::Release);
     }
@@ -93,14 +107,19 @@ impl Interrupt {
         state.deadline = None;
     }
 
-    /// Asks the running statement to end. The server's end also waits for the next one.
+    /// Asks the running statement to end. What ends the session also waits for the next one.
     pub(super) fn raise(&self, reason: Reason) {
         let mut state = self.lock();
-        if state.running || reason == Reason::Shutdown {
+        if state.running || reason.outlasts_the_statement() {
             state.reason = Some(reason);
             self.raised.store(true, Ordering::Release);
             self.notify.notify_one();
         }
+    }
+
+    /// Ends when another session ends this one.
+    pub(super) async fn terminated(&self) {
+        self.terminated.cancelled().await;
     }
 
     /// Fails if the statement shall end. Cheap enough for every batch.
@@ -167,6 +186,18 @@ impl Interrupt {
     fn lock(&self) -> MutexGuard<'_, State> {
         // A panic elsewhere leaves a state that is still whole, since every change is one assignment.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Reach for Interrupt {
+    fn signal(&self, signal: Signal) {
+        match signal {
+            Signal::Cancel => self.raise(Reason::Request),
+            Signal::Terminate => {
+                self.raise(Reason::Terminate);
+                self.terminated.cancel();
+            }
+        }
     }
 }
 

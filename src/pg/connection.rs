@@ -5,16 +5,15 @@
 //! explicitly ends with the Sync or with the simple query.
 
 use std::any::Any;
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arrow::array::ArrayRef;
 use bytes::BytesMut;
 use futures::FutureExt;
-use pgwire::messages::response::{self, ReadyForQuery};
+use pgwire::messages::response::{self, NotificationResponse, ReadyForQuery};
 use pgwire::messages::startup::{BackendKeyData, ParameterStatus, SecretKey};
 use pgwire::messages::{PgWireFrontendMessage, ProtocolVersion};
 use tokio_util::sync::CancellationToken;
@@ -23,7 +22,6 @@ use super::Shared;
 use super::auth::{self, Applicant};
 use super::cancel::{self, Interrupt, Registered};
 use super::error::{self, Failure, Fatal};
-use super::extended::{Portal, Statement};
 use super::frame::{self, Stage};
 use super::gate::{Queued, Seat};
 use super::startup::{self, Hello, Opening};
@@ -38,10 +36,6 @@ pub(super) struct Connection<'a> {
     pub(super) session: Session,
     pub(super) interrupt: Arc<Interrupt>,
     pub(super) shared: Arc<Shared>,
-    /// Prepared statements; the empty name is the unnamed one.
-    pub(super) statements: HashMap<String, Statement>,
-    /// Portals; the empty name is the unnamed one.
-    pub(super) portals: HashMap<String, Portal>,
     stop: CancellationToken,
     /// A message of the extended protocol failed: skip to the next Sync.
     skipping: bool,
@@ -63,7 +57,9 @@ pub(super) async fn serve(
 ) {
     let mut wire = Wire::new(socket, shared.wire_limits());
     let fatal = match AssertUnwindSafe(converse(&mut wire, &shared, peer, queued, stop)).catch_unwind().await {
-        Ok(Ok(()) | Err(Failure::Gone)) => return,
+        // TLS wants to be closed with a word: a client that asked for a cancellation calls it failed otherwise.
+        Ok(Ok(())) => return wire.hang_up().await,
+        Ok(Err(Failure::Gone)) => return,
         Ok(Err(Failure::Fatal(fatal))) => *fatal,
         Ok(Err(Failure::Statement(error))) => Fatal::from(error),
         Err(panic) => {
@@ -111,8 +107,6 @@ async fn converse(
         session,
         interrupt: Arc::clone(&registered.interrupt),
         shared: Arc::clone(shared),
-        statements: HashMap::new(),
-        portals: HashMap::new(),
         stop,
         skipping: false,
         failed: false,
@@ -158,6 +152,9 @@ async fn log_in(wire: &mut Wire, shared: &Arc<Shared>, peer: SocketAddr, queued:
         session.set_at_login(name, value)?;
     }
     tracing::info!(user = ?hello.user, %peer, application = ?hello.application, tls = hello.secure, pid = registered.pid, "login");
+    session.limit_named(shared.limits.statements);
+    session.limit_portals(shared.limits.portals);
+    session.reach(registered.interrupt.clone());
     greet(wire, &session, &registered, &hello)?;
     Ok(Some(Admitted { session, registered, seat }))
 }
@@ -193,13 +190,29 @@ impl Connection<'_> {
         if self.wire.is_drained() {
             self.wire.trim();
         }
-        let idle = self.idle_limit();
-        tokio::select! {
-            biased;
-            message = self.wire.frame(Stage::Session) => message,
-            () = self.stop.cancelled() => Err(cancel::going_down().into()),
-            fatal = idle_for(idle) => Err(fatal.into()),
+        let mut idle = pin!(idle_for(self.idle_limit()));
+        let hears = self.resting && self.session.transaction_status() == TransactionStatus::Idle;
+        loop {
+            let inbox = self.session.inbox();
+            tokio::select! {
+                biased;
+                message = self.wire.frame(Stage::Session) => return message,
+                () = self.stop.cancelled() => return Err(cancel::going_down().into()),
+                () = self.interrupt.terminated() => return Err(cancel::going_down().into()),
+                fatal = &mut idle => return Err(fatal.into()),
+                () = inbox.filled(), if hears => {}
+            }
+            self.deliver()?;
+            self.wire.flush().await?;
         }
+    }
+
+    /// Hands over what other sessions, or this one, have said.
+    fn deliver(&mut self) -> Result<(), Failure> {
+        for said in self.session.inbox().take() {
+            self.wire.send(&NotificationResponse::new(said.pid, said.channel.to_string(), said.payload.to_string()))?;
+        }
+        Ok(())
     }
 
     /// How long the client may stay silent now, and what it is told then.
@@ -207,11 +220,11 @@ impl Connection<'_> {
         let limits = &self.shared.limits;
         if self.resting && self.session.transaction_status() == TransactionStatus::Idle {
             return (self.timeout("idle_session_timeout").or(limits.idle_session), || {
-                Fatal::new(Kind::AdminShutdown, "terminating connection due to idle-session timeout").with_sqlstate("57P05")
+                Fatal::new(Kind::IdleSessionTimeout, "terminating connection due to idle-session timeout")
             });
         }
         (self.timeout("idle_in_transaction_session_timeout").or(limits.idle_in_transaction), || {
-            Fatal::new(Kind::AdminShutdown, "terminating connection due to idle-in-transaction timeout").with_sqlstate("25P03")
+            Fatal::new(Kind::IdleInTransactionSessionTimeout, "terminating connection due to idle-in-transaction timeout")
         })
     }
 
@@ -220,7 +233,7 @@ impl Connection<'_> {
         self.timeout("statement_timeout")
     }
 
-    fn timeout(&self, setting: &str) -> Option<Duration> {
+    fn timeout(&self, setting: &'static str) -> Option<Duration> {
         self.session.timeout_ms(setting).map(Duration::from_millis)
     }
 
@@ -282,13 +295,13 @@ impl Connection<'_> {
         Ok(true)
     }
 
-    /// Runs a statement in the transaction that lasts to the next Sync or to the end of a simple query, or in an explicit one.
+    /// Runs a statement of a text in the transaction that lasts to its end, or in an explicit one.
     ///
     /// The session never commits by itself that way: [`Connection::finish_block`] does, which nothing drops half-way. The same holds
     /// for a COMMIT, which is therefore not attended.
-    pub(super) async fn run_prepared(&mut self, prepared: &Prepared, parameters: &[ArrayRef]) -> Result<Outcome, Failure> {
+    pub(super) async fn run_prepared(&mut self, prepared: &Prepared) -> Result<Outcome, Failure> {
         self.session.begin_implicit();
-        let work = self.session.run(prepared, parameters);
+        let work = self.session.run(prepared, &[]);
         if prepared.must_finish() { Ok(work.await?) } else { self.interrupt.attend(self.wire, work).await }
     }
 
@@ -342,12 +355,7 @@ impl Connection<'_> {
     /// ReadyForQuery. Never dropped half-way, so that the end of a commit is either told or the connection lost.
     pub(super) async fn finish_block(&mut self) -> Result<(), Failure> {
         let failed = std::mem::take(&mut self.failed);
-        let finished = self.session.finish_implicit(failed).await;
-        if self.session.transaction_status() == TransactionStatus::Idle {
-            // A portal's rows come from its transaction's snapshot.
-            self.portals.clear();
-        }
-        Ok(finished?)
+        Ok(self.session.finish_implicit(failed).await?)
     }
 
     /// Something failed, perhaps where the session cannot have seen it, as when rows were sent.
@@ -373,6 +381,10 @@ impl Connection<'_> {
         for (name, value) in self.session.take_parameter_changes() {
             self.wire.send(&ParameterStatus::new(name, value))?;
         }
+        if self.session.transaction_status() == TransactionStatus::Idle {
+            self.deliver()?;
+        }
+        self.session.rest();
         let status = match self.session.transaction_status() {
             TransactionStatus::Idle => response::TransactionStatus::Idle,
             TransactionStatus::Open => response::TransactionStatus::Transaction,

@@ -20,19 +20,12 @@ pub(super) enum Failure {
 /// An error that ends the connection.
 #[derive(Debug)]
 pub(super) struct Fatal {
-    sqlstate: &'static str,
     error: Error,
 }
 
 impl Fatal {
     pub(super) fn new(kind: Kind, message: impl Into<String>) -> Self {
         Fatal::from(Error::new(kind, message))
-    }
-
-    /// For conditions of connections that no statement can raise and that [`Kind`] therefore does not know.
-    pub(super) fn with_sqlstate(mut self, sqlstate: &'static str) -> Self {
-        self.sqlstate = sqlstate;
-        self
     }
 
     pub(super) fn with_hint(mut self, hint: impl Into<String>) -> Self {
@@ -47,11 +40,11 @@ impl Fatal {
 
     /// The message that tells the client.
     pub(super) fn response(&self) -> ErrorResponse {
-        ErrorResponse::new(fields("FATAL", self.sqlstate, self.error.report()))
+        ErrorResponse::new(fields("FATAL", self.sqlstate(), self.error.report()))
     }
 
     pub(super) fn sqlstate(&self) -> &'static str {
-        self.sqlstate
+        self.error.sqlstate()
     }
 
     pub(super) fn error(&self) -> &Error {
@@ -61,7 +54,7 @@ impl Fatal {
 
 impl From<Error> for Fatal {
     fn from(error: Error) -> Self {
-        Fatal { sqlstate: error.sqlstate(), error }
+        Fatal { error }
     }
 }
 

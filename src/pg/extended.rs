@@ -2,9 +2,6 @@
 //!
 //! A portal keeps the stream of its rows between two Executes and never collects them.
 
-use std::sync::Arc;
-
-use arrow::array::ArrayRef;
 use pgwire::messages::data::{NoData, ParameterDescription};
 use pgwire::messages::extendedquery::{
     Bind, BindComplete, Close, CloseComplete, Describe, Execute, Parse, ParseComplete, PortalSuspended, TARGET_TYPE_BYTE_STATEMENT,
@@ -14,73 +11,34 @@ use pgwire::messages::response::{CommandComplete, EmptyQueryResponse};
 use super::connection::Connection;
 use super::error::Failure;
 use super::parameters;
-use super::rows::{RowSource, Sent, result_formats, row_description};
+use super::rows::{RowSource, result_formats, row_description};
 use super::simple;
 use crate::error::{Error, Kind, Result};
-use crate::query::session::{Outcome, Prepared};
+use crate::query::session::{Column, Outcome, TransactionStatus};
 use crate::value::SqlType;
-
-/// A prepared statement; `None` is an empty text.
-#[derive(Clone)]
-pub(super) struct Statement {
-    prepared: Option<Arc<Prepared>>,
-}
-
-/// A statement with its parameters, somewhere on its way.
-pub(super) struct Portal {
-    prepared: Option<Arc<Prepared>>,
-    parameters: Vec<ArrayRef>,
-    /// As the client sent them: none, one for all columns, or one for each.
-    format_codes: Vec<i16>,
-    progress: Progress,
-}
-
-enum Progress {
-    Bound,
-    /// Rows are left, or it is not known yet that none are.
-    Rows(Box<RowSource>),
-    /// All rows have been sent.
-    Exhausted {
-        tag: String,
-    },
-    /// A statement that is not run a second time.
-    Done,
-}
 
 impl Connection<'_> {
     pub(super) async fn parse(&mut self, message: Parse) -> Result<(), Failure> {
         let name = message.name.unwrap_or_default();
-        if !name.is_empty() {
-            if self.statements.contains_key(&name) {
-                return Err(
-                    Error::new(Kind::DuplicatePreparedStatement, format!("prepared statement \"{name}\" already exists")).into()
-                );
-            }
-            within(self.statements.len(), self.shared.limits.statements, "prepared statements")?;
-        }
-        // A failed Parse leaves no unnamed statement behind.
-        self.statements.remove(&name);
+        self.session.free_statement_name(&name)?;
         let hints = message.type_oids.iter().copied().map(hint).collect::<Result<Vec<_>>>()?;
         let mut parsed = simple::parse(&self.session, &message.query)?.into_iter();
-        let prepared = match (parsed.next(), parsed.next()) {
-            (None, _) => None,
-            (Some(only), None) => {
-                let prepared = self.interrupt.attend(self.wire, self.session.prepare(&only, &hints)).await?;
-                Some(Arc::new(prepared))
-            }
-            (Some(_), Some(_)) => {
+        let only = match (parsed.next(), parsed.next()) {
+            (only, None) => only,
+            (_, Some(_)) => {
                 return Err(Error::new(Kind::SyntaxError, "cannot insert multiple commands into a prepared statement").into());
             }
         };
-        self.statements.insert(name, Statement { prepared });
+        let work = self.session.prepare_named(&name, only.as_ref(), &hints);
+        self.interrupt.attend(self.wire, work).await?;
         self.wire.send(&ParseComplete::new())
     }
 
     pub(super) fn bind(&mut self, message: Bind) -> Result<(), Failure> {
         let name = message.statement_name.unwrap_or_default();
         let portal_name = message.portal_name.unwrap_or_default();
-        let statement = self.statement(&name)?.clone();
-        let types = statement.prepared.as_ref().map_or(&[][..], |prepared| prepared.parameters.as_slice());
+        let prepared = self.session.named(&name)?.prepared;
+        let types = prepared.as_ref().map_or(&[][..], |prepared| prepared.parameters.as_slice());
         if message.parameters.len() != types.len() {
             return Err(Error::new(
                 Kind::ProtocolViolation,
@@ -92,134 +50,97 @@ impl Connection<'_> {
             )
             .into());
         }
-        if !portal_name.is_empty() {
-            if self.portals.contains_key(&portal_name) {
-                return Err(Error::new(Kind::DuplicateCursor, format!("cursor \"{portal_name}\" already exists")).into());
-            }
-            within(self.portals.len(), self.shared.limits.portals, "portals")?;
-        }
-        self.portals.remove(&portal_name);
         let parameters =
             parameters::decode(&message.parameters, &message.parameter_format_codes, types, &self.session.style(), &portal_name)?;
-        if let Some(columns) = statement.prepared.as_ref().and_then(|prepared| prepared.columns.as_ref()) {
+        if let Some(columns) = prepared.as_ref().and_then(|prepared| prepared.columns.as_ref()) {
             result_formats(&message.result_column_format_codes, columns.len())?;
         }
-        let portal = Portal {
-            prepared: statement.prepared,
-            parameters,
-            format_codes: message.result_column_format_codes,
-            progress: Progress::Bound,
-        };
-        self.portals.insert(portal_name, portal);
+        self.session.bind(&portal_name, prepared, parameters, message.result_column_format_codes)?;
         self.wire.send(&BindComplete::new())
     }
 
     pub(super) fn describe(&mut self, message: &Describe) -> Result<(), Failure> {
         let name = message.name.as_deref().unwrap_or_default();
-        let (prepared, format_codes) = if message.target_type == TARGET_TYPE_BYTE_STATEMENT {
-            let prepared = self.statement(name)?.prepared.clone();
+        let (columns, format_codes) = if message.target_type == TARGET_TYPE_BYTE_STATEMENT {
+            let prepared = self.session.named(name)?.prepared;
+            let columns = prepared.as_ref().and_then(|prepared| prepared.columns.clone());
+            self.refuse_rows_in_failed(columns.is_some())?;
             let types = prepared.as_ref().map_or(&[][..], |prepared| prepared.parameters.as_slice());
             self.wire.send(&ParameterDescription::new(types.iter().map(SqlType::oid).collect()))?;
-            (prepared, vec![])
+            (columns, vec![])
         } else {
-            let portal = self.portals.get(name).ok_or_else(|| no_portal(name))?;
-            (portal.prepared.clone(), portal.format_codes.clone())
+            let portal = self.session.portal(name)?;
+            let described = (portal.columns().map(<[Column]>::to_vec), portal.format_codes.clone());
+            self.refuse_rows_in_failed(described.0.is_some())?;
+            described
         };
-        match prepared.as_ref().and_then(|prepared| prepared.columns.as_ref()) {
+        match columns {
             Some(columns) => {
                 let formats = result_formats(&format_codes, columns.len())?;
-                self.wire.send(&row_description(columns, &formats)?)
+                self.wire.send(&row_description(&columns, &formats)?)
             }
             None => self.wire.send(&NoData::new()),
         }
     }
 
-    pub(super) async fn execute(&mut self, message: Execute) -> Result<(), Failure> {
-        let name = message.name.unwrap_or_default();
-        let most = usize::try_from(message.max_rows).ok().filter(|most| *most > 0);
-        // Taken out while it runs: a portal that fails does not come back.
-        let mut portal = self.portals.remove(&name).ok_or_else(|| no_portal(&name))?;
-        self.run_portal(&mut portal, &name, most).await?;
-        self.portals.insert(name, portal);
+    /// In a failed transaction the columns of a result cannot be told, because what they depend on cannot be looked at.
+    fn refuse_rows_in_failed(&self, has_rows: bool) -> Result<()> {
+        if has_rows && self.session.transaction_status() == TransactionStatus::Failed {
+            return Err(Error::new(
+                Kind::InFailedSqlTransaction,
+                "current transaction is aborted, commands ignored until end of transaction block",
+            ));
+        }
         Ok(())
     }
 
-    async fn run_portal(&mut self, portal: &mut Portal, name: &str, most: Option<usize>) -> Result<(), Failure> {
-        if let Progress::Bound = portal.progress {
-            portal.progress = Progress::Done;
-            let Some(prepared) = &portal.prepared else {
-                return self.wire.send(&EmptyQueryResponse::new());
-            };
-            let outcome = self.run_prepared(prepared, &portal.parameters).await?;
-            self.send_notices()?;
-            let tag = match outcome {
-                Outcome::Empty => return self.wire.send(&EmptyQueryResponse::new()),
-                Outcome::Done { tag } => tag,
-                Outcome::CopyOut { columns, rows, options } => self.copy_out(&columns, rows, &options).await?,
-                Outcome::CopyIn(copy) => self.copy_in(copy).await?,
-                Outcome::Rows { columns, rows, tag } => {
-                    if prepared.columns.as_ref().is_some_and(|known| {
-                        known.len() != columns.len()
-                            || known.iter().zip(&columns).any(|(old, new)| old.sql_type.oid() != new.sql_type.oid())
-                    }) {
-                        // The client knows the columns from Describe and would read these wrongly.
-                        return Err(Error::new(Kind::FeatureNotSupported, "cached plan must not change result type").into());
-                    }
-                    let formats = result_formats(&portal.format_codes, columns.len())?;
-                    let source = RowSource::new(&columns, formats, rows, tag, self.session.style());
-                    portal.progress = Progress::Rows(Box::new(source));
-                    return self.send_portion(portal, most).await;
-                }
-            };
-            return self.wire.send(&CommandComplete::new(tag));
+    pub(super) async fn execute(&mut self, message: Execute) -> Result<(), Failure> {
+        let name = message.name.unwrap_or_default();
+        let most = u64::try_from(message.max_rows).ok().filter(|most| *most > 0);
+        let done = self.run_portal(&name, most).await;
+        if done.is_err() {
+            // A portal that fails does not come back.
+            self.session.close_portal(&name);
         }
-        match &portal.progress {
-            Progress::Bound | Progress::Rows(_) => self.send_portion(portal, most).await,
-            Progress::Exhausted { tag } => self.wire.send(&CommandComplete::new(tag.clone())),
-            Progress::Done => Err(Error::new(Kind::InvalidCursorName, format!("portal \"{name}\" cannot be run"))
-                .with_detail("It has run already.")
-                .into()),
-        }
+        self.session.continue_pipeline();
+        done
     }
 
-    async fn send_portion(&mut self, portal: &mut Portal, most: Option<usize>) -> Result<(), Failure> {
-        let Progress::Rows(source) = &mut portal.progress else {
-            return Ok(());
-        };
-        match source.send(self.wire, &self.interrupt, most).await? {
-            Sent::Portion(_) => self.wire.send(&PortalSuspended::new()),
-            Sent::All(rows) => {
-                let tag = source.tag(rows);
-                portal.progress = Progress::Exhausted { tag: source.tag(0) };
-                self.wire.send(&CommandComplete::new(tag))
+    async fn run_portal(&mut self, name: &str, most: Option<u64>) -> Result<(), Failure> {
+        let format_codes = self.session.portal(name)?.format_codes.clone();
+        self.session.begin_implicit();
+        let must_finish = self.session.portal_must_finish(name);
+        let work = self.session.run_portal(name, most);
+        let outcome = if must_finish { work.await? } else { self.interrupt.attend(self.wire, work).await? };
+        self.send_notices()?;
+        let tag = match outcome {
+            Outcome::Empty => return self.wire.send(&EmptyQueryResponse::new()),
+            Outcome::Done { tag } => tag,
+            Outcome::CopyOut { columns, rows, options } => self.copy_out(&columns, rows, &options).await?,
+            Outcome::CopyIn(copy) => self.copy_in(copy).await?,
+            Outcome::Rows { columns, rows, tag } => {
+                let formats = result_formats(&format_codes, columns.len())?;
+                let mut source = RowSource::new(&columns, formats, rows, tag, self.session.style());
+                let sent = source.send(self.wire, &self.interrupt).await?;
+                if most == Some(sent) {
+                    return self.wire.send(&PortalSuspended::new());
+                }
+                source.tag(sent)
             }
-        }
+        };
+        self.wire.send(&CommandComplete::new(tag))
     }
 
     /// Closing what does not exist is no error.
     pub(super) fn close(&mut self, message: &Close) -> Result<(), Failure> {
         let name = message.name.as_deref().unwrap_or_default();
         if message.target_type == TARGET_TYPE_BYTE_STATEMENT {
-            self.statements.remove(name);
+            self.session.forget_named(name);
         } else {
-            self.portals.remove(name);
+            self.session.close_portal(name);
         }
         self.wire.send(&CloseComplete::new())
     }
-
-    fn statement(&self, name: &str) -> Result<&Statement> {
-        self.statements.get(name).ok_or_else(|| {
-            let message = match name {
-                "" => "unnamed prepared statement does not exist".to_owned(),
-                name => format!("prepared statement \"{name}\" does not exist"),
-            };
-            Error::new(Kind::InvalidSqlStatementName, message)
-        })
-    }
-}
-
-fn no_portal(name: &str) -> Error {
-    Error::new(Kind::InvalidCursorName, format!("portal \"{name}\" does not exist"))
 }
 
 /// The type that a client declares for a parameter; 0 and `unknown` leave it to the statement.
@@ -231,12 +152,4 @@ fn hint(oid: u32) -> Result<Option<SqlType>> {
         Some(known) => Ok(Some(known)),
         None => Err(Error::new(Kind::UndefinedObject, format!("type with OID {oid} does not exist"))),
     }
-}
-
-fn within(count: usize, most: usize, what: &str) -> Result<()> {
-    if count < most {
-        return Ok(());
-    }
-    Err(Error::new(Kind::ConfigurationLimitExceeded, format!("a session can have at most {most} {what}"))
-        .with_hint("Close those that are not needed any more."))
 }

@@ -81,30 +81,11 @@ pub(super) fn row_description(columns: &[Column], formats: &[Format]) -> Result<
     Ok(RowDescription::new(columns.iter().zip(formats).map(field).collect()))
 }
 
-/// How far a source got.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sent {
-    /// As many rows as were asked for; there may be more.
-    Portion(u64),
-    /// These were the last.
-    All(u64),
-}
-
-impl Sent {
-    pub(super) fn rows(self) -> u64 {
-        match self {
-            Sent::Portion(rows) | Sent::All(rows) => rows,
-        }
-    }
-}
-
-/// A result of which some rows may have been sent.
+/// A result on its way to the client.
 pub(super) struct RowSource {
     rows: SendableRecordBatchStream,
     shape: Shape,
     tag: &'static str,
-    /// The batch of which rows are left.
-    current: Option<Cells>,
 }
 
 /// How rows are written.
@@ -130,7 +111,7 @@ impl RowSource {
         style: Style,
     ) -> Self {
         let columns = columns.iter().map(|column| column.sql_type.clone()).zip(formats).collect();
-        RowSource { rows, shape: Shape { columns, style }, tag, current: None }
+        RowSource { rows, shape: Shape { columns, style }, tag }
     }
 
     /// The command's tag after so many rows.
@@ -141,36 +122,23 @@ impl RowSource {
         }
     }
 
-    /// Sends at most so many rows, or all that are left.
-    pub(super) async fn send(&mut self, wire: &mut Wire, interrupt: &Interrupt, most: Option<usize>) -> Result<Sent, Failure> {
+    /// Sends all rows; gives their number.
+    pub(super) async fn send(&mut self, wire: &mut Wire, interrupt: &Interrupt) -> Result<u64, Failure> {
         let mut sent = 0;
         let mut portion = Vec::new();
-        loop {
-            if most == Some(sent) {
-                return Ok(Sent::Portion(count(sent)));
-            }
-            let mut cells = match self.current.take() {
-                Some(current) => current,
-                None => match next_batch(&mut self.rows, wire, interrupt).await? {
-                    Some(batch) => self.shape.cells(&batch)?,
-                    None => return Ok(Sent::All(count(sent))),
-                },
-            };
-            let end = most.map_or(cells.rows, |most| cells.rows.min(cells.at + (most - sent)));
-            while cells.at < end {
-                let from = cells.at;
-                cells.write(end, &mut portion)?;
-                sent += cells.at - from;
+        while let Some(batch) = next_batch(&mut self.rows, wire, interrupt).await? {
+            let mut cells = self.shape.cells(&batch)?;
+            while cells.at < cells.rows {
+                cells.write(&mut portion)?;
                 // Only whole messages reach the outbox, whatever goes wrong in a value.
                 wire.outbox().extend_from_slice(&portion);
                 portion.clear();
                 wire.flush_if_full().await?;
                 interrupt.check()?;
             }
-            if cells.at < cells.rows {
-                self.current = Some(cells);
-            }
+            sent += count(cells.rows);
         }
+        Ok(sent)
     }
 }
 
@@ -191,9 +159,9 @@ impl Shape {
 }
 
 impl Cells {
-    /// Appends rows up to `end`, or fewer if they are enough for one write.
-    fn write(&mut self, end: usize, into: &mut Vec<u8>) -> Result<()> {
-        while self.at < end && into.len() < FLUSH_BYTES {
+    /// Appends the rows that are left, or fewer if they are enough for one write.
+    fn write(&mut self, into: &mut Vec<u8>) -> Result<()> {
+        while self.at < self.rows && into.len() < FLUSH_BYTES {
             self.data_row(into)?;
             self.at += 1;
         }

@@ -11,8 +11,8 @@ impl Connection<'_> {
     /// Runs a text and answers it up to ReadyForQuery.
     pub(super) async fn simple_query(&mut self, text: &str) -> Result<(), Failure> {
         // A simple query replaces the unnamed statement and portal, as in PostgreSQL.
-        self.statements.remove("");
-        self.portals.remove("");
+        self.session.forget_named("");
+        self.session.close_portal("");
         match self.run_text(text).await {
             Ok(()) => {}
             Err(Failure::Statement(error)) => {
@@ -36,6 +36,9 @@ impl Connection<'_> {
         for (index, statement) in statements.iter().enumerate() {
             // Each statement of a text has the whole of its time limit.
             self.interrupt.limit(self.statement_timeout());
+            if last > 0 {
+                self.session.begin_several();
+            }
             let tag = self.run_statement(statement).await?;
             self.send_notices()?;
             if index == last {
@@ -52,16 +55,17 @@ impl Connection<'_> {
 
     /// Runs one statement and sends its rows. Returns its tag, `None` if it was empty.
     async fn run_statement(&mut self, statement: &Parsed) -> Result<Option<String>, Failure> {
-        match self.run_prepared(&Prepared::unplanned(statement), &[]).await? {
+        let format = if self.session.is_binary(statement) { Format::Binary } else { Format::Text };
+        match self.run_prepared(&Prepared::unplanned(statement)).await? {
             Outcome::Empty => Ok(None),
             Outcome::Done { tag } => Ok(Some(tag)),
             Outcome::Rows { columns, rows, tag } => {
                 self.send_notices()?;
-                let formats = vec![Format::Text; columns.len()];
+                let formats = vec![format; columns.len()];
                 self.wire.send(&row_description(&columns, &formats)?)?;
                 let mut source = RowSource::new(&columns, formats, rows, tag, self.session.style());
-                let sent = source.send(self.wire, &self.interrupt, None).await?;
-                Ok(Some(source.tag(sent.rows())))
+                let sent = source.send(self.wire, &self.interrupt).await?;
+                Ok(Some(source.tag(sent)))
             }
             Outcome::CopyOut { columns, rows, options } => self.copy_out(&columns, rows, &options).await.map(Some),
             Outcome::CopyIn(copy) => self.copy_in(copy).await.map(Some),

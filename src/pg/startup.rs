@@ -24,25 +24,9 @@ const TLS_HANDSHAKE: u8 = 0x16;
 /// The newest minor version of protocol 3 that is spoken.
 const MINOR_MAX: u16 = 2;
 
-/// What a client may set as it connects, by its name in lower case. `role` and `session_authorization` are not among them, since
-/// they decide about rights.
-const SETTINGS: [&str; 15] = [
-    "bytea_output",
-    "client_min_messages",
-    "datestyle",
-    "default_text_search_config",
-    "default_transaction_isolation",
-    "default_transaction_read_only",
-    "extra_float_digits",
-    "idle_in_transaction_session_timeout",
-    "idle_session_timeout",
-    "intervalstyle",
-    "lock_timeout",
-    "search_path",
-    "standard_conforming_strings",
-    "statement_timeout",
-    "timezone",
-];
+/// What a client may not set as it connects, by its name in lower case, because it decides about rights. Any other name is the
+/// session's to know.
+const REFUSED: [&str; 3] = ["is_superuser", "role", "session_authorization"];
 
 /// Bytes of a name. Longer ones would also let strangers fill the memory of failed logins.
 const IDENTIFIER_BYTES_MAX: usize = 63;
@@ -248,25 +232,12 @@ fn set(hello: &mut Hello, name: &str, value: String) -> Result<(), Fatal> {
     let lower = name.to_ascii_lowercase();
     if lower == "application_name" {
         hello.application = printable(&value);
-    } else if lower == "client_encoding" {
-        hello.settings.extend(encoding(value).map(|value| (lower, value)));
-    } else if SETTINGS.contains(&lower.as_str()) {
-        hello.settings.push((lower, value));
-    } else {
+    } else if REFUSED.contains(&lower.as_str()) {
         return Err(Fatal::new(Kind::UndefinedObject, format!("unrecognized configuration parameter \"{name}\"")));
+    } else {
+        hello.settings.push((lower, value));
     }
     Ok(())
-}
-
-/// Understands an encoding's name as PostgreSQL does, by its letters and digits. `SQL_ASCII` is what a client in the C locale asks
-/// for, which has no encoding of its own: it gets UTF-8 and is told so.
-fn encoding(value: String) -> Option<String> {
-    let letters: String = value.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
-    match letters.as_str() {
-        "utf8" | "unicode" => Some("UTF8".to_owned()),
-        "sqlascii" => None,
-        _ => Some(value),
-    }
 }
 
 /// What a client calls itself ends up in logs and views, so it may hold nothing that writes over a terminal.
@@ -391,7 +362,7 @@ mod tests {
 
     #[test]
     fn only_listed_settings_can_be_made() {
-        for name in ["role", "session_authorization", "is_superuser", "nonsense"] {
+        for name in ["role", "session_authorization", "is_superuser"] {
             assert_eq!(refusal(V3, &[("user", "bob"), (name, "annals")]), "42704", "{name}");
             assert_eq!(refusal(V3, &[("user", "bob"), ("options", &format!("-c {name}=annals"))]), "42704", "{name}");
         }
@@ -411,15 +382,6 @@ mod tests {
     }
 
     #[test]
-    fn encodings_are_known_by_their_letters() {
-        for (asked, made) in [("'utf-8'", Some("UTF8")), ("UNICODE", Some("UTF8")), ("SQL_ASCII", None), ("LATIN1", Some("LATIN1"))]
-        {
-            let hello = startup(packet(V3, &[("user", "bob"), ("client_encoding", asked)]), false).unwrap();
-            assert_eq!(hello.settings.first().map(|(_, value)| value.as_str()), made, "{asked}");
-        }
-    }
-
-    #[test]
     fn text_that_is_not_utf8_is_refused() {
         let mut packet = packet(V3, &[("user", "bob")]);
         packet[13] = 0xff;
@@ -427,10 +389,5 @@ mod tests {
             Failure::Fatal(fatal) => assert_eq!(fatal.sqlstate(), "22021"),
             other => panic!("{other:?}"),
         }
-    }
-
-    #[test]
-    fn the_settings_are_sorted_so_that_they_can_be_reviewed() {
-        assert!(SETTINGS.is_sorted());
     }
 }

@@ -15,8 +15,11 @@ use tokio::sync::Mutex;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
+use crate::query::backends::Backends;
+use crate::query::breath::Pauses;
 use crate::query::errors::unwrap;
 use crate::query::functions::Registry;
+use crate::query::notify::Exchange;
 use crate::query::parse;
 use crate::query::session::{Login, Prepared, Session};
 use crate::query::{catalog_log, checks};
@@ -49,6 +52,8 @@ pub struct Engine {
     pub(super) state: SessionState,
     pub(super) registry: Registry,
     pub(super) checks: checks::Cache,
+    pub(super) backends: Arc<Backends>,
+    pub(super) exchange: Arc<Exchange>,
 }
 
 impl Engine {
@@ -69,6 +74,8 @@ impl Engine {
             state,
             registry,
             checks: checks::Cache::default(),
+            backends: Arc::default(),
+            exchange: Arc::default(),
         }))
     }
 
@@ -137,7 +144,12 @@ fn session_state(store: &Arc<Store>, options: &EngineOptions) -> Result<SessionS
     own.optimizer.enable_aggregate_dynamic_filter_pushdown = false;
     // A projection above a sort must not deal rows out to several partitions: their order is the answer's.
     own.optimizer.enable_round_robin_repartition = false;
-    let state = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime).with_default_features().build();
+    let state = SessionStateBuilder::new()
+        .with_config(config)
+        .with_runtime_env(runtime)
+        .with_default_features()
+        .with_physical_optimizer_rule(Arc::new(Pauses))
+        .build();
     Ok(state)
 }
 

@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::query::errors::unwrap;
 use crate::query::plan::{self, Planned};
 use crate::query::session::{Column, Outcome, Session};
+use crate::query::settings::known::KNOWN;
 use crate::value::SqlType;
 
 /// Starts a query; rows come as they are made.
@@ -147,17 +148,25 @@ pub(super) async fn explain(
 }
 
 /// The columns that SHOW answers with.
-pub(super) fn show_columns(name: &str) -> Vec<Column> {
-    if name == "all" { vec![text_column("name"), text_column("setting")] } else { vec![text_column(name)] }
+///
+/// # Errors
+/// 42704 for a setting that does not exist.
+pub(super) fn show_columns(session: &Session, name: &str) -> Result<Vec<Column>> {
+    Ok(match name {
+        "all" => vec![text_column("name"), text_column("setting"), text_column("description")],
+        name => vec![text_column(&session.settings.spelled(name)?)],
+    })
 }
 
 pub(super) fn show(session: &Session, name: &str) -> Result<Outcome> {
     let rows = if name == "all" {
-        session.settings.all().iter().map(|(name, value)| vec![name.clone(), value.clone()]).collect()
+        let described = |name: &str| KNOWN.iter().find(|known| known.name == name).map_or("", |known| known.description);
+        let row = |(name, value): &(String, String)| vec![name.clone(), value.clone(), described(name).to_owned()];
+        session.settings.all().iter().map(row).collect()
     } else {
-        vec![vec![session.settings.get(name)?.to_owned()]]
+        vec![vec![session.settings.get(name)?]]
     };
-    text_rows(show_columns(name), rows, "SHOW")
+    text_rows(show_columns(session, name)?, rows, "SHOW")
 }
 
 /// Rows of text that are already there.

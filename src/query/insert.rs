@@ -146,7 +146,7 @@ pub(super) async fn keep(session: &mut Session, table: &Arc<Table>, batches: Vec
         TableKind::Reference => {
             for batch in batches {
                 let transaction = session.open_transaction();
-                transaction.lock_table(&engine, table.store_id()).await;
+                transaction.lock_table(&engine, table.store_id()).await?;
                 let latest = transaction.view(&engine).latest(&table.spec)?;
                 let changes = ingest::insert_rows(table, &latest, &batch)?;
                 transaction.add_rows(table, changes, &engine).await?;

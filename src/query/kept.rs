@@ -19,22 +19,20 @@ use crate::policy::Identity;
 use crate::query::errors::{unwrap, wrap};
 use crate::query::insert;
 use crate::query::plan::Planned;
+use crate::query::settings::Version;
 
 /// What a plan depends on beside the statement's text.
 #[derive(Clone)]
 pub(super) struct Basis {
     pub catalog: Arc<Catalog>,
-    /// As [`Settings::all`](crate::query::settings::Settings::all) gives them.
-    pub settings: Arc<[(String, String)]>,
+    pub settings: Version,
     pub identity: Identity,
 }
 
 impl Basis {
     /// Whether what was planned on the other holds here. Equal catalogs and settings are the same object, so this costs nothing.
     fn is(&self, other: &Basis) -> bool {
-        Arc::ptr_eq(&self.catalog, &other.catalog)
-            && Arc::ptr_eq(&self.settings, &other.settings)
-            && self.identity == other.identity
+        Arc::ptr_eq(&self.catalog, &other.catalog) && self.settings.is(&other.settings) && self.identity == other.identity
     }
 }
 

@@ -3,6 +3,8 @@
 //! The room must never know sockets or message formats. A [`Session`](session::Session) is one connection's state; the way of a
 //! statement through it is told in `lib.rs`.
 
+pub mod backends;
+mod breath;
 mod catalog_log;
 mod checks;
 pub mod copy;
@@ -15,6 +17,7 @@ mod insert;
 mod kept;
 mod maintain;
 mod mutate;
+pub mod notify;
 pub mod parse;
 pub mod plan;
 pub mod session;

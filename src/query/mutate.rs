@@ -43,7 +43,7 @@ pub(super) async fn update(
     session.refuse_read_only("execute UPDATE")?;
     let table = target_of(&update.table.relation, &session.planner(), Action::Update)?;
     let engine = session.engine.clone();
-    session.open_transaction().lock_table(&engine, table.store_id()).await;
+    session.open_transaction().lock_table(&engine, table.store_id()).await?;
     let now = session.now_us();
     let (reading, target) = {
         let planner = session.planner();
@@ -72,7 +72,7 @@ pub(super) async fn delete(
     session.refuse_read_only("execute DELETE")?;
     let table = target_of(delete_relation(delete)?, &session.planner(), Action::Delete)?;
     let engine = session.engine.clone();
-    session.open_transaction().lock_table(&engine, table.store_id()).await;
+    session.open_transaction().lock_table(&engine, table.store_id()).await?;
     let reading = delete_reading(delete, &session.planner(), hints)?;
     let (numbers, rows) = read(session, &reading, params).await?;
     let count = numbers.len();
@@ -88,7 +88,7 @@ pub(super) async fn truncate(session: &mut Session, targets: &[ObjectName]) -> R
         let table = named(target, &session.planner(), Action::Truncate)?;
         let engine = session.engine.clone();
         let transaction = session.open_transaction();
-        transaction.lock_table(&engine, table.store_id()).await;
+        transaction.lock_table(&engine, table.store_id()).await?;
         let latest = transaction.view(&engine).latest(&table.spec)?.batch()?;
         let numbers = latest.column(1).as_primitive::<Int64Type>().clone();
         let places: Vec<usize> = (2..latest.num_columns()).collect();

@@ -1,5 +1,11 @@
 //! One connection's state: who it is, its settings, its transaction; and the dispatcher that every statement passes.
 
+mod block;
+mod cursor;
+mod effects;
+mod named;
+mod portal;
+
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
@@ -11,20 +17,28 @@ use crate::error::{Error, Kind, Report, Result};
 use crate::guard::Guard;
 use crate::ingest::copy::CopyOptions;
 use crate::policy::Identity;
+use crate::query::backends::{Backend, State};
+pub use crate::query::backends::{Reach, Signal};
 use crate::query::copy;
 pub use crate::query::copy::CopyIn;
 use crate::query::define::{self, Scope, Source};
 pub use crate::query::engine::Engine;
 use crate::query::functions::SessionFacts;
 use crate::query::kept::{self, Basis, Kept, Work};
+use crate::query::notify::Change;
+pub use crate::query::notify::{Inbox, Notification};
 pub use crate::query::parse::Parsed;
-use crate::query::parse::{self, CopyDirection, Definition, Statement, TransactionEnd};
+use crate::query::parse::{self, Block, Channel, CopyDirection, Definition, Discard, Statement, TransactionEnd};
 use crate::query::plan::{Planned, Planner};
 use crate::query::settings::Settings;
 use crate::query::transaction::Transaction;
 use crate::query::{execute, insert, maintain, mutate};
 use crate::store::View;
 use crate::value::{SqlType, Style};
+pub(super) use effects::Effects;
+pub use effects::Named;
+use portal::Portals;
+pub use portal::{CursorFacts, Portal};
 
 /// Who connects, as the door found out.
 #[derive(Debug, Clone)]
@@ -95,7 +109,18 @@ impl Prepared {
 
     /// Whether the statement must not be dropped half-way, because its end is what makes rows durable.
     pub fn must_finish(&self) -> bool {
-        matches!(self.parsed.statement.as_ref(), Statement::End(TransactionEnd::Commit))
+        matches!(self.parsed.statement.as_ref(), Statement::Block(Block::End { end: TransactionEnd::Commit, .. }))
+    }
+
+    /// A client knows the columns from Describe and would read others wrongly.
+    fn expect_columns(&self, found: &[Column]) -> Result<()> {
+        let differ = |known: &Vec<Column>| {
+            known.len() != found.len() || known.iter().zip(found).any(|(old, new)| old.sql_type.oid() != new.sql_type.oid())
+        };
+        if self.columns.as_ref().is_some_and(differ) {
+            return Err(Error::new(Kind::FeatureNotSupported, "cached plan must not change result type"));
+        }
+        Ok(())
     }
 }
 
@@ -144,15 +169,52 @@ pub struct Session {
     pub(super) identity: Identity,
     pub(super) settings: Settings,
     transaction: Option<Transaction>,
-    notices: Vec<Notice>,
-    parameter_changes: Vec<(String, String)>,
+    pub(super) effects: Arc<Effects>,
+    portals: Portals,
+    backend: Arc<Backend>,
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.engine.backends.leave(&self.backend);
+        self.engine.exchange.forget(self.backend.pid);
+    }
 }
 
 impl Session {
     pub fn new(engine: Arc<Engine>, login: Login) -> Session {
         let identity = if login.system { Identity::system() } else { Identity::login(&login.user) };
         let settings = Settings::new(&login.user, identity.superuser, &login.application);
-        Session { engine, login, identity, settings, transaction: None, notices: vec![], parameter_changes: vec![] }
+        let pid = login.backend_pid;
+        let effects = Effects::new(engine.clock.clone(), engine.backends.clone(), engine.exchange.clone(), pid);
+        let backend = Backend::new(pid, &login.user, &login.remote, engine.clock.now_us());
+        backend.call_itself(login.application.clone());
+        if !login.system {
+            engine.backends.enter(&backend);
+        }
+        let (effects, portals) = (Arc::new(effects), Portals::default());
+        Session { engine, login, identity, settings, transaction: None, effects, portals, backend }
+    }
+
+    /// How other sessions reach this one, as the door knows; said once.
+    pub fn reach(&self, interrupt: Arc<dyn Reach>) {
+        self.backend.reach(interrupt);
+    }
+
+    /// What others have said to this session.
+    pub fn inbox(&self) -> &Arc<Inbox> {
+        &self.effects.inbox
+    }
+
+    /// The session waits for its client from now on.
+    pub fn rest(&self) {
+        let state = match self.transaction_status() {
+            TransactionStatus::Idle => State::Idle,
+            TransactionStatus::Open => State::IdleInTransaction,
+            TransactionStatus::Failed => State::IdleInFailedTransaction,
+        };
+        let since = self.transaction.as_ref().map(|transaction| transaction.now);
+        self.backend.rests(state, self.engine.clock.now_us(), since);
     }
 
     /// Splits and reads a text. No statement is an empty query.
@@ -171,7 +233,7 @@ impl Session {
         self.refuse_in_failed(&parsed.statement)?;
         let mut prepared = Prepared::unplanned(parsed);
         (prepared.hints, prepared.once) = (hints.to_vec(), false);
-        (prepared.parameters, prepared.columns) = self.describe(&prepared)?;
+        (prepared.parameters, prepared.columns) = self.describe(&prepared).map_err(|error| parsed.placed(error))?;
         Ok(prepared)
     }
 
@@ -187,7 +249,13 @@ impl Session {
                 let planned = self.planner().query(query, hints)?;
                 Ok((planned.parameters, Some(vec![execute::text_column("QUERY PLAN")])))
             }
-            Statement::Show(name) => Ok((vec![], Some(execute::show_columns(name)))),
+            Statement::Show(name) => Ok((vec![], Some(execute::show_columns(self, name)?))),
+            Statement::Execute(execute) => {
+                let named = self.effects.statement(&execute.name)?;
+                Ok((vec![], named.prepared.and_then(|prepared| prepared.columns.clone())))
+            }
+            Statement::Fetch(fetch) if fetch.silent => Ok((vec![], None)),
+            Statement::Fetch(fetch) => Ok((vec![], self.cursor_columns(&fetch.cursor)?)),
             Statement::Insert(insert) => Ok((self.insertion(insert, prepared)?.parameters.clone(), None)),
             Statement::Update(update) => Ok((mutate::update_parameters(update, &self.planner(), hints)?, None)),
             Statement::Delete(delete) => Ok((mutate::delete_parameters(delete, &self.planner(), hints)?, None)),
@@ -195,11 +263,15 @@ impl Session {
             | Statement::Merge(_)
             | Statement::Copy(_)
             | Statement::Define(_)
-            | Statement::Begin { .. }
-            | Statement::End(_)
+            | Statement::Block(_)
             | Statement::Set(_)
             | Statement::Reset(_)
-            | Statement::DiscardAll
+            | Statement::Discard(_)
+            | Statement::Prepare(_)
+            | Statement::Deallocate(_)
+            | Statement::Declare(_)
+            | Statement::Close(_)
+            | Statement::Channel(_)
             | Statement::Checkpoint
             | Statement::Vacuum(_) => Ok((vec![], None)),
         }
@@ -239,7 +311,7 @@ impl Session {
 
     /// What plans depend on now.
     fn basis(&self) -> Basis {
-        Basis { catalog: self.catalog(), settings: self.settings.all(), identity: self.identity.clone() }
+        Basis { catalog: self.catalog(), settings: self.settings.version(), identity: self.identity.clone() }
     }
 
     /// Runs a statement. `params` are arrays of one row, of the prepared statement's parameter types.
@@ -249,7 +321,9 @@ impl Session {
     pub async fn run(&mut self, prepared: &Prepared, params: &[ArrayRef]) -> Result<Outcome> {
         self.refuse_in_failed(&prepared.parsed.statement)?;
         let implicit = self.transaction.is_none();
-        let result = self.dispatch(prepared, params).await;
+        let (now, since) = (self.engine.clock.now_us(), self.transaction.as_ref().map(|transaction| transaction.now));
+        self.backend.runs(&prepared.parsed.text, now, since);
+        let result = self.dispatch(prepared, params).await.map_err(|error| prepared.parsed.placed(error));
         match result {
             Ok(outcome) => {
                 let waits = matches!(outcome, Outcome::CopyIn(_));
@@ -291,27 +365,28 @@ impl Session {
                 CopyDirection::ToStdout => copy::copy_out(self, statement).await,
             },
             Statement::Define(definition) => self.define(definition).await,
-            Statement::Begin { read_only } => {
-                self.begin_block(*read_only);
-                done("BEGIN")
-            }
-            Statement::End(end) => self.end_block(*end).await,
+            Statement::Block(block) => self.block(block).await,
             Statement::Set(setting) => {
-                let told = self.settings.set(setting)?;
-                self.parameter_changes.extend(told);
+                if setting.local {
+                    self.warn_outside_block("SET LOCAL");
+                }
+                self.open_transaction();
+                self.settings.set(setting)?;
                 done("SET")
             }
             Statement::Reset(name) => {
-                let told = self.settings.reset(name.as_deref())?;
-                self.parameter_changes.extend(told);
+                self.open_transaction();
+                self.settings.reset(name.as_deref())?;
                 done("RESET")
             }
-            Statement::DiscardAll => {
-                self.refuse_in_block("DISCARD ALL")?;
-                let told = self.settings.reset(None)?;
-                self.parameter_changes.extend(told);
-                done("DISCARD ALL")
-            }
+            Statement::Discard(what) => self.discard(*what),
+            Statement::Prepare(prepare) => self.prepare_by_sql(prepare, &prepared.parsed).await,
+            Statement::Execute(execute) => self.execute_by_sql(execute).await,
+            Statement::Deallocate(name) => self.deallocate(name.as_deref()),
+            Statement::Declare(declare) => self.declare(declare, &prepared.parsed.text).await,
+            Statement::Fetch(fetch) => self.fetch(fetch).await,
+            Statement::Close(name) => self.close(name.as_deref()),
+            Statement::Channel(channel) => self.channel(channel),
             Statement::Checkpoint => maintain::checkpoint(self).await,
             Statement::Vacuum(table) => {
                 self.refuse_in_block("VACUUM")?;
@@ -320,22 +395,56 @@ impl Session {
         }
     }
 
+    /// Sequences and temporary tables there are none of, and plans are kept with their statements.
+    fn discard(&mut self, what: Discard) -> Result<Outcome> {
+        match what {
+            Discard::All => {
+                self.refuse_in_block("DISCARD ALL")?;
+                self.portals.clear();
+                self.effects.drop_statements();
+                self.open_transaction();
+                self.settings.reset(None)?;
+                self.effects.change(Change::UnlistenAll);
+            }
+            Discard::Plans | Discard::Sequences | Discard::Temporary => {}
+        }
+        done(what.tag())
+    }
+
+    /// What LISTEN and NOTIFY ask for happens at COMMIT.
+    fn channel(&mut self, channel: &Channel) -> Result<Outcome> {
+        self.open_transaction();
+        match channel {
+            Channel::Listen(name) => {
+                self.effects.change(Change::Listen(name.clone()));
+                done("LISTEN")
+            }
+            Channel::Unlisten(name) => {
+                self.effects.change(name.clone().map_or(Change::UnlistenAll, Change::Unlisten));
+                done("UNLISTEN")
+            }
+            Channel::Notify { channel, payload } => {
+                self.effects.notify(channel, payload)?;
+                done("NOTIFY")
+            }
+        }
+    }
+
     async fn define(&mut self, definition: &Definition) -> Result<Outcome> {
         if !self.identity.superuser {
             return Err(Error::new(Kind::InsufficientPrivilege, "permission denied: only the superuser may change definitions"));
         }
-        self.refuse_read_only("change definitions")?;
+        self.refuse_read_only(&format!("execute {}", definition.command()))?;
         let engine = self.engine.clone();
-        self.open_transaction().lock_definitions(&engine).await;
+        self.open_transaction().lock_definitions(&engine).await?;
         let defined = {
             let planner = self.planner();
             let path = self.settings.search_path(&self.identity.role);
             let catalog = planner.catalog.clone();
             define::work_out(definition, &Scope { catalog: &catalog, path: &path, source: Source::Statement(&planner) })?
         };
-        for notice in &defined.notices {
-            self.notices
-                .push(Notice { severity: "NOTICE", report: Error::new(Kind::DuplicateObject, notice.clone()).report().clone() });
+        for (kind, notice) in &defined.notices {
+            self.effects.tell("NOTICE", *kind, notice.clone());
         }
         let tag = defined.tag;
         if !defined.changes.is_empty() {
@@ -343,65 +452,6 @@ impl Session {
             self.open_transaction().define(defined, &engine, &role)?;
         }
         done(tag)
-    }
-
-    /// Starts a transaction block for the server's own work.
-    pub(super) fn begin(&mut self) -> Result<()> {
-        self.begin_block(false);
-        Ok(())
-    }
-
-    /// Opens the implicit transaction of several statements that a client sent as one text; [`Session::finish_implicit`] ends it.
-    pub fn begin_implicit(&mut self) {
-        self.open_transaction();
-    }
-
-    fn begin_block(&mut self, read_only: bool) {
-        match &mut self.transaction {
-            Some(transaction) if transaction.explicit => {
-                self.warn(Kind::ActiveSqlTransaction, "there is already a transaction in progress")
-            }
-            Some(transaction) => transaction.explicit = true,
-            None => self.transaction = Some(Transaction::new(self.engine.clock.now_us(), true, read_only)),
-        }
-    }
-
-    async fn end_block(&mut self, end: TransactionEnd) -> Result<Outcome> {
-        let Some(transaction) = &self.transaction else {
-            self.warn(Kind::NoActiveSqlTransaction, "there is no transaction in progress");
-            return done(if end == TransactionEnd::Commit { "COMMIT" } else { "ROLLBACK" });
-        };
-        if end == TransactionEnd::Rollback || transaction.failed {
-            self.transaction = None;
-            return done("ROLLBACK");
-        }
-        self.commit().await?;
-        done("COMMIT")
-    }
-
-    pub(super) async fn commit(&mut self) -> Result<()> {
-        match self.transaction.take() {
-            Some(transaction) => transaction.commit(&self.engine).await,
-            None => Ok(()),
-        }
-    }
-
-    /// The end of a message cycle: an implicit transaction block of several statements is committed, or dropped when one failed.
-    ///
-    /// # Errors
-    /// The store's, when the commit was not kept.
-    pub async fn finish_implicit(&mut self, failed: bool) -> Result<()> {
-        match &self.transaction {
-            Some(transaction) if !transaction.explicit => {
-                if failed || transaction.failed {
-                    self.transaction = None;
-                    Ok(())
-                } else {
-                    self.commit().await
-                }
-            }
-            Some(_) | None => Ok(()),
-        }
     }
 
     /// Ends a COPY FROM STDIN whose data is complete: checks the last rows and commits, unless a block is open. Gives the tag.
@@ -424,30 +474,13 @@ impl Session {
         Ok(format!("COPY {rows}"))
     }
 
-    /// A statement failed outside [`Session::run`], as while its rows were sent or its COPY data came: the transaction has failed.
-    pub fn fail(&mut self) {
-        match &mut self.transaction {
-            Some(transaction) if transaction.explicit => transaction.failed = true,
-            Some(_) => self.transaction = None,
-            None => {}
-        }
-    }
-
-    pub fn transaction_status(&self) -> TransactionStatus {
-        match &self.transaction {
-            Some(transaction) if transaction.explicit && transaction.failed => TransactionStatus::Failed,
-            Some(transaction) if transaction.explicit => TransactionStatus::Open,
-            Some(_) | None => TransactionStatus::Idle,
-        }
-    }
-
-    pub fn take_notices(&mut self) -> Vec<Notice> {
-        std::mem::take(&mut self.notices)
-    }
-
     /// Settings whose change the client must be told.
     pub fn take_parameter_changes(&mut self) -> Vec<(String, String)> {
-        std::mem::take(&mut self.parameter_changes)
+        let changes = self.settings.take_changes();
+        if let Some((_, application)) = changes.iter().find(|(name, _)| name == "application_name") {
+            self.backend.call_itself(application.clone());
+        }
+        changes
     }
 
     /// The settings that the client is told at the start.
@@ -460,11 +493,11 @@ impl Session {
     /// # Errors
     /// As SET's.
     pub fn set_at_login(&mut self, name: &str, value: &str) -> Result<()> {
-        self.settings.set(&parse::Setting { name: name.to_owned(), value: Some(value.to_owned()), local: false }).map(|_| ())
+        self.settings.set_at_login(name, value)
     }
 
     /// A timeout setting in milliseconds, `None` when it is off.
-    pub fn timeout_ms(&self, name: &str) -> Option<u64> {
+    pub fn timeout_ms(&self, name: &'static str) -> Option<u64> {
         self.settings.milliseconds(name)
     }
 
@@ -477,12 +510,6 @@ impl Session {
         self.transaction.as_ref().map_or_else(|| self.engine.clock.now_us(), |transaction| transaction.now)
     }
 
-    /// The open transaction, or a new one that ends with the statement.
-    pub(super) fn open_transaction(&mut self) -> &mut Transaction {
-        let now = self.engine.clock.now_us();
-        self.transaction.get_or_insert_with(|| Transaction::new(now, false, false))
-    }
-
     /// Who and what names mean, for one statement.
     pub(super) fn planner(&self) -> Planner<'_> {
         let catalog = self.catalog();
@@ -492,7 +519,10 @@ impl Session {
             backend_pid: self.login.backend_pid,
             search_path: self.settings.search_path(&self.identity.role),
             style: self.style(),
-            settings: self.settings.all(),
+            settings: self.settings.clone(),
+            effects: self.effects.clone(),
+            superuser: self.identity.superuser,
+            cursors: self.cursors(),
             catalog: catalog.clone(),
         };
         Planner::new(&self.engine.state, &self.engine.registry, catalog, self.guard(), Arc::new(facts))
@@ -514,37 +544,16 @@ impl Session {
         Guard::new(self.identity.clone(), view)
     }
 
-    pub(super) fn refuse_read_only(&self, doing: &str) -> Result<()> {
-        let read_only = self.transaction.as_ref().is_some_and(|transaction| transaction.read_only)
-            || self.settings.get("transaction_read_only")? == "on"
-            || self.settings.get("default_transaction_read_only")? == "on";
-        if read_only {
-            return Err(Error::new(Kind::ReadOnlySqlTransaction, format!("cannot {doing} in a read-only transaction")));
-        }
-        Ok(())
-    }
-
     fn refuse_in_failed(&self, statement: &Statement) -> Result<()> {
         match self.transaction_status() {
-            TransactionStatus::Failed if !matches!(statement, Statement::End(_)) => Err(Error::new(
-                Kind::InFailedSqlTransaction,
-                "current transaction is aborted, commands ignored until end of transaction block",
-            )),
+            TransactionStatus::Failed if !matches!(statement, Statement::Block(Block::End { .. } | Block::RollbackTo(_))) => {
+                Err(Error::new(
+                    Kind::InFailedSqlTransaction,
+                    "current transaction is aborted, commands ignored until end of transaction block",
+                ))
+            }
             TransactionStatus::Failed | TransactionStatus::Open | TransactionStatus::Idle => Ok(()),
         }
-    }
-
-    fn refuse_in_block(&self, what: &str) -> Result<()> {
-        match self.transaction_status() {
-            TransactionStatus::Idle => Ok(()),
-            TransactionStatus::Open | TransactionStatus::Failed => {
-                Err(Error::new(Kind::ActiveSqlTransaction, format!("{what} cannot run inside a transaction block")))
-            }
-        }
-    }
-
-    fn warn(&mut self, kind: Kind, message: &str) {
-        self.notices.push(Notice { severity: "WARNING", report: Error::new(kind, message).report().clone() });
     }
 }
 

@@ -1,7 +1,8 @@
 //! A transaction: what it would commit, the catalog as it sees it, and the locks it holds until its end.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use datafusion::arrow::array::RecordBatch;
 use tokio::sync::OwnedMutexGuard;
@@ -12,8 +13,10 @@ use crate::error::{Error, Kind, Result};
 use crate::query::catalog_log;
 use crate::query::define::Defined;
 use crate::query::engine::Engine;
-use crate::store::spec::{TableId, TableKind};
-use crate::store::{Commit, Load, View};
+use crate::query::notify::Place;
+use crate::query::settings::Settings;
+use crate::store::spec::{TableId, TableKind, TableSpec};
+use crate::store::{Commit, Load, Snapshot, View};
 
 /// What a transaction holds in memory before its rows go to segments, in bytes: larger keeps more statements off the disk until
 /// COMMIT, and every session may hold as much.
@@ -25,55 +28,206 @@ pub(super) struct Transaction {
     pub now: Micros,
     /// BEGIN was said; without it the transaction ends with its statement.
     pub explicit: bool,
-    pub read_only: bool,
+    /// It is that of several statements in one text.
+    pub several: bool,
+    /// A statement of its pipeline has run before.
+    pub pipelined: bool,
     pub failed: bool,
+    /// Where its isolation stands.
+    settings: Settings,
     commit: Commit,
-    /// Rows whose number outgrew memory, on their way to segments.
-    loads: BTreeMap<TableId, Load>,
+    /// Rows whose number outgrew memory, on their way to segments, with the number of savepoints there were when that began.
+    loads: BTreeMap<TableId, (usize, Load)>,
     bytes: usize,
+    /// Tables that it dropped, whose rows are nobody's any more.
+    dropped: Vec<TableId>,
     /// The catalog with the transaction's own definitions.
     catalog: Option<Arc<Catalog>>,
+    /// What a transaction of one snapshot sees of others, from its first statement on.
+    pinned: OnceLock<Pinned>,
     definitions: Option<OwnedMutexGuard<()>>,
     tables: BTreeMap<TableId, OwnedMutexGuard<()>>,
+    marks: Vec<Mark>,
+}
+
+/// All that was committed at one instant.
+struct Pinned {
+    catalog: Arc<Catalog>,
+    snapshot: Arc<Snapshot>,
+}
+
+/// A savepoint: what the transaction was when it was set.
+struct Mark {
+    name: String,
+    rows: usize,
+    define: Vec<TableSpec>,
+    drop: Vec<TableId>,
+    dropped: usize,
+    bytes: usize,
+    catalog: Option<Arc<Catalog>>,
+    defines: bool,
+    tables: BTreeSet<TableId>,
+    notify: Place,
+    portals: u64,
+}
+
+/// What a session goes back to with a savepoint.
+pub(super) struct Reached {
+    /// The savepoint's number.
+    pub at: usize,
+    pub notify: Place,
+    pub portals: u64,
 }
 
 impl Transaction {
-    pub(super) fn new(now: Micros, explicit: bool, read_only: bool) -> Self {
+    pub(super) fn new(now: Micros, settings: Settings) -> Self {
         Transaction {
             now,
-            explicit,
-            read_only,
+            explicit: false,
+            several: false,
+            pipelined: false,
             failed: false,
+            settings,
             commit: Commit::default(),
             loads: BTreeMap::new(),
             bytes: 0,
+            dropped: vec![],
             catalog: None,
+            pinned: OnceLock::new(),
             definitions: None,
             tables: BTreeMap::new(),
+            marks: vec![],
         }
+    }
+
+    /// What others had committed when the transaction looked first, if that is what it goes on to see.
+    fn pinned(&self, engine: &Engine) -> Option<&Pinned> {
+        if !self.settings.query().is_one_snapshot() {
+            return None;
+        }
+        // The catalog first: a snapshot that is newer holds all of its tables.
+        let pin = || {
+            let catalog = engine.catalog();
+            Pinned { catalog, snapshot: engine.store.snapshot() }
+        };
+        Some(self.pinned.get_or_init(pin))
     }
 
     /// The catalog as this transaction sees it.
     pub(super) fn catalog(&self, engine: &Engine) -> Arc<Catalog> {
-        self.catalog.clone().unwrap_or_else(|| engine.catalog())
-    }
-
-    /// The newest snapshot with this transaction's own rows on top.
-    pub(super) fn view(&self, engine: &Engine) -> View {
-        View::new(engine.store.snapshot(), self.commit.rows.clone())
-    }
-
-    /// Waits until no other transaction defines anything, and keeps others waiting until this one ends.
-    pub(super) async fn lock_definitions(&mut self, engine: &Engine) {
-        if self.definitions.is_none() {
-            self.definitions = Some(engine.definitions.clone().lock_owned().await);
+        match (&self.catalog, self.pinned(engine)) {
+            (Some(own), _) => own.clone(),
+            (None, Some(pinned)) => pinned.catalog.clone(),
+            (None, None) => engine.catalog(),
         }
     }
 
+    /// The snapshot that the transaction reads, with its own rows on top.
+    pub(super) fn view(&self, engine: &Engine) -> View {
+        let snapshot = self.pinned(engine).map_or_else(|| engine.store.snapshot(), |pinned| pinned.snapshot.clone());
+        View::new(snapshot, self.commit.rows.clone())
+    }
+
+    /// Sets a savepoint.
+    pub(super) fn mark(&mut self, name: &str, notify: Place, portals: u64) {
+        self.marks.push(Mark {
+            name: name.to_owned(),
+            rows: self.commit.rows.len(),
+            define: self.commit.define.clone(),
+            drop: self.commit.drop.clone(),
+            dropped: self.dropped.len(),
+            bytes: self.bytes,
+            catalog: self.catalog.clone(),
+            defines: self.definitions.is_some(),
+            tables: self.tables.keys().copied().collect(),
+            notify,
+            portals,
+        });
+    }
+
+    /// Undoes everything behind a savepoint, which stays; a failed transaction has not failed then.
+    ///
+    /// # Errors
+    /// 3B001 when there is none of this name.
+    pub(super) fn back_to(&mut self, name: &str) -> Result<Reached> {
+        let at = self.place_of(name)?;
+        self.marks.truncate(at + 1);
+        let Some(mark) = self.marks.get(at) else { return Err(no_savepoint(name)) };
+        self.commit.rows.truncate(mark.rows);
+        self.commit.define.clone_from(&mark.define);
+        self.commit.drop.clone_from(&mark.drop);
+        self.dropped.truncate(mark.dropped);
+        self.bytes = mark.bytes;
+        self.catalog.clone_from(&mark.catalog);
+        if !mark.defines {
+            self.definitions = None;
+        }
+        self.tables.retain(|table, _| mark.tables.contains(table));
+        self.loads.retain(|_, (marks, _)| *marks <= at);
+        self.failed = false;
+        Ok(Reached { at, notify: mark.notify, portals: mark.portals })
+    }
+
+    /// Forgets a savepoint and those behind it; gives its number.
+    ///
+    /// # Errors
+    /// 3B001 when there is none of this name.
+    pub(super) fn release(&mut self, name: &str) -> Result<usize> {
+        let at = self.place_of(name)?;
+        self.marks.truncate(at);
+        for (marks, _) in self.loads.values_mut() {
+            *marks = (*marks).min(at);
+        }
+        Ok(at)
+    }
+
+    fn place_of(&self, name: &str) -> Result<usize> {
+        self.marks.iter().rposition(|mark| mark.name == name).ok_or_else(|| no_savepoint(name))
+    }
+
+    /// Waits until no other transaction defines anything, and keeps others waiting until this one ends.
+    ///
+    /// # Errors
+    /// 55P03 when `lock_timeout` passes; 40001 when something was defined since the snapshot that the transaction reads.
+    pub(super) async fn lock_definitions(&mut self, engine: &Engine) -> Result<()> {
+        if self.definitions.is_none() {
+            let held = self.lock(engine.definitions.clone().lock_owned()).await?;
+            if let Some(pinned) = self.pinned(engine)
+                && pinned.catalog.epoch != engine.catalog().epoch
+            {
+                return Err(changed_meanwhile());
+            }
+            self.definitions = Some(held);
+        }
+        Ok(())
+    }
+
     /// Waits until no other transaction changes the reference table, and keeps others waiting until this one ends.
-    pub(super) async fn lock_table(&mut self, engine: &Engine, table: TableId) {
-        if let std::collections::btree_map::Entry::Vacant(e) = self.tables.entry(table) {
-            e.insert(engine.store.lock_table(table).await);
+    ///
+    /// # Errors
+    /// 55P03 when `lock_timeout` passes; 40001 when the table was changed since the snapshot that the transaction reads, because a
+    /// change is made to the latest rows.
+    pub(super) async fn lock_table(&mut self, engine: &Engine, table: TableId) -> Result<()> {
+        if self.tables.contains_key(&table) {
+            return Ok(());
+        }
+        let held = self.lock(engine.store.lock_table(table)).await?;
+        if let Some(pinned) = self.pinned(engine) {
+            let rows = |snapshot: &Snapshot| snapshot.table(table).map(|state| state.next_leaf);
+            if rows(&pinned.snapshot) != rows(&engine.store.snapshot()) {
+                return Err(changed_meanwhile());
+            }
+        }
+        self.tables.insert(table, held);
+        Ok(())
+    }
+
+    async fn lock(&self, lock: impl Future<Output = OwnedMutexGuard<()>>) -> Result<OwnedMutexGuard<()>> {
+        match self.settings.milliseconds("lock_timeout") {
+            None => Ok(lock.await),
+            Some(limit) => tokio::time::timeout(Duration::from_millis(limit), lock)
+                .await
+                .map_err(|_| Error::new(Kind::LockNotAvailable, "canceling statement due to lock timeout")),
         }
     }
 
@@ -90,7 +244,7 @@ impl Transaction {
             self.commit.define.push(spec);
         }
         for id in defined.drops {
-            self.commit.rows.retain(|(table, _)| *table != id);
+            self.dropped.push(id);
             let was_new = self.commit.define.iter().any(|spec| spec.id == id) && !engine.store.snapshot().tables.contains_key(&id);
             self.commit.define.retain(|spec| spec.id != id);
             if !was_new {
@@ -111,7 +265,10 @@ impl Transaction {
         if batch.num_rows() == 0 {
             return Ok(());
         }
-        if let Some(load) = self.loads.get_mut(&id) {
+        let marks = self.marks.len();
+        if let Some((begun, load)) = self.loads.get_mut(&id)
+            && *begun == marks
+        {
             return load.push(batch).await;
         }
         self.bytes += batch.get_array_memory_size();
@@ -119,32 +276,41 @@ impl Transaction {
         if self.bytes <= HELD_BYTES {
             return Ok(());
         }
+        // A savepoint's rows cannot be taken out of a load again that began before it, so they wait in memory.
+        if table.kind() == TableKind::Log && self.loads.contains_key(&id) {
+            return self.refuse_more(table, engine, "Release the savepoint, or load the rows without one.");
+        }
         let changed_here = self.commit.define.iter().any(|spec| spec.id == id);
         if table.kind() == TableKind::Log && !changed_here {
             return self.start_load(id, engine).await;
         }
+        self.refuse_more(table, engine, "Create the table in a transaction of its own, or load the rows in several transactions.")
+    }
+
+    fn refuse_more(&self, table: &Table, engine: &Engine, hint: &str) -> Result<()> {
         let limit = engine.options.transaction_bytes_max;
         if self.bytes > limit {
             return Err(Error::new(
                 Kind::ProgramLimitExceeded,
                 format!("the transaction holds more than {} MiB of rows of \"{}\"", limit / (1024 * 1024), table.name.name),
             )
-            .with_hint("Create the table in a transaction of its own, or load the rows in several transactions."));
+            .with_hint(hint));
         }
         Ok(())
     }
 
-    /// Moves a table's waiting rows into a bulk load, which takes what follows.
+    /// Moves a table's rows that wait since the last savepoint into a bulk load, which takes what follows.
     async fn start_load(&mut self, id: TableId, engine: &Engine) -> Result<()> {
         let mut load = engine.store.load(id)?;
-        let (waiting, others) = std::mem::take(&mut self.commit.rows).into_iter().partition(|(table, _)| *table == id);
-        self.commit.rows = others;
-        let waiting: Vec<(TableId, RecordBatch)> = waiting;
+        let since = self.marks.last().map_or(0, |mark| mark.rows);
+        let (waiting, others) = self.commit.rows.split_off(since).into_iter().partition(|(table, _)| *table == id);
+        let (waiting, others): (Vec<(TableId, RecordBatch)>, Vec<(TableId, RecordBatch)>) = (waiting, others);
+        self.commit.rows.extend(others);
         for (_, batch) in waiting {
             self.bytes = self.bytes.saturating_sub(batch.get_array_memory_size());
             load.push(batch).await?;
         }
-        self.loads.insert(id, load);
+        self.loads.insert(id, (self.marks.len(), load));
         Ok(())
     }
 
@@ -153,8 +319,9 @@ impl Transaction {
     /// # Errors
     /// The store's, when nothing of it was kept.
     pub(super) async fn commit(self, engine: &Engine) -> Result<()> {
-        let Transaction { mut commit, loads, catalog, definitions, tables, .. } = self;
-        commit.loads = loads.into_values().collect();
+        let Transaction { mut commit, loads, dropped, catalog, definitions, tables, .. } = self;
+        commit.rows.retain(|(table, _)| !dropped.contains(table));
+        commit.loads = loads.into_values().map(|(_, load)| load).filter(|load| !dropped.contains(&load.table())).collect();
         let empty = commit.loads.is_empty() && commit.define.is_empty() && commit.drop.is_empty() && commit.rows.is_empty();
         if !empty {
             engine.store.commit(commit).await?;
@@ -165,4 +332,13 @@ impl Transaction {
         drop((definitions, tables));
         Ok(())
     }
+}
+
+fn no_savepoint(name: &str) -> Error {
+    Error::new(Kind::InvalidSavepointSpecification, format!("savepoint \"{name}\" does not exist"))
+}
+
+fn changed_meanwhile() -> Error {
+    Error::new(Kind::SerializationFailure, "could not serialize access due to concurrent update")
+        .with_hint("Roll the transaction back and run it again.")
 }

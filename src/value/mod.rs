@@ -179,6 +179,16 @@ impl SqlType {
         }
     }
 
+    /// The type's name as PostgreSQL's messages give it: without a length or precision.
+    pub fn without_modifier(&self) -> String {
+        match self {
+            SqlType::Numeric(_, _) => "numeric".to_owned(),
+            SqlType::Varchar(_) => "character varying".to_owned(),
+            SqlType::Array(element) => format!("{}[]", element.without_modifier()),
+            other => other.to_string(),
+        }
+    }
+
     /// Reads a canonical type name or one of PostgreSQL's aliases, for example `timestamp with time zone` or `varchar(20)[]`.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 //! A test talks to the product as its users do: over the wire, by the command line and by reading its files. A tool that is absent
 //! prints one line that says so, and the test that wanted it returns.
 
+mod certificate;
 mod chance;
 pub(crate) mod lake;
 mod mount;
@@ -12,13 +13,14 @@ mod rows;
 mod server;
 mod tools;
 
+pub(crate) use certificate::certificate;
 pub(crate) use chance::Chance;
 pub(crate) use mount::Mounted;
 pub(crate) use peer::Peer;
-pub(crate) use process::run_to_end;
+pub(crate) use process::{Ended, PATIENCE, run_to_end, wait};
 pub(crate) use rows::{Table, copy_in, count, sqlstate, table};
 pub(crate) use server::{CAN_PLANT, Launch, Server, run};
-pub(crate) use tools::{psql, python};
+pub(crate) use tools::{interpreter, psql, python};
 
 use tempfile::TempDir;
 

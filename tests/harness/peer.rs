@@ -66,6 +66,10 @@ impl Peer {
         Some(peer)
     }
 
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// A connection of the superuser.
     pub(crate) async fn connect(&self) -> Client {
         connect(self.address, PASSWORD).await.unwrap()

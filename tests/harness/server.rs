@@ -51,6 +51,12 @@ impl Launch {
         Launch { data: PathBuf::from("a demonstration's own folder"), command }
     }
 
+    /// Speaks TLS with this certificate and its key.
+    pub(crate) fn tls(mut self, certificate: &Path, key: &Path) -> Launch {
+        self.command.arg("--tls-certificate").arg(certificate).arg("--tls-key").arg(key);
+        self
+    }
+
     /// Dies, as if by SIGKILL, where this point of its code is first reached (`crate::store::crash` lists them).
     pub(crate) fn crash_at(mut self, point: &str) -> Launch {
         self.command.env("ANNALS_CRASH_AT", point);

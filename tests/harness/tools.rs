@@ -1,6 +1,7 @@
 //! Other people's programs: `psql`, and a Python with the packages of `tests/python/requirements.txt`.
 
 use std::env;
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
@@ -23,14 +24,20 @@ pub(crate) fn psql(server: SocketAddr, sql: &str) -> Option<Ended> {
     Some(run_to_end(&mut command))
 }
 
+/// The Python that has the packages of the tests; `None`, after a line that says so, when `ANNALS_TEST_PYTHON` names none.
+pub(crate) fn interpreter(wanted_by: &str) -> Option<OsString> {
+    let found = env::var_os("ANNALS_TEST_PYTHON");
+    if found.is_none() {
+        skipped(wanted_by, "ANNALS_TEST_PYTHON names no Python that has tests/python/requirements.txt");
+    }
+    found
+}
+
 /// What a script of `tests/python` prints; `None`, after a line that says so, when `ANNALS_TEST_PYTHON` names no Python.
 ///
 /// The script finds the server in the variables that libpq reads. A script that fails fails the test.
 pub(crate) fn python(script: &str, server: SocketAddr, arguments: &[&Path]) -> Option<String> {
-    let Some(interpreter) = env::var_os("ANNALS_TEST_PYTHON") else {
-        skipped(script, "ANNALS_TEST_PYTHON names no Python that has tests/python/requirements.txt");
-        return None;
-    };
+    let interpreter = interpreter(script)?;
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python").join(script);
     let mut command = Command::new(interpreter);
     command

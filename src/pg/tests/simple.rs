@@ -58,7 +58,7 @@ async fn notices_come_before_the_tag_and_settings_before_the_turn() {
         said.push(client.next().await.unwrap());
     }
     assert_eq!(said[0].short(), "C SET");
-    assert_eq!((said[1].tag, text(&said[1].body)), ('S', "TimeZone\0asia/tokyo\0".to_owned()));
+    assert_eq!((said[1].tag, text(&said[1].body)), ('S', "TimeZone\0Asia/Tokyo\0".to_owned()));
     assert_eq!(said[2].short(), "Z I");
 }
 

@@ -17,7 +17,7 @@ pub(super) fn alter(alter: &ast::AlterTable, scope: &Scope<'_>) -> Result<Define
     let name = names::of_relation(&alter.name, scope.catalog, scope.path)?;
     let mut defined = Defined { tag: "ALTER TABLE", object: name.to_string(), ..Defined::default() };
     if alter.if_exists && scope.catalog.relation(&name).is_none() {
-        defined.notices.push(format!("relation \"{}\" does not exist, skipping", name.name));
+        defined.notices.push((Kind::SuccessfulCompletion, format!("relation \"{}\" does not exist, skipping", name.name)));
         return Ok(defined);
     }
     if let (Relation::Table(table), Source::Statement(planner)) = (scope.catalog.expect_relation(&name)?, &scope.source) {
@@ -54,7 +54,10 @@ fn operate(name: &Name, operation: &AlterTableOperation, scope: &Scope<'_>, defi
             let table = catalog.expect_table(name)?;
             let column = names::fold(&column_def.name);
             if *if_not_exists && table.column(&column).is_some() {
-                defined.notices.push(format!("column \"{column}\" of relation \"{}\" already exists, skipping", name.name));
+                defined.notices.push((
+                    Kind::DuplicateColumn,
+                    format!("column \"{column}\" of relation \"{}\" already exists, skipping", name.name),
+                ));
                 return Ok(vec![]);
             }
             add_column(table, column_def, scope, defined)

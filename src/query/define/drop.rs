@@ -29,7 +29,7 @@ pub(super) fn relations(
         let changes = if *kind == ObjectType::Schema {
             let schema = names::single(target)?;
             if if_exists && catalog.schema(&schema).is_none() {
-                defined.notices.push(format!("schema \"{schema}\" does not exist, skipping"));
+                defined.notices.push((Kind::SuccessfulCompletion, format!("schema \"{schema}\" does not exist, skipping")));
                 continue;
             }
             dropped.push(quote_identifier(&schema));
@@ -39,7 +39,9 @@ pub(super) fn relations(
             let Some(relation) = catalog.relation(&name) else {
                 if if_exists {
                     let what = if tag == "DROP VIEW" { "view" } else { "table" };
-                    defined.notices.push(format!("{what} \"{}\" does not exist, skipping", name.name));
+                    defined
+                        .notices
+                        .push((Kind::SuccessfulCompletion, format!("{what} \"{}\" does not exist, skipping", name.name)));
                     continue;
                 }
                 let what = if tag == "DROP VIEW" { "view" } else { "table" };
@@ -137,7 +139,7 @@ pub(super) fn functions(drop: &ast::DropFunction, scope: &Scope<'_>) -> Result<D
                 defined.changes.push(Change::DropFunction { name: function.name.clone(), oid: function.oid });
             }
             None if drop.if_exists => {
-                defined.notices.push(format!("function {}() does not exist, skipping", target.name));
+                defined.notices.push((Kind::SuccessfulCompletion, format!("function {}() does not exist, skipping", target.name)));
             }
             None => {
                 return Err(Error::new(Kind::UndefinedFunction, format!("could not find a function named \"{}\"", target.name)));

@@ -36,7 +36,7 @@ pub(super) struct Defined {
     pub text: String,
     pub facts: Facts,
     /// What PostgreSQL says beside the tag, as when IF NOT EXISTS found the object.
-    pub notices: Vec<String>,
+    pub notices: Vec<(Kind, String)>,
 }
 
 /// What replay cannot find out from the text alone.

@@ -20,7 +20,7 @@ const COLUMNS_MAX: usize = 1_600;
 pub(super) fn create_schema(name: &str, if_not_exists: bool, scope: &Scope<'_>) -> Result<Defined> {
     let mut defined = Defined { tag: "CREATE SCHEMA", object: name.to_owned(), ..Defined::default() };
     if if_not_exists && scope.catalog.schema(name).is_some() {
-        defined.notices.push(format!("schema \"{name}\" already exists, skipping"));
+        defined.notices.push((Kind::DuplicateSchema, format!("schema \"{name}\" already exists, skipping")));
         return Ok(defined);
     }
     defined.changes.push(Change::CreateSchema { name: name.to_owned() });
@@ -33,7 +33,7 @@ pub(super) fn create(create: &ast::CreateTable, kind: TableKind, scope: &Scope<'
     let name = names::for_creation(&create.name, scope.catalog, scope.path)?;
     let mut defined = Defined { tag: "CREATE TABLE", object: name.to_string(), ..Defined::default() };
     if create.if_not_exists && scope.catalog.relation(&name).is_some() {
-        defined.notices.push(format!("relation \"{}\" already exists, skipping", name.name));
+        defined.notices.push((Kind::DuplicateTable, format!("relation \"{}\" already exists, skipping", name.name)));
         return Ok(defined);
     }
     if create.columns.len() > COLUMNS_MAX {

@@ -18,7 +18,7 @@ pub(super) fn create(create: &ast::CreateView, scope: &Scope<'_>) -> Result<Defi
     let name = names::for_creation(&create.name, scope.catalog, scope.path)?;
     let mut defined = Defined { tag: "CREATE VIEW", object: name.to_string(), ..Defined::default() };
     if create.if_not_exists && scope.catalog.relation(&name).is_some() {
-        defined.notices.push(format!("relation \"{}\" already exists, skipping", name.name));
+        defined.notices.push((Kind::DuplicateTable, format!("relation \"{}\" already exists, skipping", name.name)));
         return Ok(defined);
     }
     let query = canonical::query_text(&create.query)?;

@@ -25,13 +25,19 @@ pub(super) static DEFINITIONS: [Definition; 6] = [
     measure("array_upper", |types| takes_dimension(types), |given| of_dimension(given, |length| length)),
     measure("array_lower", |types| takes_dimension(types), |given| of_dimension(given, |_| 1)),
     measure("array_length", |types| takes_dimension(types), |given| of_dimension(given, |length| length)),
-    measure("array_ndims", |types| is_array(types).then_some(SqlType::Int4), |given| {
-        ints_of(given.rows, |row| Ok(length(given, row)?.filter(|length| *length > 0).map(|_| 1)))
-    }),
+    measure(
+        "array_ndims",
+        |types| is_array(types).then_some(SqlType::Int4),
+        |given| ints_of(given.rows, |row| Ok(length(given, row)?.filter(|length| *length > 0).map(|_| 1))),
+    ),
     measure("cardinality", |types| is_array(types).then_some(SqlType::Int4), |given| ints_of(given.rows, |row| length(given, row))),
-    measure("array_dims", |types| is_array(types).then_some(SqlType::Text), |given| {
-        texts_of(given.rows, |row| Ok(length(given, row)?.filter(|length| *length > 0).map(|length| format!("[1:{length}]"))))
-    }),
+    measure(
+        "array_dims",
+        |types| is_array(types).then_some(SqlType::Text),
+        |given| {
+            texts_of(given.rows, |row| Ok(length(given, row)?.filter(|length| *length > 0).map(|length| format!("[1:{length}]"))))
+        },
+    ),
 ];
 
 const fn measure(

@@ -3,9 +3,10 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array, ListArray};
 use datafusion::arrow::compute::cast as arrow_cast;
 use datafusion::arrow::datatypes::{DataType, Decimal128Type, FieldRef, Float64Type, Int64Type};
+use datafusion::arrow::error::ArrowError;
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
@@ -211,6 +212,22 @@ fn rounded(number: &str) -> String {
     whole.parse::<i128>().map_or_else(|_| whole.to_owned(), |whole| (whole + up).to_string())
 }
 
+/// An array as exactly this Arrow type. Arrow's own cast leaves the metadata of a list's elements as it is, and what was promised of a
+/// column is compared to the letter.
+pub(crate) fn conformed(array: &ArrayRef, to: &DataType) -> std::result::Result<ArrayRef, ArrowError> {
+    if array.data_type() == to {
+        return Ok(array.clone());
+    }
+    match (array.data_type(), to) {
+        (DataType::List(_), DataType::List(field)) => {
+            let (_, offsets, values, nulls) = array.as_list::<i32>().clone().into_parts();
+            let values = conformed(&values, field.data_type())?;
+            Ok(Arc::new(ListArray::try_new(field.clone(), offsets, values, nulls)?))
+        }
+        _ => arrow_cast(array, to),
+    }
+}
+
 /// Gives an expression its SQL type back where DataFusion drops it, as CASE and COALESCE do.
 pub(crate) fn typed(expr: Expr, target: SqlType) -> Expr {
     if let Some(inner) = typed_as(&expr)
@@ -254,8 +271,50 @@ impl ScalarUDFImpl for Typed {
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         match args.args.first() {
-            Some(value) => value.cast_to(&self.target.arrow(), None),
+            Some(ColumnarValue::Array(array)) => Ok(ColumnarValue::Array(conformed(array, &self.target.arrow())?)),
+            Some(value @ ColumnarValue::Scalar(scalar)) => match self.target {
+                SqlType::Array(_) => {
+                    let array = conformed(&scalar.to_array()?, &self.target.arrow())?;
+                    Ok(ColumnarValue::Scalar(ScalarValue::List(Arc::new(array.as_list::<i32>().clone()))))
+                }
+                _ => value.cast_to(&self.target.arrow(), None),
+            },
             None => datafusion::common::internal_err!("typed takes one argument"),
+        }
+    }
+}
+
+/// The name of [`value`], which none can be typed as.
+pub(crate) const VALUE: &str = "value of a list";
+
+/// A value of a VALUES list while its type is open: DataFusion asks that all rows carry the same metadata, which their types do not.
+/// Lowering takes it off.
+pub(super) fn value() -> ScalarUDF {
+    ScalarUDF::new_from_impl(Value { signature: Signature::any(1, Volatility::Immutable) })
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Value {
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for Value {
+    fn name(&self) -> &'static str {
+        VALUE
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
+        Ok(arg_types.first().cloned().unwrap_or(DataType::Null))
+    }
+
+    fn invoke_with_args(&self, mut args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        match args.args.pop() {
+            Some(value) => Ok(value),
+            None => datafusion::common::internal_err!("{VALUE} takes one argument"),
         }
     }
 }

@@ -10,11 +10,13 @@ mod catalog;
 mod identity;
 mod json;
 mod number;
+mod operator;
 mod ordered_set;
 mod regex;
 pub(super) mod scalar;
 mod series;
 mod session;
+mod sleep;
 mod template;
 mod text;
 mod time;
@@ -29,7 +31,9 @@ use scalar::Definition;
 
 pub(super) use array::ARRAY_OF_ROWS;
 pub(super) use average::{AVERAGE_INPUT, AVERAGE_OUTPUT};
+pub(super) use cast::VALUE;
 pub(super) use catalog::OID_OF;
+pub(super) use operator::{LENGTH_OF_INTERVAL, folded as fold_operator, meeting as meeting_of_numbers};
 pub(super) use session::SessionFacts;
 
 use crate::value::Style;
@@ -97,9 +101,6 @@ fn allowed<F: ?Sized>(list: &[(&str, &str)], all: &HashMap<String, Arc<F>>) -> H
     list.iter().filter_map(|(name, own)| all.get(*own).map(|function| ((*name).to_owned(), function.clone()))).collect()
 }
 
-/// Table functions that may stand in FROM.
-const TABLE_FUNCTIONS: [&str; 1] = ["generate_series"];
-
 /// Every function a statement can call.
 #[derive(Debug)]
 pub struct Registry {
@@ -112,7 +113,7 @@ impl Registry {
     /// DataFusion's functions that are allowed, and ours.
     pub fn new(state: &SessionState) -> Self {
         let mut scalars = allowed(&SCALARS, state.scalar_functions());
-        for function in identity::functions().into_iter().chain(array::functions()) {
+        for function in identity::functions().into_iter().chain(array::functions()).chain([cast::value()]) {
             scalars.insert(function.name().to_owned(), Arc::new(function));
         }
         let mut aggregates = allowed(&AGGREGATES, state.aggregate_functions());
@@ -126,16 +127,17 @@ impl Registry {
     pub fn scalar(&self, name: &str, facts: &Arc<SessionFacts>) -> Option<Arc<ScalarUDF>> {
         let name = plain(name);
         session::function(name, facts)
+            .or_else(|| sleep::function(name, facts))
             .or_else(|| defined(name).map(|definition| Arc::new(scalar::unbound(definition, &facts.style))))
             .or_else(|| catalog::function(name, facts))
             .or_else(|| self.scalars.get(name).cloned())
-            .or_else(|| self.is_unknown(name).then(|| Arc::new(scalar::no_function(name))))
     }
 
-    /// Whether no function of any kind has this name, so that a call of it can be refused with the types of its arguments.
-    fn is_unknown(&self, name: &str) -> bool {
-        let planned = ["unnest", "grouping"].contains(&name);
-        !planned && !self.aggregates.contains_key(name) && !self.windows.contains_key(name)
+    /// Something to plan in the place of a function that there is not, until its arguments' types are known; `None` for a name that an
+    /// aggregate or window function has.
+    pub fn missing(&self, name: &str) -> Option<Arc<ScalarUDF>> {
+        let known = self.aggregate(name).is_some() || self.window(name).is_some() || plain(name) == "unnest";
+        (!known && plain(name) != "grouping").then(|| Arc::new(scalar::missing_function(name)))
     }
 
     pub fn aggregate(&self, name: &str) -> Option<Arc<AggregateUDF>> {
@@ -144,11 +146,6 @@ impl Registry {
 
     pub fn window(&self, name: &str) -> Option<Arc<WindowUDF>> {
         self.windows.get(plain(name)).cloned()
-    }
-
-    /// Whether this table function of DataFusion's may stand in FROM.
-    pub fn allows_table_function(&self, name: &str) -> bool {
-        TABLE_FUNCTIONS.contains(&name)
     }
 
     pub fn scalar_names(&self) -> Vec<String> {
@@ -171,8 +168,7 @@ pub(super) fn operator(name: &str, style: &Style) -> Option<ScalarUDF> {
 
 fn defined(name: &str) -> Option<&'static Definition> {
     static DEFINED: LazyLock<HashMap<&'static str, &'static Definition>> = LazyLock::new(|| {
-        let all =
-            json::definitions()
+        let all = json::definitions()
             .chain(text::DEFINITIONS.iter())
             .chain(time::DEFINITIONS.iter())
             .chain(number::DEFINITIONS.iter())
@@ -183,6 +179,7 @@ fn defined(name: &str) -> Option<&'static Definition> {
             .chain(array::DEFINITIONS.iter())
             .chain(average::DEFINITIONS.iter())
             .chain(series::DEFINITIONS.iter())
+            .chain(operator::DEFINITIONS.iter())
             .chain(regex::DEFINITIONS.iter());
         all.map(|definition| (definition.name, definition)).collect()
     });

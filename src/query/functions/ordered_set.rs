@@ -109,7 +109,8 @@ impl AggregateUDFImpl for OrderedSet {
 
     fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
         let values = args.input_fields.first().map_or(DataType::Null, |field| field.data_type().clone());
-        let list = |name: &str, of: DataType| Arc::new(Field::new(name, DataType::List(Arc::new(Field::new("item", of, true))), true));
+        let list =
+            |name: &str, of: DataType| Arc::new(Field::new(name, DataType::List(Arc::new(Field::new("item", of, true))), true));
         Ok(vec![list("values", values), list("fractions", DataType::Float64)])
     }
 
@@ -259,7 +260,8 @@ impl Accumulator for Collected {
         if sorted.is_empty() {
             return ScalarValue::try_from(&SqlType::Array(Box::new(self.answer.clone())).arrow());
         }
-        let elements = if answers.is_empty() { new_empty_array(&self.answer.arrow()) } else { ScalarValue::iter_to_array(answers)? };
+        let elements =
+            if answers.is_empty() { new_empty_array(&self.answer.arrow()) } else { ScalarValue::iter_to_array(answers)? };
         let item = Arc::new(self.answer.field("item", true));
         Ok(ScalarValue::List(Arc::new(ListArray::new(item, OffsetBuffer::from_lengths([elements.len()]), elements, None))))
     }

@@ -18,8 +18,8 @@ use datafusion::logical_expr::{
     ColumnarValue, Expr, ExprSchemable, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
-use crate::error::{Error, Kind, Result};
 use super::number::exact::kept_scale;
+use crate::error::{Error, Kind, Result};
 use crate::query::errors::wrap;
 use crate::value::{self, ColumnBuilder, Formatter, SqlType, Style, TYPE_KEY};
 
@@ -279,9 +279,6 @@ pub(super) fn unbound(definition: &'static Definition, style: &Style) -> ScalarU
 /// # Errors
 /// 42883 where there is no function of this name for these types.
 pub(crate) fn bind(call: &ScalarFunction, schema: &DFSchema) -> Option<Result<Expr>> {
-    if let Some(missing) = call.func.inner().downcast_ref::<Missing>() {
-        return Some(argument_types(&call.args, schema).and_then(|types| Err(self::missing(&missing.name, &types))));
-    }
     let function = call.func.inner().downcast_ref::<Function>()?;
     if function.bound.is_some() {
         return None;
@@ -300,7 +297,12 @@ fn bound(function: &Function, call: &ScalarFunction, schema: &DFSchema) -> Resul
         _ => None,
     };
     let result = kept_scale(definition.name, &types, places).unwrap_or(result);
-    let bound = Function { definition, style: function.style.clone(), bound: Some(Bound { types, result }), signature: function.signature.clone() };
+    let bound = Function {
+        definition,
+        style: function.style.clone(),
+        bound: Some(Bound { types, result }),
+        signature: function.signature.clone(),
+    };
     Ok(ScalarUDF::new_from_impl(bound).call(call.args.clone()))
 }
 
@@ -310,7 +312,9 @@ fn argument_types(args: &[Expr], schema: &DFSchema) -> Result<Vec<Argument>> {
             let (_, field) = arg.to_field(schema).map_err(crate::query::errors::unwrap)?;
             Ok(match arg {
                 // The planner holds every whole number to be `bigint`.
-                Expr::Literal(ScalarValue::Int64(Some(value)), None) if i32::try_from(*value).is_ok() => Argument::Of(SqlType::Int4),
+                Expr::Literal(ScalarValue::Int64(Some(value)), None) if i32::try_from(*value).is_ok() => {
+                    Argument::Of(SqlType::Int4)
+                }
                 _ => argument(&field, matches!(arg, Expr::Literal(..))),
             })
         })
@@ -326,17 +330,69 @@ fn argument(field: &FieldRef, literal: bool) -> Argument {
     }
 }
 
-/// What stands for a function that there is not, until the types that PostgreSQL names in its refusal are known.
+fn missing(name: &str, types: &[Argument]) -> Error {
+    let shown: Vec<String> = types
+        .iter()
+        .map(|argument| match argument {
+            Argument::Unknown => "unknown".to_owned(),
+            Argument::Of(sql_type) => sql_type.without_modifier(),
+        })
+        .collect();
+    let name = if name == super::AVERAGE_INPUT { "avg" } else { name };
+    let is_operator = !name.starts_with(|c: char| c.is_ascii_alphabetic());
+    let (message, hint) = match shown.as_slice() {
+        [left, right] if is_operator => (
+            format!("operator does not exist: {left} {name} {right}"),
+            "No operator matches the given name and argument types. You might need to add explicit type casts.",
+        ),
+        [operand] if is_operator => (
+            format!("operator does not exist: {name} {operand}"),
+            "No operator matches the given name and argument type. You might need to add an explicit type cast.",
+        ),
+        _ => (
+            format!("function {name}({}) does not exist", shown.join(", ")),
+            "No function matches the given name and argument types. You might need to add explicit type casts.",
+        ),
+    };
+    Error::new(Kind::UndefinedFunction, message).with_hint(hint)
+}
+
+/// The one value of an array; a list with what its field says, which the general way forgets.
+fn only_value(array: &ArrayRef) -> datafusion::common::Result<ScalarValue> {
+    match array.as_list_opt::<i32>() {
+        Some(list) if list.len() == 1 => Ok(ScalarValue::List(Arc::new(list.clone()))),
+        _ => ScalarValue::try_from_array(array, 0),
+    }
+}
+
+/// A function that there is not, planned so that it can be refused with the types of its arguments, as PostgreSQL does.
+pub(super) fn missing_function(name: &str) -> ScalarUDF {
+    let any = datafusion::logical_expr::TypeSignature::VariadicAny;
+    let signature = Signature::one_of(vec![any, datafusion::logical_expr::TypeSignature::Nullary], Volatility::Volatile);
+    ScalarUDF::new_from_impl(Missing { name: name.to_owned(), signature })
+}
+
+/// Refuses a call of a function that there is not.
+///
+/// # Errors
+/// 42883.
+pub(crate) fn refuse_missing(call: &ScalarFunction, schema: &DFSchema) -> Result<()> {
+    let Some(absent) = call.func.inner().downcast_ref::<Missing>() else { return Ok(()) };
+    let types = call
+        .args
+        .iter()
+        .map(|arg| match arg.to_field(schema) {
+            Ok((_, field)) => argument(&field, matches!(arg, Expr::Literal(..))),
+            Err(_) => Argument::Unknown,
+        })
+        .collect::<Vec<_>>();
+    Err(missing(&absent.name, &types))
+}
+
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Missing {
     name: String,
     signature: Signature,
-}
-
-/// A call of it is refused when it is bound.
-pub(super) fn no_function(name: &str) -> ScalarUDF {
-    let any = vec![datafusion::logical_expr::TypeSignature::VariadicAny, datafusion::logical_expr::TypeSignature::Nullary];
-    ScalarUDF::new_from_impl(Missing { name: name.to_owned(), signature: Signature::one_of(any, Volatility::Volatile) })
 }
 
 impl ScalarUDFImpl for Missing {
@@ -349,34 +405,12 @@ impl ScalarUDFImpl for Missing {
     }
 
     fn return_type(&self, _arg_types: &[DataType]) -> datafusion::common::Result<DataType> {
-        Ok(DataType::Utf8View)
+        Ok(DataType::Null)
     }
 
     fn invoke_with_args(&self, _args: ScalarFunctionArgs) -> datafusion::common::Result<ColumnarValue> {
         Err(wrap(missing(&self.name, &[])))
     }
-}
-
-fn missing(name: &str, types: &[Argument]) -> Error {
-    let shown: Vec<String> = types
-        .iter()
-        .map(|argument| match argument {
-            Argument::Unknown => "unknown".to_owned(),
-            // A function is found by its types without their precision.
-            Argument::Of(SqlType::Numeric(_, _)) => "numeric".to_owned(),
-            Argument::Of(SqlType::Varchar(_)) => "character varying".to_owned(),
-            Argument::Of(sql_type) => sql_type.to_string(),
-        })
-        .collect();
-    let name = if name == super::AVERAGE_INPUT { "avg" } else { name };
-    let message = match (name, shown.as_slice()) {
-        (operator, [left, right]) if !operator.starts_with(|c: char| c.is_ascii_alphabetic()) => {
-            format!("operator does not exist: {left} {operator} {right}")
-        }
-        (name, _) => format!("function {name}({}) does not exist", shown.join(", ")),
-    };
-    Error::new(Kind::UndefinedFunction, message)
-        .with_hint("No function or operator matches the given name and argument types. You might need to add explicit type casts.")
 }
 
 impl ScalarUDFImpl for Function {
@@ -420,13 +454,6 @@ impl ScalarUDFImpl for Function {
         let result = SqlType::of_field(&args.return_field);
         let given = Arguments { name: self.definition.name, types, arrays, rows, style: self.style.clone(), result };
         let output = (self.definition.run)(&given).map_err(wrap)?;
-        if !scalar {
-            return Ok(ColumnarValue::Array(output));
-        }
-        // Taken out of its array, a list would forget the SQL type of its elements.
-        Ok(ColumnarValue::Scalar(match output.as_list_opt::<i32>() {
-            Some(list) => ScalarValue::List(Arc::new(list.clone())),
-            None => ScalarValue::try_from_array(&output, 0)?,
-        }))
+        if scalar { Ok(ColumnarValue::Scalar(only_value(&output)?)) } else { Ok(ColumnarValue::Array(output)) }
     }
 }

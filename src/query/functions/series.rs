@@ -90,7 +90,8 @@ fn series(given: &Arguments) -> Result<ArrayRef> {
 
 fn numbers(given: &Arguments, element: &SqlType) -> Result<ArrayRef> {
     let SqlType::Numeric(_, scale) = element else { return Err(Error::internal("a series of numbers has a scale")) };
-    let column = |at: usize| -> Result<Decimal128Array> { Ok(given.as_type(at, element)?.as_primitive::<Decimal128Type>().clone()) };
+    let column =
+        |at: usize| -> Result<Decimal128Array> { Ok(given.as_type(at, element)?.as_primitive::<Decimal128Type>().clone()) };
     let (starts, stops) = (column(0)?, column(1)?);
     let steps = if given.arrays.len() > 2 { Some(column(2)?) } else { None };
     let one = 10_i128.pow(u32::try_from(*scale).unwrap_or(0));

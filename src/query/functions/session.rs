@@ -11,6 +11,8 @@ use datafusion::logical_expr::{
 
 use crate::catalog::Catalog;
 use crate::query::plan::names::DATABASE;
+use crate::query::session::{CursorFacts, Effects};
+use crate::query::settings::Settings;
 use crate::value::{SqlType, Style};
 
 /// What functions and plans may know of the session they run in.
@@ -25,8 +27,13 @@ pub struct SessionFacts {
     pub search_path: Vec<String>,
     /// How values are written and read as text.
     pub style: Style,
-    /// Every setting with its value in force.
-    pub settings: Arc<[(String, String)]>,
+    /// The settings, live.
+    pub(in crate::query) settings: Settings,
+    /// What functions may do to the session beside answering.
+    pub(in crate::query) effects: Arc<Effects>,
+    pub superuser: bool,
+    /// The session's cursors.
+    pub cursors: Vec<CursorFacts>,
     /// What exists, as the statement sees it.
     pub catalog: Arc<Catalog>,
 }

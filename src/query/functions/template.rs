@@ -40,9 +40,7 @@ pub(super) static DEFINITIONS: [Definition; 4] = [
     Definition {
         name: "to_number",
         volatility: Volatility::Stable,
-        result: |types| {
-            takes(types, &[SqlType::Text, SqlType::Text]).then_some(SqlType::Numeric(BARE_NUMERIC.0, BARE_NUMERIC.1))
-        },
+        result: |types| takes(types, &[SqlType::Text, SqlType::Text]).then_some(SqlType::Numeric(BARE_NUMERIC.0, BARE_NUMERIC.1)),
         run: to_number,
     },
 ];
@@ -163,7 +161,13 @@ fn float(number: f64, single: bool, template: &Template) -> String {
     }
     let shifted = number * 10_f64.powi(i32::try_from(template.shift()).unwrap_or(0));
     if !shifted.is_finite() {
-        return template.write(if shifted.is_nan() { "NaN" } else if shifted < 0.0 { "-Infinity" } else { "Infinity" });
+        return template.write(if shifted.is_nan() {
+            "NaN"
+        } else if shifted < 0.0 {
+            "-Infinity"
+        } else {
+            "Infinity"
+        });
     }
     let digits = if single { 6 } else { FLOAT_DIGITS };
     let whole = format!("{:.0}", shifted.abs()).len();

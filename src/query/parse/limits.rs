@@ -12,6 +12,8 @@ pub(super) const CHAIN_MAX: usize = 1_000;
 pub(super) const TOKENS_MAX: usize = 1_000_000;
 /// UNION, INTERSECT and EXCEPT in one statement.
 pub(super) const SET_OPERATIONS_MAX: usize = 200;
+/// `NAMEDATALEN` less the byte that ends it.
+const NAME_BYTES_MAX: usize = 63;
 /// Open parentheses at one place.
 pub(super) const PARENTHESES_MAX: usize = 400;
 
@@ -72,6 +74,30 @@ pub(super) fn check(tokens: &[TokenWithSpan]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Cuts identifiers to the 63 bytes that PostgreSQL keeps of them.
+pub(super) fn cut_names(tokens: &mut [TokenWithSpan]) {
+    for token in tokens {
+        if let Token::Word(word) = &mut token.token
+            && word.value.len() > NAME_BYTES_MAX
+        {
+            let end = (0..=NAME_BYTES_MAX).rev().find(|end| word.value.is_char_boundary(*end)).unwrap_or(0);
+            word.value.truncate(end);
+        }
+    }
+}
+
+/// The first number that runs on into something else: `1_000` and `123abc` are none.
+pub(super) fn junk(tokens: &[TokenWithSpan]) -> Option<(&TokenWithSpan, String)> {
+    tokens.iter().enumerate().find_map(|(at, token)| {
+        let Token::Number(number, long) = &token.token else { return None };
+        match tokens.get(at + 1).map(|next| &next.token) {
+            _ if number.contains('_') || *long => Some((token, number.clone())),
+            Some(Token::Word(word)) if word.quote_style.is_none() => Some((token, format!("{number}{}", word.value))),
+            _ => None,
+        }
+    })
 }
 
 fn reset(chains: &mut [usize]) {

@@ -5,11 +5,16 @@
 
 mod copy;
 mod limits;
+mod place;
+mod session;
+mod setting;
 mod statement;
 
 pub use copy::{Copy, CopyDirection, CopySource};
+pub use session::{Block, Channel, Count, Declare, Discard, Execute, Fetch, Isolation, Modes, Movement, Prepare, TransactionEnd};
+pub use setting::Setting;
 pub(crate) use statement::unsupported;
-pub use statement::{Definition, Setting, Statement, TransactionEnd};
+pub use statement::{Definition, Statement};
 
 use std::sync::Arc;
 
@@ -27,6 +32,15 @@ pub struct Parsed {
     pub statement: Arc<Statement>,
     /// The statement's own text without the semicolon.
     pub text: Arc<str>,
+    /// How many characters of the client's text stand before it.
+    offset: usize,
+}
+
+impl Parsed {
+    /// A statement that stands inside this one, as in PREPARE.
+    pub(super) fn within(&self, statement: Statement) -> Parsed {
+        Parsed { statement: Arc::new(statement), text: self.text.clone(), offset: self.offset }
+    }
 }
 
 const DIALECT: PostgreSqlDialect = PostgreSqlDialect {};
@@ -40,8 +54,7 @@ const DEPTH_MAX: usize = 128;
 /// 42601 with the position of the token that does not fit, 54001 for a statement over the limits, 0A000 for a statement that
 /// PostgreSQL has and Annals does not.
 pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
-    let tokens = Tokenizer::new(&DIALECT, sql).tokenize_with_location().map_err(|error| tokenizer_error(sql, &error))?;
-    limits::check(&tokens)?;
+    let tokens = tokens(sql)?;
     let mut parser = Parser::new(&DIALECT).with_recursion_limit(DEPTH_MAX).with_tokens_with_locations(tokens);
     let mut statements = Vec::new();
     loop {
@@ -56,8 +69,22 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
             return Err(syntax_error_at(sql, &after));
         }
         let text = slice(sql, &first, &after);
-        statements.push(Parsed { statement: Arc::new(statement), text: Arc::from(text) });
+        let offset = position_of(sql, first.span.start.line, first.span.start.column) - 1;
+        statements.push(Parsed { statement: Arc::new(statement), text: Arc::from(text), offset });
     }
+}
+
+/// The tokens of a text that is within the limits.
+fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>> {
+    let mut tokens = Tokenizer::new(&DIALECT, sql).tokenize_with_location().map_err(|error| tokenizer_error(sql, &error))?;
+    limits::check(&tokens)?;
+    if let Some((token, shown)) = limits::junk(&tokens) {
+        let start = token.span.start;
+        let message = format!("trailing junk after numeric literal at or near \"{shown}\"");
+        return Err(Error::new(Kind::SyntaxError, message).with_position(position_of(sql, start.line, start.column)));
+    }
+    limits::cut_names(&mut tokens);
+    Ok(tokens)
 }
 
 /// Reads one query, as the text of a view or the body of a function must be.
@@ -95,8 +122,7 @@ pub fn select_all(name: ast::ObjectName) -> Result<Box<ast::Query>> {
 /// # Errors
 /// 42601 when the text is not exactly one expression.
 pub fn parse_expression(sql: &str) -> Result<ast::Expr> {
-    let tokens = Tokenizer::new(&DIALECT, sql).tokenize_with_location().map_err(|error| tokenizer_error(sql, &error))?;
-    limits::check(&tokens)?;
+    let tokens = tokens(sql)?;
     let mut parser = Parser::new(&DIALECT).with_recursion_limit(DEPTH_MAX).with_tokens_with_locations(tokens);
     let expression = parser.parse_expr().map_err(|error| positioned(sql, &parser, Failure::Syntax(error)))?;
     match parser.peek_token() {
@@ -143,8 +169,8 @@ fn positioned(sql: &str, parser: &Parser<'_>, failure: Failure) -> Error {
 
 /// The token the parser complained of: the next one, except when it had consumed it already.
 fn found_token(parser: &Parser<'_>) -> TokenWithSpan {
-    let next = parser.peek_token();
-    if next.token == Token::EOF { next } else { parser.get_current_token().clone() }
+    let (next, current) = (parser.peek_token(), parser.get_current_token());
+    if next.token == Token::EOF && current.token != Token::SemiColon { next } else { current.clone() }
 }
 
 fn syntax_error_at(sql: &str, token: &TokenWithSpan) -> Error {

@@ -1,11 +1,13 @@
 //! The one list of statements that Annals runs. A statement that is not on it is refused, so nothing runs by accident.
 
-use datafusion::sql::sqlparser::ast::{self, Ident, ObjectName};
+use datafusion::sql::sqlparser::ast::{self, ObjectName};
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::copy::{self, Copy};
+use super::session::{self, Block, Channel, Declare, Discard, Execute, Fetch, Prepare};
+use super::setting::Setting;
 use super::{Failure, next_words, take_word};
 use crate::error::{Error, Kind};
 use crate::store::spec::TableKind;
@@ -27,15 +29,22 @@ pub enum Statement {
     Merge(ObjectName),
     Copy(Box<Copy>),
     Define(Box<Definition>),
-    Begin {
-        read_only: bool,
-    },
-    End(TransactionEnd),
+    Block(Block),
     Set(Setting),
+    /// A setting's name in lower case, or `all`.
     Show(String),
     /// `RESET name`, or `RESET ALL` without one.
     Reset(Option<String>),
-    DiscardAll,
+    Discard(Discard),
+    Prepare(Box<Prepare>),
+    Execute(Box<Execute>),
+    /// `DEALLOCATE name`, or `DEALLOCATE ALL` without one.
+    Deallocate(Option<String>),
+    Declare(Box<Declare>),
+    Fetch(Fetch),
+    /// `CLOSE name`, or `CLOSE ALL` without one.
+    Close(Option<String>),
+    Channel(Channel),
     Checkpoint,
     Vacuum(Option<ObjectName>),
 }
@@ -53,24 +62,26 @@ pub enum Definition {
     DropFunction(ast::DropFunction),
 }
 
-/// How a transaction block ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TransactionEnd {
-    Commit,
-    Rollback,
-}
-
-/// `SET [LOCAL] name = value`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Setting {
-    pub name: String,
-    /// `None` is `TO DEFAULT`.
-    pub value: Option<String>,
-    /// For the transaction only.
-    pub local: bool,
+impl Definition {
+    /// The command, as PostgreSQL names it in tags.
+    pub fn command(&self) -> String {
+        match self {
+            Definition::CreateSchema { .. } => "CREATE SCHEMA".to_owned(),
+            Definition::CreateTable { .. } => "CREATE TABLE".to_owned(),
+            Definition::CreateView(_) => "CREATE VIEW".to_owned(),
+            Definition::CreateFunction(_) => "CREATE FUNCTION".to_owned(),
+            Definition::AlterTable(_) => "ALTER TABLE".to_owned(),
+            Definition::Comment { .. } => "COMMENT".to_owned(),
+            Definition::Drop { kind, .. } => format!("DROP {kind}"),
+            Definition::DropFunction(_) => "DROP FUNCTION".to_owned(),
+        }
+    }
 }
 
 pub(super) fn read(parser: &mut Parser<'_>) -> Result<Statement, Failure> {
+    if let Some(statement) = session::read(parser)? {
+        return Ok(statement);
+    }
     if next_words(parser, &["copy"]) {
         return Ok(Statement::Copy(Box::new(copy::read(parser)?)));
     }
@@ -198,20 +209,6 @@ fn accept(statement: ast::Statement) -> Result<Statement, Error> {
             define(Definition::Drop { kind: object_type, if_exists, names, cascade })
         }
         ast::Statement::DropFunction(drop) => define(Definition::DropFunction(drop)),
-        ast::Statement::StartTransaction { modes, .. } => {
-            let read_only =
-                modes.iter().any(|mode| matches!(mode, ast::TransactionMode::AccessMode(ast::TransactionAccessMode::ReadOnly)));
-            Statement::Begin { read_only }
-        }
-        ast::Statement::Commit { chain: false, .. } => Statement::End(TransactionEnd::Commit),
-        ast::Statement::Rollback { chain: false, savepoint: None } => Statement::End(TransactionEnd::Rollback),
-        ast::Statement::Set(set) => Statement::Set(setting(set)?),
-        ast::Statement::ShowVariable { variable } => Statement::Show(joined(&variable, "_")),
-        ast::Statement::Reset(reset) => match reset.reset {
-            ast::Reset::ALL => Statement::Reset(None),
-            ast::Reset::ConfigurationParameter(name) => Statement::Reset(Some(name.to_string().to_ascii_lowercase())),
-        },
-        ast::Statement::Discard { object_type: ast::DiscardObject::ALL } => Statement::DiscardAll,
         other => {
             let text = other.to_string();
             let words: Vec<&str> = text.split_whitespace().take(2).collect();
@@ -250,54 +247,6 @@ fn explain(
             Ok(Statement::Explain { analyze: analyze || flag("analyze"), verbose: verbose || flag("verbose"), query })
         }
         _ => Err(unsupported("EXPLAIN of anything but a query")),
-    }
-}
-
-fn setting(set: ast::Set) -> Result<Setting, Error> {
-    match set {
-        ast::Set::SingleAssignment { scope, variable, values, .. } => Ok(Setting {
-            name: variable.to_string().to_ascii_lowercase(),
-            value: setting_value(&values),
-            local: scope == Some(ast::ContextModifier::Local),
-        }),
-        ast::Set::SetTimeZone { local, value } => {
-            Ok(Setting { name: "timezone".to_owned(), value: setting_value(&[value]), local })
-        }
-        ast::Set::SetNames { charset_name, .. } => {
-            Ok(Setting { name: "client_encoding".to_owned(), value: Some(charset_name.value), local: false })
-        }
-        ast::Set::SetNamesDefault {} => Ok(Setting { name: "client_encoding".to_owned(), value: None, local: false }),
-        ast::Set::SetTransaction { session, .. } => {
-            Ok(Setting { name: "transaction_isolation".to_owned(), value: Some("repeatable read".to_owned()), local: !session })
-        }
-        ast::Set::ParenthesizedAssignments { .. }
-        | ast::Set::MultipleAssignments { .. }
-        | ast::Set::SetSessionAuthorization(_)
-        | ast::Set::SetSessionParam(_)
-        | ast::Set::SetRole { .. } => Err(unsupported("this form of SET")),
-    }
-}
-
-/// The text of a setting's value; a list is joined by commas, as PostgreSQL keeps `search_path` and `DateStyle`.
-fn setting_value(values: &[ast::Expr]) -> Option<String> {
-    let texts: Vec<String> = values
-        .iter()
-        .map(|value| match value {
-            ast::Expr::Value(value) => value.value.clone().into_string().unwrap_or_else(|| value.value.to_string()),
-            ast::Expr::Identifier(name) => name.value.clone(),
-            other => other.to_string(),
-        })
-        .collect();
-    let joined = texts.join(", ");
-    if joined.eq_ignore_ascii_case("default") { None } else { Some(joined) }
-}
-
-fn joined(words: &[Ident], separator: &str) -> String {
-    let name = words.iter().map(|word| word.value.to_ascii_lowercase()).collect::<Vec<_>>().join(separator);
-    match name.as_str() {
-        "time_zone" => "timezone".to_owned(),
-        "transaction_isolation_level" => "transaction_isolation".to_owned(),
-        _ => name,
     }
 }
 

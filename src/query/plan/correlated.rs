@@ -10,54 +10,88 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::{DataType, FieldRef};
+use datafusion::arrow::array::{Array, RecordBatch, StructArray, new_empty_array};
+use datafusion::arrow::compute::{concat, concat_batches};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Fields};
 use datafusion::common::metadata::FieldMetadata;
-use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::utils::SingleRowListArrayBuilder;
 use datafusion::common::{Column, Result, ScalarValue};
 use datafusion::execution::TaskContext;
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::async_udf::{AsyncScalarUDF, AsyncScalarUDFImpl};
+use datafusion::logical_expr::expr::SetQuantifier;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
-    ColumnarValue, Expr, LogicalPlan, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, Subquery, Volatility,
+    ColumnarValue, Expr, LogicalPlan, LogicalPlanBuilder, Operator, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature,
+    Subquery, Volatility,
 };
 use datafusion::optimizer::decorrelate::PullUpCorrelatedExpr;
 use datafusion::physical_plan::execute_stream;
 use futures::StreamExt;
 
+use super::lateral;
 use crate::error::{Error, Kind};
 use crate::query::errors::{unwrap, wrap};
+use crate::query::functions::cast::conformed;
 use crate::value::SqlType;
 
 /// Puts a function in the place of every sub-query that DataFusion would refuse.
 pub(super) fn detach(plan: LogicalPlan, state: &SessionState, now_us: i64) -> crate::error::Result<LogicalPlan> {
     plan.transform_up_with_subqueries(|node| {
+        let Transformed { data: node, transformed: flattened, .. } = lateral::flattened(node, state, now_us)?;
         let projects = !matches!(node, LogicalPlan::Filter(_));
+        let limits = matches!(node, LogicalPlan::Limit(_));
         let schema = merge_schema(&node.inputs());
         let names = NamePreserver::new(&node);
         let detached = node.map_expressions(|expr| {
             let saved = names.save(&expr);
             let detached = expr.transform_down(|inner| {
-                let (mode, subquery) = match &inner {
-                    Expr::ScalarSubquery(subquery) if !subquery.outer_ref_columns.is_empty() => (Mode::Scalar, subquery),
-                    Expr::Exists(exists) => (Mode::Exists { negated: exists.negated }, &exists.subquery),
+                let (mode, subquery, value) = match &inner {
+                    Expr::ScalarSubquery(subquery) => (Mode::Scalar, subquery, None),
+                    Expr::Exists(exists) => (Mode::Exists { negated: exists.negated }, &exists.subquery, None),
+                    Expr::InSubquery(among) if projects => (
+                        Mode::Compared { op: Operator::Eq, all: false, negated: among.negated },
+                        &among.subquery,
+                        Some(&among.expr),
+                    ),
+                    Expr::SetComparison(compared) if projects => {
+                        let all = compared.quantifier == SetQuantifier::All;
+                        (Mode::Compared { op: compared.op, all, negated: false }, &compared.subquery, Some(&compared.expr))
+                    }
                     _ => return Ok(Transformed::no(inner)),
                 };
+                // What stands inside has been detached already, and may have outer columns as arguments now.
+                let subquery = &Subquery {
+                    subquery: subquery.subquery.clone(),
+                    outer_ref_columns: subquery.subquery.all_out_ref_exprs(),
+                    spans: subquery.spans.clone(),
+                };
+                // DataFusion forgets that no row is a NULL, where the value itself can be none.
+                let may_lack = !subquery.subquery.schema().field(0).is_nullable() && !is_aggregated(&subquery.subquery);
+                if mode == Mode::Scalar && subquery.outer_ref_columns.is_empty() && (limits || !may_lack) {
+                    return Ok(Transformed::no(inner));
+                }
                 let joins = match mode {
                     Mode::Scalar => is_aggregated(&subquery.subquery) && decorrelates(subquery, mode),
                     Mode::Exists { .. } => !projects && decorrelates(subquery, mode),
+                    Mode::Compared { .. } | Mode::Rows => false,
                 };
                 if joins {
                     return Ok(Transformed::no(inner));
                 }
-                let call = PerRow::call(mode, subquery, state, now_us, |column| schema.has_column(column))?;
+                let mut call = PerRow::call(mode, subquery, state, now_us, |column| schema.has_column(column))?;
+                if let (Some(value), Expr::ScalarFunction(call)) = (value, &mut call) {
+                    call.args.push(value.as_ref().clone());
+                }
                 Ok(Transformed::yes(call))
             })?;
             Ok(detached.update_data(|expr| saved.restore(expr)))
         })?;
-        if detached.transformed { detached.map_data(LogicalPlan::recompute_schema) } else { Ok(detached) }
+        let Transformed { data, transformed, tnr } = detached;
+        let data = if transformed { projected_before(data.recompute_schema()?)? } else { data };
+        Ok(Transformed { data, transformed: transformed || flattened, tnr })
     })
     .map(|detached| detached.data)
     .map_err(unwrap)
@@ -76,7 +110,7 @@ fn is_aggregated(plan: &LogicalPlan) -> bool {
 /// Whether DataFusion's own rule can make a join of it.
 fn decorrelates(subquery: &Subquery, mode: Mode) -> bool {
     let mut pull_up = match mode {
-        Mode::Scalar => PullUpCorrelatedExpr::new().with_need_handle_count_bug(true),
+        Mode::Scalar | Mode::Compared { .. } | Mode::Rows => PullUpCorrelatedExpr::new().with_need_handle_count_bug(true),
         Mode::Exists { .. } => PullUpCorrelatedExpr::new().with_exists_sub_query(true),
     };
     // A function in FROM of outer columns is a sub-query inside, which the rule does not look into.
@@ -86,15 +120,19 @@ fn decorrelates(subquery: &Subquery, mode: Mode) -> bool {
 
 /// What is asked of the sub-query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Mode {
+pub(super) enum Mode {
     /// Its one value, NULL when it has no rows.
     Scalar,
     /// Whether it has rows.
     Exists { negated: bool },
+    /// Whether the last argument compares so with one of its values, or with all; NULL where a NULL leaves that open.
+    Compared { op: Operator, all: bool, negated: bool },
+    /// All its rows, as a list of structures; NULL when it has none.
+    Rows,
 }
 
 /// The sub-query as a function of the outer row's columns.
-struct PerRow {
+pub(super) struct PerRow {
     mode: Mode,
     plan: Arc<LogicalPlan>,
     /// The outer columns, in the order of the arguments, with the fields that their values have.
@@ -106,7 +144,13 @@ struct PerRow {
 
 impl PerRow {
     /// The function's call. `is_here` tells columns of the row around the sub-query from those of queries further out.
-    fn call(mode: Mode, subquery: &Subquery, state: &SessionState, now_us: i64, is_here: impl Fn(&Column) -> bool) -> Result<Expr> {
+    pub(super) fn call(
+        mode: Mode,
+        subquery: &Subquery,
+        state: &SessionState,
+        now_us: i64,
+        is_here: impl Fn(&Column) -> bool,
+    ) -> Result<Expr> {
         let mut outer: Vec<(Column, FieldRef)> = Vec::new();
         let mut args = Vec::new();
         for reference in &subquery.outer_ref_columns {
@@ -120,6 +164,11 @@ impl PerRow {
         let returns = match mode {
             Mode::Scalar => Arc::new(subquery.subquery.schema().field(0).as_ref().clone().with_nullable(true)),
             Mode::Exists { .. } => Arc::new(SqlType::Bool.field("exists", false)),
+            Mode::Compared { .. } => Arc::new(SqlType::Bool.field("compared", true)),
+            Mode::Rows => {
+                let row = Field::new("item", DataType::Struct(row_fields(&subquery.subquery)), true);
+                Arc::new(Field::new("rows", DataType::List(Arc::new(row)), true))
+            }
         };
         let mut state = state.clone();
         state.execution_props_mut().query_execution_start_time = chrono::DateTime::from_timestamp_micros(now_us);
@@ -132,34 +181,81 @@ impl PerRow {
         Ok(AsyncScalarUDF::new(Arc::new(function)).into_scalar_udf().call(args))
     }
 
-    /// The sub-query's answer for one row of outer values.
+    /// The sub-query's answer for one row of outer values: its value, whether it has rows, or what [`Self::compared`] needs.
     async fn answer(&self, values: &[ScalarValue]) -> Result<ScalarValue> {
         let plan = self.substituted(values)?;
         let optimised = self.state.optimize(&plan)?;
         let physical = self.state.query_planner().create_physical_plan(&optimised, &self.state).await?;
         let mut stream = execute_stream(physical, Arc::new(TaskContext::from(&self.state)))?;
-        let mut found: Option<ScalarValue> = None;
+        let mut found: Vec<RecordBatch> = Vec::new();
         while let Some(batch) = stream.next().await {
             let batch: RecordBatch = batch?;
             if batch.num_rows() == 0 {
                 continue;
             }
-            if let Mode::Exists { negated } = self.mode {
-                return Ok(ScalarValue::Boolean(Some(!negated)));
+            match self.mode {
+                Mode::Exists { negated } => return Ok(ScalarValue::Boolean(Some(!negated))),
+                Mode::Scalar if batch.num_rows() > 1 || !found.is_empty() => {
+                    return Err(wrap(Error::new(
+                        Kind::CardinalityViolation,
+                        "more than one row returned by a subquery used as an expression",
+                    )));
+                }
+                Mode::Scalar | Mode::Compared { .. } | Mode::Rows => found.push(batch),
             }
-            if batch.num_rows() > 1 || found.is_some() {
-                return Err(wrap(Error::new(
-                    Kind::CardinalityViolation,
-                    "more than one row returned by a subquery used as an expression",
-                )));
+        }
+        match self.mode {
+            Mode::Exists { negated } => Ok(ScalarValue::Boolean(Some(negated))),
+            Mode::Scalar => match found.first() {
+                Some(batch) => ScalarValue::try_from_array(batch.column(0), 0),
+                None => ScalarValue::try_from(self.returns.data_type()),
+            },
+            Mode::Compared { .. } => {
+                let column: Vec<&dyn Array> = found.iter().map(|batch| batch.column(0).as_ref()).collect();
+                let values = if column.is_empty() { new_empty_array(&DataType::Null) } else { concat(&column)? };
+                Ok(ScalarValue::List(Arc::new(SingleRowListArrayBuilder::new(values).build_list_array())))
             }
-            found = Some(ScalarValue::try_from_array(batch.column(0), 0)?);
+            Mode::Rows => {
+                let Some(first) = found.first() else { return ScalarValue::try_from(self.returns.data_type()) };
+                let whole = concat_batches(&first.schema(), &found)?;
+                let fields = row_fields(&self.plan);
+                let columns = whole.columns().iter().zip(&fields).map(|(column, field)| conformed(column, field.data_type()));
+                let columns = columns.collect::<std::result::Result<Vec<_>, _>>()?;
+                let rows = StructArray::try_new_with_length(fields, columns, None, whole.num_rows())?;
+                Ok(ScalarValue::List(Arc::new(SingleRowListArrayBuilder::new(Arc::new(rows)).build_list_array())))
+            }
         }
-        match (self.mode, found) {
-            (Mode::Exists { negated }, _) => Ok(ScalarValue::Boolean(Some(negated))),
-            (Mode::Scalar, Some(found)) => Ok(found),
-            (Mode::Scalar, None) => ScalarValue::try_from(self.returns.data_type()),
+    }
+
+    /// What comparing one value with the values of a list tells.
+    fn compared(&self, value: &ScalarValue, list: &ScalarValue) -> Result<ScalarValue> {
+        let (Mode::Compared { op, all, negated }, ScalarValue::List(list)) = (self.mode, list) else {
+            return datafusion::common::internal_err!("only a comparison is compared");
+        };
+        let list = list.value(0);
+        let mut open = false;
+        for row in 0..list.len() {
+            let other = ScalarValue::try_from_array(&list, row)?;
+            if value.is_null() || other.is_null() {
+                open = true;
+                continue;
+            }
+            let value = value.cast_to(&other.data_type())?;
+            let order = value.try_cmp(&other)?;
+            let holds = match op {
+                Operator::Eq => order.is_eq(),
+                Operator::NotEq => order.is_ne(),
+                Operator::Lt => order.is_lt(),
+                Operator::LtEq => order.is_le(),
+                Operator::Gt => order.is_gt(),
+                Operator::GtEq => order.is_ge(),
+                _ => return Err(wrap(Error::new(Kind::FeatureNotSupported, format!("{op} with a sub-query is not supported")))),
+            };
+            if holds != all {
+                return Ok(ScalarValue::Boolean(Some(holds != negated)));
+            }
         }
+        Ok(ScalarValue::Boolean(if open { None } else { Some(all != negated) }))
     }
 
     /// The plan with the values in the place of the outer columns.
@@ -181,12 +277,19 @@ impl PerRow {
                             Some(place) => Ok(Transformed::yes(literal(place))),
                             None => Ok(Transformed::no(inner)),
                         },
-                        Expr::ScalarSubquery(subquery) => {
-                            let mut subquery = subquery.clone();
+                        Expr::ScalarSubquery(_) | Expr::Exists(_) | Expr::InSubquery(_) | Expr::SetComparison(_) => {
+                            let mut inner = inner;
+                            let subquery = match &mut inner {
+                                Expr::ScalarSubquery(subquery) => subquery,
+                                Expr::Exists(exists) => &mut exists.subquery,
+                                Expr::InSubquery(among) => &mut among.subquery,
+                                Expr::SetComparison(compared) => &mut compared.subquery,
+                                _ => return Ok(Transformed::no(inner)),
+                            };
                             subquery.outer_ref_columns.retain(
                                 |reference| !matches!(reference, Expr::OuterReferenceColumn(_, column) if place(column).is_some()),
                             );
-                            Ok(Transformed::yes(Expr::ScalarSubquery(subquery)))
+                            Ok(Transformed::yes(inner))
                         }
                         _ => Ok(Transformed::no(inner)),
                     })?;
@@ -202,6 +305,53 @@ impl PerRow {
             })
             .map(|replaced| replaced.data)
     }
+}
+
+/// The columns of a row, named by their places.
+fn row_fields(plan: &LogicalPlan) -> Fields {
+    let fields = plan.schema().fields().iter().enumerate();
+    fields.map(|(at, field)| field.as_ref().clone().with_name(format!("c{at}")).with_nullable(true)).collect()
+}
+
+/// DataFusion runs asynchronous functions in projections and filters only: for any other plan they are worked out in a projection before
+/// it.
+fn projected_before(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let keeps_columns = match &plan {
+        LogicalPlan::Sort(_) | LogicalPlan::Window(_) => true,
+        LogicalPlan::Aggregate(_) => false,
+        _ => return Ok(plan),
+    };
+    let mut worked_out: Vec<Expr> = Vec::new();
+    let names = NamePreserver::new(&plan);
+    let replaced = plan.map_expressions(|expr| {
+        let saved = names.save(&expr);
+        let replaced = expr.transform_down(|inner| match &inner {
+            Expr::ScalarFunction(call) if call.func.as_async().is_some() => {
+                let at = worked_out.iter().position(|known| *known == inner).unwrap_or_else(|| {
+                    worked_out.push(inner.clone());
+                    worked_out.len() - 1
+                });
+                Ok(Transformed::new(Expr::Column(Column::from_name(worked_out_name(at))), true, TreeNodeRecursion::Jump))
+            }
+            _ => Ok(Transformed::no(inner)),
+        })?;
+        Ok(replaced.update_data(|expr| saved.restore(expr)))
+    })?;
+    if worked_out.is_empty() {
+        return Ok(replaced.data);
+    }
+    let plan = replaced.data;
+    let [input] = plan.inputs()[..] else { return Ok(plan) };
+    let outputs: Vec<Expr> = plan.schema().columns().into_iter().map(Expr::Column).collect();
+    let own = input.schema().columns().into_iter().map(Expr::Column);
+    let extra = worked_out.into_iter().enumerate().map(|(at, call)| call.alias(worked_out_name(at)));
+    let before = LogicalPlanBuilder::from(input.clone()).project(own.chain(extra))?.build()?;
+    let plan = plan.with_new_exprs(plan.expressions(), vec![before])?;
+    if keeps_columns { LogicalPlanBuilder::from(plan).project(outputs)?.build() } else { Ok(plan) }
+}
+
+fn worked_out_name(at: usize) -> String {
+    format!("\u{1}subquery {at}")
 }
 
 impl std::fmt::Debug for PerRow {
@@ -253,6 +403,11 @@ impl AsyncScalarUDFImpl for PerRow {
         let columns = args.args.iter().map(|arg| arg.to_array(args.number_rows)).collect::<Result<Vec<_>>>()?;
         let mut answers: HashMap<Vec<ScalarValue>, ScalarValue> = HashMap::new();
         let mut output = Vec::with_capacity(args.number_rows);
+        let compares = matches!(self.mode, Mode::Compared { .. });
+        let (columns, compared) = match columns.split_last() {
+            Some((last, outer)) if compares => (outer.to_vec(), Some(last.clone())),
+            _ => (columns, None),
+        };
         for row in 0..args.number_rows {
             let values = columns.iter().map(|column| ScalarValue::try_from_array(column, row)).collect::<Result<Vec<_>>>()?;
             let answer = match answers.get(&values) {
@@ -263,11 +418,14 @@ impl AsyncScalarUDFImpl for PerRow {
                     answer
                 }
             };
-            output.push(answer);
+            output.push(match &compared {
+                Some(compared) => self.compared(&ScalarValue::try_from_array(compared, row)?, &answer)?,
+                None => answer,
+            });
         }
         if output.is_empty() {
             return Ok(ColumnarValue::Array(datafusion::arrow::array::new_empty_array(self.returns.data_type())));
         }
-        Ok(ColumnarValue::Array(ScalarValue::iter_to_array(output)?))
+        Ok(ColumnarValue::Array(conformed(&ScalarValue::iter_to_array(output)?, self.returns.data_type())?))
     }
 }

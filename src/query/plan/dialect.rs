@@ -4,6 +4,7 @@
 //! - `a OPERATOR(pg_catalog.~) b` is `a ~ b`: psql writes operators so, that no other schema's can be meant ([`operator`]).
 //! - `a COLLATE "default"` is `a`: there is one collation, byte order; another one is refused ([`collated`]).
 //! - `ARRAY(SELECT …)` is an aggregated sub-query, empty and not NULL when there are no rows ([`array_of_rows`]).
+//! - Numbers get their types ([`literals`]), and `-a` is a function as `a - b` is ([`unary`]).
 //! - `x::regclass` is `regclass(x)`: an object by name or a name by id, which is no conversion of bytes ([`registered`]).
 //! - `schema.f(…)` in FROM is one name, of which DataFusion reads the first part only ([`table_function`]).
 //! - `c.tableoid` is the id of the table that `c` stands for ([`table_oids`]).
@@ -15,10 +16,10 @@ use std::ops::ControlFlow;
 use datafusion::sql::sqlparser::ast::{
     self, BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
     FunctionArguments, Ident, ObjectName, OrderByExpr, OrderByKind, Query, Select, SelectItem, SetExpr, TableAlias,
-    TableAliasColumnDef, TableFactor, Value, VisitMut, VisitorMut,
+    TableAliasColumnDef, TableFactor, UnaryOperator, Value, VisitMut, VisitorMut,
 };
 
-use super::{forms, names};
+use super::{calls, forms, literals, names};
 use crate::catalog::quote_identifier;
 use crate::error::{Error, Kind, Result};
 use crate::query::functions::{ARRAY_OF_ROWS, OID_OF};
@@ -40,7 +41,7 @@ pub(super) fn rewrite_expression(expr: &mut Expr) -> Result<()> {
     finish(expr.visit(&mut Rules))
 }
 
-fn finish(flow: ControlFlow<Error>) -> Result<()> {
+pub(super) fn finish(flow: ControlFlow<Error>) -> Result<()> {
     match flow {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(error) => Err(error),
@@ -59,11 +60,23 @@ impl VisitorMut for Rules {
             Expr::Function(Function { name, args: FunctionArguments::Subquery(_), .. }) if is_named(name, "array") => {
                 array_of_rows(expr)
             }
-            Expr::Cast { .. } => registered(expr),
+            Expr::Function(Function { over: Some(ast::WindowType::WindowSpec(window)), .. }) => {
+                literals::restore_in_frame(window);
+                Ok(())
+            }
+            Expr::Cast { .. } => {
+                literals::cut(expr);
+                registered(expr)
+            }
+            Expr::Value(_) => literals::typed(expr),
+            Expr::UnaryOp { .. } => {
+                unary(expr);
+                Ok(())
+            }
             _ => Ok(()),
         };
         let result = result.and_then(|()| {
-            if let Some(other) = forms::rewritten(expr)? {
+            if let Some(other) = calls::rewritten(expr)? {
                 *expr = other;
             }
             Ok(())
@@ -73,11 +86,25 @@ impl VisitorMut for Rules {
 
     fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
         table_oids(select);
+        literals::restore_in_select(select);
+        forms::unnest_series(select);
+        if let Some(condition) = &mut select.selection {
+            forms::truth(condition);
+        }
+        if let Err(error) = forms::refuse_merged_columns(select) {
+            return ControlFlow::Break(error);
+        }
         ControlFlow::Continue(())
     }
 
+    fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+        literals::restore_in_query(query);
+        forms::rewrite(query).map_or_else(ControlFlow::Break, ControlFlow::Continue)
+    }
+
     fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
-        table_function(factor).map_or_else(ControlFlow::Break, ControlFlow::Continue)
+        forms::name_all_columns(factor);
+        forms::sampled(factor).and_then(|()| table_function(factor)).map_or_else(ControlFlow::Break, ControlFlow::Continue)
     }
 }
 
@@ -114,6 +141,29 @@ fn operator(op: &mut BinaryOperator) -> Result<()> {
     };
     *op = known;
     Ok(())
+}
+
+/// Operators before their operand are functions of their names.
+fn unary(expr: &mut Expr) {
+    let Expr::UnaryOp { op, expr: operand } = expr else { return };
+    if *op == UnaryOperator::Not {
+        return forms::truth(operand);
+    }
+    let symbol = match op {
+        UnaryOperator::Minus => "-",
+        UnaryOperator::Plus => "+",
+        UnaryOperator::BitwiseNot => "~",
+        UnaryOperator::PGAbs => "@",
+        UnaryOperator::PGSquareRoot => "|/",
+        UnaryOperator::PGCubeRoot => "||/",
+        _ => return,
+    };
+    if let (UnaryOperator::Minus, Some(number)) = (&*op, literals::negative(operand)) {
+        *expr = number;
+        return;
+    }
+    let operand = std::mem::replace(operand.as_mut(), Expr::Value(Value::Null.into()));
+    *expr = call(quoted(symbol), vec![operand]);
 }
 
 fn collated(expr: &mut Expr) -> Result<()> {
@@ -197,6 +247,10 @@ const REGISTERED: [&str; 11] = [
 
 fn registered(expr: &mut Expr) -> Result<()> {
     let Expr::Cast { expr: inner, data_type, .. } = expr else { return Ok(()) };
+    // An array without elements has no type but the one it is cast to.
+    if matches!(inner.as_ref(), Expr::Array(array) if array.elem.is_empty()) {
+        **inner = Expr::Value(Value::SingleQuotedString("{}".to_owned()).into());
+    }
     let target = type_name(data_type);
     if let Some(name) = REGISTERED.iter().find(|name| **name == target) {
         *expr = call(ObjectName::from(vec![Ident::new(*name)]), vec![(**inner).clone()]);
@@ -238,68 +292,93 @@ fn is_string(expr: &Expr) -> bool {
 }
 
 fn table_function(factor: &mut TableFactor) -> Result<()> {
-    if let TableFactor::UNNEST { alias, array_exprs, .. } = factor {
-        let alias = alias.get_or_insert_with(|| TableAlias { explicit: true, name: ident("unnest"), columns: vec![], at: None });
-        if alias.columns.is_empty() && array_exprs.len() == 1 {
-            alias.columns = vec![TableAliasColumnDef { name: alias.name.clone(), data_type: None }];
+    // A function in FROM may name what stands before it with or without LATERAL.
+    if let TableFactor::Function { name, args, with_ordinality, alias, .. } = factor {
+        *factor = TableFactor::Table {
+            name: name.clone(),
+            alias: alias.clone(),
+            args: Some(ast::TableFunctionArgs { args: args.clone(), settings: None }),
+            with_hints: vec![],
+            version: None,
+            with_ordinality: *with_ordinality,
+            partitions: vec![],
+            json_path: None,
+            sample: None,
+            index_hints: vec![],
+        };
+    }
+    let (function, ordinality, alias) = match factor {
+        TableFactor::UNNEST { alias, array_exprs, with_ordinality, .. } => {
+            (("unnest".to_owned(), array_exprs.clone()), *with_ordinality, alias.clone())
         }
+        TableFactor::Table { name, alias, args: Some(args), with_ordinality, .. } => {
+            let mut parts = names::parts(name)?;
+            if parts.first().is_some_and(|schema| schema == "pg_catalog") && parts.len() > 1 {
+                parts.remove(0);
+            }
+            let exprs: Option<Vec<Expr>> = args
+                .args
+                .iter()
+                .map(|arg| match arg {
+                    FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
+                    _ => None,
+                })
+                .collect();
+            let alias_or_own = alias.get_or_insert_with(|| alias_of(parts.last().map_or("", String::as_str))).clone();
+            match exprs {
+                Some(exprs) if parts.len() == 1 => ((parts.remove(0), exprs), *with_ordinality, Some(alias_or_own)),
+                _ => {
+                    *name = ObjectName::from(vec![Ident::new(parts.join("."))]);
+                    return Ok(());
+                }
+            }
+        }
+        _ => return Ok(()),
+    };
+    let (plain, exprs) = function;
+    let alias = alias.unwrap_or_else(|| alias_of(&plain));
+    if let Some(subquery) = as_query(&plain, exprs.first())? {
+        *factor = TableFactor::Derived { lateral: false, subquery, alias: Some(alias), sample: None };
         return Ok(());
     }
-    if let TableFactor::Function { name, args, alias, .. } = factor
-        && let [schema @ .., plain] = &names::parts(name)?[..]
-        && schema.iter().all(|schema| schema == "pg_catalog")
-        && let Some(set) = forms::array_function(plain)
-    {
-        let exprs = args.iter().filter_map(|arg| match arg {
-            FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
-            _ => None,
-        });
-        let array = forms::call(set, exprs.collect());
-        let mut alias = alias.clone().unwrap_or_else(|| TableAlias { explicit: true, name: ident(plain), columns: vec![], at: None });
-        if alias.columns.is_empty() {
-            alias.columns = vec![TableAliasColumnDef { name: alias.name.clone(), data_type: None }];
+    let lateral = exprs.iter().any(names_column);
+    let unnested = match plain.as_str() {
+        "unnest" => Some(exprs),
+        // DataFusion's table function wants constants; the array function takes what a column or a query around it says.
+        "generate_series" if lateral || ordinality => {
+            Some(vec![call(ObjectName::from(vec![Ident::new("generate_series")]), exprs)])
         }
-        *factor = unnest(vec![array], alias, false);
-        return Ok(());
-    }
-    let TableFactor::Table { name, alias, args: Some(args), with_ordinality, .. } = factor else { return Ok(()) };
-    let mut parts = names::parts(name)?;
-    if parts.first().is_some_and(|schema| schema == "pg_catalog") && parts.len() > 1 {
-        parts.remove(0);
-    }
-    let plain = parts.last().cloned().unwrap_or_default();
-    let set = forms::array_function(&plain);
-    let single_column = parts.len() == 1 && (plain == "unnest" || set.is_some());
-    let alias = alias.get_or_insert_with(|| TableAlias { explicit: true, name: ident(&plain), columns: vec![], at: None });
-    if single_column && alias.columns.is_empty() {
-        alias.columns = vec![TableAliasColumnDef { name: alias.name.clone(), data_type: None }];
-    }
-    let exprs: Option<Vec<Expr>> = args
-        .args
-        .iter()
-        .map(|arg| match arg {
-            FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
-            _ => None,
-        })
-        .collect();
-    if parts.len() == 1
-        && let Some(subquery) = as_query(&plain, exprs.as_ref().and_then(|exprs| exprs.first()))?
-    {
-        *factor = TableFactor::Derived { lateral: false, subquery, alias: Some(alias.clone()), sample: None };
-        return Ok(());
-    }
-    match exprs {
-        Some(array_exprs) if single_column && plain == "unnest" => {
-            *factor = unnest(array_exprs, alias.clone(), *with_ordinality);
+        "generate_series" => {
+            if let TableFactor::Table { name, alias, .. } = factor {
+                *name = ObjectName::from(vec![Ident::new(plain)]);
+                if let Some(alias) = alias {
+                    name_only_column(alias, 1);
+                }
+            }
+            return Ok(());
         }
-        // DataFusion's table function wants constants; its array function takes what a column or a query around it says.
-        Some(exprs) if single_column && (plain != "generate_series" || !exprs.iter().all(is_whole_number)) => {
-            let series = forms::call(set.unwrap_or("generate_series"), exprs);
-            *factor = unnest(vec![series], alias.clone(), *with_ordinality);
+        other => calls::array_function(other).map(|array| vec![calls::call(array, exprs)]),
+    };
+    match unnested {
+        Some(arrays) => *factor = forms::unnested(arrays, alias, ordinality)?,
+        None => {
+            if let TableFactor::Table { name, .. } = factor {
+                *name = ObjectName::from(vec![Ident::new(plain)]);
+            }
         }
-        _ => *name = ObjectName::from(vec![Ident::new(parts.join("."))]),
     }
     Ok(())
+}
+
+fn alias_of(function: &str) -> TableAlias {
+    TableAlias { explicit: true, name: ident(function), columns: vec![], at: None }
+}
+
+/// A function's one column is named as the function's alias is, unless it has a name of its own.
+pub(super) fn name_only_column(alias: &mut TableAlias, columns: usize) {
+    if alias.columns.is_empty() && columns == 1 {
+        alias.columns = vec![TableAliasColumnDef { name: alias.name.clone(), data_type: None }];
+    }
 }
 
 /// `tableoid` and `c.tableoid`: which system column says where a row comes from, and here the name in FROM says it.
@@ -367,20 +446,16 @@ fn as_query(function: &str, argument: Option<&Expr>) -> Result<Option<Box<Query>
     Ok(Some(query))
 }
 
-fn unnest(array_exprs: Vec<Expr>, alias: TableAlias, with_ordinality: bool) -> TableFactor {
-    TableFactor::UNNEST { alias: Some(alias), array_exprs, with_offset: false, with_offset_alias: None, with_ordinality }
+/// Whether an expression names a column, outside of sub-queries of its own too.
+pub(super) fn names_column(expr: &Expr) -> bool {
+    let found = ast::visit_expressions(expr, |inner| match inner {
+        Expr::Identifier(_) | Expr::CompoundIdentifier(_) => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    });
+    found.is_break()
 }
 
-/// Whether an expression is a literal of a whole number other than 0, or the negative of one: as a step, 0 is an error.
-fn is_whole_number(expr: &Expr) -> bool {
-    match expr {
-        Expr::Value(value) => matches!(&value.value, Value::Number(digits, _) if digits != "0" && digits.bytes().all(|byte| byte.is_ascii_digit())),
-        Expr::UnaryOp { op: ast::UnaryOperator::Minus, expr } => matches!(expr.as_ref(), Expr::Value(_)) && is_whole_number(expr),
-        _ => false,
-    }
-}
-
-fn is_named(name: &ObjectName, wanted: &str) -> bool {
+pub(super) fn is_named(name: &ObjectName, wanted: &str) -> bool {
     names::parts(name).is_ok_and(|parts| match &parts[..] {
         [only] => only == wanted,
         [schema, only] => schema == "pg_catalog" && only == wanted,
@@ -388,16 +463,16 @@ fn is_named(name: &ObjectName, wanted: &str) -> bool {
     })
 }
 
-fn ident(name: &str) -> Ident {
+pub(super) fn ident(name: &str) -> Ident {
     Ident::with_quote('"', name)
 }
 
-fn quoted(name: &str) -> ObjectName {
+pub(super) fn quoted(name: &str) -> ObjectName {
     ObjectName::from(vec![ident(name)])
 }
 
 /// A function call.
-fn call(name: ObjectName, args: Vec<Expr>) -> Expr {
+pub(super) fn call(name: ObjectName, args: Vec<Expr>) -> Expr {
     Expr::Function(Function {
         name,
         uses_odbc_syntax: false,

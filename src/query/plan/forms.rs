@@ -1,250 +1,242 @@
-//! PostgreSQL's forms of calls that DataFusion plans otherwise, as calls of our functions: `substring(a FROM b)`, `a ~ b`,
-//! `a SIMILAR TO b`, `(a, b) OVERLAPS (c, d)`, `f(name => value)`, and functions that answer with a set of rows.
+//! Forms of queries that DataFusion's planner lacks, in terms of others: FETCH FIRST, TABLE, functions in FROM with their ordinal
+//! numbers, series in a SELECT list, VALUES lists of open types.
+
+use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, ObjectName,
-    TrimWhereField, UnaryOperator, Value,
+    self, Expr, Function, FunctionArguments, Ident, JoinConstraint, JoinOperator, LimitClause, ObjectName, Offset, OffsetRows,
+    Query, Select, SelectItem, SetExpr, SetOperator, SetQuantifier, TableAlias, TableFactor, Value, WindowSpec, WindowType,
 };
 
-use super::names;
+use super::dialect::{call, ident, is_named, name_only_column, names_column, quoted};
 use crate::error::{Error, Kind, Result};
-use crate::query::functions::{AVERAGE_INPUT, AVERAGE_OUTPUT};
+use crate::query::functions::VALUE;
+use crate::query::parse::{self, unsupported};
 
-/// What stands for an expression, where it is not planned as it is. The many kinds that are planned as they are need no naming.
+/// Rewrites what stands in a query itself; what stands inside it has been visited.
 ///
 /// # Errors
-/// 42883 for arguments of names that the function has not.
-pub(super) fn rewritten(expr: &Expr) -> Result<Option<Expr>> {
-    let copied = |expr: &Expr| expr.clone();
-    Ok(match expr {
-        Expr::Substring { expr, substring_from, substring_for, special: _, shorthand: _ } => {
-            let start = substring_from.as_deref().map_or_else(|| number(1), copied);
-            let mut args = vec![copied(expr), start];
-            args.extend(substring_for.as_deref().map(copied));
-            Some(call("substring", args))
+/// 0A000 for a form that there is no other for, 42601 for WITH TIES without an order.
+pub(super) fn rewrite(query: &mut Query) -> Result<()> {
+    fetch(query)?;
+    body(&mut query.body)
+}
+
+/// `FETCH FIRST n ROWS ONLY` is `LIMIT n`.
+fn fetch(query: &mut Query) -> Result<()> {
+    let Some(fetch) = query.fetch.take() else { return Ok(()) };
+    if fetch.with_ties && query.order_by.is_none() {
+        return Err(Error::new(Kind::SyntaxError, "WITH TIES cannot be specified without ORDER BY clause"));
+    }
+    if fetch.with_ties || fetch.percent {
+        return Err(unsupported("FETCH FIRST ... WITH TIES").with_hint("Compare rank() OVER (ORDER BY ...) in a query around it."));
+    }
+    let count = fetch.quantity.unwrap_or_else(|| Expr::Value(Value::Number("1".to_owned(), false).into()));
+    match &mut query.limit_clause {
+        Some(LimitClause::LimitOffset { limit, .. }) => *limit = Some(count),
+        Some(LimitClause::OffsetCommaLimit { offset, .. }) => {
+            let offset = Some(Offset { value: offset.clone(), rows: OffsetRows::None });
+            query.limit_clause = Some(LimitClause::LimitOffset { limit: Some(count), offset, limit_by: vec![] });
         }
-        Expr::Trim { expr, trim_where, trim_what, trim_characters } => {
-            let name = match trim_where {
-                Some(TrimWhereField::Leading) => "ltrim",
-                Some(TrimWhereField::Trailing) => "rtrim",
-                Some(TrimWhereField::Both) | None => "btrim",
-            };
-            let set = trim_what.as_deref().map(copied).or_else(|| trim_characters.as_ref().and_then(|set| set.first()).map(copied));
-            Some(call(name, std::iter::once(copied(expr)).chain(set).collect()))
-        }
-        Expr::Position { expr, r#in } => Some(call("position", vec![copied(r#in), copied(expr)])),
-        Expr::Overlay { expr, overlay_what, overlay_from, overlay_for } => {
-            let mut args = vec![copied(expr), copied(overlay_what), copied(overlay_from)];
-            args.extend(overlay_for.as_deref().map(copied));
-            Some(call("overlay", args))
-        }
-        Expr::SimilarTo { negated, expr, pattern, escape_char } => {
-            let escape = escape_char.as_ref().map(|escape| Expr::Value(escape.clone()));
-            let pattern = call("similar_to_escape", std::iter::once(copied(pattern)).chain(escape).collect());
-            Some(call(if *negated { "!~" } else { "~" }, vec![copied(expr), pattern]))
-        }
-        Expr::Like { negated, any: false, expr, pattern, escape_char: Some(escape) } => {
-            let pattern = Box::new(call("like_escape", vec![copied(pattern), Expr::Value(escape.clone())]));
-            Some(Expr::Like { negated: *negated, any: false, expr: expr.clone(), pattern, escape_char: None })
-        }
-        Expr::ILike { negated, any: false, expr, pattern, escape_char: Some(escape) } => {
-            let pattern = Box::new(call("like_escape", vec![copied(pattern), Expr::Value(escape.clone())]));
-            Some(Expr::ILike { negated: *negated, any: false, expr: expr.clone(), pattern, escape_char: None })
-        }
-        Expr::BinaryOp { left, op: BinaryOperator::Overlaps, right } => match (left.as_ref(), right.as_ref()) {
-            (Expr::Tuple(one), Expr::Tuple(other)) if one.len() == 2 && other.len() == 2 => {
-                Some(call("overlaps", one.iter().chain(other).map(copied).collect()))
+        None => query.limit_clause = Some(LimitClause::LimitOffset { limit: Some(count), offset: None, limit_by: vec![] }),
+    }
+    Ok(())
+}
+
+fn body(expr: &mut SetExpr) -> Result<()> {
+    match expr {
+        SetExpr::SetOperation { op, set_quantifier, left, right } => {
+            // DataFusion keeps or drops all equal rows, where PostgreSQL counts them.
+            if *set_quantifier == SetQuantifier::All && *op != SetOperator::Union {
+                return Err(
+                    unsupported(&format!("{op} ALL")).with_hint("Number equal rows with row_number() and compare those too.")
+                );
             }
-            _ => return Err(Error::new(Kind::SyntaxError, "wrong number of parameters on one side of OVERLAPS expression")),
-        },
-        Expr::BinaryOp { left, op, right } => operator(op).map(|name| call(name, vec![copied(left), copied(right)])),
-        Expr::UnaryOp { op, expr } => {
-            let name = match op {
-                UnaryOperator::PGAbs => "abs",
-                UnaryOperator::PGSquareRoot => "sqrt",
-                UnaryOperator::PGCubeRoot => "cbrt",
-                UnaryOperator::BitwiseNot => "bit_not",
-                _ => return Ok(None),
-            };
-            Some(call(name, vec![copied(expr)]))
+            body(left)?;
+            body(right)?;
         }
-        Expr::Function(function) => {
-            require_window(function)?;
-            match (positional(function)?, average(function)?) {
-                (Some(function), _) => Some(Expr::Function(function)),
-                (None, Some(average)) => Some(average),
-                (None, None) => set_in_select(function)?,
+        SetExpr::Values(values) => open_types(values),
+        SetExpr::Table(table) => {
+            let parts = table.schema_name.iter().chain(table.table_name.iter()).map(|name| Ident::new(name.as_str()));
+            if let Ok(all) = parse::select_all(ObjectName::from(parts.collect::<Vec<_>>())) {
+                *expr = SetExpr::Query(all);
             }
         }
-        _ => None,
-    })
+        SetExpr::Select(_)
+        | SetExpr::Query(_)
+        | SetExpr::Insert(_)
+        | SetExpr::Update(_)
+        | SetExpr::Delete(_)
+        | SetExpr::Merge(_) => {}
+    }
+    Ok(())
 }
 
-/// Functions that mean something only over a window.
-const WINDOW_ONLY: [&str; 11] = [
-    "row_number",
-    "rank",
-    "dense_rank",
-    "percent_rank",
-    "cume_dist",
-    "ntile",
-    "lag",
-    "lead",
-    "first_value",
-    "last_value",
-    "nth_value",
-];
-
-fn require_window(function: &Function) -> Result<()> {
-    let parts = names::parts(&function.name)?;
-    match parts.last() {
-        Some(name) if function.over.is_none() && function.within_group.is_empty() && WINDOW_ONLY.contains(&name.as_str()) => {
-            Err(Error::new(Kind::WrongObjectType, format!("window function {name} requires an OVER clause")))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// `avg(x)` with what makes its argument and its answer exact.
-fn average(function: &Function) -> Result<Option<Expr>> {
-    let parts = names::parts(&function.name)?;
-    let FunctionArguments::List(list) = &function.args else { return Ok(None) };
-    let [FunctionArg::Unnamed(FunctionArgExpr::Expr(value))] = &list.args[..] else { return Ok(None) };
-    if parts.last().is_none_or(|name| name != "avg") {
-        return Ok(None);
-    }
-    let mut inner = function.clone();
-    if let FunctionArguments::List(list) = &mut inner.args {
-        list.args = vec![FunctionArg::Unnamed(FunctionArgExpr::Expr(call(AVERAGE_INPUT, vec![value.clone()])))];
-    }
-    Ok(Some(call(AVERAGE_OUTPUT, vec![Expr::Function(inner)])))
-}
-
-/// A set-returning function among expressions, as the rows of an array.
-fn set_in_select(function: &Function) -> Result<Option<Expr>> {
-    let parts = names::parts(&function.name)?;
-    let name = match &parts[..] {
-        [name] => name,
-        [schema, name] if schema == "pg_catalog" => name,
-        _ => return Ok(None),
+/// `t TABLESAMPLE method (percent)` is a query that lets each row through with that chance. All rows are read in any case, so SYSTEM
+/// differs from BERNOULLI in nothing.
+pub(super) fn sampled(factor: &mut TableFactor) -> Result<()> {
+    let TableFactor::Table { name, alias, sample, .. } = factor else { return Ok(()) };
+    let Some(ast::TableSampleKind::BeforeTableAlias(sample) | ast::TableSampleKind::AfterTableAlias(sample)) = sample.take() else {
+        return Ok(());
     };
-    let Some(array) = array_function(name) else { return Ok(None) };
-    let mut inner = function.clone();
-    inner.name = ObjectName::from(vec![Ident::with_quote('"', array)]);
-    Ok(Some(call("unnest", vec![Expr::Function(inner)])))
-}
-
-/// The function of an operator on text.
-fn operator(op: &BinaryOperator) -> Option<&'static str> {
-    Some(match op {
-        BinaryOperator::PGRegexMatch => "~",
-        BinaryOperator::PGRegexIMatch => "~*",
-        BinaryOperator::PGRegexNotMatch => "!~",
-        BinaryOperator::PGRegexNotIMatch => "!~*",
-        BinaryOperator::PGStartsWith => "^@",
-        _ => return None,
-    })
-}
-
-/// The names and the values left out of the arguments of functions that are called by name.
-const NAMED: [(&str, &[(&str, i64)]); 5] = [
-    ("make_interval", &[("years", 0), ("months", 0), ("weeks", 0), ("days", 0), ("hours", 0), ("mins", 0), ("secs", 0)]),
-    ("make_date", &[("year", 0), ("month", 0), ("day", 0)]),
-    ("make_time", &[("hour", 0), ("min", 0), ("sec", 0)]),
-    ("make_timestamp", &[("year", 0), ("month", 0), ("mday", 0), ("hour", 0), ("min", 0), ("sec", 0)]),
-    ("make_timestamptz", &[("year", 0), ("month", 0), ("mday", 0), ("hour", 0), ("min", 0), ("sec", 0)]),
-];
-
-/// A call whose arguments are named, with all of them in their places.
-fn positional(function: &Function) -> Result<Option<Function>> {
-    let FunctionArguments::List(list) = &function.args else { return Ok(None) };
-    // `name := value` comes as an assignment.
-    let assigned = |arg: &FunctionArg| match arg {
-        FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::BinaryOp { left, op: BinaryOperator::Assignment, right })) => {
-            match left.as_ref() {
-                Expr::Identifier(name) => Some((name.clone(), right.as_ref().clone())),
-                _ => None,
-            }
+    if !matches!(sample.name, Some(ast::TableSampleMethod::Bernoulli | ast::TableSampleMethod::System)) {
+        return Err(unsupported("this method of TABLESAMPLE").with_hint("Use BERNOULLI or SYSTEM."));
+    }
+    if sample.seed.is_some() {
+        return Err(unsupported("TABLESAMPLE ... REPEATABLE"));
+    }
+    let percent = sample.quantity.map(|quantity| quantity.value.to_string());
+    let percent = percent.as_deref().map(|text| {
+        text.trim_matches(|c| "()'".contains(c)).split("::").next().unwrap_or_default().trim_matches('\'').parse::<f64>()
+    });
+    let percent = match percent {
+        Some(Ok(percent)) if (0.0..=100.0).contains(&percent) => percent,
+        Some(Ok(_)) => {
+            return Err(Error::new(Kind::InvalidTablesampleArgument, "sample percentage must be between 0 and 100"));
         }
-        _ => None,
+        Some(Err(_)) | None => return Err(unsupported("TABLESAMPLE of anything but a constant percentage")),
     };
-    let named = |arg: &FunctionArg| matches!(arg, FunctionArg::Named { .. } | FunctionArg::ExprNamed { .. });
-    if !list.args.iter().any(|arg| named(arg) || assigned(arg).is_some()) {
-        return Ok(None);
+    let known_as = alias.clone().unwrap_or_else(|| TableAlias {
+        explicit: true,
+        name: name.0.last().and_then(|part| part.as_ident().cloned()).unwrap_or_else(|| ident("sample")),
+        columns: vec![],
+        at: None,
+    });
+    let mut subquery = parse::select_all(name.clone())?;
+    if let SetExpr::Select(select) = subquery.body.as_mut() {
+        let chance = Expr::Value(Value::SingleQuotedString((percent / 100.0).to_string()).into());
+        select.selection = Some(Expr::BinaryOp {
+            left: Box::new(call(ObjectName::from(vec![Ident::new("random")]), vec![])),
+            op: ast::BinaryOperator::Lt,
+            right: Box::new(chance),
+        });
     }
-    let parts = names::parts(&function.name)?;
-    let Some((name, known)) = parts.last().and_then(|last| NAMED.iter().find(|(name, _)| name == last)) else { return Ok(None) };
-    let mut values: Vec<Option<Expr>> = vec![None; known.len()];
-    for (at, arg) in list.args.iter().enumerate() {
-        let assignment = assigned(arg);
-        let (place, value) = match arg {
-            _ if assignment.is_some() => {
-                let (name, value) = assignment.as_ref().map_or_else(|| (String::new(), arg_null()), |(name, value)| (names::fold(name), value.clone()));
-                (known.iter().position(|(known, _)| *known == name), value)
-            }
-            FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) => (Some(at), value.clone()),
-            FunctionArg::Named { name, arg: FunctionArgExpr::Expr(value), .. } => {
-                let wanted = names::fold(name);
-                (known.iter().position(|(known, _)| *known == wanted), value.clone())
-            }
-            FunctionArg::ExprNamed { name: Expr::Identifier(name), arg: FunctionArgExpr::Expr(value), .. } => {
-                let wanted = names::fold(name);
-                (known.iter().position(|(known, _)| *known == wanted), value.clone())
-            }
-            _ => (None, arg_null()),
-        };
-        let slot = place.and_then(|place| values.get_mut(place)).ok_or_else(|| {
-            Error::new(Kind::UndefinedFunction, format!("function {name}({}) does not exist", list))
-                .with_hint("No function matches the given name and argument types. You might need to add explicit type casts.")
-        })?;
-        *slot = Some(value);
+    *factor = TableFactor::Derived { lateral: false, subquery, alias: Some(known_as), sample: None };
+    Ok(())
+}
+
+/// A string as a condition is read as a truth value.
+pub(super) fn truth(expr: &mut Expr) {
+    if matches!(&*expr, Expr::Value(value) if matches!(value.value, Value::SingleQuotedString(_))) {
+        let text = Box::new(std::mem::replace(expr, Expr::Value(Value::Null.into())));
+        let data_type = ast::DataType::Boolean;
+        *expr = Expr::Cast { kind: ast::CastKind::Cast, expr: text, data_type, array: false, format: None };
     }
-    let args = values.into_iter().zip(known.iter()).map(|(value, (_, left_out))| value.unwrap_or_else(|| number(*left_out)));
-    let mut function = function.clone();
-    function.args = arguments(args.collect());
-    Ok(Some(function))
 }
 
-fn arg_null() -> Expr {
-    Expr::Value(Value::Null.into())
+/// The merged column of a RIGHT or FULL JOIN has the value of either side, of which DataFusion knows the left one only.
+///
+/// # Errors
+/// 0A000.
+pub(super) fn refuse_merged_columns(select: &Select) -> Result<()> {
+    let merges = |constraint: &JoinConstraint| matches!(constraint, JoinConstraint::Using(_) | JoinConstraint::Natural);
+    let refused = select.from.iter().flat_map(|from| &from.joins).any(|join| match &join.join_operator {
+        JoinOperator::FullOuter(constraint) | JoinOperator::RightOuter(constraint) | JoinOperator::Right(constraint) => {
+            merges(constraint)
+        }
+        _ => false,
+    });
+    if refused {
+        return Err(unsupported("RIGHT or FULL JOIN with USING or NATURAL").with_hint("Write ON, and COALESCE of both columns."));
+    }
+    Ok(())
 }
 
-fn number(value: i64) -> Expr {
-    Expr::Value(Value::Number(value.to_string(), false).into())
+/// `VALUES` in FROM under fewer names than columns: the others keep theirs.
+pub(super) fn name_all_columns(factor: &mut TableFactor) {
+    let TableFactor::Derived { subquery, alias: Some(alias), .. } = factor else { return };
+    let SetExpr::Values(values) = subquery.body.as_ref() else { return };
+    let width = values.rows.first().map_or(0, |row| row.content.len());
+    if !alias.columns.is_empty() {
+        let missing = alias.columns.len()..width;
+        alias
+            .columns
+            .extend(missing.map(|at| ast::TableAliasColumnDef { name: ident(&format!("column{}", at + 1)), data_type: None }));
+    }
 }
 
-fn arguments(args: Vec<Expr>) -> FunctionArguments {
-    FunctionArguments::List(FunctionArgumentList {
-        duplicate_treatment: None,
-        args: args.into_iter().map(|arg| FunctionArg::Unnamed(FunctionArgExpr::Expr(arg))).collect(),
-        clauses: vec![],
-    })
+/// Marks the values of several rows, so that their types are settled together when the plan is lowered.
+fn open_types(values: &mut ast::Values) {
+    if values.rows.len() < 2 {
+        return;
+    }
+    for row in &mut values.rows {
+        for value in &mut row.content {
+            let inner = std::mem::replace(value, Expr::Value(Value::Null.into()));
+            *value = call(quoted(VALUE), vec![inner]);
+        }
+    }
 }
 
-/// A call of a function of this very name.
-pub(super) fn call(name: &str, args: Vec<Expr>) -> Expr {
-    Expr::Function(Function {
-        name: ObjectName::from(vec![Ident::with_quote('"', name)]),
-        uses_odbc_syntax: false,
-        parameters: FunctionArguments::None,
-        args: arguments(args),
-        filter: None,
-        null_treatment: None,
-        over: None,
-        within_group: vec![],
-    })
+/// `generate_series(…)` in a SELECT list yields its rows there.
+pub(super) fn unnest_series(select: &mut Select) {
+    for item in &mut select.projection {
+        let (SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) = item else { continue };
+        let _: ControlFlow<()> = ast::visit_expressions_mut(expr, |inner| {
+            let series = matches!(&*inner, Expr::Function(Function { name, args: FunctionArguments::List(_), over: None, .. })
+                if is_named(name, "generate_series"));
+            if series {
+                let function = std::mem::replace(inner, Expr::Value(Value::Null.into()));
+                *inner = call(ObjectName::from(vec![Ident::new("unnest")]), vec![function]);
+            }
+            ControlFlow::Continue(())
+        });
+    }
 }
 
-/// Functions that answer with a row for each element of what another function answers with.
-const SETS: [(&str, &str); 5] = [
-    ("regexp_matches", "regexp_matches"),
-    ("regexp_split_to_table", "regexp_split_to_array"),
-    ("string_to_table", "string_to_array"),
-    ("generate_series", "generate_series"),
-    ("generate_subscripts", "generate_subscripts"),
-];
+/// Arrays in FROM as their elements, numbered where that is asked for.
+pub(super) fn unnested(array_exprs: Vec<Expr>, mut alias: TableAlias, ordinality: bool) -> Result<TableFactor> {
+    let columns = array_exprs.len();
+    let lateral = array_exprs.iter().any(names_column);
+    if !ordinality {
+        name_only_column(&mut alias, columns);
+        return Ok(elements(array_exprs, alias));
+    }
+    let names: Vec<Ident> = (0..columns)
+        .map(|at| match (alias.columns.get(at), columns) {
+            (Some(column), _) => column.name.clone(),
+            (None, 1) => alias.name.clone(),
+            (None, _) => ident(&format!("unnest{at}")),
+        })
+        .collect();
+    let ordinal = alias.columns.get(columns).map_or_else(|| ident("ordinality"), |column| column.name.clone());
+    alias.columns = vec![];
+    let inner_alias = TableAlias {
+        explicit: true,
+        name: ident("elements"),
+        columns: names.iter().map(|name| ast::TableAliasColumnDef { name: name.clone(), data_type: None }).collect(),
+        at: None,
+    };
+    let subquery = numbered(array_exprs, inner_alias, names, ordinal)?;
+    Ok(TableFactor::Derived { lateral, subquery, alias: Some(alias), sample: None })
+}
 
-/// The function whose array holds the rows that a set-returning function answers with.
-pub(super) fn array_function(name: &str) -> Option<&'static str> {
-    SETS.iter().find(|(set, _)| *set == name).map(|(_, array)| *array)
+/// `SELECT names, row_number() OVER () AS ordinal FROM unnest(arrays)`.
+fn numbered(array_exprs: Vec<Expr>, alias: TableAlias, names: Vec<Ident>, ordinal: Ident) -> Result<Box<Query>> {
+    let mut query = parse::parse_query("SELECT 1 FROM t")?;
+    let SetExpr::Select(select) = query.body.as_mut() else {
+        return Err(Error::internal("a SELECT did not read as one"));
+    };
+    let mut number = call(ObjectName::from(vec![Ident::new("row_number")]), vec![]);
+    if let Expr::Function(function) = &mut number {
+        function.over = Some(WindowType::WindowSpec(WindowSpec {
+            window_name: None,
+            partition_by: vec![],
+            order_by: vec![],
+            window_frame: None,
+        }));
+    }
+    select.projection = names
+        .into_iter()
+        .map(|name| SelectItem::UnnamedExpr(Expr::Identifier(name)))
+        .chain([SelectItem::ExprWithAlias { expr: number, alias: ordinal }])
+        .collect();
+    if let Some(from) = select.from.first_mut() {
+        from.relation = elements(array_exprs, alias);
+    }
+    Ok(query)
+}
+
+fn elements(array_exprs: Vec<Expr>, alias: TableAlias) -> TableFactor {
+    TableFactor::UNNEST { alias: Some(alias), array_exprs, with_offset: false, with_offset_alias: None, with_ordinality: false }
 }

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{Field, FieldRef};
+use datafusion::arrow::array::{RecordBatch, StringViewArray};
+use datafusion::arrow::datatypes::{Field, FieldRef, Schema};
 use datafusion::catalog::TableFunctionArgs;
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{DFSchema, TableReference};
-use datafusion::datasource::{ViewTable, provider_as_source};
-use datafusion::logical_expr::{Cast, Expr, LogicalPlan, TableSource};
+use datafusion::common::{Column, DFSchema, ScalarValue, TableReference};
+use datafusion::datasource::{MemTable, ViewTable, provider_as_source};
+use datafusion::logical_expr::{Cast, Expr, LogicalPlan, LogicalPlanBuilder, TableSource};
 use datafusion::sql::planner::PlannerContext;
 
 use super::{Planner, casts, shaped};
@@ -21,18 +22,68 @@ impl Planner<'_> {
     /// The table that a function call in FROM stands for.
     pub(super) fn function_source(&self, name: &str, args: Vec<Expr>) -> Result<Arc<dyn TableSource>> {
         let plain = name.strip_prefix("pg_catalog.").unwrap_or(name);
-        if let Some(builtin) = self.state.table_functions().get(plain)
-            && self.registry.allows_table_function(plain)
-        {
-            let args = args.iter().map(|arg| self.folded(arg)).collect::<Result<Vec<_>>>()?;
-            let provider = builtin.create_table_provider_with_args(TableFunctionArgs::new(&args, self.state)).map_err(unwrap)?;
-            return Ok(provider_as_source(provider));
+        if plain == "generate_series" {
+            return self.series(args);
+        }
+        if plain == "pg_listening_channels" && args.is_empty() {
+            return self.listening_channels();
         }
         let function = self.find_function(name, args.len())?;
         let plan = self
             .function_plan(&function, args)
             .map_err(|error| error.with_context(format!("SQL function \"{}\"", function.name.name)))?;
         Ok(provider_as_source(Arc::new(ViewTable::new(plan, None))))
+    }
+
+    /// `generate_series` of constants: whole numbers come one by one as they are asked for, anything else as an array that is unnested.
+    fn series(&self, args: Vec<Expr>) -> Result<Arc<dyn TableSource>> {
+        let args = args.iter().map(|arg| self.folded(arg)).collect::<Result<Vec<_>>>()?;
+        let wide = args.iter().any(|arg| matches!(arg, Expr::Literal(ScalarValue::Int64(_), _)));
+        let whole: Option<Vec<Expr>> = args.iter().map(whole_number).collect();
+        let series = self.state.table_functions().get("generate_series");
+        if let (Some(whole), Some(series)) = (whole, series)
+            && (2..=3).contains(&whole.len())
+        {
+            if matches!(whole.get(2), Some(Expr::Literal(ScalarValue::Int64(Some(0)), _))) {
+                return Err(Error::new(Kind::InvalidParameterValue, "step size cannot equal zero"));
+            }
+            let provider = series.create_table_provider_with_args(TableFunctionArgs::new(&whole, self.state)).map_err(unwrap)?;
+            if wide {
+                return Ok(provider_as_source(provider));
+            }
+            let scan = LogicalPlanBuilder::scan("generate_series", provider_as_source(provider), None).map_err(unwrap)?;
+            let plan = scan
+                .project([Expr::Cast(Cast {
+                    expr: Box::new(Expr::Column(Column::from_name("value"))),
+                    field: Arc::new(SqlType::Int4.field("value", true)),
+                })
+                .alias("value")])
+                .and_then(LogicalPlanBuilder::build)
+                .map_err(unwrap)?;
+            return Ok(provider_as_source(Arc::new(ViewTable::new(plan, None))));
+        }
+        let array = self
+            .registry
+            .scalar("generate_series", &self.facts)
+            .ok_or_else(|| Error::internal("generate_series is not registered"))?
+            .call(args);
+        let array = casts::lower_expression(array, &DFSchema::empty(), &self.facts.style)?;
+        let plan = LogicalPlanBuilder::empty(true)
+            .project([array.alias("value")])
+            .and_then(|builder| builder.unnest_column("value"))
+            .and_then(LogicalPlanBuilder::build)
+            .map_err(unwrap)?;
+        Ok(provider_as_source(Arc::new(ViewTable::new(plan, None))))
+    }
+
+    /// The channels that the session listens to, one a row.
+    fn listening_channels(&self) -> Result<Arc<dyn TableSource>> {
+        let effects = &self.facts.effects;
+        let channels: StringViewArray = effects.exchange.channels(effects.pid).into_iter().map(Some).collect();
+        let schema = Arc::new(Schema::new(vec![SqlType::Text.field("pg_listening_channels", false)]));
+        let batch = RecordBatch::try_new(schema.clone(), vec![Arc::new(channels)]);
+        let batch = batch.map_err(|error| Error::internal(format!("channels do not form a table: {error}")))?;
+        Ok(provider_as_source(Arc::new(MemTable::try_new(schema, vec![vec![batch]]).map_err(unwrap)?)))
     }
 
     /// A constant argument worked out, as DataFusion's own table functions want literals.
@@ -128,6 +179,17 @@ impl Planner<'_> {
         let plan = casts::lower(plan, &self.facts.style, &[])?.plan;
         shaped(plan, &function.columns.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>())
     }
+}
+
+/// A whole number as DataFusion's series takes it.
+fn whole_number(arg: &Expr) -> Option<Expr> {
+    let whole = match arg {
+        Expr::Literal(ScalarValue::Int16(value), _) => value.map(i64::from),
+        Expr::Literal(ScalarValue::Int32(value), _) => value.map(i64::from),
+        Expr::Literal(ScalarValue::Int64(value), _) => *value,
+        _ => return None,
+    };
+    Some(Expr::Literal(ScalarValue::Int64(whole), None))
 }
 
 /// Puts the argument values where the body names them.

@@ -4,17 +4,24 @@
 //! guard and from nowhere else, views and SQL functions are planned anew from their text, so that they read with the reader's
 //! rights.
 
+mod calls;
 mod casts;
 mod correlated;
 mod dialect;
 mod forms;
 mod functions;
+mod jsonb;
+mod lateral;
+mod literals;
 pub mod names;
 mod operators;
 pub mod output;
+mod resolution;
 mod rows;
+mod sets;
 mod tree;
 pub mod types;
+mod unions;
 mod values;
 
 use std::cell::RefCell;
@@ -23,6 +30,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::config::ConfigOptions;
+use datafusion::common::metadata::{FieldMetadata, ScalarAndMetadata};
 use datafusion::common::{DFSchema, ParamValues, ScalarValue, TableReference};
 use datafusion::datasource::{ViewTable, provider_as_source};
 use datafusion::execution::session_state::SessionState;
@@ -140,7 +148,6 @@ impl<'a> Planner<'a> {
         dialect::rewrite(&mut query)?;
         let statement = ast::Statement::Query(Box::new(query));
         let plan = self.sql().sql_statement_to_plan_with_context(statement, context).map_err(unwrap)?;
-        let plan = values::small_literals(plan).map_err(unwrap)?;
         let mut planned = casts::lower(plan, &self.facts.style, hints)?;
         planned.plan = correlated::detach(planned.plan, self.state, self.facts.style.now_us)?;
         Ok(planned)
@@ -261,7 +268,11 @@ pub fn bind(planned: &Planned, values: &[ScalarValue]) -> Result<LogicalPlan> {
     if values.is_empty() {
         return Ok(planned.plan.clone());
     }
-    let values = values.iter().cloned().map(Into::into).collect();
+    // A value keeps its SQL type, or the result would lose it.
+    let typed = |(value, sql_type): (&ScalarValue, &SqlType)| {
+        ScalarAndMetadata::new(value.clone(), Some(FieldMetadata::from(&sql_type.field("", true))))
+    };
+    let values = values.iter().zip(&planned.parameters).map(typed).collect();
     planned.plan.clone().replace_params_with_values(&ParamValues::List(values)).map_err(unwrap)
 }
 
@@ -298,7 +309,7 @@ impl ContextProvider for Planner<'_> {
     }
 
     fn get_function_meta(&self, name: &str) -> Option<Arc<ScalarUDF>> {
-        self.registry.scalar(name, &self.facts)
+        self.registry.scalar(name, &self.facts).or_else(|| self.registry.missing(name))
     }
 
     fn get_higher_order_meta(&self, _name: &str) -> Option<Arc<HigherOrderUDF>> {

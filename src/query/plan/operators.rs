@@ -1,17 +1,18 @@
-//! Operators that PostgreSQL has for its own types: those of `json` and `jsonb`, and differences of times.
+//! Operators as PostgreSQL resolves them: those on numbers, of `json` and `jsonb`, and on times become calls of our functions.
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::FieldRef;
+use datafusion::arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::DFSchema;
 use datafusion::logical_expr::expr::Placeholder;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
 use datafusion::logical_expr::{Expr, ExprSchemable};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
-use super::casts::constant;
-use crate::error::Result;
-use crate::query::errors::wrap;
+use super::casts::{self, is_unknown, resolve_as};
+use super::{resolution, values};
+use crate::error::{Error, Kind, Result};
+use crate::query::errors::{unwrap, wrap};
 use crate::query::functions;
 use crate::value::{SqlType, Style};
 
@@ -23,73 +24,177 @@ pub(super) struct Operators {
 
 impl ExprPlanner for Operators {
     fn plan_binary_op(&self, expr: RawBinaryExpr, schema: &DFSchema) -> datafusion::common::Result<PlannerResult<RawBinaryExpr>> {
-        let left = type_of(&expr.left, schema);
-        let right = type_of(&expr.right, schema);
-        let expr = match self.typed_literals(expr, left.as_ref(), right.as_ref()) {
-            Ok(expr) => expr,
-            Err(error) => return Err(wrap(error)),
-        };
-        let function =
-            function_name(&expr.op, left.as_ref(), right.as_ref()).and_then(|name| functions::operator(name, &self.style));
-        match function {
-            Some(function) => {
-                let right = if is_json(&expr.op) { typed_key(expr.right, &expr.op) } else { expr.right };
-                Ok(PlannerResult::Planned(function.call(vec![expr.left, right])))
-            }
-            None => Ok(PlannerResult::Original(expr)),
+        self.planned(expr, schema).map_err(wrap)
+    }
+
+    fn plan_array_literal(&self, exprs: Vec<Expr>, schema: &DFSchema) -> datafusion::common::Result<PlannerResult<Vec<Expr>>> {
+        if exprs.is_empty() {
+            return Err(wrap(
+                Error::new(Kind::IndeterminateDatatype, "cannot determine type of empty array")
+                    .with_hint("Explicitly cast to the desired type, for example ARRAY[]::integer[]."),
+            ));
         }
+        let types: Vec<SqlType> = exprs.iter().filter_map(|expr| type_of(expr, schema)).collect();
+        let Some(target) = resolution::common(&types, "ARRAY").map_err(wrap)? else { return Ok(PlannerResult::Original(exprs)) };
+        let same = |expr: &Expr| type_of(expr, schema).is_some_and(|own| own == target);
+        let cast = |expr: Expr| if same(&expr) { Ok(expr) } else { casts::cast_to(expr, &target, schema, &self.style) };
+        Ok(PlannerResult::Original(exprs.into_iter().map(cast).collect::<datafusion::common::Result<_>>()?))
     }
 }
 
 impl Operators {
-    /// A string literal beside a number is a number, and beside a moment what can be added to it.
-    fn typed_literals(&self, expr: RawBinaryExpr, left: Option<&SqlType>, right: Option<&SqlType>) -> Result<RawBinaryExpr> {
-        let arithmetic = matches!(
-            expr.op,
-            BinaryOperator::Plus
-                | BinaryOperator::Minus
-                | BinaryOperator::Multiply
-                | BinaryOperator::Divide
-                | BinaryOperator::Modulo
-        );
-        if !arithmetic {
-            return Ok(expr);
+    fn planned(&self, expr: RawBinaryExpr, schema: &DFSchema) -> Result<PlannerResult<RawBinaryExpr>> {
+        let expr = self.typed_operands(expr, schema)?;
+        let (left, right) = (type_of(&expr.left, schema), type_of(&expr.right, schema));
+        let function =
+            function_name(&expr.op, left.as_ref(), right.as_ref()).and_then(|name| functions::operator(name, &self.style));
+        if let Some(function) = function {
+            let right = if is_json(&expr.op) { typed_key(expr.right, &expr.op) } else { expr.right };
+            return Ok(PlannerResult::Planned(function.call(vec![expr.left, right])));
         }
-        let RawBinaryExpr { op, left: left_expr, right: right_expr } = expr;
-        let typed = |expr: Expr, other: Option<&SqlType>| match (&expr, other) {
-            (Expr::Literal(value, None), Some(other)) => match (value.try_as_str().flatten(), literal_type(other, &op)) {
-                (Some(text), Some(target)) => constant(text, &target, &self.style),
-                _ => Ok(expr),
-            },
-            _ => Ok(expr),
+        if let Some(symbol) = arithmetic(&expr.op) {
+            if left.is_none() && right.is_none() && !is_parameter(&expr.left) && !is_parameter(&expr.right) {
+                return Err(Error::new(Kind::AmbiguousFunction, format!("operator is not unique: unknown {symbol} unknown"))
+                    .with_hint("Could not choose a best candidate operator. You might need to add explicit type casts."));
+            }
+            if moves_a_moment(symbol, left.as_ref(), right.as_ref()) {
+                return Ok(PlannerResult::Original(expr));
+            }
+            if let Some(function) = functions::operator(symbol, &self.style) {
+                return Ok(PlannerResult::Planned(function.call(vec![expr.left, expr.right])));
+            }
+        }
+        if expr.op == BinaryOperator::PGOverlap
+            && [&left, &right].into_iter().flatten().all(|side| matches!(side, SqlType::Array(_)))
+        {
+            return Ok(PlannerResult::Planned(datafusion::functions_nested::expr_fn::array_has_any(expr.left, expr.right)));
+        }
+        check(&expr.op, left.as_ref(), right.as_ref())?;
+        Ok(PlannerResult::Original(expr))
+    }
+
+    /// A literal or parameter of no type of its own takes, beside a number, the number's type, beside a moment what can be added to it,
+    /// and beside AND and OR a truth value.
+    fn typed_operands(&self, expr: RawBinaryExpr, schema: &DFSchema) -> Result<RawBinaryExpr> {
+        let RawBinaryExpr { op, left, right } = expr;
+        let typed = |expr: Expr, other: Option<SqlType>| match other.and_then(|other| literal_type(&other, &op)) {
+            Some(target) if is_unknown(&expr) => Ok(resolve_as(expr, target, &self.style).map_err(unwrap)?.0),
+            Some(_) | None => Ok(expr),
         };
-        let left_expr = if left.is_none() { typed(left_expr, right)? } else { left_expr };
-        let right_expr = if right.is_none() { typed(right_expr, left)? } else { right_expr };
-        Ok(RawBinaryExpr { op, left: left_expr, right: right_expr })
+        let logical = matches!(op, BinaryOperator::And | BinaryOperator::Or);
+        let of_left = if logical { Some(SqlType::Bool) } else { type_of(&left, schema) };
+        let right = typed(right, of_left)?;
+        let of_right = if logical { Some(SqlType::Bool) } else { type_of(&right, schema) };
+        let left = typed(left, of_right)?;
+        Ok(RawBinaryExpr { op, left, right })
     }
 }
 
-/// What a string literal beside this type is read as.
+/// The symbol of an operator on numbers.
+fn arithmetic(op: &BinaryOperator) -> Option<&'static str> {
+    match op {
+        BinaryOperator::Plus => Some("+"),
+        BinaryOperator::Minus => Some("-"),
+        BinaryOperator::Multiply => Some("*"),
+        BinaryOperator::Divide => Some("/"),
+        BinaryOperator::Modulo => Some("%"),
+        BinaryOperator::PGExp => Some("^"),
+        BinaryOperator::BitwiseAnd => Some("&"),
+        BinaryOperator::BitwiseOr => Some("|"),
+        BinaryOperator::PGBitwiseXor => Some("#"),
+        BinaryOperator::PGBitwiseShiftLeft => Some("<<"),
+        BinaryOperator::PGBitwiseShiftRight => Some(">>"),
+        _ => None,
+    }
+}
+
+/// Whether a timestamp is moved by an interval, which DataFusion does as PostgreSQL, and prunes by.
+fn moves_a_moment(symbol: &str, left: Option<&SqlType>, right: Option<&SqlType>) -> bool {
+    match (symbol, left, right) {
+        ("+" | "-", Some(SqlType::Timestamp | SqlType::Timestamptz), Some(SqlType::Interval)) => true,
+        ("+", Some(SqlType::Interval), Some(SqlType::Timestamp | SqlType::Timestamptz)) => true,
+        _ => false,
+    }
+}
+
+/// Refuses, in PostgreSQL's words, operands that DataFusion's planner would refuse in its own. Lowering looks again, at certain types.
+fn check(op: &BinaryOperator, left: Option<&SqlType>, right: Option<&SqlType>) -> Result<()> {
+    let logical = match op {
+        BinaryOperator::And => Some("AND"),
+        BinaryOperator::Or => Some("OR"),
+        _ => None,
+    };
+    if let Some(word) = logical {
+        return [left, right].into_iter().flatten().try_for_each(|operand| casts::expect_boolean(operand, word));
+    }
+    let on_text = match op {
+        BinaryOperator::PGRegexMatch => Some("~"),
+        BinaryOperator::PGRegexIMatch => Some("~*"),
+        BinaryOperator::PGRegexNotMatch => Some("!~"),
+        BinaryOperator::PGRegexNotIMatch => Some("!~*"),
+        BinaryOperator::StringConcat => Some("||"),
+        _ => None,
+    };
+    if let Some(symbol) = on_text {
+        return values::text_operands(left, symbol, right);
+    }
+    let symbol = match op {
+        BinaryOperator::Eq => "=",
+        BinaryOperator::NotEq => "<>",
+        BinaryOperator::Lt => "<",
+        BinaryOperator::LtEq => "<=",
+        BinaryOperator::Gt => ">",
+        BinaryOperator::GtEq => ">=",
+        BinaryOperator::PGLikeMatch
+        | BinaryOperator::PGILikeMatch
+        | BinaryOperator::PGNotLikeMatch
+        | BinaryOperator::PGNotILikeMatch
+        | BinaryOperator::AtArrow
+        | BinaryOperator::ArrowAt => return Ok(()),
+        other => {
+            let shown = |side: Option<&SqlType>| side.map_or_else(|| "unknown".to_owned(), SqlType::without_modifier);
+            return Err(resolution::no_operator(&shown(left), &other.to_string(), &shown(right)));
+        }
+    };
+    match (left, right) {
+        (Some(left), Some(right)) if left.arrow() != right.arrow() => resolution::comparison(left, symbol, right).map(drop),
+        _ => Ok(()),
+    }
+}
+
+fn is_parameter(expr: &Expr) -> bool {
+    matches!(expr, Expr::Placeholder(_))
+}
+
+/// What a string literal or a parameter beside this type is read as.
 fn literal_type(other: &SqlType, op: &BinaryOperator) -> Option<SqlType> {
-    match other {
-        SqlType::Int2
-        | SqlType::Int4
-        | SqlType::Int8
-        | SqlType::Float4
-        | SqlType::Float8
-        | SqlType::Numeric(_, _)
-        | SqlType::Interval => Some(other.clone()),
-        SqlType::Timestamp | SqlType::Timestamptz if *op == BinaryOperator::Plus => Some(SqlType::Interval),
+    match (op, other) {
+        (BinaryOperator::And | BinaryOperator::Or, _) => Some(SqlType::Bool),
+        (op, _) if arithmetic(op).is_none() => None,
+        (BinaryOperator::PGBitwiseShiftLeft | BinaryOperator::PGBitwiseShiftRight, _) => Some(SqlType::Int4),
+        (BinaryOperator::Plus, SqlType::Timestamp | SqlType::Timestamptz) => Some(SqlType::Interval),
+        (BinaryOperator::Multiply | BinaryOperator::Divide, SqlType::Interval) => Some(SqlType::Float8),
+        (
+            _,
+            SqlType::Int2
+            | SqlType::Int4
+            | SqlType::Int8
+            | SqlType::Float4
+            | SqlType::Float8
+            | SqlType::Numeric(_, _)
+            | SqlType::Interval,
+        ) => Some(other.clone()),
         _ => None,
     }
 }
 
 /// The SQL type of an operand that has one; a string literal has none.
 fn type_of(expr: &Expr, schema: &DFSchema) -> Option<SqlType> {
-    if matches!(expr, Expr::Literal(value, None) if value.try_as_str().is_some()) {
+    if is_unknown(expr) {
         return None;
     }
-    expr.to_field(schema).ok().map(|(_, field)| SqlType::of_field(&field))
+    let (_, field) = expr.to_field(schema).ok()?;
+    (*field.data_type() != DataType::Null).then(|| SqlType::of_field(&field))
 }
 
 /// The function behind an operator; `None` where DataFusion's own meaning is PostgreSQL's.
@@ -130,23 +235,8 @@ fn function_name(op: &BinaryOperator, left: Option<&SqlType>, right: Option<&Sql
             | (T::Time, T::Date) => Some("timestamp_pl_interval"),
             _ => None,
         },
-        BinaryOperator::Multiply => match (left?, right?) {
-            (T::Interval, other) | (other, T::Interval) if is_number(other) => Some("interval_mul"),
-            _ => None,
-        },
-        BinaryOperator::Divide => match (left?, right?) {
-            (T::Interval, other) if is_number(other) => Some("interval_div"),
-            _ => None,
-        },
         _ => None,
     }
-}
-
-fn is_number(sql_type: &SqlType) -> bool {
-    matches!(
-        sql_type,
-        SqlType::Int2 | SqlType::Int4 | SqlType::Int8 | SqlType::Float4 | SqlType::Float8 | SqlType::Numeric(_, _)
-    )
 }
 
 fn is_json(op: &BinaryOperator) -> bool {

@@ -7,7 +7,8 @@
 use std::collections::HashSet;
 
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, BinaryOperator, DataType, Expr, Function, Ident, ObjectName, Query, Select, SelectItem, SetExpr, TrimWhereField, Value,
+    AccessExpr, BinaryOperator, DataType, Expr, Function, Ident, ObjectName, Query, Select, SelectItem, SetExpr, TrimWhereField,
+    Value,
 };
 
 use super::{names, types};

@@ -1,10 +1,13 @@
 //! Comparisons of rows, `(a, b) < (x, y)`, in terms of comparisons of their parts (PostgreSQL 15, section 9.24.5).
 
+use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator, Value,
+    BinaryOperator, CaseWhen, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Query, SetExpr, TableAlias,
+    TableAliasColumnDef, TableFactor, UnaryOperator, Value,
 };
 
 use crate::error::{Error, Kind, Result};
+use crate::query::parse;
 
 /// The parts of a row constructor: `(a, b)` or `ROW(a, b)`.
 pub(super) fn parts(expr: &Expr) -> Option<Vec<Expr>> {
@@ -75,6 +78,72 @@ pub(super) fn in_list(left: &[Expr], list: &[Vec<Expr>], negated: bool) -> Resul
         let whole = nested(whole);
         if negated { Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(whole) } } else { whole }
     }))
+}
+
+/// `(a, b) IS DISTINCT FROM (x, y)`.
+///
+/// # Errors
+/// 42601 for rows of different lengths.
+pub(super) fn distinct(left: &[Expr], right: &[Expr], negated: bool) -> Result<Expr> {
+    if left.len() != right.len() {
+        return Err(Error::new(Kind::SyntaxError, "unequal number of entries in row expressions"));
+    }
+    let pairs = left.iter().zip(right).map(|(left, right)| {
+        let (left, right) = (Box::new(left.clone()), Box::new(right.clone()));
+        if negated { Expr::IsNotDistinctFrom(left, right) } else { Expr::IsDistinctFrom(left, right) }
+    });
+    let join = if negated { BinaryOperator::And } else { BinaryOperator::Or };
+    let whole = pairs.reduce(|before, next| binary(before, join.clone(), next));
+    Ok(nested(whole.unwrap_or_else(|| Expr::value(Value::Boolean(negated)))))
+}
+
+/// `(a, b) BETWEEN (1, 2) AND (3, 4)`.
+///
+/// # Errors
+/// As [`compare`].
+pub(super) fn between(row: &[Expr], low: &[Expr], high: &[Expr], negated: bool) -> Result<Option<Expr>> {
+    let above = compare(row, &BinaryOperator::GtEq, low)?;
+    let below = compare(row, &BinaryOperator::LtEq, high)?;
+    Ok(above.zip(below).map(|(above, below)| {
+        let whole = nested(binary(above, BinaryOperator::And, below));
+        if negated { Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(whole) } } else { whole }
+    }))
+}
+
+/// `(a, b) IN (SELECT x, y …)`: true where a row is equal, NULL where one may be, else false.
+///
+/// # Errors
+/// None in practice: the text it starts from is fixed.
+pub(super) fn in_query(row: &[Expr], subquery: &Query, negated: bool) -> Result<Expr> {
+    let columns: Vec<Ident> = (0..row.len()).map(|at| Ident::with_quote('"', format!("\u{1}{at}"))).collect();
+    let table = Ident::with_quote('"', "\u{1}rows");
+    let right: Vec<Expr> = columns.iter().map(|column| Expr::CompoundIdentifier(vec![table.clone(), column.clone()])).collect();
+    let equal = nested(equal(row, &right));
+    let exists = |condition: Expr| -> Result<Expr> {
+        let mut query = parse::parse_query("SELECT 1 FROM t")?;
+        if let SetExpr::Select(select) = query.body.as_mut()
+            && let Some(from) = select.from.first_mut()
+        {
+            let columns = columns.iter().map(|name| TableAliasColumnDef { name: name.clone(), data_type: None }).collect();
+            let alias = TableAlias { explicit: true, name: table.clone(), columns, at: None };
+            let subquery = Box::new(subquery.clone());
+            from.relation = TableFactor::Derived { lateral: false, subquery, alias: Some(alias), sample: None };
+            select.selection = Some(condition);
+        }
+        Ok(Expr::Exists { subquery: query, negated: false })
+    };
+    let open = Expr::IsNull(Box::new(equal.clone()));
+    let when = |condition: Expr, result: Expr| CaseWhen { condition, result };
+    Ok(Expr::Case {
+        case_token: AttachedToken::empty(),
+        end_token: AttachedToken::empty(),
+        operand: None,
+        conditions: vec![
+            when(exists(equal)?, Expr::value(Value::Boolean(!negated))),
+            when(exists(open)?, Expr::value(Value::Null)),
+        ],
+        else_result: Some(Box::new(Expr::value(Value::Boolean(negated)))),
+    })
 }
 
 /// `(a, b) IS NULL` is true when every part is NULL; `IS NOT NULL` when none is.

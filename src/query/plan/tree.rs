@@ -4,10 +4,11 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    CastKind, DataType, Distinct, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident,
-    Interval, ObjectName, OrderByKind, Query, Select, SelectItem, SetExpr, Value, Values, VisitMut, VisitorMut,
+    CastKind, DataType, Distinct, Expr, Ident, Interval, ObjectName, OrderByKind, Query, Select, SelectItem, SetExpr, Value,
+    Values, VisitMut, VisitorMut,
 };
 
+use super::dialect::{self, finish};
 use super::{output, rows};
 use crate::error::{Error, Result};
 
@@ -31,19 +32,22 @@ pub(super) fn prepared_expression(expr: &Expr) -> Result<Expr> {
     Ok(expr)
 }
 
-fn finish(flow: ControlFlow<Error>) -> Result<()> {
-    match flow {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(error) => Err(error),
-    }
-}
-
 struct Rewriter;
 
 impl VisitorMut for Rewriter {
     type Break = Error;
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
+        for item in &mut select.projection {
+            // `x ISNULL` reads as an alias, which the word cannot be without AS.
+            if let SelectItem::ExprWithAlias { expr, alias } = item
+                && alias.quote_style.is_none()
+                && alias.value.eq_ignore_ascii_case("isnull")
+            {
+                let inner = std::mem::replace(expr, Expr::value(Value::Null));
+                *item = SelectItem::UnnamedExpr(Expr::IsNull(Box::new(inner)));
+            }
+        }
         output::name_items(select);
         ControlFlow::Continue(())
     }
@@ -86,6 +90,18 @@ fn rewritten(expr: &Expr) -> Result<Option<Expr>> {
                 _ => Ok(None),
             }
         }
+        Expr::IsDistinctFrom(left, right) | Expr::IsNotDistinctFrom(left, right) => match (rows::parts(left), rows::parts(right)) {
+            (Some(left), Some(right)) => rows::distinct(&left, &right, matches!(expr, Expr::IsNotDistinctFrom(..))).map(Some),
+            _ => Ok(None),
+        },
+        Expr::Between { expr, negated, low, high } => match (rows::parts(expr), rows::parts(low), rows::parts(high)) {
+            (Some(row), Some(low), Some(high)) => rows::between(&row, &low, &high, *negated),
+            _ => Ok(None),
+        },
+        Expr::InSubquery { expr, subquery, negated } => match rows::parts(expr) {
+            Some(row) => rows::in_query(&row, subquery, *negated).map(Some),
+            None => Ok(None),
+        },
         Expr::IsNull(inner) => Ok(rows::parts(inner).map(|parts| rows::is_null(&parts, false))),
         Expr::IsNotNull(inner) => Ok(rows::parts(inner).map(|parts| rows::is_null(&parts, true))),
         // PostgreSQL's grammar turns it into this function as well.
@@ -155,20 +171,7 @@ fn order_by_output(query: &mut Query) {
 }
 
 fn call(name: &str, args: Vec<Expr>) -> Expr {
-    Expr::Function(Function {
-        name: ObjectName::from(vec![Ident::new(name)]),
-        uses_odbc_syntax: false,
-        parameters: FunctionArguments::None,
-        args: FunctionArguments::List(FunctionArgumentList {
-            duplicate_treatment: None,
-            args: args.into_iter().map(|arg| FunctionArg::Unnamed(FunctionArgExpr::Expr(arg))).collect(),
-            clauses: vec![],
-        }),
-        filter: None,
-        null_treatment: None,
-        over: None,
-        within_group: vec![],
-    })
+    dialect::call(ObjectName::from(vec![Ident::new(name)]), args)
 }
 
 /// `interval '1 day'` as a cast, which PostgreSQL's own input function reads.

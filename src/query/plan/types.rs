@@ -5,10 +5,13 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::FieldRef;
 use datafusion::logical_expr::planner::TypePlanner;
 use datafusion::logical_expr::{Cast, Expr};
-use datafusion::sql::sqlparser::ast::DataType;
+use datafusion::sql::sqlparser::ast::{CharacterLength, DataType, ExactNumberInfo};
 
 use crate::error::Result;
 use crate::value::SqlType;
+
+/// In front of the type that a number's own digits give it, which tells such a cast from one that was written.
+pub(super) const LITERAL: char = '\u{1}';
 
 /// The Annals type of a type as it was typed.
 ///
@@ -25,9 +28,16 @@ pub fn of_sql(data_type: &DataType) -> Result<SqlType> {
                 ArrayElemTypeDef::None => SqlType::parse("unknown[]"),
             }
         }
+        // Kept without the blanks that PostgreSQL fills it up with and ignores again.
+        DataType::Char(length) | DataType::Character(length) => match length {
+            Some(CharacterLength::IntegerLength { length, .. }) => SqlType::parse(&format!("varchar({length})")),
+            Some(CharacterLength::Max) | None => Ok(SqlType::Varchar(Some(1))),
+        },
+        DataType::Float(ExactNumberInfo::Precision(digits)) if *digits <= 24 => Ok(SqlType::Float4),
         other => {
             let name = other.to_string();
-            let name = name.strip_prefix("pg_catalog.").unwrap_or(&name).to_ascii_lowercase();
+            let name = name.strip_prefix("pg_catalog.").or_else(|| name.strip_prefix(LITERAL)).unwrap_or(&name);
+            let name = name.to_ascii_lowercase();
             match SqlType::parse(&name) {
                 Ok(sql_type) => Ok(sql_type),
                 // `timestamp(3)` and the like: the precision is accepted and microseconds are kept.

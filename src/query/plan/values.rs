@@ -1,70 +1,42 @@
-//! Expressions that choose among values, and what they choose keeps its SQL type: CASE, COALESCE, NULLIF, GREATEST, LEAST; and
-//! operators whose meaning depends on SQL types that DataFusion does not tell apart.
+//! Expressions that choose among values, and what they choose keeps its SQL type: CASE, COALESCE, NULLIF, GREATEST, LEAST.
 
 use datafusion::arrow::datatypes::DataType;
-use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::logical_expr::expr::ScalarFunction;
-use datafusion::logical_expr::{Case, Expr, ExprSchemable, LogicalPlan, Operator, Projection};
+use datafusion::logical_expr::{Case, Expr, ExprSchemable};
 
-use super::casts::{is_unknown, resolve_as};
+use super::casts::{boolean, cast_to, is_unknown, type_of};
+use super::{jsonb, resolution};
+use crate::error::Error;
+use crate::query::errors::wrap;
 use crate::query::functions::{self, cast};
 use crate::value::{SqlType, Style};
 
 /// Functions that answer with one of their arguments.
 const CHOOSING: [&str; 6] = ["coalesce", "nullif", "greatest", "least", "nvl", "ifnull"];
 
-/// Whole numbers that a query answers with as they were written are `integer`, as far as they fit: the planner holds every one to be
-/// `bigint`.
-pub(super) fn small_literals(plan: LogicalPlan) -> datafusion::common::Result<LogicalPlan> {
-    match plan {
-        LogicalPlan::Projection(Projection { expr, input, .. }) => {
-            let narrowed = expr.into_iter().map(small_literal).collect();
-            Ok(LogicalPlan::Projection(Projection::try_new(narrowed, input)?))
-        }
-        LogicalPlan::Sort(_) | LogicalPlan::Limit(_) => {
-            plan.map_children(|child| small_literals(child).map(Transformed::yes))?.data.recompute_schema()
-        }
-        other => Ok(other),
-    }
-}
-
-fn small_literal(expr: Expr) -> Expr {
-    let name = expr.schema_name().to_string();
-    let (literal, alias) = match expr {
-        Expr::Alias(alias) => (*alias.expr.clone(), Some(alias)),
-        other => (other, None),
-    };
-    let small = match &literal {
-        Expr::Literal(ScalarValue::Int64(Some(value)), None) => i32::try_from(*value).ok(),
-        _ => None,
-    };
-    match (small, alias) {
-        (Some(value), _) => Expr::Literal(ScalarValue::Int32(Some(value)), None).alias(name),
-        (None, Some(alias)) => Expr::Alias(alias),
-        (None, None) => literal,
-    }
-}
-
-/// The one SQL type of these expressions, literals and NULLs aside; `None` where they differ or none has one.
-fn common_type<'e>(among: impl IntoIterator<Item = &'e Expr>, schema: &DFSchema) -> Option<SqlType> {
-    let mut found: Option<SqlType> = None;
-    for expr in among {
-        if is_unknown(expr) {
-            continue;
-        }
-        let (_, field) = expr.to_field(schema).ok()?;
-        if *field.data_type() == DataType::Null {
-            continue;
-        }
-        let own = SqlType::of_field(&field);
-        match &found {
-            Some(other) if *other != own => return None,
-            Some(_) => {}
-            None => found = Some(own),
+/// Brings expressions among which one is chosen to the type that they share; gives that type, or `None` where none has one. `what`
+/// names the construct.
+fn unify(
+    places: &mut [&mut Expr],
+    what: &str,
+    schema: &DFSchema,
+    style: &Style,
+    changed: &mut bool,
+) -> datafusion::common::Result<Option<SqlType>> {
+    let types: Vec<SqlType> = places.iter().filter_map(|place| type_of(place, schema)).collect();
+    let Some(target) = resolution::common(&types, what).map_err(wrap)? else { return Ok(None) };
+    for place in places {
+        let unknown = is_unknown(place);
+        let own = type_of(place, schema);
+        if unknown || own.is_some_and(|own| own != target) {
+            let expr = std::mem::take(&mut **place);
+            **place = cast_to(expr, &target, schema, style)?;
+            *changed = true;
         }
     }
-    found
+    Ok(Some(target))
 }
 
 /// Whether a type is lost when only its Arrow type is kept.
@@ -74,39 +46,26 @@ fn needs_keeping(sql_type: &SqlType) -> bool {
 
 pub(super) fn lower_case(case: Case, schema: &DFSchema, style: &Style) -> datafusion::common::Result<Transformed<Expr>> {
     let mut changed = false;
-    let Case { expr, mut when_then_expr, mut else_expr } = case;
-    if let Some(operand) = &expr
-        && let Some(target) = common_type([operand.as_ref()], schema)
-    {
+    let Case { mut expr, mut when_then_expr, mut else_expr } = case;
+    if let Some(operand) = &mut expr {
+        let operands = std::iter::once(operand.as_mut()).chain(when_then_expr.iter_mut().map(|(when, _)| when.as_mut()));
+        unify(&mut operands.collect::<Vec<_>>(), "CASE", schema, style, &mut changed)?;
+        let operands = std::iter::once(operand.as_mut()).chain(when_then_expr.iter_mut().map(|(when, _)| when.as_mut()));
+        changed |= jsonb::operands(operands, schema, style)?;
+    } else {
         for (when, _) in &mut when_then_expr {
-            resolve_in_place(when, &target, style, &mut changed)?;
+            let (condition, did) = boolean(std::mem::take(when.as_mut()), "CASE/WHEN", schema, style)?;
+            **when = condition;
+            changed |= did;
         }
     }
-    let results = when_then_expr.iter().map(|(_, then)| then.as_ref()).chain(else_expr.as_deref());
-    let target = common_type(results, schema);
-    if let Some(target) = &target {
-        for (_, then) in &mut when_then_expr {
-            resolve_in_place(then, target, style, &mut changed)?;
-        }
-        if let Some(otherwise) = &mut else_expr {
-            resolve_in_place(otherwise, target, style, &mut changed)?;
-        }
-    }
+    let results = else_expr.iter_mut().map(AsMut::as_mut).chain(when_then_expr.iter_mut().map(|(_, then)| then.as_mut()));
+    let target = unify(&mut results.collect::<Vec<_>>(), "CASE", schema, style, &mut changed)?;
     let whole = Expr::Case(Case { expr, when_then_expr, else_expr });
     match target {
         Some(target) if needs_keeping(&target) => Ok(Transformed::yes(cast::typed(whole, target))),
         _ => Ok(Transformed::new_transformed(whole, changed)),
     }
-}
-
-fn resolve_in_place(place: &mut Expr, target: &SqlType, style: &Style, changed: &mut bool) -> datafusion::common::Result<()> {
-    if is_unknown(place) {
-        let expr = std::mem::take(place);
-        let (resolved, did) = resolve_as(expr, target.clone(), style)?;
-        *place = resolved;
-        *changed |= did;
-    }
-    Ok(())
 }
 
 /// A function of DataFusion's that answers with one of its arguments.
@@ -119,20 +78,85 @@ pub(super) fn lower_call(call: ScalarFunction, schema: &DFSchema, style: &Style)
     {
         return Ok(Transformed::yes(args.remove(0)));
     }
+    if func.name() == "make_array" {
+        if !args.iter().any(|arg| type_of(arg, schema).is_some_and(|own| needs_keeping(&own))) {
+            return Ok(Transformed::no(Expr::ScalarFunction(ScalarFunction { func, args })));
+        }
+        let mut changed = false;
+        let element = unify(&mut args.iter_mut().collect::<Vec<_>>(), "ARRAY", schema, style, &mut changed)?;
+        let whole = Expr::ScalarFunction(ScalarFunction { func, args });
+        return Ok(match element.filter(needs_keeping) {
+            Some(element) => Transformed::yes(cast::typed(whole, SqlType::Array(Box::new(element)))),
+            None => Transformed::new_transformed(whole, changed),
+        });
+    }
     if !CHOOSING.contains(&func.name()) {
         return Ok(Transformed::no(Expr::ScalarFunction(ScalarFunction { func, args })));
     }
     let mut changed = false;
-    let target = common_type(args.iter(), schema);
-    if let Some(target) = &target {
-        for arg in &mut args {
-            resolve_in_place(arg, target, style, &mut changed)?;
-        }
+    let what = func.name().to_uppercase();
+    if let ("nullif", [left, right]) = (func.name(), args.as_slice())
+        && let (Some(left), Some(right)) = (type_of(left, schema), type_of(right, schema))
+    {
+        resolution::comparison(&left, "=", &right).map_err(wrap)?;
     }
+    let target = unify(&mut args.iter_mut().collect::<Vec<_>>(), &what, schema, style, &mut changed)?;
     let whole = Expr::ScalarFunction(ScalarFunction { func, args });
     match target {
         Some(target) if needs_keeping(&target) => Ok(Transformed::yes(cast::typed(whole, target))),
         _ => Ok(Transformed::new_transformed(whole, changed)),
+    }
+}
+
+/// Refuses an operator on text whose operands are none.
+pub(super) fn expect_text(left: &Expr, operator: &str, right: &Expr, schema: &DFSchema) -> datafusion::common::Result<()> {
+    text_operands(type_of(left, schema).as_ref(), operator, type_of(right, schema).as_ref()).map_err(wrap)
+}
+
+/// As [`expect_text`], of types.
+pub(super) fn text_operands(left: Option<&SqlType>, operator: &str, right: Option<&SqlType>) -> Result<(), Error> {
+    let text = |side: Option<&SqlType>| side.is_none_or(resolution::is_text);
+    let fits = match operator {
+        // Whatever stands beside text becomes text; arrays and bytes are joined with their like.
+        "||" => {
+            let joins = |side: Option<&SqlType>| matches!(side, Some(SqlType::Array(_) | SqlType::Bytea | SqlType::Jsonb));
+            text(left) || text(right) || joins(left) || joins(right)
+        }
+        _ => text(left) && text(right),
+    };
+    if fits {
+        return Ok(());
+    }
+    let shown = |side: Option<&SqlType>| side.map_or_else(|| "unknown".to_owned(), SqlType::without_modifier);
+    Err(resolution::no_operator(&shown(left), operator, &shown(right)))
+}
+
+/// A constant LIKE pattern with the backslash for its escape character, which is DataFusion's only one.
+pub(super) fn with_backslashes(pattern: Expr, escape: Option<char>) -> (Expr, Option<char>) {
+    let (Some(escape), Expr::Literal(value, metadata)) = (escape, &pattern) else { return (pattern, escape) };
+    let Some(text) = value.try_as_str().flatten().filter(|_| escape != '\\') else { return (pattern, Some(escape)) };
+    let mut letters = text.chars();
+    let mut rewritten = String::with_capacity(text.len());
+    while let Some(letter) = letters.next() {
+        match letter {
+            letter if letter == escape => {
+                rewritten.push('\\');
+                rewritten.extend(letters.next());
+            }
+            '\\' => rewritten.push_str("\\\\"),
+            letter => rewritten.push(letter),
+        }
+    }
+    (Expr::Literal(ScalarValue::Utf8View(Some(rewritten)), metadata.clone()), None)
+}
+
+/// How long an interval is, which decides about its order: a month has thirty days, and a day twenty-four hours.
+pub(super) fn length(span: Expr, schema: &DFSchema, style: &Style) -> datafusion::common::Result<Expr> {
+    let call = functions::operator(functions::LENGTH_OF_INTERVAL, style).map(|function| function.call(vec![span.clone()]));
+    let Some(Expr::ScalarFunction(call)) = call else { return Ok(span) };
+    match functions::scalar::bind(&call, schema) {
+        Some(bound) => bound.map_err(wrap),
+        None => Ok(span),
     }
 }
 
@@ -142,16 +166,4 @@ pub(super) fn as_text(expr: Expr, schema: &DFSchema, style: &Style) -> datafusio
     let source = SqlType::of_field(&field);
     let stays = matches!(source, SqlType::Array(_)) || *field.data_type() == DataType::Null || source.arrow() == DataType::Utf8View;
     if stays { Ok((expr, false)) } else { Ok((cast::call(expr, source, SqlType::Text, style), true)) }
-}
-
-/// Equality of two `jsonb`, which their texts do not decide.
-pub(super) fn json_equality(left: &Expr, op: Operator, right: &Expr, schema: &DFSchema, style: &Style) -> Option<Expr> {
-    let is_jsonb = |side: &Expr| side.to_field(schema).is_ok_and(|(_, field)| SqlType::of_field(&field) == SqlType::Jsonb);
-    if !matches!(op, Operator::Eq | Operator::NotEq) || !is_jsonb(left) || !is_jsonb(right) {
-        return None;
-    }
-    let call = functions::operator("jsonb_eq", style)?.call(vec![left.clone(), right.clone()]);
-    let Expr::ScalarFunction(unbound) = &call else { return None };
-    let bound = functions::scalar::bind(unbound, schema)?.ok()?;
-    Some(if op == Operator::Eq { bound } else { Expr::Not(Box::new(bound)) })
 }

@@ -1,13 +1,12 @@
-//! The views of `pg_catalog` that list things by name: pg_tables, pg_views, pg_indexes, pg_settings, pg_stat_activity.
+//! The views of `pg_catalog` that list things by name: pg_tables, pg_views, pg_indexes, pg_settings.
 
 use super::definition;
-use super::rows::{Cell, Rows};
+use super::rows::Rows;
 use super::shape;
-use super::world::{self, DATABASE_OID, SUPERUSER_OID, World};
+use super::world::{self, World};
 use crate::catalog::Relation;
 use crate::error::Result;
 use crate::policy::SUPERUSER;
-use crate::query::plan::names::DATABASE;
 
 pub(super) fn tables(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     let builtin = shape::all().filter(|shape| shape.kind == "r").map(|shape| (&shape.name, false));
@@ -61,7 +60,7 @@ pub(super) fn indexes(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
 }
 
 pub(super) fn settings(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
-    for (name, value) in world.facts.settings.iter() {
+    for (name, value) in world.facts.settings.all().iter() {
         rows.add(&[
             ("name", name.as_str().into()),
             ("setting", value.as_str().into()),
@@ -73,20 +72,4 @@ pub(super) fn settings(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
         ])?;
     }
     Ok(())
-}
-
-/// Only the session's own row: other sessions are the house's to know.
-pub(super) fn activity(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
-    let facts = world.facts;
-    let application = facts.settings.iter().find(|(name, _)| name == "application_name").map(|(_, value)| value.as_str());
-    rows.add(&[
-        ("datid", DATABASE_OID.into()),
-        ("datname", DATABASE.into()),
-        ("pid", facts.backend_pid.into()),
-        ("usesysid", if facts.session_user == SUPERUSER { SUPERUSER_OID.into() } else { Cell::Null }),
-        ("usename", facts.session_user.as_str().into()),
-        ("application_name", application.into()),
-        ("state", "active".into()),
-        ("backend_type", "client backend".into()),
-    ])
 }

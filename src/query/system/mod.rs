@@ -10,6 +10,7 @@ mod listings;
 mod objects;
 mod relations;
 pub(super) mod rows;
+mod sessions;
 pub(super) mod shape;
 mod standard;
 pub(super) mod world;
@@ -30,23 +31,25 @@ use world::World;
 type Builder = fn(&World<'_>, &mut Rows<'_>) -> Result<()>;
 
 /// The relations that have rows.
-const BUILDERS: [(&str, &str, Builder); 34] = [
+const BUILDERS: [(&str, &str, Builder); 36] = [
     ("pg_catalog", "pg_am", objects::access_methods),
     ("pg_catalog", "pg_attrdef", relations::attrdef),
     ("pg_catalog", "pg_attribute", relations::attribute),
     ("pg_catalog", "pg_class", relations::class),
     ("pg_catalog", "pg_collation", objects::collation),
     ("pg_catalog", "pg_constraint", relations::constraint),
+    ("pg_catalog", "pg_cursors", sessions::cursors),
     ("pg_catalog", "pg_database", objects::database),
     ("pg_catalog", "pg_description", objects::description),
     ("pg_catalog", "pg_index", relations::index),
     ("pg_catalog", "pg_indexes", listings::indexes),
     ("pg_catalog", "pg_language", objects::language),
     ("pg_catalog", "pg_namespace", objects::namespace),
+    ("pg_catalog", "pg_prepared_statements", sessions::prepared_statements),
     ("pg_catalog", "pg_proc", objects::proc),
     ("pg_catalog", "pg_roles", objects::roles),
     ("pg_catalog", "pg_settings", listings::settings),
-    ("pg_catalog", "pg_stat_activity", listings::activity),
+    ("pg_catalog", "pg_stat_activity", sessions::activity),
     ("pg_catalog", "pg_tables", listings::tables),
     ("pg_catalog", "pg_tablespace", objects::tablespace),
     ("pg_catalog", "pg_type", objects::types),

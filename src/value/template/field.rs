@@ -11,8 +11,12 @@ pub(crate) enum Case {
 /// A part of a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Field {
-    Era { dots: bool },
-    Meridian { dots: bool },
+    Era {
+        dots: bool,
+    },
+    Meridian {
+        dots: bool,
+    },
     Century,
     DayName,
     DayShort,
@@ -224,12 +228,9 @@ fn quoted<'t>(template: &'t str, out: &mut Vec<Piece>) -> &'t str {
 /// The longest keyword at the start of a text, and how it was typed.
 fn keyword(text: &str) -> Option<(&'static str, Field, Case)> {
     let all = || KEYWORDS.iter().chain(&MORE_KEYWORDS);
-    for (capital, field) in [
-        ("Month", Field::MonthName),
-        ("Mon", Field::MonthShort),
-        ("Day", Field::DayName),
-        ("Dy", Field::DayShort),
-    ] {
+    for (capital, field) in
+        [("Month", Field::MonthName), ("Mon", Field::MonthShort), ("Day", Field::DayName), ("Dy", Field::DayShort)]
+    {
         if text.starts_with(capital) {
             return Some((capital, field, Case::Capital));
         }
@@ -239,7 +240,9 @@ fn keyword(text: &str) -> Option<(&'static str, Field, Case)> {
             .filter(|(word, _)| {
                 text.get(..word.len()).is_some_and(|start| {
                     start.eq_ignore_ascii_case(word)
-                        && start.chars().all(|letter| if lower { !letter.is_ascii_uppercase() } else { !letter.is_ascii_lowercase() })
+                        && start
+                            .chars()
+                            .all(|letter| if lower { !letter.is_ascii_uppercase() } else { !letter.is_ascii_lowercase() })
                 })
             })
             .max_by_key(|(word, _)| word.len())

@@ -3,7 +3,9 @@
 use crate::error::{Error, Kind, Result};
 use crate::value::template::field::{Field, Piece, Place, is_separator};
 use crate::value::template::moment::{iso_week_start, months, roman_months, weekdays};
-use crate::value::time::calendar::{US_PER_HOUR, US_PER_MINUTE, US_PER_SECOND, civil_from_days, days_from_civil, days_in_month, is_leap};
+use crate::value::time::calendar::{
+    US_PER_HOUR, US_PER_MINUTE, US_PER_SECOND, civil_from_days, days_from_civil, days_in_month, is_leap,
+};
 
 /// What was read: days since 1970, microseconds of the day, and the offset in seconds east where one was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,8 +164,9 @@ impl<'t> Reader<'t> {
         };
         if used == 0 {
             let shown: String = rest.chars().take(length).collect();
-            return Err(format_error(format!("invalid value \"{shown}\" for \"{}\"", place.typed))
-                .with_detail("Value must be an integer."));
+            return Err(
+                format_error(format!("invalid value \"{shown}\" for \"{}\"", place.typed)).with_detail("Value must be an integer.")
+            );
         }
         let value = value.filter(|value| i32::try_from(*value).is_ok()).ok_or_else(|| {
             Error::new(Kind::DatetimeFieldOverflow, format!("value for \"{}\" in source string is out of range", place.typed))
@@ -409,10 +412,8 @@ fn finish(mut read: Read, text: &str) -> Result<Moment> {
     }
     let days = date(&mut read, &out_of_range)?;
     let micros = read.milliseconds * 1_000 + read.microseconds;
-    let in_range = (0..24).contains(&hour)
-        && (0..60).contains(&minute)
-        && (0..60).contains(&second)
-        && (0..US_PER_SECOND).contains(&micros);
+    let in_range =
+        (0..24).contains(&hour) && (0..60).contains(&minute) && (0..60).contains(&second) && (0..US_PER_SECOND).contains(&micros);
     if !in_range {
         return Err(out_of_range());
     }

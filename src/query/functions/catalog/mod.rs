@@ -4,6 +4,7 @@
 //! arguments to a value over the [`World`]. They are made for each planner from its [`SessionFacts`] and hold its snapshot.
 
 mod definitions;
+mod effects;
 mod privileges;
 mod registered;
 mod told;
@@ -146,8 +147,10 @@ fn arg(args: &[Arg], at: usize) -> &Arg {
 /// The catalog function of this name for this session.
 pub(super) fn function(name: &str, facts: &Arc<SessionFacts>) -> Option<Arc<ScalarUDF>> {
     let tables: [&'static [Line]; 4] = [&definitions::LINES, &privileges::LINES, &registered::LINES, &told::LINES];
-    let line = tables.into_iter().flatten().find(|line| line.name == name)?;
-    let signature = Signature::one_of(vec![TypeSignature::Nullary, TypeSignature::VariadicAny], Volatility::Stable);
+    let effect = effects::LINES.iter().find(|line| line.name == name);
+    let line = effect.or_else(|| tables.into_iter().flatten().find(|line| line.name == name))?;
+    let volatility = if effect.is_some() { Volatility::Volatile } else { Volatility::Stable };
+    let signature = Signature::one_of(vec![TypeSignature::Nullary, TypeSignature::VariadicAny], volatility);
     Some(Arc::new(ScalarUDF::new_from_impl(CatalogFunction { line, facts: facts.clone(), signature })))
 }
 

@@ -2,7 +2,7 @@
 
 use super::SqlTypeName::{Bool, Int4, Int8, Name, Names, Text};
 use super::{Arg, Line, Returns, arg, line};
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::query::system::rows::Cell;
 use crate::query::system::world::{UTF8, World};
 
@@ -33,11 +33,10 @@ pub(super) const LINES: [Line; 19] = [
 
 /// The value in force; an unknown setting is NULL when the second argument says that it may be missing.
 fn current_setting(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
-    let name = arg(args, 0).text();
-    match world.facts.settings.iter().find(|(known, _)| known.eq_ignore_ascii_case(&name)) {
-        Some((_, value)) => Ok(value.as_str().into()),
-        None if arg(args, 1).is_true() => Ok(Cell::Null),
-        None => Err(Error::new(Kind::UndefinedObject, format!("unrecognized configuration parameter \"{name}\""))),
+    match world.facts.settings.get(&arg(args, 0).text()) {
+        Ok(value) => Ok(value.into()),
+        Err(_) if arg(args, 1).is_true() => Ok(Cell::Null),
+        Err(error) => Err(error),
     }
 }
 

@@ -20,7 +20,7 @@ const fn definition(
     Definition { name, volatility: Volatility::Immutable, result, run }
 }
 
-pub(in crate::query::functions) static DEFINITIONS: [Definition; 15] = [
+pub(in crate::query::functions) static DEFINITIONS: [Definition; 14] = [
     definition("round", round_result, round),
     definition("sign", sign_result, sign),
     definition("abs", abs_result, abs),
@@ -39,10 +39,6 @@ pub(in crate::query::functions) static DEFINITIONS: [Definition; 15] = [
     definition("num_nulls", |types| (!types.is_empty()).then_some(SqlType::Int4), |given| nulls(given, true)),
     definition("num_nonnulls", |types| (!types.is_empty()).then_some(SqlType::Int4), |given| nulls(given, false)),
     definition("pg_size_bytes", |types| takes(types, &[SqlType::Text]).then_some(SqlType::Int8), size_bytes),
-    definition("bit_not", |types| match types {
-        [Argument::Of(own @ (SqlType::Int2 | SqlType::Int4 | SqlType::Int8))] => Some(own.clone()),
-        _ => None,
-    }, bit_not),
 ];
 
 /// An integer or a `numeric`.
@@ -149,7 +145,9 @@ fn sign_result(types: &[Argument]) -> Option<SqlType> {
 fn sign(given: &Arguments) -> Result<ArrayRef> {
     if given.result == SqlType::Float8 {
         let numbers = given.floats(0)?;
-        let signs = numbers.iter().map(|number| number.map(|number| if number == 0.0 || number.is_nan() { number.abs() } else { number.signum() }));
+        let signs = numbers
+            .iter()
+            .map(|number| number.map(|number| if number == 0.0 || number.is_nan() { number.abs() } else { number.signum() }));
         return Ok(Arc::new(signs.collect::<Float64Array>()));
     }
     let (numbers, _) = decimals(given, 0)?;
@@ -172,10 +170,14 @@ fn abs(given: &Arguments) -> Result<ArrayRef> {
             let array: ArrayRef = Arc::new(numbers.iter().map(|number| number.map(f64::abs)).collect::<Float64Array>());
             cast(&array, &given.result)
         }
-        SqlType::Numeric(_, _) => decimals_of(given, array.as_primitive::<Decimal128Type>().iter().map(|number| Ok(number.map(i128::abs)))),
+        SqlType::Numeric(_, _) => {
+            decimals_of(given, array.as_primitive::<Decimal128Type>().iter().map(|number| Ok(number.map(i128::abs))))
+        }
         own => {
             let numbers = given.ints(0)?;
-            let absolute = numbers.iter().map(|number| number.map(|number| number.checked_abs().ok_or_else(|| out_of_range(&own.to_string()))).transpose());
+            let absolute = numbers
+                .iter()
+                .map(|number| number.map(|number| number.checked_abs().ok_or_else(|| out_of_range(&own.to_string()))).transpose());
             integers(absolute.collect::<Result<Vec<_>>>()?, own)
         }
     }
@@ -265,7 +267,8 @@ fn common(given: &Arguments, multiple: bool) -> Result<ArrayRef> {
     if matches!(given.result, SqlType::Numeric(_, _)) {
         return decimals_of(given, values.into_iter().map(Ok));
     }
-    let narrow = values.into_iter().map(|value| value.map(|value| i64::try_from(value).map_err(|_| out_of_range(&what))).transpose());
+    let narrow =
+        values.into_iter().map(|value| value.map(|value| i64::try_from(value).map_err(|_| out_of_range(&what))).transpose());
     integers(narrow.collect::<Result<_>>()?, &given.result)
 }
 
@@ -313,7 +316,9 @@ fn bucket_result(types: &[Argument]) -> Option<SqlType> {
         [operand, low, high, count] if operand.is_number() && low.is_number() && high.is_number() && count.is_integer() => {
             Some(SqlType::Int4)
         }
-        [operand, Argument::Of(SqlType::Array(element))] if operand.fits(element) || Argument::Of((**element).clone()).is_number() && operand.is_number() => {
+        [operand, Argument::Of(SqlType::Array(element))]
+            if operand.fits(element) || Argument::Of((**element).clone()).is_number() && operand.is_number() =>
+        {
             Some(SqlType::Int4)
         }
         _ => None,
@@ -439,11 +444,6 @@ fn bytes_of_size(text: &str) -> Result<i64> {
     };
     let bytes = (value * factor).round();
     if bytes.abs() >= 9.3e18 { Err(out_of_range("bigint")) } else { Ok(bytes as i64) }
-}
-
-fn bit_not(given: &Arguments) -> Result<ArrayRef> {
-    let numbers = given.ints(0)?;
-    integers(numbers.iter().map(|number| number.map(|number| !number)).collect(), &given.result)
 }
 
 #[cfg(test)]

@@ -65,9 +65,9 @@ pub(in crate::query::functions) static DEFINITIONS: [Definition; 38] = [
     one("tand", |given| unary(given, |x| angle(x, tand))),
     one("cotd", |given| unary(given, |x| angle(x, |x| 1.0 / tand(x)))),
     one("asind", |given| unary(given, |x| within(x, -1.0, 1.0).map(|x| asind_quarter(x.abs()).copysign(x)))),
-    one("acosd", |given| unary(given, |x| {
-        within(x, -1.0, 1.0).map(|x| if x >= 0.0 { 90.0 - asind_quarter(x) } else { 90.0 + asind_quarter(-x) })
-    })),
+    one("acosd", |given| {
+        unary(given, |x| within(x, -1.0, 1.0).map(|x| if x >= 0.0 { 90.0 - asind_quarter(x) } else { 90.0 + asind_quarter(-x) }))
+    }),
     one("atand", |given| unary(given, |x| Ok(x.atan() / FRAC_PI_4 * 45.0))),
     two("atan2d", |given| binary(given, |y, x| Ok(y.atan2(x) / FRAC_PI_4 * 45.0))),
     one("degrees", |given| unary(given, |x| finite(x / (PI / 180.0), x.is_finite()))),

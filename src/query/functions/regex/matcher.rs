@@ -491,7 +491,13 @@ impl<'t> Backtracker<'t> {
                 Some(letter) if class.has(letter) => then(self, at + letter.len_utf8(), groups),
                 _ => Ok(false),
             },
-            Node::Place(place) => if holds(*place, self.text, at) { then(self, at, groups) } else { Ok(false) },
+            Node::Place(place) => {
+                if holds(*place, self.text, at) {
+                    then(self, at, groups)
+                } else {
+                    Ok(false)
+                }
+            }
             Node::Look { inner, ahead, negated } => {
                 let mut copy = groups.clone();
                 let found = if *ahead {

@@ -36,7 +36,12 @@ const fn definition(
 pub(in crate::query) const MATCHES: &str = "regexp_matches";
 
 pub(super) static DEFINITIONS: [Definition; 16] = [
-    definition("~", compared, |given| operator(given, false, false)),
+    // With one operand it is the bits of an integer turned round.
+    definition(
+        "~",
+        |types| if types.len() == 1 { super::operator::inverted_result(types) } else { compared(types) },
+        |given| if given.arrays.len() == 1 { super::operator::inverted(given) } else { operator(given, false, false) },
+    ),
     definition("~*", compared, |given| operator(given, true, false)),
     definition("!~", compared, |given| operator(given, false, true)),
     definition("!~*", compared, |given| operator(given, true, true)),
@@ -190,12 +195,7 @@ fn first_match(given: &Arguments) -> Result<ArrayRef> {
 }
 
 /// Calls `with` for every match from a place on, which answers whether to go on.
-fn each_match(
-    subject: &str,
-    pattern: &Pattern,
-    from: usize,
-    mut with: impl FnMut(&[Option<Span>]) -> Result<bool>,
-) -> Result<()> {
+fn each_match(subject: &str, pattern: &Pattern, from: usize, mut with: impl FnMut(&[Option<Span>]) -> Result<bool>) -> Result<()> {
     let mut at = from;
     while at <= subject.len() {
         let Some(found) = pattern.captures(subject, at)? else { return Ok(()) };
@@ -204,7 +204,8 @@ fn each_match(
             return Ok(());
         }
         // Behind an empty match the next character is passed over.
-        at = if end > start { end } else { end + subject.get(end..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8) };
+        at =
+            if end > start { end } else { end + subject.get(end..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8) };
     }
     Ok(())
 }
@@ -243,7 +244,8 @@ fn byte_of(subject: &str, character: usize) -> Option<usize> {
 }
 
 fn replace(given: &Arguments) -> Result<ArrayRef> {
-    let placed = given.types.len() > 4 || given.types.get(3).is_some_and(|start| matches!(start, Argument::Of(SqlType::Int2 | SqlType::Int4 | SqlType::Int8)));
+    let placed = given.types.len() > 4
+        || given.types.get(3).is_some_and(|start| matches!(start, Argument::Of(SqlType::Int2 | SqlType::Int4 | SqlType::Int8)));
     let mut inputs = Inputs::new(given, if placed { 5 } else { 3 })?;
     let replacements = given.texts(2)?;
     let (starts, counts) = if placed { (optional_ints(given, 3)?, optional_ints(given, 4)?) } else { (None, None) };
@@ -255,7 +257,9 @@ fn replace(given: &Arguments) -> Result<ArrayRef> {
             && let Some(digit) = text(&flags_given, row).and_then(|flags| flags.chars().next()).filter(char::is_ascii_digit)
         {
             return Err(Error::new(Kind::InvalidParameterValue, format!("invalid regular expression option: \"{digit}\""))
-                .with_hint("If you meant to use regexp_replace() with a start parameter, cast the fourth argument to integer explicitly."));
+                .with_hint(
+                    "If you meant to use regexp_replace() with a start parameter, cast the fourth argument to integer explicitly.",
+                ));
         }
         let start = at_least(start, 1, "start")?;
         let nth = if nth == -1 { None } else { Some(at_least(nth, 0, "n")?) };
@@ -376,7 +380,10 @@ fn instr(given: &Arguments) -> Result<ArrayRef> {
         let Some(numbers) = numbers.collect::<Option<Vec<i64>>>() else { return Ok(None) };
         let (start, nth) = (at_least(numbers[0], 1, "start")?, at_least(numbers[1], 1, "n")?);
         if !(0..=1).contains(&numbers[2]) {
-            return Err(Error::new(Kind::InvalidParameterValue, format!("invalid value for parameter \"endoption\": {}", numbers[2])));
+            return Err(Error::new(
+                Kind::InvalidParameterValue,
+                format!("invalid value for parameter \"endoption\": {}", numbers[2]),
+            ));
         }
         let group = at_least(numbers[3], 0, "subexpr")?;
         let Some((subject, pattern, flags)) = inputs.row(row)? else { return Ok(None) };

@@ -30,12 +30,25 @@ pub(super) enum Node {
     Empty,
     One(Class),
     Place(Place),
-    Look { inner: Box<Node>, ahead: bool, negated: bool },
-    Group { inner: Box<Node>, number: Option<usize> },
+    Look {
+        inner: Box<Node>,
+        ahead: bool,
+        negated: bool,
+    },
+    Group {
+        inner: Box<Node>,
+        number: Option<usize>,
+    },
     Concat(Vec<Node>),
     Either(Vec<Node>),
     /// `exact` is `{m}`, which leaves the preference to what is repeated, as `{m,m}` does not.
-    Repeat { inner: Box<Node>, min: u32, max: Option<u32>, greedy: bool, exact: bool },
+    Repeat {
+        inner: Box<Node>,
+        min: u32,
+        max: Option<u32>,
+        greedy: bool,
+        exact: bool,
+    },
     /// What a group has matched.
     Again(usize),
 }
@@ -154,8 +167,11 @@ impl Flags {
     fn set(&mut self, letter: char) -> Result<bool> {
         match letter {
             'b' | 'e' => {
-                return Err(Error::new(Kind::FeatureNotSupported, format!("regular expression option \"{letter}\" is not supported"))
-                    .with_hint("Patterns are PostgreSQL's advanced regular expressions."));
+                return Err(Error::new(
+                    Kind::FeatureNotSupported,
+                    format!("regular expression option \"{letter}\" is not supported"),
+                )
+                .with_hint("Patterns are PostgreSQL's advanced regular expressions."));
             }
             'c' => self.fold = false,
             'i' => self.fold = true,
@@ -343,11 +359,7 @@ impl Parser {
         self.at += 1;
         let min = self.count()?;
         let exact = !self.eat(',');
-        let max = if !exact {
-            if self.peek() == Some('}') { None } else { Some(self.count()?) }
-        } else {
-            Some(min)
-        };
+        let max = if !exact { if self.peek() == Some('}') { None } else { Some(self.count()?) } } else { Some(min) };
         if !self.eat('}') {
             return Err(invalid(if self.peek().is_none() { "braces {} not balanced" } else { "invalid repetition count(s)" }));
         }

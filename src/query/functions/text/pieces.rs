@@ -7,7 +7,9 @@ use datafusion::arrow::array::{Array, ArrayRef, AsArray, BinaryArray, BinaryBuil
 use datafusion::logical_expr::Volatility;
 
 use crate::error::{Error, Kind, Result};
-use crate::query::functions::scalar::{Argument, Arguments, Definition, bools_of, int, ints_of, takes, takes_some, text, text_lists_of, texts_of};
+use crate::query::functions::scalar::{
+    Argument, Arguments, Definition, bools_of, int, ints_of, takes, takes_some, text, text_lists_of, texts_of,
+};
 use crate::value::SqlType;
 
 const T: SqlType = SqlType::Text;
@@ -493,7 +495,8 @@ fn set_byte(given: &Arguments) -> Result<ArrayRef> {
 
 fn bit_count(given: &Arguments) -> Result<ArrayRef> {
     let subjects = bytes(given, 0)?;
-    let counts = subjects.iter().map(|subject| subject.map(|subject| subject.iter().map(|byte| i64::from(byte.count_ones())).sum()));
+    let counts =
+        subjects.iter().map(|subject| subject.map(|subject| subject.iter().map(|byte| i64::from(byte.count_ones())).sum()));
     Ok(Arc::new(counts.collect::<datafusion::arrow::array::Int64Array>()))
 }
 

@@ -8,7 +8,9 @@ use datafusion::arrow::array::{
 use datafusion::arrow::datatypes::Date32Type;
 
 use super::span::{Parts, moved, spans};
-use super::{Argument, Arguments, US_PER_DAY, is_infinite, is_infinite_day, moments, named_zone, out_of_range, timestamptz, to_utc};
+use super::{
+    Argument, Arguments, US_PER_DAY, is_infinite, is_infinite_day, moments, named_zone, out_of_range, timestamptz, to_utc,
+};
 use crate::clock::Micros;
 use crate::error::{Error, Kind, Result};
 use crate::query::functions::scalar::{bools_of, int, takes, takes_some, text};
@@ -58,11 +60,8 @@ fn time_of_day(hour: i64, minute: i64, second: f64) -> Result<Micros> {
     let micros = (second * 1e6).round_ties_even();
     let whole = !micros.is_nan() && micros.abs() < 1e9;
     let us = hour * US_PER_HOUR + minute * US_PER_MINUTE + if whole { micros as i64 } else { 0 };
-    let valid = whole
-        && (0..=24).contains(&hour)
-        && (0..60).contains(&minute)
-        && (0.0..=60.0).contains(&second)
-        && us <= US_PER_DAY;
+    let valid =
+        whole && (0..=24).contains(&hour) && (0..60).contains(&minute) && (0.0..=60.0).contains(&second) && us <= US_PER_DAY;
     if valid {
         return Ok(us);
     }
@@ -145,12 +144,10 @@ pub(super) fn interval(given: &Arguments) -> Result<ArrayRef> {
         if micros.is_nan() || micros.abs() > 9.2e18 {
             return Err(bad());
         }
-        let micros = (numbers[4] * US_PER_HOUR).checked_add(numbers[5] * US_PER_MINUTE).and_then(|us| us.checked_add(micros as i64));
-        let parts = Parts {
-            months: numbers[0] * 12 + numbers[1],
-            days: numbers[2] * 7 + numbers[3],
-            micros: micros.ok_or_else(bad)?,
-        };
+        let micros =
+            (numbers[4] * US_PER_HOUR).checked_add(numbers[5] * US_PER_MINUTE).and_then(|us| us.checked_add(micros as i64));
+        let parts =
+            Parts { months: numbers[0] * 12 + numbers[1], days: numbers[2] * 7 + numbers[3], micros: micros.ok_or_else(bad)? };
         out.append_value(parts.arrow()?);
     }
     Ok(Arc::new(out.finish()))

@@ -29,7 +29,7 @@ const US_PER_DAY: i64 = 86_400 * US_PER_SECOND;
 
 const STABLE: Volatility = Volatility::Stable;
 
-pub(super) static DEFINITIONS: [Definition; 37] = [
+pub(super) static DEFINITIONS: [Definition; 34] = [
     Definition { name: "now", volatility: STABLE, result: |types| nullary(types, SqlType::Timestamptz), run: now },
     Definition { name: "current_timestamp", volatility: STABLE, result: |types| clock(types, SqlType::Timestamptz), run: now },
     Definition {
@@ -63,11 +63,18 @@ pub(super) static DEFINITIONS: [Definition; 37] = [
     immutable("justify_days", interval_result, span::justify_days),
     immutable("justify_hours", interval_result, span::justify_hours),
     immutable("justify_interval", interval_result, span::justify_interval),
-    immutable("interval_um", interval_result, span::negated),
-    immutable("interval_mul", span::product_result, |given| span::product(given, false)),
-    immutable("interval_div", span::quotient_result, |given| span::product(given, true)),
-    Definition { name: "timestamp_pl_interval", volatility: STABLE, result: span::moved_result, run: |given| span::move_by(given, false) },
-    Definition { name: "timestamp_mi_interval", volatility: STABLE, result: span::moved_result, run: |given| span::move_by(given, true) },
+    Definition {
+        name: "timestamp_pl_interval",
+        volatility: STABLE,
+        result: span::moved_result,
+        run: |given| span::move_by(given, false),
+    },
+    Definition {
+        name: "timestamp_mi_interval",
+        volatility: STABLE,
+        result: span::moved_result,
+        run: |given| span::move_by(given, true),
+    },
     Definition { name: "date_bin", volatility: STABLE, result: bin_result, run: span::bin },
     Definition { name: "current_date", volatility: STABLE, result: |types| nullary(types, SqlType::Date), run: today },
     Definition { name: "timezone", volatility: STABLE, result: timezone_result, run: timezone },
@@ -240,7 +247,7 @@ fn is_infinite(us: Micros) -> bool {
     us == i64::MAX || us == i64::MIN
 }
 
-fn to_local(utc: Micros, zone: Zone) -> Micros {
+pub(super) fn to_local(utc: Micros, zone: Zone) -> Micros {
     if is_infinite(utc) { utc } else { utc.saturating_add(i64::from(zone.offset_at(utc)) * US_PER_SECOND) }
 }
 

@@ -54,7 +54,8 @@ impl Parts {
 pub(in crate::query::functions) fn spans(given: &Arguments, at: usize) -> Result<IntervalMonthDayNanoArray> {
     if given.sql_type(at) == SqlType::Time {
         let times = given.as_type(at, &SqlType::Time)?;
-        let spans = times.as_primitive::<Time64MicrosecondType>().iter().map(|us| us.map(|us| IntervalMonthDayNano::new(0, 0, us * 1_000)));
+        let spans =
+            times.as_primitive::<Time64MicrosecondType>().iter().map(|us| us.map(|us| IntervalMonthDayNano::new(0, 0, us * 1_000)));
         return Ok(spans.collect());
     }
     Ok(given.as_type(at, &SqlType::Interval)?.as_primitive::<IntervalMonthDayNanoType>().clone())
@@ -112,10 +113,6 @@ pub(super) fn justify_interval(given: &Arguments) -> Result<ArrayRef> {
     })
 }
 
-pub(super) fn negated(given: &Arguments) -> Result<ArrayRef> {
-    each(given, |span| Ok(Parts { months: -span.months, days: -span.days, micros: -span.micros }))
-}
-
 /// An interval times a number, whose fractions go down to days and seconds.
 #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
 fn scaled(span: Parts, factor: f64) -> Result<Parts> {
@@ -142,37 +139,6 @@ fn scaled(span: Parts, factor: f64) -> Result<Parts> {
     Ok(Parts { months: months.trunc() as i64, days: whole_days as i64, micros: micros as i64 })
 }
 
-pub(super) fn product_result(types: &[Argument]) -> Option<SqlType> {
-    match types {
-        [Argument::Of(SqlType::Interval), number] | [number, Argument::Of(SqlType::Interval)] if number.is_number() => {
-            Some(SqlType::Interval)
-        }
-        _ => None,
-    }
-}
-
-pub(super) fn quotient_result(types: &[Argument]) -> Option<SqlType> {
-    match types {
-        [Argument::Of(SqlType::Interval), number] if number.is_number() => Some(SqlType::Interval),
-        _ => None,
-    }
-}
-
-pub(super) fn product(given: &Arguments, divide: bool) -> Result<ArrayRef> {
-    let span_first = given.sql_type(0) == SqlType::Interval;
-    let spans = spans(given, usize::from(!span_first))?;
-    let factors = given.floats(usize::from(span_first))?;
-    let made = spans.iter().zip(&factors).map(|pair| match pair {
-        (Some(_), Some(0.0)) if divide => Err(Error::new(Kind::DivisionByZero, "division by zero")),
-        (Some(span), Some(factor)) => {
-            let factor = if divide { 1.0 / factor } else { factor };
-            scaled(Parts::of(span), factor)?.arrow().map(Some)
-        }
-        _ => Ok(None),
-    });
-    Ok(Arc::new(made.collect::<Result<IntervalMonthDayNanoArray>>()?))
-}
-
 /// A local time moved by months and days, which keep its time of day.
 fn moved_date(us: Micros, months: i64, days: i64) -> Result<Micros> {
     let (day, of_day) = split_micros(us);
@@ -184,7 +150,11 @@ fn moved_date(us: Micros, months: i64, days: i64) -> Result<Micros> {
         let month = u32::try_from(month.rem_euclid(12) + 1).map_err(|_| out_of_range())?;
         days_moved = days_from_civil(year, month, date.day.min(days_in_month(year, month)));
     }
-    days_moved.checked_add(days).and_then(|days| days.checked_mul(US_PER_DAY)).and_then(|us| us.checked_add(of_day)).ok_or_else(out_of_range)
+    days_moved
+        .checked_add(days)
+        .and_then(|days| days.checked_mul(US_PER_DAY))
+        .and_then(|us| us.checked_add(of_day))
+        .ok_or_else(out_of_range)
 }
 
 /// A moment plus an interval; months and days are counted on the clocks of a zone where the moment has one.
@@ -216,7 +186,8 @@ pub(super) fn moved_result(types: &[Argument]) -> Option<SqlType> {
 }
 
 pub(super) fn move_by(given: &Arguments, backwards: bool) -> Result<ArrayRef> {
-    let first_is_span = given.sql_type(0) == SqlType::Interval || (given.sql_type(0) == SqlType::Time && given.sql_type(1) == SqlType::Date);
+    let first_is_span =
+        given.sql_type(0) == SqlType::Interval || (given.sql_type(0) == SqlType::Time && given.sql_type(1) == SqlType::Date);
     let (moment, span) = if first_is_span { (1, 0) } else { (0, 1) };
     let spans = spans(given, span)?;
     let directed = |span: IntervalMonthDayNano| {
@@ -273,14 +244,19 @@ pub(super) fn bin(given: &Arguments) -> Result<ArrayRef> {
                 "timestamps cannot be binned into intervals containing months or years",
             ));
         }
-        let step = stride.days.checked_mul(US_PER_DAY).and_then(|us| us.checked_add(stride.micros)).ok_or_else(interval_out_of_range)?;
+        let step =
+            stride.days.checked_mul(US_PER_DAY).and_then(|us| us.checked_add(stride.micros)).ok_or_else(interval_out_of_range)?;
         if step <= 0 {
             return Err(Error::new(Kind::DatetimeFieldOverflow, "stride must be greater than zero"));
         }
         let distance = source.checked_sub(origin).ok_or_else(interval_out_of_range)?;
         values.push(Some(origin + distance.div_euclid(step) * step));
     }
-    if given.result == SqlType::Timestamptz { Ok(timestamptz(values)) } else { Ok(Arc::new(TimestampMicrosecondArray::from(values))) }
+    if given.result == SqlType::Timestamptz {
+        Ok(timestamptz(values))
+    } else {
+        Ok(Arc::new(TimestampMicrosecondArray::from(values)))
+    }
 }
 
 /// The offset in seconds east that an interval names as a time zone.

@@ -1,0 +1,270 @@
+//! The settings that exist: PostgreSQL's names, defaults and checks. One line a setting, in order of name.
+//!
+//! A setting that only tunes PostgreSQL's own machinery (`enable_seqscan`, `work_mem`) is kept and shown and changes nothing here,
+//! so that scripts and tools that set it go on. A setting whose other values would promise what Annals does not do is refused those
+//! values.
+
+use super::form::Form;
+use super::form::Form::{Fixed, OneOf, Restart, Switch};
+
+/// One setting.
+pub(in crate::query) struct Known {
+    /// As it is shown; found in any case.
+    pub name: &'static str,
+    /// In the form in which values are kept: numbers without a unit.
+    pub default: &'static str,
+    pub form: Form,
+    pub description: &'static str,
+}
+
+const fn known(name: &'static str, default: &'static str, form: Form, description: &'static str) -> Known {
+    Known { name, default, form, description }
+}
+
+const fn integer(name: &'static str, default: &'static str, low: i64, high: i64, description: &'static str) -> Known {
+    known(name, default, Form::Integer { low, high }, description)
+}
+
+/// A time in milliseconds; 0 switches it off.
+const fn time(name: &'static str, default: &'static str, description: &'static str) -> Known {
+    known(name, default, Form::Milliseconds, description)
+}
+
+/// An amount of memory in kilobytes.
+const fn memory(name: &'static str, default: &'static str, description: &'static str) -> Known {
+    known(name, default, Form::Kilobytes, description)
+}
+
+const fn switch(name: &'static str, default: &'static str, description: &'static str) -> Known {
+    known(name, default, Switch, description)
+}
+
+const fn real(name: &'static str, default: &'static str, description: &'static str) -> Known {
+    known(name, default, Form::Real, description)
+}
+
+pub(super) const ISOLATION: &[&str] = &["serializable", "repeatable read", "read committed", "read uncommitted"];
+
+const LOCALES: &[&str] = &["C", "POSIX", "", "C.UTF-8", "en_US.UTF-8"];
+
+const MESSAGES: &[&str] = &["debug5", "debug4", "debug3", "debug2", "debug1", "log", "notice", "warning", "error"];
+
+/// Settings whose changes clients are told of, as PostgreSQL 15 tells them (protocol section 55.2.7).
+pub(super) const REPORTED: [&str; 13] = [
+    "application_name",
+    "client_encoding",
+    "DateStyle",
+    "default_transaction_read_only",
+    "in_hot_standby",
+    "integer_datetimes",
+    "IntervalStyle",
+    "is_superuser",
+    "server_encoding",
+    "server_version",
+    "session_authorization",
+    "standard_conforming_strings",
+    "TimeZone",
+];
+
+/// All of them.
+pub(in crate::query) static KNOWN: &[Known] = &[
+    known("application_name", "", Form::Printable, "Name of the client's program, shown in the list of sessions and in logs."),
+    switch("array_nulls", "on", "Reads NULL in an array's text as a null element."),
+    known(
+        "backslash_quote",
+        "safe_encoding",
+        OneOf(&["safe_encoding", "on", "off"]),
+        "Whether \\' may stand for a quote in strings.",
+    ),
+    integer("block_size", "8192", 8192, 8192, "Size of a page of PostgreSQL's files.").fixed(),
+    known("bytea_output", "hex", OneOf(&["escape", "hex"]), "How bytea values are written."),
+    switch("check_function_bodies", "on", "Checks a function's body when the function is created."),
+    known("client_encoding", "UTF8", Form::Encoding, "Encoding of the text that the client sends and receives."),
+    known("client_min_messages", "notice", OneOf(MESSAGES), "Least severity of the messages that the client is sent."),
+    known(
+        "constraint_exclusion",
+        "partition",
+        OneOf(&["partition", "on", "off"]),
+        "Kept for scripts; planning always uses constraints.",
+    ),
+    real("cpu_index_tuple_cost", "0.005", "Kept for scripts; the planner has its own costs."),
+    real("cpu_operator_cost", "0.0025", "Kept for scripts; the planner has its own costs."),
+    real("cpu_tuple_cost", "0.01", "Kept for scripts; the planner has its own costs."),
+    real("cursor_tuple_fraction", "0.1", "Kept for scripts; every cursor streams its rows."),
+    known("DateStyle", "ISO, MDY", Form::DateStyle, "How dates are written, and in which order ambiguous ones are read."),
+    time("deadlock_timeout", "1000", "Kept for scripts; locks are taken in an order without deadlocks."),
+    integer("default_statistics_target", "100", 1, 10_000, "Kept for scripts; statistics are exact."),
+    known("default_table_access_method", "log", OneOf(&["log", "heap"]), "How a new table keeps its rows; heap is read as log."),
+    known("default_tablespace", "", OneOf(&["", "pg_default"]), "Where new tables are kept."),
+    known("default_text_search_config", "pg_catalog.simple", Form::SearchConfig, "How text is cut into words."),
+    switch("default_transaction_deferrable", "off", "Whether new transactions are deferrable."),
+    known("default_transaction_isolation", "read committed", OneOf(ISOLATION), "What new transactions may see of others."),
+    switch("default_transaction_read_only", "off", "Whether new transactions only read."),
+    memory("effective_cache_size", "4194304", "Kept for scripts; the planner has its own costs."),
+    integer("effective_io_concurrency", "1", 0, 1000, "Kept for scripts; a scan reads ahead by itself."),
+    switch("enable_bitmapscan", "on", "Kept for scripts; the planner has its own plans."),
+    switch("enable_gathermerge", "on", "Kept for scripts; the planner has its own plans."),
+    switch("enable_hashagg", "on", "Kept for scripts; the planner has its own plans."),
+    switch("enable_hashjoin", "on", "Kept for scripts; the planner has its own plans."),
+    switch("enable_incremental_sort", "on", "Kept for scripts; the planner has its own plans."),
+    switch("enable_indexonlyscan", "on", "Kept for scripts; the planner has its own plans."),
+    switch("enable_indexscan", "on", "Kept for scripts; the planner has its own plans."),
+    switch("enable_material", "on", "Kept for scripts; the planner has its own plans."),
+    switch("enable_memoize", "on", "Kept for scripts; the planner has its own plans."),
+    switch("enable_mergejoin", "on", "Kept for scripts; the planner has its own plans."),
+    switch("enable_nestloop", "on", "Kept for scripts; the planner has its own plans."),
+    switch("enable_parallel_append", "on", "Kept for scripts; the planner has its own plans."),
+    switch("enable_parallel_hash", "on", "Kept for scripts; the planner has its own plans."),
+    switch("enable_partition_pruning", "on", "Kept for scripts; pruning is always on."),
+    switch("enable_partitionwise_aggregate", "off", "Kept for scripts; the planner has its own plans."),
+    switch("enable_partitionwise_join", "off", "Kept for scripts; the planner has its own plans."),
+    switch("enable_seqscan", "on", "Kept for scripts; the planner has its own plans."),
+    switch("enable_sort", "on", "Kept for scripts; the planner has its own plans."),
+    switch("enable_tidscan", "on", "Kept for scripts; the planner has its own plans."),
+    switch("escape_string_warning", "on", "Kept for scripts; a backslash in an ordinary string is an ordinary character."),
+    integer("extra_float_digits", "1", -15, 3, "Digits that floating-point numbers are written with."),
+    known("force_parallel_mode", "off", OneOf(&["off", "on", "regress"]), "Kept for scripts; plans are parallel where it pays."),
+    integer("from_collapse_limit", "8", 1, 2_147_483_647, "Kept for scripts; the planner has its own limits."),
+    switch("geqo", "on", "Kept for scripts; the planner has its own search."),
+    integer("geqo_threshold", "12", 2, 2_147_483_647, "Kept for scripts; the planner has its own search."),
+    real("hash_mem_multiplier", "2", "Kept for scripts; memory is limited for all statements together."),
+    time("idle_in_transaction_session_timeout", "0", "How long a client may be silent in an open transaction."),
+    time("idle_session_timeout", "0", "How long a client may be silent outside a transaction."),
+    known("in_hot_standby", "off", Fixed, "Whether the server is a standby."),
+    known("integer_datetimes", "on", Fixed, "Whether times are kept as whole microseconds."),
+    known(
+        "IntervalStyle",
+        "postgres",
+        OneOf(&["postgres", "postgres_verbose", "sql_standard", "iso_8601"]),
+        "How intervals are written.",
+    ),
+    known("is_superuser", "off", Fixed, "Whether the current role is a superuser."),
+    switch("jit", "off", "Kept for scripts; expressions are not compiled."),
+    integer("join_collapse_limit", "8", 1, 2_147_483_647, "Kept for scripts; the planner has its own limits."),
+    known("lc_collate", "C", Fixed, "Order of text."),
+    known("lc_ctype", "C", Fixed, "Classes of characters."),
+    known("lc_messages", "C", OneOf(LOCALES), "Language of messages, which is English."),
+    known("lc_monetary", "C", OneOf(LOCALES), "How amounts of money are written."),
+    known("lc_numeric", "C", OneOf(LOCALES), "How to_char() writes numbers."),
+    known("lc_time", "C", OneOf(LOCALES), "How to_char() writes times."),
+    time("lock_timeout", "0", "How long a statement may wait for a lock."),
+    real("logical_decoding_work_mem", "65536", "Kept for scripts; there is no logical decoding.").fixed(),
+    memory("maintenance_work_mem", "65536", "Kept for scripts; memory is limited for all statements together."),
+    known("max_connections", "100", Restart, "Clients that may be connected at once."),
+    integer("max_function_args", "100", 100, 100, "Arguments that a function can have.").fixed(),
+    integer("max_identifier_length", "63", 63, 63, "Bytes of a name.").fixed(),
+    integer("max_index_keys", "32", 32, 32, "Columns of an index.").fixed(),
+    integer("max_parallel_maintenance_workers", "2", 0, 1024, "Kept for scripts; threads are shared by all statements."),
+    integer("max_parallel_workers", "8", 0, 1024, "Kept for scripts; threads are shared by all statements."),
+    integer("max_parallel_workers_per_gather", "2", 0, 1024, "Kept for scripts; threads are shared by all statements."),
+    known("max_prepared_transactions", "0", Restart, "Transactions that may outlive their session."),
+    memory("min_parallel_index_scan_size", "512", "Kept for scripts; plans are parallel where it pays."),
+    memory("min_parallel_table_scan_size", "8192", "Kept for scripts; plans are parallel where it pays."),
+    switch("parallel_leader_participation", "on", "Kept for scripts; threads are shared by all statements."),
+    real("parallel_setup_cost", "1000", "Kept for scripts; the planner has its own costs."),
+    real("parallel_tuple_cost", "0.1", "Kept for scripts; the planner has its own costs."),
+    known("password_encryption", "scram-sha-256", OneOf(&["scram-sha-256"]), "How passwords are kept."),
+    known(
+        "plan_cache_mode",
+        "auto",
+        OneOf(&["auto", "force_generic_plan", "force_custom_plan"]),
+        "Kept for scripts; the planner chooses.",
+    ),
+    switch("quote_all_identifiers", "off", "Quotes every name in the text of definitions."),
+    real("random_page_cost", "4", "Kept for scripts; the planner has its own costs."),
+    known(
+        "restrict_nonsystem_relation_kind",
+        "",
+        OneOf(&["", "view", "foreign-table", "view, foreign-table"]),
+        "Kept for pg_dump.",
+    ),
+    known("role", "none", Form::Role, "The role in force."),
+    switch("row_security", "on", "Whether policies filter rows; off makes no difference to a superuser."),
+    known("search_path", "\"$user\", public", Form::Names, "Schemas in which names without one are looked for."),
+    real("seq_page_cost", "1", "Kept for scripts; the planner has its own costs."),
+    known("server_encoding", "UTF8", Fixed, "Encoding of text in the store."),
+    known("server_version", "15.0", Fixed, "Version of PostgreSQL that the server speaks as."),
+    known("server_version_num", "150000", Fixed, "The same as a number."),
+    known("session_authorization", "", Form::Authorization, "The role that logged in."),
+    known("session_replication_role", "origin", OneOf(&["origin", "replica", "local"]), "Kept for scripts; there are no triggers."),
+    memory("shared_buffers", "131072", "Kept for tools; the operating system caches files.").restart(),
+    known("ssl", "off", Restart, "Whether the server offers TLS."),
+    known("standard_conforming_strings", "on", OneOf(&["on"]), "Reads backslashes in ordinary strings as they are."),
+    time("statement_timeout", "0", "How long a statement may run."),
+    switch("synchronize_seqscans", "on", "Kept for scripts; scans do not share positions."),
+    known(
+        "synchronous_commit",
+        "on",
+        OneOf(&["local", "remote_write", "remote_apply", "on", "off"]),
+        "Kept for scripts; a commit is always durable before it is answered.",
+    ),
+    integer("tcp_keepalives_count", "0", 0, 2_147_483_647, "Kept for scripts; the listener keeps connections alive."),
+    integer("tcp_keepalives_idle", "0", 0, 2_147_483_647, "Kept for scripts; the listener keeps connections alive."),
+    integer("tcp_keepalives_interval", "0", 0, 2_147_483_647, "Kept for scripts; the listener keeps connections alive."),
+    memory("temp_buffers", "8192", "Kept for scripts; there are no temporary tables."),
+    known("temp_tablespaces", "", OneOf(&["", "pg_default"]), "Where temporary tables are kept."),
+    known("TimeZone", "UTC", Form::TimeZone, "Zone in which times are read and written."),
+    known("timezone_abbreviations", "Default", OneOf(&["Default"]), "Which abbreviations of zones are read."),
+    integer("track_activity_query_size", "1024", 100, 1_048_576, "Bytes of a running statement's text that are shown.").restart(),
+    switch("transaction_deferrable", "off", "Whether the transaction is deferrable."),
+    known("transaction_isolation", "read committed", OneOf(ISOLATION), "What the transaction may see of others."),
+    switch("transaction_read_only", "off", "Whether the transaction only reads."),
+    known("transform_null_equals", "off", OneOf(&["off"]), "Reads = NULL as IS NULL, which is refused."),
+    memory("work_mem", "4096", "Kept for scripts; memory is limited for all statements together."),
+    known("xmloption", "content", OneOf(&["content", "document"]), "Kept for scripts; there is no XML."),
+];
+
+impl Known {
+    /// The same setting, which no statement can change.
+    const fn fixed(mut self) -> Known {
+        self.form = Fixed;
+        self
+    }
+
+    /// The same setting, which is decided when the server starts.
+    const fn restart(mut self) -> Known {
+        self.form = Restart;
+        self
+    }
+
+    /// Whether clients are told of its changes.
+    pub(in crate::query) fn is_reported(&self) -> bool {
+        REPORTED.contains(&self.name)
+    }
+}
+
+/// The place in [`KNOWN`] of the setting of this name in any case.
+pub(super) fn place(name: &str) -> Option<usize> {
+    KNOWN.iter().position(|known| known.name.eq_ignore_ascii_case(name))
+}
+
+/// A place that is there.
+pub(super) fn place_of(name: &'static str) -> usize {
+    place(name).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_in_order_and_reported_ones_exist() {
+        for pair in KNOWN.windows(2) {
+            assert!(pair[0].name.to_ascii_lowercase() < pair[1].name.to_ascii_lowercase(), "{} {}", pair[0].name, pair[1].name);
+        }
+        for name in REPORTED {
+            assert!(place(name).is_some(), "{name}");
+        }
+        assert!(matches!(KNOWN[place_of("application_name")].form, Form::Printable));
+    }
+
+    #[test]
+    fn defaults_pass_their_own_checks() {
+        for known in KNOWN {
+            if matches!(known.form, Fixed | Restart) {
+                continue;
+            }
+            assert_eq!(known.form.checked(known.name, known.default, known.default).unwrap(), known.default, "{}", known.name);
+        }
+    }
+}

@@ -1,0 +1,21 @@
+-- Named statements and cursors.
+create table named(a int not null, occurred_at timestamptz not null default now());
+prepare q(int) as select $1+1 as x; execute q(41); execute q; execute q(1,2); prepare q as select 1; deallocate q; execute q(1); deallocate q; deallocate prepare all;
+prepare i as insert into named values($1); execute i(77); execute i('78'); select count(*) from named where a>76;
+select name, parameter_types::text, from_sql from pg_prepared_statements where name = 'nobody'; select name, from_sql from pg_prepared_statements; deallocate all;
+prepare d(date) as select $1 + 1 as x; execute d('2020-01-01'); execute d(null);
+begin; prepare kept as select 1 as x; rollback; execute kept; deallocate kept;
+declare c cursor for select 1;
+begin; declare c cursor for select * from generate_series(1,10) g; declare c cursor for select 1; rollback;
+begin; declare c no scroll cursor for select * from generate_series(1,10) g; fetch c; fetch 2 from c; fetch forward 2 in c; move 2 c; fetch next from c; fetch relative 1 c; fetch absolute 10 c; fetch all c; fetch prior from c; rollback;
+begin; declare c no scroll cursor for select * from generate_series(1,3) g; fetch absolute 0 c; fetch 0 c; fetch absolute 2 c; fetch 0 c; rollback;
+begin; declare c scroll cursor for select * from generate_series(1,10) g; fetch last c; fetch backward 3 c; fetch absolute 3 c; fetch relative -1 c; move backward all in c; fetch first c; fetch 0 c; move forward 3 in c; fetch prior c; fetch backward all c; fetch forward all c; fetch -1 c; fetch absolute -3 c; fetch relative 0 c; fetch absolute 99 c; fetch prior c; move absolute 4 c; move next c; move backward 2 c; fetch next c; close c; fetch c; rollback;
+close nope; close all; move 5 nope;
+declare h cursor with hold for select * from generate_series(1,5) g; fetch 2 h; select name, is_holdable, is_binary from pg_cursors; begin; fetch h; rollback; fetch h; close h; fetch h;
+begin; declare h cursor with hold for select 1 as x; rollback; fetch h;
+begin; declare h insensitive cursor with hold for select 7 as x; commit; fetch all from h; close all; fetch h;
+begin; savepoint s; declare c cursor for select 1 as x; rollback to s; fetch c; rollback;
+begin; declare c cursor without hold for select a from named order by a; insert into named values (1); fetch all c; commit;
+begin; declare c cursor for values (1,'a'),(2,'b'); fetch 1 c; select 1/0; fetch c; rollback;
+begin; declare "Odd name" asensitive cursor for table named; move all in "Odd name"; close "Odd name"; commit;
+listen; notify; fetch; close;

@@ -1,0 +1,20 @@
+-- Settings: what is shown, what is refused, what a transaction takes with it.
+show nope; set nope=1; reset nope; set a.b = 'x'; show a.b; reset a.b; show a.b; select current_setting('a.c'); select current_setting('a.c', true) is null as n;
+select set_config('a.d','q',false); show a.d; begin; set local a.e='1'; show a.e; commit; show a.e; select set_config('application_name','foo',true); show application_name; select set_config('nope', '1', false); select set_config('a.d', null, false);
+set statement_timeout='20s'; show statement_timeout; set statement_timeout='90s'; show statement_timeout; set statement_timeout=-1; set statement_timeout='1 parsec'; select current_setting('statement_timeout'); reset statement_timeout; show statement_timeout;
+set datestyle to 'iso, dmy'; show datestyle; set datestyle=default; show datestyle; set datestyle to iso, mdy; set datestyle to 'klingon';
+set time zone 'europe/berlin'; show timezone; set time zone -8; show timezone; set time zone 5.5; show timezone; set time zone interval '+02:00' hour to minute; show time zone; set timezone to 'nope'; set timezone to 'UTC';
+set search_path to "A b", public; show search_path; set search_path = 'x, y'; show search_path; set search_path to pg_catalog; show search_path; set search_path to default; show search_path; select set_config('search_path','',false); show search_path; reset search_path;
+set names 'utf8'; set client_encoding to sql_ascii; show client_encoding; set client_encoding='nope'; reset client_encoding; show client_encoding;
+set session authorization default; set role none; show role; show session authorization; reset role; reset session authorization;
+set extra_float_digits=4; set extra_float_digits=3; show extra_float_digits; set extra_float_digits='x'; set bytea_output=foo; set row_security=off; set row_security=maybe; set session_replication_role=replica; set client_min_messages=foo; set intervalstyle='iso_8601'; select interval '1 day' as i; reset all; select interval '1 day' as i;
+begin; set application_name='a1'; savepoint s; set application_name='a2'; rollback to s; show application_name; rollback; show application_name;
+begin; set application_name='b1'; set local application_name='b2'; show application_name; commit; show application_name; reset application_name;
+begin; set local statement_timeout='7s'; savepoint s; set local statement_timeout='8s'; release s; show statement_timeout; commit; show statement_timeout;
+set server_version='1'; set max_connections=1; set work_mem='4MB'; show work_mem; set work_mem='8192'; show work_mem; set work_mem='x';
+discard plans; discard temp; discard temporary; discard sequences; begin; discard all; rollback; discard all;
+set xml option document; set a to 1; set application_name to a, b; set application_name to Foo; show application_name; set application_name to 'Ff', 'g';
+show all foo; show; set; reset;
+set transaction_isolation = 'serializable'; begin; set transaction_isolation = 'repeatable read'; show transaction isolation level; select 1 as x; set transaction_isolation = 'serializable'; rollback;
+set enable_seqscan = off; show enable_seqscan; set jit = on; set lock_timeout = '1min'; show lock_timeout; set idle_in_transaction_session_timeout = 1000; show idle_in_transaction_session_timeout;
+select set_config('timezone', 'Asia/Tokyo', false); show timezone; select '2024-01-01 00:00+00'::timestamptz as t; reset timezone; set timezone to 'UTC';
