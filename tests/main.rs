@@ -22,3 +22,4 @@ mod real_data;
 mod same_answers;
 mod sessions;
 mod tidy;
+mod values;

@@ -8,7 +8,7 @@ use crate::value::time::calendar::{
     TIMESTAMP_MINUS_INFINITY, US_PER_DAY, US_TO_2000,
 };
 use crate::value::time::interval::Span;
-use crate::value::{json, numeric, scalar};
+use crate::value::{json, jsonpath, numeric, scalar};
 
 /// The version of the wire form of `jsonb`: a byte before its text.
 pub(crate) const JSONB_VERSION: u8 = 1;
@@ -128,6 +128,13 @@ impl ColumnBuilder {
                 canonical.append(text, &mut form)?;
                 values.append_value(&form);
             }
+            Values::Jsonpath(values) => match bytes {
+                [JSONB_VERSION, text @ ..] => values.append_value(jsonpath::parse(checked_text(text)?)?.to_string()),
+                [version, ..] => {
+                    return Err(Error::new(Kind::InternalError, format!("unsupported jsonpath version number: {version}")));
+                }
+                [] => return Err(malformed()),
+            },
             Values::Inet(values) => values.append_value(Inet::of_binary(bytes).ok_or_else(malformed)?.text()),
             Values::Bytea { values, .. } => append_bytes(values, bytes)?,
             Values::Date(values) => values.append_value(date(bytes)?),

@@ -14,7 +14,7 @@ use crate::error::{Error, Kind, Result};
 use crate::value::style::Style;
 use crate::value::time::interval::Span;
 use crate::value::time::{datetime, interval};
-use crate::value::{SqlType, array, bytea, inet, json, numeric, scalar};
+use crate::value::{SqlType, array, bytea, inet, json, jsonpath, numeric, scalar};
 
 /// How many bytes the `bytea` values or elements of one column may have together; Arrow's offsets are 32 bits wide.
 const COLUMN_BYTES_MAX: usize = 1 << 30;
@@ -57,6 +57,7 @@ pub(crate) enum Values {
         values: StringViewBuilder,
         canonical: Box<json::Canonicaliser>,
     },
+    Jsonpath(StringViewBuilder),
     Inet(StringViewBuilder),
     Bytea {
         values: BinaryBuilder,
@@ -106,6 +107,7 @@ impl ColumnBuilder {
             SqlType::Uuid => Values::Uuid(strings()),
             SqlType::Json => Values::Json(strings()),
             SqlType::Jsonb => Values::Jsonb { values: strings(), canonical: Box::default() },
+            SqlType::Jsonpath => Values::Jsonpath(strings()),
             SqlType::Inet => Values::Inet(strings()),
             SqlType::Bytea => Values::Bytea { values: BinaryBuilder::with_capacity(capacity, 0), scratch: Vec::new() },
             SqlType::Date => Values::Date(Date32Builder::with_capacity(capacity)),
@@ -148,6 +150,7 @@ impl ColumnBuilder {
             | Values::Uuid(values)
             | Values::Json(values)
             | Values::Jsonb { values, .. }
+            | Values::Jsonpath(values)
             | Values::Inet(values) => values.append_null(),
             Values::Bytea { values, .. } => values.append_null(),
             Values::Date(values) => values.append_null(),
@@ -188,6 +191,7 @@ impl ColumnBuilder {
                 canonical.append(text, &mut self.scratch)?;
                 values.append_value(&self.scratch);
             }
+            Values::Jsonpath(values) => values.append_value(jsonpath::parse(text)?.to_string()),
             Values::Inet(values) => values.append_value(inet::inet(text)?.text()),
             Values::Bytea { values, scratch } => {
                 scratch.clear();
@@ -233,6 +237,7 @@ impl ColumnBuilder {
             | Values::Uuid(values)
             | Values::Json(values)
             | Values::Jsonb { values, .. }
+            | Values::Jsonpath(values)
             | Values::Inet(values) => length(values),
             Values::Bytea { values, .. } => length(values),
             Values::Date(values) => length(values),
@@ -266,6 +271,7 @@ impl ColumnBuilder {
             | Values::Uuid(values)
             | Values::Json(values)
             | Values::Jsonb { values, .. }
+            | Values::Jsonpath(values)
             | Values::Inet(values) => Arc::new(values.finish()),
             Values::Bytea { values, .. } => Arc::new(values.finish()),
             Values::Date(values) => Arc::new(values.finish()),

@@ -18,11 +18,13 @@ mod binary;
 mod builder;
 mod bytea;
 mod cast;
+pub(crate) mod decimal;
 mod float;
 #[cfg(test)]
 mod golden;
 mod inet;
 pub mod json;
+pub(crate) mod jsonpath;
 mod numeric;
 mod output;
 mod physical;
@@ -37,7 +39,23 @@ pub use builder::{ColumnBuilder, ListBuilder};
 pub use cast::{cast_text, to_text};
 pub use output::Formatter;
 pub use style::{ByteaOutput, DateOrder, IntervalStyle, Style};
+pub(crate) use time::keyword::{Unit as SpanUnit, unit as span_unit};
 pub use time::zone::Zone;
+
+/// Reads a `double precision`.
+///
+/// # Errors
+/// 22P02 for what is no number, 22003 for one that would become 0 or infinite.
+pub(crate) fn read_double(text: &str) -> Result<f64> {
+    scalar::float(text)
+}
+
+/// A `double precision` in the fifteen digits that a cast to `numeric` keeps.
+pub(crate) fn double_digits(value: f64) -> String {
+    let mut digits = Vec::new();
+    float::write_f64(value, 0, &mut digits);
+    String::from_utf8(digits).unwrap_or_default()
+}
 
 use std::collections::HashMap;
 use std::fmt;
@@ -84,6 +102,8 @@ pub enum SqlType {
     Json,
     /// JSON in PostgreSQL's canonical form.
     Jsonb,
+    /// An SQL/JSON path in PostgreSQL's canonical form.
+    Jsonpath,
     Inet,
     Oid,
     /// A one-dimensional array.
@@ -108,6 +128,7 @@ impl SqlType {
             | SqlType::Uuid
             | SqlType::Json
             | SqlType::Jsonb
+            | SqlType::Jsonpath
             | SqlType::Inet => DataType::Utf8View,
             SqlType::Bytea => DataType::Binary,
             SqlType::Date => DataType::Date32,
@@ -233,6 +254,7 @@ impl SqlType {
             "interval" => Ok(SqlType::Interval),
             "json" => Ok(SqlType::Json),
             "jsonb" => Ok(SqlType::Jsonb),
+            "jsonpath" => Ok(SqlType::Jsonpath),
             "inet" => Ok(SqlType::Inet),
             "oid" => Ok(SqlType::Oid),
             _ => Err(unknown_type(name)),
@@ -264,6 +286,7 @@ impl SqlType {
             SqlType::Numeric(_, _) => 1700,
             SqlType::Uuid => 2950,
             SqlType::Jsonb => 3802,
+            SqlType::Jsonpath => 4072,
             SqlType::Array(element) => element.array_oid(),
         }
     }
@@ -293,13 +316,14 @@ impl SqlType {
             SqlType::Json => 199,
             SqlType::Uuid => 2951,
             SqlType::Jsonb => 3807,
+            SqlType::Jsonpath => 4073,
             SqlType::Array(inner) => inner.array_oid(),
         }
     }
 
     /// The type with this object id, as a client names a parameter's type; 0 and unknown ids are `None`.
     pub fn from_oid(oid: u32) -> Option<SqlType> {
-        const PLAIN: [SqlType; 22] = [
+        const PLAIN: [SqlType; 23] = [
             SqlType::Bool,
             SqlType::Bytea,
             SqlType::Char,
@@ -322,6 +346,7 @@ impl SqlType {
             SqlType::Numeric(BARE_NUMERIC.0, BARE_NUMERIC.1),
             SqlType::Uuid,
             SqlType::Jsonb,
+            SqlType::Jsonpath,
         ];
         // `bpchar` and `unknown` come from drivers for any string; both read as text.
         if matches!(oid, 1042 | 705) {
@@ -353,6 +378,7 @@ impl SqlType {
             | SqlType::Bytea
             | SqlType::Json
             | SqlType::Jsonb
+            | SqlType::Jsonpath
             | SqlType::Inet
             | SqlType::Array(_) => -1,
         }
@@ -417,6 +443,7 @@ impl fmt::Display for SqlType {
             SqlType::Interval => "interval",
             SqlType::Json => "json",
             SqlType::Jsonb => "jsonb",
+            SqlType::Jsonpath => "jsonpath",
             SqlType::Inet => "inet",
             SqlType::Oid => "oid",
             SqlType::Array(element) => return write!(f, "{element}[]"),
@@ -454,6 +481,7 @@ mod tests {
             "interval",
             "json",
             "jsonb",
+            "jsonpath",
             "inet",
             "oid",
             "text[]",

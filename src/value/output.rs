@@ -43,6 +43,7 @@ enum TextKind {
     Uuid,
     Json,
     Jsonb,
+    Jsonpath,
     Inet,
 }
 
@@ -269,6 +270,7 @@ impl Column {
             SqlType::Uuid => text(TextKind::Uuid),
             SqlType::Json => text(TextKind::Json),
             SqlType::Jsonb => text(TextKind::Jsonb),
+            SqlType::Jsonpath => text(TextKind::Jsonpath),
             SqlType::Inet => text(TextKind::Inet),
             SqlType::Bytea => array.as_binary_opt::<i32>().cloned().map(Column::Bytea),
             SqlType::Date => array.as_primitive_opt::<Date32Type>().cloned().map(Column::Date),
@@ -313,7 +315,8 @@ fn wire_timestamp(us: i64) -> i64 {
 fn write_text_binary(text: &str, kind: TextKind, out: &mut Vec<u8>) {
     match kind {
         TextKind::Plain | TextKind::Json => out.extend_from_slice(text.as_bytes()),
-        TextKind::Jsonb => {
+        // Both begin with the version of their wire form, which is the same.
+        TextKind::Jsonb | TextKind::Jsonpath => {
             out.push(JSONB_VERSION);
             out.extend_from_slice(text.as_bytes());
         }

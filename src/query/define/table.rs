@@ -306,6 +306,7 @@ fn refuse_unstorable(sql_type: &SqlType, column: &str) -> Result<()> {
         | SqlType::Interval
         | SqlType::Json
         | SqlType::Jsonb
+        | SqlType::Jsonpath
         | SqlType::Inet => true,
     };
     if storable {

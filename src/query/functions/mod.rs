@@ -33,6 +33,10 @@ pub(super) use array::ARRAY_OF_ROWS;
 pub(super) use average::{AVERAGE_INPUT, AVERAGE_OUTPUT};
 pub(super) use cast::VALUE;
 pub(super) use catalog::OID_OF;
+pub(super) use json::{
+    EACH_KEYS, EACH_VALUES, ORDINALS, RECORD_COLUMN, ROW_OF_FIELDS, SORT_KEY, SUBSCRIPT, WHOLE_ROW,
+    bind_aggregate as bind_json_aggregate, row,
+};
 pub(super) use operator::{LENGTH_OF_INTERVAL, folded as fold_operator, meeting as meeting_of_numbers};
 pub(super) use session::SessionFacts;
 
@@ -113,12 +117,16 @@ impl Registry {
     /// DataFusion's functions that are allowed, and ours.
     pub fn new(state: &SessionState) -> Self {
         let mut scalars = allowed(&SCALARS, state.scalar_functions());
-        for function in identity::functions().into_iter().chain(array::functions()).chain([cast::value()]) {
+        let own = identity::functions().into_iter().chain(array::functions()).chain(json::functions());
+        for function in own.chain([cast::value()]) {
             scalars.insert(function.name().to_owned(), Arc::new(function));
         }
         let mut aggregates = allowed(&AGGREGATES, state.aggregate_functions());
         for function in ordered_set::functions() {
             aggregates.insert(function.name().to_owned(), Arc::new(function));
+        }
+        for aggregate in json::aggregates() {
+            aggregates.insert(aggregate.name().to_owned(), Arc::new(aggregate));
         }
         Registry { scalars, aggregates, windows: state.window_functions().clone() }
     }

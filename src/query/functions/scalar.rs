@@ -245,6 +245,21 @@ struct Function {
     signature: Signature,
 }
 
+impl Function {
+    /// The type that a call has for all that is known before it is bound: a column whose type is not settled may be a document.
+    fn likely(&self, types: Vec<Argument>) -> SqlType {
+        let result = self.definition.result;
+        let mut guess = vec![Argument::Unknown; types.len()];
+        let known = result(&types).or_else(|| result(&guess));
+        known.unwrap_or_else(|| {
+            if let Some(first) = guess.first_mut() {
+                *first = Argument::Of(SqlType::Jsonb);
+            }
+            result(&guess).unwrap_or(SqlType::Text)
+        })
+    }
+}
+
 impl std::fmt::Debug for Function {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.definition.name)
@@ -287,8 +302,19 @@ pub(crate) fn bind(call: &ScalarFunction, schema: &DFSchema) -> Option<Result<Ex
 }
 
 fn bound(function: &Function, call: &ScalarFunction, schema: &DFSchema) -> Result<Expr> {
-    let types = argument_types(&call.args, schema)?;
+    let mut types = argument_types(&call.args, schema)?;
     let definition = function.definition;
+    // A column of an outer query that was computed may have had no type yet when it was named here; text that no function of this
+    // name takes is a document then.
+    if (definition.result)(&types).is_none() {
+        for (own, arg) in types.iter_mut().zip(&call.args) {
+            if matches!(arg, Expr::OuterReferenceColumn(field, _) if !field.metadata().contains_key(TYPE_KEY))
+                && *own == Argument::Of(SqlType::Text)
+            {
+                *own = Argument::Of(SqlType::Jsonb);
+            }
+        }
+    }
     let Some(result) = (definition.result)(&types) else { return Err(missing(definition.name, &types)) };
     let places = match call.args.get(1) {
         Some(Expr::Literal(ScalarValue::Int64(places), _)) => *places,
@@ -437,7 +463,7 @@ impl ScalarUDFImpl for Function {
                     .zip(args.scalar_arguments)
                     .map(|(field, literal)| argument(field, literal.is_some()))
                     .collect();
-                (self.definition.result)(&types).unwrap_or(SqlType::Text)
+                self.likely(types)
             }
         };
         Ok(Arc::new(sql_type.field(self.definition.name, true)))

@@ -19,7 +19,7 @@ use datafusion::sql::sqlparser::ast::{
     TableAliasColumnDef, TableFactor, UnaryOperator, Value, VisitMut, VisitorMut,
 };
 
-use super::{calls, forms, literals, names};
+use super::{calls, forms, literals, names, sets};
 use crate::catalog::quote_identifier;
 use crate::error::{Error, Kind, Result};
 use crate::query::functions::{ARRAY_OF_ROWS, OID_OF};
@@ -86,6 +86,8 @@ impl VisitorMut for Rules {
 
     fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
         table_oids(select);
+        sets::in_select_list(select);
+        sets::rows_as_values(select);
         literals::restore_in_select(select);
         forms::unnest_series(select);
         if let Some(condition) = &mut select.selection {
@@ -98,13 +100,17 @@ impl VisitorMut for Rules {
     }
 
     fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+        sets::names_as_values(query);
         literals::restore_in_query(query);
         forms::rewrite(query).map_or_else(ControlFlow::Break, ControlFlow::Continue)
     }
 
     fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
         forms::name_all_columns(factor);
-        forms::sampled(factor).and_then(|()| table_function(factor)).map_or_else(ControlFlow::Break, ControlFlow::Continue)
+        sets::in_from(factor)
+            .and_then(|()| forms::sampled(factor))
+            .and_then(|()| table_function(factor))
+            .map_or_else(ControlFlow::Break, ControlFlow::Continue)
     }
 }
 

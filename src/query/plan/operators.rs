@@ -5,8 +5,8 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::DFSchema;
 use datafusion::logical_expr::expr::Placeholder;
-use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
-use datafusion::logical_expr::{Expr, ExprSchemable};
+use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr, RawFieldAccessExpr};
+use datafusion::logical_expr::{Expr, ExprSchemable, GetFieldAccess};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::casts::{self, is_unknown, resolve_as};
@@ -23,6 +23,14 @@ pub(super) struct Operators {
 }
 
 impl ExprPlanner for Operators {
+    fn plan_field_access(
+        &self,
+        expr: RawFieldAccessExpr,
+        schema: &DFSchema,
+    ) -> datafusion::common::Result<PlannerResult<RawFieldAccessExpr>> {
+        Ok(self.subscript(expr, schema))
+    }
+
     fn plan_binary_op(&self, expr: RawBinaryExpr, schema: &DFSchema) -> datafusion::common::Result<PlannerResult<RawBinaryExpr>> {
         self.planned(expr, schema).map_err(wrap)
     }
@@ -71,6 +79,20 @@ impl Operators {
         }
         check(&expr.op, left.as_ref(), right.as_ref())?;
         Ok(PlannerResult::Original(expr))
+    }
+
+    /// `document['key']` and `document[0]`.
+    fn subscript(&self, expr: RawFieldAccessExpr, schema: &DFSchema) -> PlannerResult<RawFieldAccessExpr> {
+        let is_jsonb = type_of(&expr.expr, schema) == Some(SqlType::Jsonb);
+        let (true, Some(function)) = (is_jsonb, functions::operator(functions::SUBSCRIPT, &self.style)) else {
+            return PlannerResult::Original(expr);
+        };
+        let key = match &expr.field_access {
+            GetFieldAccess::NamedStructField { name } => Expr::Literal(name.clone(), None),
+            GetFieldAccess::ListIndex { key } => key.as_ref().clone(),
+            GetFieldAccess::ListRange { .. } => return PlannerResult::Original(expr),
+        };
+        PlannerResult::Planned(function.call(vec![expr.expr, key]))
     }
 
     /// A literal or parameter of no type of its own takes, beside a number, the number's type, beside a moment what can be added to it,
@@ -200,7 +222,7 @@ fn type_of(expr: &Expr, schema: &DFSchema) -> Option<SqlType> {
 /// The function behind an operator; `None` where DataFusion's own meaning is PostgreSQL's.
 fn function_name(op: &BinaryOperator, left: Option<&SqlType>, right: Option<&SqlType>) -> Option<&'static str> {
     use SqlType as T;
-    let jsonb = |side: Option<&SqlType>| side == Some(&T::Jsonb);
+    let document = |side: Option<&SqlType>| matches!(side, Some(T::Json | T::Jsonb));
     match op {
         BinaryOperator::Arrow => Some("->"),
         BinaryOperator::LongArrow => Some("->>"),
@@ -210,8 +232,10 @@ fn function_name(op: &BinaryOperator, left: Option<&SqlType>, right: Option<&Sql
         BinaryOperator::Question => Some("?"),
         BinaryOperator::QuestionPipe => Some("?|"),
         BinaryOperator::QuestionAnd => Some("?&"),
-        BinaryOperator::AtArrow if jsonb(left) || jsonb(right) => Some("@>"),
-        BinaryOperator::ArrowAt if jsonb(left) || jsonb(right) => Some("<@"),
+        BinaryOperator::AtQuestion => Some("@?"),
+        BinaryOperator::AtAt => Some("@@"),
+        BinaryOperator::AtArrow if document(left) || document(right) => Some("@>"),
+        BinaryOperator::ArrowAt if document(left) || document(right) => Some("<@"),
         BinaryOperator::StringConcat => match (left, right) {
             (Some(T::Bytea), None | Some(T::Bytea)) | (None, Some(T::Bytea)) => Some("byteacat"),
             (Some(T::Jsonb), None | Some(T::Jsonb)) | (None, Some(T::Jsonb)) => Some("jsonb_concat"),

@@ -181,6 +181,7 @@ fn internal_name(sql_type: &SqlType) -> &'static str {
         SqlType::Interval => "interval",
         SqlType::Json => "json",
         SqlType::Jsonb => "jsonb",
+        SqlType::Jsonpath => "jsonpath",
         SqlType::Inet => "inet",
         SqlType::Oid => "oid",
         SqlType::Array(element) => internal_name(element),

@@ -194,7 +194,9 @@ mod tests {
 
     #[test]
     fn every_type_of_annals_is_listed_with_its_array() {
-        for oid in [16, 17, 18, 19, 20, 21, 23, 25, 26, 114, 700, 701, 869, 1043, 1082, 1083, 1114, 1184, 1186, 1700, 2950, 3802] {
+        for oid in
+            [16, 17, 18, 19, 20, 21, 23, 25, 26, 114, 700, 701, 869, 1043, 1082, 1083, 1114, 1184, 1186, 1700, 2950, 3802, 4072]
+        {
             let sql_type = SqlType::from_oid(oid).unwrap();
             let builtin = type_by_oid(oid).unwrap_or_else(|| panic!("{sql_type} is not listed"));
             assert_eq!(builtin.field("typlen"), sql_type.length().to_string(), "{sql_type}");

@@ -165,6 +165,7 @@ fn by_default(sql_type: &SqlType) -> Cell {
         | SqlType::Interval
         | SqlType::Json
         | SqlType::Jsonb
+        | SqlType::Jsonpath
         | SqlType::Inet => Cell::Null,
     }
 }

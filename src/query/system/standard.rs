@@ -181,6 +181,7 @@ fn type_cells(sql_type: &SqlType) -> Vec<(&'static str, Cell)> {
         | SqlType::Uuid
         | SqlType::Json
         | SqlType::Jsonb
+        | SqlType::Jsonpath
         | SqlType::Inet
         | SqlType::Oid
         | SqlType::Array(_) => {}

@@ -14,6 +14,6 @@ pub(crate) mod interval;
 mod interval_iso;
 pub(crate) mod interval_output;
 mod iso;
-mod keyword;
+pub(crate) mod keyword;
 pub(crate) mod token;
 pub(crate) mod zone;

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, StringViewArray, StringViewBuilder};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewArray, StringViewBuilder};
 use datafusion::logical_expr::Volatility;
 
+use super::scan::{Shape, elements, members};
 use super::text_of;
 use crate::error::{Error, Kind, Result};
 use crate::query::functions::scalar::{Argument, Arguments, Definition};
@@ -12,7 +13,7 @@ use crate::value::json::canonicalise;
 use crate::value::json::string::write_string;
 use crate::value::{Formatter, SqlType};
 
-pub(super) static DEFINITIONS: [Definition; 7] = [
+pub(super) static DEFINITIONS: [Definition; 10] = [
     Definition {
         name: "jsonb_build_object",
         volatility: Volatility::Stable,
@@ -32,11 +33,35 @@ pub(super) static DEFINITIONS: [Definition; 7] = [
     Definition {
         name: "jsonb_object",
         volatility: Volatility::Immutable,
+        result: |types| pairs_result(types, SqlType::Jsonb),
+        run: pairs,
+    },
+    Definition {
+        name: "json_object",
+        volatility: Volatility::Immutable,
+        result: |types| pairs_result(types, SqlType::Json),
+        run: pairs,
+    },
+    Definition {
+        name: "array_to_json",
+        volatility: Volatility::Stable,
         result: |types| match types {
-            [pairs] if pairs.is_text_array() => Some(SqlType::Jsonb),
+            [Argument::Of(SqlType::Array(_))] => Some(SqlType::Json),
+            [Argument::Of(SqlType::Array(_)), pretty] if pretty.is(&SqlType::Bool) => Some(SqlType::Json),
             _ => None,
         },
-        run: pairs,
+        run: value,
+    },
+    Definition {
+        name: "row_to_json",
+        volatility: Volatility::Stable,
+        // A row is a struct, whose nearest type is json.
+        result: |types| match types {
+            [Argument::Of(SqlType::Json)] => Some(SqlType::Json),
+            [Argument::Of(SqlType::Json), pretty] if pretty.is(&SqlType::Bool) => Some(SqlType::Json),
+            _ => None,
+        },
+        run: value,
     },
 ];
 
@@ -55,6 +80,14 @@ fn append(given: &Arguments, built: Vec<u8>, out: &mut StringViewBuilder) -> Res
         out.append_value(built);
     }
     Ok(())
+}
+
+fn pairs_result(types: &[Argument], result: SqlType) -> Option<SqlType> {
+    match types {
+        [pairs] if pairs.is_text_array() => Some(result),
+        [keys, values] if keys.is_text_array() && values.is_text_array() => Some(result),
+        _ => None,
+    }
 }
 
 fn object(given: &Arguments, colon: &str) -> Result<ArrayRef> {
@@ -107,40 +140,70 @@ fn value(given: &Arguments) -> Result<ArrayRef> {
         return Err(Error::new(Kind::DatatypeMismatch, "could not determine polymorphic type because input has type unknown"));
     }
     let values = given.formatter(0)?;
+    let pretty = if given.arrays.len() > 1 { Some(given.as_type(1, &SqlType::Bool)?) } else { None };
     let mut out = StringViewBuilder::with_capacity(given.rows);
     for row in 0..given.rows {
-        if values.is_null(row) {
+        if values.is_null(row) || pretty.as_ref().is_some_and(|pretty| pretty.is_null(row)) {
             out.append_null();
             continue;
         }
         let mut built = Vec::new();
         values.write_json(row, &mut built);
+        if pretty.as_ref().is_some_and(|pretty| pretty.as_boolean().value(row)) {
+            built = in_lines(&text_of(built)?).into_bytes();
+        }
         append(given, built, &mut out)?;
     }
     Ok(Arc::new(out.finish()))
 }
 
-/// `jsonb_object('{key, value, …}')`.
+/// Each element or member of the outermost value on a line of its own.
+fn in_lines(document: &str) -> String {
+    match Shape::of(document) {
+        Shape::Array => format!("[{}]", elements(document).collect::<Vec<_>>().join(",\n ")),
+        Shape::Object => {
+            let members: Vec<String> = members(document).map(|(key, value)| format!("{key}:{value}")).collect();
+            format!("{{{}}}", members.join(",\n "))
+        }
+        Shape::String | Shape::Number | Shape::Bool | Shape::Null => document.to_owned(),
+    }
+}
+
+/// `jsonb_object('{key, value, …}')`, or of an array of keys and one of values.
 fn pairs(given: &Arguments) -> Result<ArrayRef> {
     let mut out = StringViewBuilder::with_capacity(given.rows);
-    for row in super::get::paths(given, 0)? {
-        let Some(row) = row else {
-            out.append_null();
-            continue;
+    let colon: &[u8] = if given.result == SqlType::Jsonb { b": " } else { b" : " };
+    let values = if given.arrays.len() > 1 { Some(super::get::paths(given, 1)?) } else { None };
+    for (row, keys) in super::get::paths(given, 0)?.into_iter().enumerate() {
+        let values = values.as_ref().map(|values| values.get(row).and_then(Option::as_ref));
+        let members: Vec<(Option<String>, Option<String>)> = match (keys, values) {
+            (None, _) | (_, Some(None)) => {
+                out.append_null();
+                continue;
+            }
+            (Some(keys), Some(Some(values))) => {
+                if keys.len() != values.len() {
+                    return Err(Error::new(Kind::ArraySubscriptError, "mismatched array dimensions"));
+                }
+                keys.into_iter().zip(values.iter().cloned()).collect()
+            }
+            (Some(all), None) => {
+                if !all.len().is_multiple_of(2) {
+                    return Err(Error::new(Kind::ArraySubscriptError, "array must have even number of elements"));
+                }
+                all.chunks(2).filter_map(|pair| Some((pair.first()?.clone(), pair.last()?.clone()))).collect()
+            }
         };
-        if !row.len().is_multiple_of(2) {
-            return Err(Error::new(Kind::DataException, "array must have even number of elements"));
-        }
         let mut built = vec![b'{'];
-        for (at, pair) in row.chunks(2).enumerate() {
-            let [Some(key), value] = pair else {
-                return Err(Error::new(Kind::DataException, "null value not allowed for object key"));
+        for (at, (key, value)) in members.iter().enumerate() {
+            let Some(key) = key else {
+                return Err(Error::new(Kind::NullValueNotAllowed, "null value not allowed for object key"));
             };
             if at > 0 {
                 built.extend_from_slice(b", ");
             }
             write_string(key, &mut built);
-            built.extend_from_slice(b": ");
+            built.extend_from_slice(colon);
             match value {
                 Some(value) => write_string(value, &mut built),
                 None => built.extend_from_slice(b"null"),

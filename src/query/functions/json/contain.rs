@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::query::functions::scalar::{Argument, Arguments, Definition};
 use crate::value::SqlType;
 
-pub(super) static DEFINITIONS: [Definition; 6] = [
+pub(super) static DEFINITIONS: [Definition; 5] = [
     Definition { name: "@>", volatility: Volatility::Immutable, result: both, run: |given| pairs(given, contains) },
     Definition { name: "<@", volatility: Volatility::Immutable, result: both, run: |given| pairs(given, |a, b| contains(b, a)) },
     Definition {
@@ -36,8 +36,6 @@ pub(super) static DEFINITIONS: [Definition; 6] = [
         result: keys_result,
         run: |given| keys(given, |document, keys| keys.iter().flatten().all(|key| exists(document, key))),
     },
-    // Equality of values, which their texts do not decide: 1 and 1.0 are one number.
-    Definition { name: "jsonb_eq", volatility: Volatility::Immutable, result: both, run: |given| pairs(given, equal) },
 ];
 
 fn both(types: &[Argument]) -> Option<SqlType> {
@@ -124,7 +122,7 @@ fn within(whole: &str, part: &str) -> bool {
 }
 
 /// Whether two canonical texts are one value.
-pub(super) fn equal(left: &str, right: &str) -> bool {
+fn equal(left: &str, right: &str) -> bool {
     if left == right {
         return true;
     }

@@ -1,4 +1,4 @@
-//! Changing a `jsonb`: `||`, `-`, `#-`, `jsonb_set`.
+//! Changing a `jsonb`: `||`, `-`, `#-`, `jsonb_set`, `jsonb_set_lax`, `jsonb_insert`.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::value::SqlType;
 use crate::value::json::canonicalise;
 use crate::value::json::string::write_string;
 
-pub(super) static DEFINITIONS: [Definition; 4] = [
+pub(super) static DEFINITIONS: [Definition; 6] = [
     Definition {
         name: "jsonb_concat",
         volatility: Volatility::Immutable,
@@ -46,15 +46,23 @@ pub(super) static DEFINITIONS: [Definition; 4] = [
     Definition {
         name: "jsonb_set",
         volatility: Volatility::Immutable,
+        result: set_result,
+        run: |given| set(given, Change::Set { create: true }),
+    },
+    Definition {
+        name: "jsonb_insert",
+        volatility: Volatility::Immutable,
+        result: set_result,
+        run: |given| set(given, Change::Insert { after: false }),
+    },
+    Definition {
+        name: "jsonb_set_lax",
+        volatility: Volatility::Immutable,
         result: |types| match types {
-            [document, path, new] | [document, path, new, _]
-                if document.is(&SqlType::Jsonb) && path.is_text_array() && new.is(&SqlType::Jsonb) =>
-            {
-                Some(SqlType::Jsonb)
-            }
-            _ => None,
+            [first @ .., treatment] if first.len() == 4 && treatment.is_text() => set_result(first),
+            other => set_result(other),
         },
-        run: set,
+        run: set_lax,
     },
 ];
 
@@ -170,43 +178,84 @@ fn without_index(document: &str, index: i64) -> Result<String> {
     }
 }
 
+/// A document, a path, a new value, and perhaps a flag.
+fn set_result(types: &[Argument]) -> Option<SqlType> {
+    let fits = match types {
+        [document, path, new] => document.is(&SqlType::Jsonb) && path.is_text_array() && new.is(&SqlType::Jsonb),
+        [document, path, new, flag] => {
+            document.is(&SqlType::Jsonb) && path.is_text_array() && new.is(&SqlType::Jsonb) && flag.is(&SqlType::Bool)
+        }
+        _ => false,
+    };
+    fits.then_some(SqlType::Jsonb)
+}
+
+/// What happens at the end of a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Change {
+    Delete,
+    /// Replaces what is there; `create` adds what is not.
+    Set {
+        create: bool,
+    },
+    /// Adds an element before or after the one that is there, or a member that is not.
+    Insert {
+        after: bool,
+    },
+}
+
+impl Change {
+    fn adds(self) -> bool {
+        matches!(self, Change::Set { create: true } | Change::Insert { .. })
+    }
+
+    fn done_in_scalar(self) -> &'static str {
+        match self {
+            Change::Delete => "cannot delete path in scalar",
+            Change::Set { .. } | Change::Insert { .. } => "cannot set path in scalar",
+        }
+    }
+}
+
 fn delete_path(given: &Arguments) -> Result<ArrayRef> {
     let documents = documents(given, 0)?;
     let mut out = StringViewBuilder::with_capacity(given.rows);
     for pair in documents.iter().zip(paths(given, 1)?) {
         match pair {
-            (Some(document), Some(path)) => {
-                if !matches!(Shape::of(document), Shape::Object | Shape::Array) {
-                    return Err(Error::new(Kind::InvalidParameterValue, "cannot delete path in scalar"));
-                }
-                out.append_value(canonical(&changed(document, &path, None, false)?)?);
-            }
+            (Some(document), Some(path)) => out.append_value(changed_whole(document, &path, "null", Change::Delete)?),
             _ => out.append_null(),
         }
     }
     Ok(Arc::new(out.finish()))
 }
 
-fn set(given: &Arguments) -> Result<ArrayRef> {
+/// The flag of a row; `None` where it is NULL.
+fn flag(flags: Option<&ArrayRef>, row: usize, otherwise: bool) -> Option<bool> {
+    match flags {
+        Some(flags) if flags.is_null(row) => None,
+        Some(flags) => Some(flags.as_boolean().value(row)),
+        None => Some(otherwise),
+    }
+}
+
+fn flags(given: &Arguments) -> Result<Option<ArrayRef>> {
+    if given.arrays.len() > 3 { given.as_type(3, &SqlType::Bool).map(Some) } else { Ok(None) }
+}
+
+fn set(given: &Arguments, change: Change) -> Result<ArrayRef> {
     let documents_of = documents(given, 0)?;
     let new = documents(given, 2)?;
-    let create = match given.arrays.len() {
-        4 => Some(given.as_type(3, &SqlType::Bool)?),
-        _ => None,
-    };
+    let flags = flags(given)?;
     let mut out = StringViewBuilder::with_capacity(given.rows);
     for (row, ((document, path), new)) in documents_of.iter().zip(paths(given, 1)?).zip(&new).enumerate() {
-        let create = match &create {
-            Some(create) if create.is_null(row) => None,
-            Some(create) => Some(create.as_boolean().value(row)),
-            None => Some(true),
+        let change = match change {
+            Change::Set { create } => flag(flags.as_ref(), row, create).map(|create| Change::Set { create }),
+            Change::Insert { after } => flag(flags.as_ref(), row, after).map(|after| Change::Insert { after }),
+            Change::Delete => Some(Change::Delete),
         };
-        match (document, path, new, create) {
-            (Some(document), Some(path), Some(new), Some(create)) => {
-                if !matches!(Shape::of(document), Shape::Object | Shape::Array) {
-                    return Err(Error::new(Kind::InvalidParameterValue, "cannot set path in scalar"));
-                }
-                out.append_value(canonical(&changed(document, &path, Some(new), create)?)?);
+        match (document, path, new, change) {
+            (Some(document), Some(path), Some(new), Some(change)) => {
+                out.append_value(changed_whole(document, &path, new, change)?);
             }
             _ => out.append_null(),
         }
@@ -214,59 +263,124 @@ fn set(given: &Arguments) -> Result<ArrayRef> {
     Ok(Arc::new(out.finish()))
 }
 
-/// The document with what stands at the path replaced, or removed where nothing replaces it.
-fn changed(document: &str, path: &[Option<String>], new: Option<&str>, create: bool) -> Result<String> {
-    let Some((step, rest)) = path.split_first() else {
+/// `jsonb_set` whose new value may be NULL, and a word that says what then.
+fn set_lax(given: &Arguments) -> Result<ArrayRef> {
+    let documents_of = documents(given, 0)?;
+    let new = documents(given, 2)?;
+    let flags = flags(given)?;
+    let treatments = if given.arrays.len() > 4 { Some(given.texts(4)?) } else { None };
+    let mut out = StringViewBuilder::with_capacity(given.rows);
+    for (row, (document, path)) in documents_of.iter().zip(paths(given, 1)?).enumerate() {
+        let (Some(document), Some(path), Some(create)) = (document, path, flag(flags.as_ref(), row, true)) else {
+            out.append_null();
+            continue;
+        };
+        let treatment = match &treatments {
+            Some(treatments) if treatments.is_null(row) => "",
+            Some(treatments) => treatments.value(row),
+            None => "use_json_null",
+        };
+        if treatment.is_empty() {
+            return Err(unknown_treatment());
+        }
+        if !new.is_null(row) {
+            out.append_value(changed_whole(document, &path, new.value(row), Change::Set { create })?);
+            continue;
+        }
+        match treatment {
+            "raise_exception" => {
+                return Err(Error::new(Kind::NullValueNotAllowed, "JSON value must not be null")
+                    .with_detail("Exception was raised because null_value_treatment is \"raise_exception\".")
+                    .with_hint(
+                        "To avoid, either change the null_value_treatment argument or ensure that an SQL NULL is not passed.",
+                    ));
+            }
+            "use_json_null" => out.append_value(changed_whole(document, &path, "null", Change::Set { create })?),
+            "delete_key" => out.append_value(changed_whole(document, &path, "null", Change::Delete)?),
+            "return_target" => out.append_value(document),
+            _ => return Err(unknown_treatment()),
+        }
+    }
+    Ok(Arc::new(out.finish()))
+}
+
+fn unknown_treatment() -> Error {
+    Error::new(
+        Kind::InvalidParameterValue,
+        "null_value_treatment must be \"delete_key\", \"return_target\", \"use_json_null\", or \"raise_exception\"",
+    )
+}
+
+fn changed_whole(document: &str, path: &[Option<String>], new: &str, change: Change) -> Result<String> {
+    if !matches!(Shape::of(document), Shape::Object | Shape::Array) {
+        return Err(Error::new(Kind::InvalidParameterValue, change.done_in_scalar()));
+    }
+    canonical(&changed(document, path, 0, new, change)?)
+}
+
+/// The document with what stands at the path changed; `level` steps of the path have been taken.
+fn changed(document: &str, path: &[Option<String>], level: usize, new: &str, change: Change) -> Result<String> {
+    let Some(step) = path.get(level) else {
         return Ok(document.to_owned());
     };
+    let shape = Shape::of(document);
     let Some(step) = step else {
-        return Err(Error::new(Kind::InvalidParameterValue, "path element at position 1 is null"));
+        return Err(Error::new(Kind::NullValueNotAllowed, format!("path element at position {} is null", level + 1)));
     };
-    match Shape::of(document) {
-        Shape::Object => {
-            let mut parts = Vec::new();
-            let mut found = false;
-            for (key, value) in members(document) {
-                if !key_is(key, step) {
-                    parts.push(format!("{key}: {value}"));
-                    continue;
-                }
-                found = true;
-                match (rest.is_empty(), new) {
-                    (true, Some(new)) => parts.push(format!("{key}: {new}")),
-                    (true, None) => {}
-                    (false, _) => parts.push(format!("{key}: {}", changed(value, rest, new, create)?)),
-                }
-            }
-            if let (false, true, true, Some(new)) = (found, rest.is_empty(), create, new) {
-                let mut key = String::new();
-                write_string(step, &mut key);
-                parts.push(format!("{key}: {new}"));
-            }
-            Ok(format!("{{{}}}", parts.join(", ")))
-        }
-        Shape::Array => changed_array(document, step, rest, new, create),
+    match shape {
+        Shape::Object => changed_object(document, step, path, level, new, change),
+        Shape::Array => changed_array(document, step, path, level, new, change),
         Shape::String | Shape::Number | Shape::Bool | Shape::Null => Ok(document.to_owned()),
     }
 }
 
-fn changed_array(document: &str, step: &str, rest: &[Option<String>], new: Option<&str>, create: bool) -> Result<String> {
+fn changed_object(document: &str, step: &str, path: &[Option<String>], level: usize, new: &str, change: Change) -> Result<String> {
+    let last = level + 1 == path.len();
+    let mut parts = Vec::new();
+    let mut found = false;
+    for (key, value) in members(document) {
+        if !key_is(key, step) {
+            parts.push(format!("{key}: {value}"));
+            continue;
+        }
+        found = true;
+        match (last, change) {
+            (true, Change::Insert { .. }) => {
+                return Err(Error::new(Kind::InvalidParameterValue, "cannot replace existing key")
+                    .with_hint("Try using the function jsonb_set to replace key value."));
+            }
+            (true, Change::Set { .. }) => parts.push(format!("{key}: {new}")),
+            (true, Change::Delete) => {}
+            (false, _) => parts.push(format!("{key}: {}", changed(value, path, level + 1, new, change)?)),
+        }
+    }
+    if last && !found && change.adds() {
+        let mut key = String::new();
+        write_string(step, &mut key);
+        parts.push(format!("{key}: {new}"));
+    }
+    Ok(format!("{{{}}}", parts.join(", ")))
+}
+
+fn changed_array(document: &str, step: &str, path: &[Option<String>], level: usize, new: &str, change: Change) -> Result<String> {
     let Some(index) = index(step) else {
-        return Err(Error::new(
-            Kind::InvalidTextRepresentation,
-            format!("path element at position 1 is not an integer: \"{step}\""),
-        ));
+        let message = format!("path element at position {} is not an integer: \"{step}\"", level + 1);
+        return Err(Error::new(Kind::InvalidTextRepresentation, message));
     };
+    let last = level + 1 == path.len();
     let mut parts: Vec<String> = elements(document).map(str::to_owned).collect();
-    match (place(index, parts.len()), rest.is_empty(), new) {
-        (Some(at), true, Some(new)) => parts[at] = new.to_owned(),
-        (Some(at), true, None) => {
+    match (place(index, parts.len()), change) {
+        (Some(at), _) if !last => parts[at] = changed(&parts[at], path, level + 1, new, change)?,
+        (Some(at), Change::Set { .. }) => parts[at] = new.to_owned(),
+        (Some(at), Change::Insert { after }) => parts.insert(at + usize::from(after), new.to_owned()),
+        (Some(at), Change::Delete) => {
             parts.remove(at);
         }
-        (Some(at), false, _) => parts[at] = changed(&parts[at], rest, new, create)?,
-        (None, true, Some(new)) if create && index < 0 => parts.insert(0, new.to_owned()),
-        (None, true, Some(new)) if create => parts.push(new.to_owned()),
-        (None, _, _) => {}
+        (None, change) if last && change.adds() => {
+            let at = if index < 0 { 0 } else { parts.len() };
+            parts.insert(at, new.to_owned());
+        }
+        (None, _) => {}
     }
     Ok(format!("[{}]", parts.join(", ")))
 }

@@ -12,9 +12,13 @@ use super::{documents, json_type};
 use crate::error::Result;
 use crate::query::functions::scalar::{Argument, Arguments, Definition};
 use crate::value::SqlType;
+use crate::value::json::reader::{Event, Reader, Strictness};
 use crate::value::json::string::unescape;
 
-pub(super) static DEFINITIONS: [Definition; 8] = [
+/// `document['key']`; nobody types this name.
+pub(in crate::query) const SUBSCRIPT: &str = "jsonb subscript";
+
+pub(super) static DEFINITIONS: [Definition; 9] = [
     Definition {
         name: "->",
         volatility: Volatility::Immutable,
@@ -38,6 +42,15 @@ pub(super) static DEFINITIONS: [Definition; 8] = [
         volatility: Volatility::Immutable,
         result: |types| path(types, true),
         run: |given| run_path(given, true),
+    },
+    Definition {
+        name: SUBSCRIPT,
+        volatility: Volatility::Immutable,
+        result: |types| match types {
+            [Argument::Of(SqlType::Jsonb), key] if key.is_text() || key.is_integer() => Some(SqlType::Jsonb),
+            _ => None,
+        },
+        run: |given| run_steps(given, false),
     },
     Definition {
         name: "jsonb_extract_path",
@@ -101,6 +114,26 @@ fn answer(found: Option<&str>, text: bool, out: &mut StringViewBuilder) {
     }
 }
 
+/// Checks what a `json` is asked for as text: it can hold escapes that stand for none, and PostgreSQL reads all of it.
+///
+/// # Errors
+/// 22P05 and 22P02 for such an escape.
+fn check_escapes(given: &Arguments, text: bool, documents: &StringViewArray) -> Result<()> {
+    let json = match given.types.first() {
+        Some(Argument::Of(of)) => *of == SqlType::Json,
+        Some(Argument::Unknown) => given.name.starts_with("json_"),
+        None => false,
+    };
+    if !json || !text {
+        return Ok(());
+    }
+    for document in documents.iter().flatten().filter(|document| document.contains("\\u")) {
+        let mut reader = Reader::new(document, Strictness::Jsonb);
+        while reader.next_event()? != Event::End {}
+    }
+    Ok(())
+}
+
 /// The text that a value stands for.
 pub(super) fn as_text(value: &str) -> Option<Cow<'_, str>> {
     match Shape::of(value) {
@@ -158,6 +191,7 @@ pub(super) fn index(step: &str) -> Option<i64> {
 
 fn run(given: &Arguments, text: bool) -> Result<ArrayRef> {
     let documents = documents(given, 0)?;
+    check_escapes(given, text, &documents)?;
     let mut out = StringViewBuilder::with_capacity(given.rows);
     if given.types.get(1).is_some_and(Argument::is_text) {
         let keys = given.texts(1)?;
@@ -168,8 +202,13 @@ fn run(given: &Arguments, text: bool) -> Result<ArrayRef> {
     } else {
         let indexes = given.as_type(1, &SqlType::Int8)?;
         let indexes = indexes.as_primitive::<Int64Type>();
+        let jsonb = given.types.first().is_some_and(|document| document.is(&SqlType::Jsonb));
         for (document, index) in documents.iter().zip(indexes) {
-            let found = document.zip(index).and_then(|(document, index)| element(document, index));
+            let found = document.zip(index).and_then(|(document, index)| match Shape::of(document) {
+                // A scalar `jsonb` is kept as an array of one.
+                Shape::String | Shape::Number | Shape::Bool | Shape::Null if jsonb && matches!(index, 0 | -1) => Some(document),
+                _ => element(document, index),
+            });
             answer(found, text, &mut out);
         }
     }
@@ -178,6 +217,7 @@ fn run(given: &Arguments, text: bool) -> Result<ArrayRef> {
 
 fn run_path(given: &Arguments, text: bool) -> Result<ArrayRef> {
     let documents = documents(given, 0)?;
+    check_escapes(given, text, &documents)?;
     let paths = paths(given, 1)?;
     let mut out = StringViewBuilder::with_capacity(given.rows);
     for (document, path) in documents.iter().zip(paths) {
@@ -206,6 +246,7 @@ pub(super) fn paths(given: &Arguments, at: usize) -> Result<Vec<Option<Vec<Optio
 
 fn run_steps(given: &Arguments, text: bool) -> Result<ArrayRef> {
     let documents = documents(given, 0)?;
+    check_escapes(given, text, &documents)?;
     let keys: Vec<StringViewArray> = (1..given.arrays.len()).map(|at| given.texts(at)).collect::<Result<_>>()?;
     let mut out = StringViewBuilder::with_capacity(given.rows);
     for (row, document) in documents.iter().enumerate() {

@@ -47,13 +47,14 @@ pub(super) static DEFINITIONS: [Definition; 7] = [
         name: "jsonb_strip_nulls",
         volatility: Volatility::Immutable,
         result: |types| of(types, &SqlType::Jsonb, SqlType::Jsonb),
-        run: |given| each(given, |document| Ok(Some(stripped(document)))),
+        run: |given| each(given, |document| Ok(Some(stripped(document, (": ", ", "))))),
     },
     Definition {
         name: "json_strip_nulls",
         volatility: Volatility::Immutable,
         result: |types| of(types, &SqlType::Json, SqlType::Json),
-        run: |given| each(given, |document| Ok(Some(stripped(document)))),
+        // What is built anew is written without blanks.
+        run: |given| each(given, |document| Ok(Some(stripped(document, (":", ","))))),
     },
 ];
 
@@ -90,18 +91,19 @@ fn length(given: &Arguments) -> Result<ArrayRef> {
 }
 
 /// The value without the members that are null, at any depth. Depth is bounded by what `jsonb` accepts.
-fn stripped(document: &str) -> String {
+fn stripped(document: &str, signs: (&str, &str)) -> String {
+    let (colon, comma) = signs;
     match Shape::of(document) {
         Shape::Object => {
             let kept: Vec<String> = members(document)
                 .filter(|(_, value)| Shape::of(value) != Shape::Null)
-                .map(|(key, value)| format!("{key}: {}", stripped(value)))
+                .map(|(key, value)| format!("{key}{colon}{}", stripped(value, signs)))
                 .collect();
-            format!("{{{}}}", kept.join(", "))
+            format!("{{{}}}", kept.join(comma))
         }
         Shape::Array => {
-            let kept: Vec<String> = elements(document).map(stripped).collect();
-            format!("[{}]", kept.join(", "))
+            let kept: Vec<String> = elements(document).map(|element| stripped(element, signs)).collect();
+            format!("[{}]", kept.join(comma))
         }
         Shape::String | Shape::Number | Shape::Bool | Shape::Null => document.trim().to_owned(),
     }

@@ -14,7 +14,7 @@ use super::{
 use crate::clock::Micros;
 use crate::error::{Error, Kind, Result};
 use crate::query::functions::scalar::{Argument, Arguments};
-use crate::value::{SqlType, Zone};
+use crate::value::{SpanUnit, SqlType, Zone, span_unit};
 
 /// The units of `date_trunc` and `extract`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,31 +44,40 @@ enum Unit {
 
 impl Unit {
     fn named(name: &str, of: &SqlType) -> Result<Unit> {
-        let unit = match name.to_ascii_lowercase().as_str() {
-            "microsecond" | "microseconds" | "usec" | "usecs" | "us" => Unit::Microseconds,
-            "millisecond" | "milliseconds" | "msec" | "msecs" | "ms" => Unit::Milliseconds,
-            "second" | "seconds" | "sec" | "secs" | "s" => Unit::Second,
-            "minute" | "minutes" | "min" | "mins" | "m" => Unit::Minute,
-            "hour" | "hours" | "hr" | "hrs" | "h" => Unit::Hour,
-            "day" | "days" | "d" => Unit::Day,
-            "week" | "weeks" | "w" => Unit::Week,
-            "month" | "months" | "mon" | "mons" => Unit::Month,
-            "quarter" | "qtr" => Unit::Quarter,
-            "year" | "years" | "yr" | "yrs" | "y" => Unit::Year,
-            "decade" | "decades" | "dec" | "decs" => Unit::Decade,
-            "century" | "centuries" | "cent" | "c" => Unit::Century,
-            "millennium" | "millennia" | "mil" | "mils" => Unit::Millennium,
-            "dow" => Unit::Dow,
-            "isodow" => Unit::Isodow,
-            "doy" => Unit::Doy,
-            "isoyear" => Unit::Isoyear,
-            "epoch" => Unit::Epoch,
-            "timezone" => Unit::Timezone,
-            "timezone_hour" | "timezone_h" => Unit::TimezoneHour,
-            "timezone_minute" | "timezone_m" => Unit::TimezoneMinute,
-            _ => return Err(Error::new(Kind::InvalidParameterValue, format!("unit \"{name}\" not recognized for type {of}"))),
-        };
-        Ok(unit)
+        let lower = name.to_ascii_lowercase();
+        // The units of an interval, and those that only a moment has.
+        let known = span_unit(&lower).and_then(Unit::of_span).or(match lower.as_str() {
+            "dow" => Some(Unit::Dow),
+            "isodow" => Some(Unit::Isodow),
+            "doy" => Some(Unit::Doy),
+            "isoyear" => Some(Unit::Isoyear),
+            "epoch" => Some(Unit::Epoch),
+            "timezone" => Some(Unit::Timezone),
+            "timezone_hour" | "timezone_h" => Some(Unit::TimezoneHour),
+            "timezone_minute" | "timezone_m" => Some(Unit::TimezoneMinute),
+            _ => None,
+        });
+        known.ok_or_else(|| Error::new(Kind::InvalidParameterValue, format!("unit \"{name}\" not recognized for type {of}")))
+    }
+
+    /// A unit of intervals; `ago` is none.
+    fn of_span(unit: SpanUnit) -> Option<Unit> {
+        Some(match unit {
+            SpanUnit::Microsecond => Unit::Microseconds,
+            SpanUnit::Millisecond => Unit::Milliseconds,
+            SpanUnit::Second => Unit::Second,
+            SpanUnit::Minute => Unit::Minute,
+            SpanUnit::Hour => Unit::Hour,
+            SpanUnit::Day => Unit::Day,
+            SpanUnit::Week => Unit::Week,
+            SpanUnit::Month => Unit::Month,
+            SpanUnit::Quarter => Unit::Quarter,
+            SpanUnit::Year => Unit::Year,
+            SpanUnit::Decade => Unit::Decade,
+            SpanUnit::Century => Unit::Century,
+            SpanUnit::Millennium => Unit::Millennium,
+            SpanUnit::Ago => return None,
+        })
     }
 }
 
