@@ -227,7 +227,7 @@ async fn tables_views_and_functions_are_described_as_in_postgresql() {
         r"\d desk.*",
         r"\df+ now",
         r"\dT+ uuid",
-        r"\do+ @>",
+        r"\do+ ->>",
         r"\dC uuid",
         r"\sf upper(text)",
     ] {

@@ -56,7 +56,7 @@ impl VisitorMut for Rules {
         let result = match expr {
             Expr::BinaryOp { op, .. } => operator(op),
             Expr::Collate { .. } => collated(expr),
-            Expr::CompoundFieldAccess { root, access_chain } if matches!(root.as_ref(), Expr::Nested(_)) => {
+            Expr::CompoundFieldAccess { root, access_chain } if is_numbered(root, access_chain) => {
                 fields_by_name(access_chain);
                 Ok(())
             }
@@ -263,6 +263,19 @@ fn empty_array(expr: &mut Expr) {
     let Expr::Cast { expr: inner, .. } = expr else { return };
     if matches!(inner.as_ref(), Expr::Array(array) if array.elem.is_empty()) {
         **inner = Expr::Value(Value::SingleQuotedString("{}".to_owned()).into());
+    }
+}
+
+/// Whether a field of numbered elements is asked for: of the call itself, or of a column that by the field's name holds them.
+fn is_numbered(root: &Expr, access_chain: &[ast::AccessExpr]) -> bool {
+    let Expr::Nested(inner) = root else { return false };
+    match inner.as_ref() {
+        Expr::Function(function) => is_named(&function.name, "unnest"),
+        Expr::Identifier(_) | Expr::CompoundIdentifier(_) => matches!(
+            access_chain,
+            [ast::AccessExpr::Dot(Expr::Identifier(field))] if ["x", "n"].contains(&names::fold(field).as_str())
+        ),
+        _ => false,
     }
 }
 
