@@ -32,7 +32,8 @@ mod reg;
 mod scalar;
 pub(crate) mod scan;
 mod style;
-mod time;
+pub(crate) mod template;
+pub(crate) mod time;
 
 pub use binary::checked_text;
 pub use builder::{ColumnBuilder, ListBuilder};

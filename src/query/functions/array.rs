@@ -1,28 +1,25 @@
-//! Functions over arrays that DataFusion lacks: what `ARRAY(SELECT …)` answers, `array_upper` and `array_lower`.
+//! Functions over arrays that DataFusion lacks or answers otherwise: what `ARRAY(SELECT …)` answers, and how long an array is.
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int32Array, ListArray, StructArray, new_null_array};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int32Array, ListArray, StructArray};
 use datafusion::arrow::buffer::OffsetBuffer;
-use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Fields, Int32Type};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Fields};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
+use super::scalar::{Argument, Arguments, Definition, int, ints_of, texts_of};
 use crate::value::SqlType;
 
 /// The function's name, which nobody types.
 pub(in crate::query) const ARRAY_OF_ROWS: &str = "array of rows";
 
 pub(super) fn functions() -> Vec<ScalarUDF> {
-    let bound = |upper| ArrayBound { upper, signature: Signature::any(2, Volatility::Immutable) };
     vec![
         ScalarUDF::new_from_impl(ArrayOfRows { signature: Signature::any(1, Volatility::Immutable) }),
         ScalarUDF::new_from_impl(Numbered { signature: Signature::any(1, Volatility::Immutable) }),
-        ScalarUDF::new_from_impl(bound(true)),
-        ScalarUDF::new_from_impl(bound(false)),
     ]
 }
 
@@ -75,42 +72,54 @@ impl ScalarUDFImpl for Numbered {
     }
 }
 
-/// `array_upper(array, dimension)` or `array_lower`: the last or first subscript, which is NULL for an empty array.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct ArrayBound {
-    upper: bool,
-    signature: Signature,
+/// Functions on how long an array is. Arrays have one dimension, counted from 1; an empty one has none.
+pub(super) static DEFINITIONS: [Definition; 6] = [
+    measure("array_upper", |types| takes_dimension(types), |given| of_dimension(given, |length| length)),
+    measure("array_lower", |types| takes_dimension(types), |given| of_dimension(given, |_| 1)),
+    measure("array_length", |types| takes_dimension(types), |given| of_dimension(given, |length| length)),
+    measure(
+        "array_ndims",
+        |types| is_array(types).then_some(SqlType::Int4),
+        |given| ints_of(given.rows, |row| Ok(length(given, row)?.filter(|length| *length > 0).map(|_| 1))),
+    ),
+    measure("cardinality", |types| is_array(types).then_some(SqlType::Int4), |given| ints_of(given.rows, |row| length(given, row))),
+    measure(
+        "array_dims",
+        |types| is_array(types).then_some(SqlType::Text),
+        |given| {
+            texts_of(given.rows, |row| Ok(length(given, row)?.filter(|length| *length > 0).map(|length| format!("[1:{length}]"))))
+        },
+    ),
+];
+
+const fn measure(
+    name: &'static str,
+    result: fn(&[Argument]) -> Option<SqlType>,
+    run: fn(&Arguments) -> crate::error::Result<ArrayRef>,
+) -> Definition {
+    Definition { name, volatility: Volatility::Immutable, result, run }
 }
 
-impl ScalarUDFImpl for ArrayBound {
-    fn name(&self) -> &str {
-        if self.upper { "array_upper" } else { "array_lower" }
-    }
+fn is_array(types: &[Argument]) -> bool {
+    matches!(types, [Argument::Of(SqlType::Array(_))])
+}
 
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
+fn takes_dimension(types: &[Argument]) -> Option<SqlType> {
+    matches!(types, [Argument::Of(SqlType::Array(_)), dimension] if dimension.is_integer()).then_some(SqlType::Int4)
+}
 
-    fn return_type(&self, _arg_types: &[DataType]) -> Result<DataType> {
-        Ok(DataType::Int32)
-    }
+/// How many elements a row's array has.
+fn length(given: &Arguments, row: usize) -> crate::error::Result<Option<i32>> {
+    let array = given.array(0)?;
+    Ok(array.as_list_opt::<i32>().filter(|lists| lists.is_valid(row)).map(|lists| lists.value_length(row)))
+}
 
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let [array, dimension] = &ColumnarValue::values_to_arrays(&args.args)?[..] else {
-            return datafusion::common::internal_err!("{} takes two arguments", self.name());
-        };
-        let dimension = cast(dimension, &DataType::Int32)?;
-        let dimension = dimension.as_primitive::<Int32Type>();
-        let Some(lists) = array.as_list_opt::<i32>() else {
-            return Ok(ColumnarValue::Array(new_null_array(&DataType::Int32, array.len())));
-        };
-        // Arrays have one dimension, counted from 1.
-        let bounds = (0..lists.len()).map(|row| {
-            let there = lists.is_valid(row) && dimension.is_valid(row) && dimension.value(row) == 1 && lists.value_length(row) > 0;
-            there.then(|| if self.upper { lists.value_length(row) } else { 1 })
-        });
-        Ok(ColumnarValue::Array(Arc::new(bounds.collect::<Int32Array>())))
-    }
+fn of_dimension(given: &Arguments, with: impl Fn(i32) -> i32) -> crate::error::Result<ArrayRef> {
+    let dimensions = given.ints(1)?;
+    ints_of(given.rows, |row| {
+        let first = int(&dimensions, row) == Some(1);
+        Ok(length(given, row)?.filter(|length| first && *length > 0).map(&with))
+    })
 }
 
 /// The values of a sub-query's rows, and an empty array where `array_agg` answers NULL.

@@ -4,16 +4,20 @@
 //! made for each planner from its [`SessionFacts`] and never cached across identities.
 
 mod array;
+mod average;
 pub(super) mod cast;
 mod catalog;
 mod identity;
 mod json;
 mod number;
 mod operator;
+mod ordered_set;
+mod regex;
 pub(super) mod scalar;
 mod series;
 mod session;
 mod sleep;
+mod template;
 mod text;
 mod time;
 
@@ -26,6 +30,7 @@ use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 use scalar::Definition;
 
 pub(super) use array::{ARRAY_OF_ROWS, NUMBERED};
+pub(super) use average::{AVERAGE_INPUT, AVERAGE_OUTPUT};
 pub(super) use cast::VALUE;
 pub(super) use json::{
     EACH_KEYS, EACH_VALUES, ORDINALS, RECORD_COLUMN, ROW_OF_FIELDS, SORT_KEY, SUBSCRIPT, WHOLE_ROW,
@@ -36,21 +41,68 @@ pub(super) use session::SessionFacts;
 
 use crate::value::Style;
 
-/// DataFusion's functions that tell of files and plans, or have side effects, and exist for nobody.
-const HIDDEN: [&str; 12] = [
-    "input_file_name",
-    "file_row_index",
-    "file_row_number",
-    "arrow_cast",
-    "arrow_try_cast",
-    "arrow_metadata",
-    "arrow_typeof",
-    "version",
-    "uuid",
-    "named_struct",
-    "union_extract",
-    "union_tag",
+/// DataFusion's scalar functions that answer as PostgreSQL's do, under PostgreSQL's names. All others exist for nobody: what was not
+/// compared may answer otherwise, or tell of files and plans.
+const SCALARS: [(&str, &str); 14] = [
+    ("array_append", "array_append"),
+    ("array_cat", "array_concat"),
+    ("array_position", "array_position"),
+    ("array_positions", "array_positions"),
+    ("array_prepend", "array_prepend"),
+    ("array_remove", "array_remove_all"),
+    ("array_replace", "array_replace_all"),
+    ("array_to_string", "array_to_string"),
+    ("coalesce", "coalesce"),
+    ("greatest", "greatest"),
+    ("least", "least"),
+    ("nullif", "nullif"),
+    ("random", "random"),
+    ("current_time", "current_time"),
 ];
+
+/// DataFusion's aggregates likewise.
+const AGGREGATES: [(&str, &str); 35] = [
+    ("array_agg", "array_agg"),
+    ("avg", "avg"),
+    ("bit_and", "bit_and"),
+    ("bit_or", "bit_or"),
+    ("bit_xor", "bit_xor"),
+    ("bool_and", "bool_and"),
+    ("bool_or", "bool_or"),
+    ("corr", "corr"),
+    ("count", "count"),
+    ("covar_pop", "covar_pop"),
+    ("covar_samp", "covar_samp"),
+    ("every", "bool_and"),
+    ("first_value", "first_value"),
+    ("grouping", "grouping"),
+    ("last_value", "last_value"),
+    ("max", "max"),
+    ("min", "min"),
+    ("nth_value", "nth_value"),
+    ("regr_avgx", "regr_avgx"),
+    ("regr_avgy", "regr_avgy"),
+    ("regr_count", "regr_count"),
+    ("regr_intercept", "regr_intercept"),
+    ("regr_r2", "regr_r2"),
+    ("regr_slope", "regr_slope"),
+    ("regr_sxx", "regr_sxx"),
+    ("regr_sxy", "regr_sxy"),
+    ("regr_syy", "regr_syy"),
+    ("stddev", "stddev"),
+    ("stddev_pop", "stddev_pop"),
+    ("stddev_samp", "stddev_samp"),
+    ("string_agg", "string_agg"),
+    ("sum", "sum"),
+    ("var_pop", "var_pop"),
+    ("var_samp", "var_samp"),
+    ("variance", "var_samp"),
+];
+
+/// The functions among an engine's that are on a list, under the names that the list gives them.
+fn allowed<F: ?Sized>(list: &[(&str, &str)], all: &HashMap<String, Arc<F>>) -> HashMap<String, Arc<F>> {
+    list.iter().filter_map(|(name, own)| all.get(*own).map(|function| ((*name).to_owned(), function.clone()))).collect()
+}
 
 /// Functions that are planned as something else.
 const REWRITTEN: [&str; 5] = ["unnest", "extract", "generate_series", "pg_options_to_table", "pg_listening_channels"];
@@ -64,26 +116,17 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// DataFusion's functions without the hidden ones, and ours.
+    /// DataFusion's functions that are allowed, and ours.
     pub fn new(state: &SessionState) -> Self {
-        let mut scalars: HashMap<String, Arc<ScalarUDF>> = state
-            .scalar_functions()
-            .iter()
-            .filter(|(name, _)| !HIDDEN.contains(&name.as_str()))
-            .map(|(name, function)| (name.clone(), function.clone()))
-            .collect();
+        let mut scalars = allowed(&SCALARS, state.scalar_functions());
         let own = identity::functions().into_iter().chain(array::functions()).chain(json::functions());
         for function in own.chain([cast::value()]) {
-            let function = Arc::new(function);
-            for alias in function.aliases() {
-                scalars.insert(alias.clone(), function.clone());
-            }
-            scalars.insert(function.name().to_owned(), function);
+            scalars.insert(function.name().to_owned(), Arc::new(function));
         }
-        if let Some(sign) = scalars.get("signum").cloned() {
-            scalars.insert("sign".to_owned(), sign);
+        let mut aggregates = allowed(&AGGREGATES, state.aggregate_functions());
+        for function in ordered_set::functions() {
+            aggregates.insert(function.name().to_owned(), Arc::new(function));
         }
-        let mut aggregates = state.aggregate_functions().clone();
         for aggregate in json::aggregates() {
             aggregates.insert(aggregate.name().to_owned(), Arc::new(aggregate));
         }
@@ -94,9 +137,9 @@ impl Registry {
     pub fn scalar(&self, name: &str, facts: &Arc<SessionFacts>) -> Option<Arc<ScalarUDF>> {
         let name = plain(name);
         session::function(name, facts)
-            .or_else(|| catalog::function(name, facts))
             .or_else(|| sleep::function(name, facts))
             .or_else(|| defined(name).map(|definition| Arc::new(scalar::unbound(definition, &facts.style))))
+            .or_else(|| catalog::function(name, facts))
             .or_else(|| self.scalars.get(name).cloned())
     }
 
@@ -141,6 +184,23 @@ pub(super) fn operator(name: &str, style: &Style) -> Option<ScalarUDF> {
 }
 
 fn defined(name: &str) -> Option<&'static Definition> {
+    static DEFINED: LazyLock<HashMap<&'static str, &'static Definition>> = LazyLock::new(|| {
+        let all = json::definitions()
+            .chain(text::DEFINITIONS.iter())
+            .chain(time::DEFINITIONS.iter())
+            .chain(number::DEFINITIONS.iter())
+            .chain(number::exact::DEFINITIONS.iter())
+            .chain(number::float::DEFINITIONS.iter())
+            .chain(text::pieces::DEFINITIONS.iter())
+            .chain(template::DEFINITIONS.iter())
+            .chain(array::DEFINITIONS.iter())
+            .chain(average::DEFINITIONS.iter())
+            .chain(series::DEFINITIONS.iter())
+            .chain(operator::DEFINITIONS.iter())
+            .chain(regex::DEFINITIONS.iter());
+        all.map(|definition| (definition.name, definition)).collect()
+    });
+
     DEFINED.get(name).copied()
 }
 

@@ -8,6 +8,9 @@ use datafusion::arrow::datatypes::{Decimal128Type, Float64Type, Int64Type};
 use datafusion::arrow::error::ArrowError;
 use datafusion::logical_expr::Volatility;
 
+pub(super) mod exact;
+pub(super) mod float;
+
 use super::scalar::{Argument, Arguments, Definition};
 use crate::error::{Error, Kind, Result};
 use crate::value::{BARE_NUMERIC, SqlType};
@@ -91,7 +94,11 @@ fn trunc(given: &Arguments) -> Result<ArrayRef> {
     if given.arrays.len() == 1 {
         return whole(given, Towards::Zero);
     }
-    let numbers = given.as_type(0, &given.result)?;
+    // Ten digits behind the point, or as many as are kept, are looked at before the rest is cut off.
+    let (SqlType::Numeric(_, scale), SqlType::Numeric(_, kept)) = (given.sql_type(0), &given.result) else {
+        return Err(Error::internal("trunc to places answers numeric"));
+    };
+    let numbers = given.as_type(0, &SqlType::Numeric(38, scale))?;
     let places = given.as_type(1, &SqlType::Int8)?;
     let cut: Decimal128Array = numbers
         .as_primitive::<Decimal128Type>()
@@ -99,9 +106,11 @@ fn trunc(given: &Arguments) -> Result<ArrayRef> {
         .zip(places.as_primitive::<Int64Type>())
         .map(|(number, places)| {
             let (number, places) = number.zip(places)?;
-            let dropped = (i64::from(BARE_NUMERIC.1) - places).clamp(0, 38);
+            let dropped = (i64::from(scale) - places).clamp(0, 38);
             let unit = 10_i128.pow(u32::try_from(dropped).unwrap_or(0));
-            Some(number / unit * unit)
+            let cut = number / unit * unit;
+            let power = |scale: i8| 10_i128.checked_pow(u32::try_from(scale).unwrap_or(0));
+            if *kept >= scale { cut.checked_mul(power(kept - scale)?) } else { Some(cut / power(scale - kept)?) }
         })
         .collect();
     Ok(Arc::new(cut.with_data_type(given.result.arrow())))

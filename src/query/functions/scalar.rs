@@ -7,18 +7,21 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewArray};
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int32Array, Int64Array, StringViewArray, StringViewBuilder,
+};
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, FieldRef};
+use datafusion::arrow::datatypes::{DataType, FieldRef, Float64Type, Int64Type};
 use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ExprSchemable, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
+use super::number::exact::kept_scale;
 use crate::error::{Error, Kind, Result};
 use crate::query::errors::wrap;
-use crate::value::{self, Formatter, SqlType, Style, TYPE_KEY};
+use crate::value::{self, ColumnBuilder, Formatter, SqlType, Style, TYPE_KEY};
 
 /// The type of an argument, as far as it has one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -46,6 +49,44 @@ impl Argument {
         }
     }
 
+    /// Whether a call may give it where this type is wanted: as it is, or by one of PostgreSQL's implicit casts.
+    pub(super) fn fits(&self, wanted: &SqlType) -> bool {
+        let Argument::Of(own) = self else { return true };
+        let number = |sql_type: &SqlType| match sql_type {
+            SqlType::Int2 => Some(0),
+            SqlType::Int4 => Some(1),
+            SqlType::Int8 => Some(2),
+            SqlType::Numeric(_, _) => Some(3),
+            SqlType::Float4 => Some(4),
+            SqlType::Float8 => Some(5),
+            _ => None,
+        };
+        let moment = |sql_type: &SqlType| match sql_type {
+            SqlType::Date => Some(0),
+            SqlType::Timestamp => Some(1),
+            SqlType::Timestamptz => Some(2),
+            _ => None,
+        };
+        match (own, wanted) {
+            (SqlType::Array(_), SqlType::Array(element)) if **element == SqlType::Text => self.is_text_array(),
+            (_, SqlType::Text) => self.is_text(),
+            (SqlType::Time, SqlType::Interval) => true,
+            _ if own == wanted => true,
+            _ => match (number(own), number(wanted), moment(own), moment(wanted)) {
+                (Some(own), Some(wanted), _, _) | (_, _, Some(own), Some(wanted)) => own <= wanted,
+                _ => false,
+            },
+        }
+    }
+
+    pub(super) fn is_number(&self) -> bool {
+        self.fits(&SqlType::Float8)
+    }
+
+    pub(super) fn is_numeric(&self) -> bool {
+        matches!(self, Argument::Of(SqlType::Numeric(_, _)))
+    }
+
     pub(super) fn is_text_array(&self) -> bool {
         match self {
             Argument::Unknown => true,
@@ -53,6 +94,16 @@ impl Argument {
             Argument::Of(_) => false,
         }
     }
+}
+
+/// Whether a call with these arguments may mean a function of these.
+pub(super) fn takes(types: &[Argument], wanted: &[SqlType]) -> bool {
+    types.len() == wanted.len() && types.iter().zip(wanted).all(|(own, wanted)| own.fits(wanted))
+}
+
+/// As [`takes`], where the arguments from `required` on may be left out.
+pub(super) fn takes_some(types: &[Argument], wanted: &[SqlType], required: usize) -> bool {
+    (required..=wanted.len()).contains(&types.len()) && types.iter().zip(wanted).all(|(own, wanted)| own.fits(wanted))
 }
 
 /// One of our functions.
@@ -107,17 +158,90 @@ impl Arguments {
         })
     }
 
+    /// The whole numbers of an argument.
+    pub(super) fn ints(&self, at: usize) -> Result<Int64Array> {
+        Ok(self.as_type(at, &SqlType::Int8)?.as_primitive::<Int64Type>().clone())
+    }
+
+    /// The numbers of an argument as floating point.
+    pub(super) fn floats(&self, at: usize) -> Result<Float64Array> {
+        Ok(self.as_type(at, &SqlType::Float8)?.as_primitive::<Float64Type>().clone())
+    }
+
     /// The writer of an argument's values.
     pub(super) fn formatter(&self, at: usize) -> Result<Formatter> {
         Formatter::new(self.array(at)?, &self.sql_type(at), &self.style)
     }
 }
 
+/// A row's text, unless it is NULL.
+pub(super) fn text(column: &StringViewArray, row: usize) -> Option<&str> {
+    column.is_valid(row).then(|| column.value(row))
+}
+
+/// A row's whole number, unless it is NULL.
+pub(super) fn int(column: &Int64Array, row: usize) -> Option<i64> {
+    column.is_valid(row).then(|| column.value(row))
+}
+
+/// A column of texts, each made from its row.
+pub(super) fn texts_of(rows: usize, mut with: impl FnMut(usize) -> Result<Option<String>>) -> Result<ArrayRef> {
+    let mut out = StringViewBuilder::with_capacity(rows);
+    for row in 0..rows {
+        out.append_option(with(row)?);
+    }
+    Ok(Arc::new(out.finish()))
+}
+
+/// A column of `integer`, each made from its row.
+pub(super) fn ints_of(rows: usize, with: impl FnMut(usize) -> Result<Option<i32>>) -> Result<ArrayRef> {
+    Ok(Arc::new((0..rows).map(with).collect::<Result<Int32Array>>()?))
+}
+
+/// A column of `boolean`, each made from its row.
+pub(super) fn bools_of(rows: usize, with: impl FnMut(usize) -> Result<Option<bool>>) -> Result<ArrayRef> {
+    Ok(Arc::new((0..rows).map(with).collect::<Result<BooleanArray>>()?))
+}
+
+/// A column of `double precision`, each made from its row.
+pub(super) fn floats_of(rows: usize, with: impl FnMut(usize) -> Result<Option<f64>>) -> Result<ArrayRef> {
+    Ok(Arc::new((0..rows).map(with).collect::<Result<Float64Array>>()?))
+}
+
+/// A column of `text[]`, each made from its row.
+pub(super) fn text_lists_of(rows: usize, mut with: impl FnMut(usize) -> Result<Option<Vec<Option<String>>>>) -> Result<ArrayRef> {
+    let style = Style::default();
+    let mut out = ColumnBuilder::new(&SqlType::Array(Box::new(SqlType::Text)), rows);
+    for row in 0..rows {
+        match with(row)? {
+            None => out.append_null(),
+            Some(elements) => {
+                let mut list = out.begin_list()?;
+                for element in elements {
+                    match element {
+                        Some(element) => list.append_text(&element, &style)?,
+                        None => list.append_null(),
+                    }
+                }
+                list.end()?;
+            }
+        }
+    }
+    Ok(out.finish())
+}
+
+/// What is certain once the types of the arguments are.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Bound {
+    types: Vec<Argument>,
+    result: SqlType,
+}
+
 /// The function as DataFusion sees it.
 struct Function {
     definition: &'static Definition,
     style: Style,
-    bound: Option<Vec<Argument>>,
+    bound: Option<Bound>,
     signature: Signature,
 }
 
@@ -178,11 +302,7 @@ pub(crate) fn bind(call: &ScalarFunction, schema: &DFSchema) -> Option<Result<Ex
 }
 
 fn bound(function: &Function, call: &ScalarFunction, schema: &DFSchema) -> Result<Expr> {
-    let mut types = Vec::with_capacity(call.args.len());
-    for arg in &call.args {
-        let (_, field) = arg.to_field(schema).map_err(crate::query::errors::unwrap)?;
-        types.push(argument(&field, matches!(arg, Expr::Literal(..))));
-    }
+    let mut types = argument_types(&call.args, schema)?;
     let definition = function.definition;
     // A column of an outer query that was computed may have had no type yet when it was named here; text that no function of this
     // name takes is a document then.
@@ -195,11 +315,36 @@ fn bound(function: &Function, call: &ScalarFunction, schema: &DFSchema) -> Resul
             }
         }
     }
-    if (definition.result)(&types).is_none() {
-        return Err(missing(definition.name, &types));
-    }
-    let bound = Function { definition, style: function.style.clone(), bound: Some(types), signature: function.signature.clone() };
+    let Some(result) = (definition.result)(&types) else { return Err(missing(definition.name, &types)) };
+    let places = match call.args.get(1) {
+        Some(Expr::Literal(ScalarValue::Int64(places), _)) => *places,
+        Some(Expr::Literal(ScalarValue::Int32(places), _)) => places.map(i64::from),
+        Some(Expr::Negative(inner)) if matches!(inner.as_ref(), Expr::Literal(..)) => Some(0),
+        _ => None,
+    };
+    let result = kept_scale(definition.name, &types, places).unwrap_or(result);
+    let bound = Function {
+        definition,
+        style: function.style.clone(),
+        bound: Some(Bound { types, result }),
+        signature: function.signature.clone(),
+    };
     Ok(ScalarUDF::new_from_impl(bound).call(call.args.clone()))
+}
+
+fn argument_types(args: &[Expr], schema: &DFSchema) -> Result<Vec<Argument>> {
+    args.iter()
+        .map(|arg| {
+            let (_, field) = arg.to_field(schema).map_err(crate::query::errors::unwrap)?;
+            Ok(match arg {
+                // The planner holds every whole number to be `bigint`.
+                Expr::Literal(ScalarValue::Int64(Some(value)), None) if i32::try_from(*value).is_ok() => {
+                    Argument::Of(SqlType::Int4)
+                }
+                _ => argument(&field, matches!(arg, Expr::Literal(..))),
+            })
+        })
+        .collect()
 }
 
 fn argument(field: &FieldRef, literal: bool) -> Argument {
@@ -219,6 +364,7 @@ fn missing(name: &str, types: &[Argument]) -> Error {
             Argument::Of(sql_type) => sql_type.without_modifier(),
         })
         .collect();
+    let name = if name == super::AVERAGE_INPUT { "avg" } else { name };
     let is_operator = !name.starts_with(|c: char| c.is_ascii_alphabetic());
     let (message, hint) = match shown.as_slice() {
         [left, right] if is_operator => (
@@ -308,7 +454,7 @@ impl ScalarUDFImpl for Function {
 
     fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> datafusion::common::Result<FieldRef> {
         let sql_type = match &self.bound {
-            Some(types) => (self.definition.result)(types).ok_or_else(|| wrap(missing(self.definition.name, types)))?,
+            Some(bound) => bound.result.clone(),
             // Not certain yet: what does not fit is refused when the call is bound.
             None => {
                 let types: Vec<Argument> = args
@@ -328,7 +474,7 @@ impl ScalarUDFImpl for Function {
         let rows = if scalar { 1 } else { args.number_rows };
         let arrays = args.args.iter().map(|arg| arg.to_array(rows)).collect::<datafusion::common::Result<Vec<_>>>()?;
         let types = match &self.bound {
-            Some(types) => types.clone(),
+            Some(bound) => bound.types.clone(),
             None => args.arg_fields.iter().map(|field| argument(field, false)).collect(),
         };
         let result = SqlType::of_field(&args.return_field);

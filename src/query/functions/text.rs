@@ -8,6 +8,10 @@ use datafusion::arrow::array::{Array, ArrayRef, AsArray, BinaryBuilder, StringVi
 use datafusion::arrow::datatypes::Int64Type;
 use datafusion::logical_expr::Volatility;
 
+mod md5;
+pub(super) mod pieces;
+mod quote;
+
 use super::scalar::{Argument, Arguments, Definition};
 use crate::error::{Error, Kind, Result};
 use crate::value::{self, SqlType};
@@ -15,7 +19,7 @@ use crate::value::{self, SqlType};
 /// How many letters `encode(…, 'base64')` puts on a line.
 const BASE64_LINE: usize = 76;
 
-pub(super) static DEFINITIONS: [Definition; 9] = [
+pub(super) static DEFINITIONS: [Definition; 12] = [
     Definition {
         name: "convert_to",
         volatility: Volatility::Immutable,
@@ -81,7 +85,25 @@ pub(super) static DEFINITIONS: [Definition; 9] = [
         name: "format",
         volatility: Volatility::Stable,
         result: |types| types.first().filter(|format| format.is_text()).map(|_| SqlType::Text),
-        run: format,
+        run: quote::format,
+    },
+    Definition {
+        name: "quote_ident",
+        volatility: Volatility::Immutable,
+        result: |types| matches!(types, [only] if only.is_text()).then_some(SqlType::Text),
+        run: quote::quote_ident,
+    },
+    Definition {
+        name: "quote_literal",
+        volatility: Volatility::Stable,
+        result: |types| (types.len() == 1).then_some(SqlType::Text),
+        run: quote::quote_literal,
+    },
+    Definition {
+        name: "quote_nullable",
+        volatility: Volatility::Stable,
+        result: |types| (types.len() == 1).then_some(SqlType::Text),
+        run: quote::quote_nullable,
     },
 ];
 
@@ -344,83 +366,6 @@ fn shown(given: &Arguments, at: usize) -> Result<StringViewArray> {
         .collect())
 }
 
-fn format(given: &Arguments) -> Result<ArrayRef> {
-    let formats = given.texts(0)?;
-    let values: Vec<StringViewArray> = (1..given.arrays.len()).map(|at| shown(given, at)).collect::<Result<_>>()?;
-    let mut out = StringViewBuilder::with_capacity(given.rows);
-    for (row, format) in formats.iter().enumerate() {
-        match format {
-            Some(format) => {
-                let row: Vec<Option<&str>> = values.iter().map(|values| values.is_valid(row).then(|| values.value(row))).collect();
-                out.append_value(formatted(format, &row)?);
-            }
-            None => out.append_null(),
-        }
-    }
-    Ok(Arc::new(out.finish()))
-}
-
-/// `%s`, `%I`, `%L`, with a position (`%2$s`) and a width (`%-10s`), as PostgreSQL's `format` (section 9.4.1).
-fn formatted(format: &str, values: &[Option<&str>]) -> Result<String> {
-    let bad = |message: &str| Error::new(Kind::InvalidParameterValue, message.to_owned());
-    let mut out = String::with_capacity(format.len());
-    let mut letters = format.chars().peekable();
-    let mut next = 0;
-    while let Some(letter) = letters.next() {
-        if letter != '%' {
-            out.push(letter);
-            continue;
-        }
-        if letters.next_if_eq(&'%').is_some() {
-            out.push('%');
-            continue;
-        }
-        let mut number = String::new();
-        let mut left = false;
-        while let Some(letter) = letters.next_if(|letter| matches!(letter, '-' | '$' | '0'..='9')) {
-            match letter {
-                '-' => left = true,
-                '$' => {
-                    let place: usize =
-                        number.parse().map_err(|_| bad("format specifies argument 0, but arguments are numbered from 1"))?;
-                    next = place
-                        .checked_sub(1)
-                        .ok_or_else(|| bad("format specifies argument 0, but arguments are numbered from 1"))?;
-                    number.clear();
-                }
-                digit => number.push(digit),
-            }
-        }
-        let Some(kind) = letters.next() else { return Err(bad("unterminated format() type specifier")) };
-        if !matches!(kind, 's' | 'I' | 'L') {
-            return Err(bad(&format!("unrecognized format() type specifier \"{kind}\"")));
-        }
-        let value = values.get(next).ok_or_else(|| bad("too few arguments for format()"))?;
-        next += 1;
-        let text = match (kind, value) {
-            ('s', value) => value.unwrap_or_default().to_owned(),
-            ('I', Some(value)) => crate::catalog::quote_identifier(value),
-            ('I', None) => return Err(bad("null values cannot be formatted as an SQL identifier")),
-            (_, Some(value)) => literal(value),
-            (_, None) => "NULL".to_owned(),
-        };
-        let blanks = number.parse::<usize>().unwrap_or(0).min(1 << 20).saturating_sub(text.chars().count());
-        if left {
-            out.push_str(&text);
-        }
-        out.extend(std::iter::repeat_n(' ', blanks));
-        if !left {
-            out.push_str(&text);
-        }
-    }
-    Ok(out)
-}
-
-fn literal(value: &str) -> String {
-    let quoted = value.replace('\'', "''");
-    if value.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -442,13 +387,5 @@ mod tests {
         assert_eq!(part("a|b|c", "|", 9).unwrap(), "");
         assert_eq!(part("a|b|c", "", 1).unwrap(), "a|b|c");
         assert_eq!(part("a", "|", 0).unwrap_err().sqlstate(), "22023");
-    }
-
-    #[test]
-    fn formats_take_values_in_turn_and_by_place() {
-        let values = [Some("it's"), Some("a B"), None];
-        assert_eq!(formatted("%s %I %L %%", &values).unwrap(), "it's \"a B\" NULL %");
-        assert_eq!(formatted("%2$s %1$L|%-6s|%6s", &[Some("x"), Some("y"), Some("z")]).unwrap(), "y 'x'|y     |     z");
-        assert_eq!(formatted("%s %s", &[Some("x")]).unwrap_err().sqlstate(), "22023");
     }
 }

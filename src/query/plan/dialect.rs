@@ -18,7 +18,7 @@ use datafusion::sql::sqlparser::ast::{
     TableAliasColumnDef, TableFactor, UnaryOperator, Value, VisitMut, VisitorMut,
 };
 
-use super::{forms, literals, names, sets};
+use super::{calls, forms, literals, names, sets};
 use crate::catalog::quote_identifier;
 use crate::error::{Error, Kind, Result};
 use crate::query::functions::{ARRAY_OF_ROWS, NUMBERED};
@@ -97,6 +97,12 @@ impl VisitorMut for Rules {
             }
             _ => Ok(()),
         };
+        let result = result.and_then(|()| {
+            if let Some(other) = calls::rewritten(expr)? {
+                *expr = other;
+            }
+            Ok(())
+        });
         result.map_or_else(ControlFlow::Break, ControlFlow::Continue)
     }
 
@@ -367,7 +373,7 @@ fn table_function(factor: &mut TableFactor) -> Result<()> {
             }
             return Ok(());
         }
-        _ => None,
+        other => calls::array_function(other).map(|array| vec![calls::call(array, exprs)]),
     };
     match unnested {
         Some(arrays) => *factor = forms::unnested(arrays, alias, ordinality)?,

@@ -7,11 +7,11 @@ use datafusion::common::DFSchema;
 use datafusion::functions_nested::expr_fn::{array_concat, make_array};
 use datafusion::logical_expr::expr::Placeholder;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr, RawFieldAccessExpr};
-use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, GetFieldAccess, Operator};
+use datafusion::logical_expr::{Expr, ExprSchemable, GetFieldAccess};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::casts::{self, is_unknown, resolve_as};
-use super::{resolution, types, values};
+use super::{resolution, values};
 use crate::error::{Error, Kind, Result};
 use crate::query::errors::{unwrap, wrap};
 use crate::query::functions;
@@ -57,9 +57,6 @@ impl Operators {
     fn planned(&self, expr: RawBinaryExpr, schema: &DFSchema) -> Result<PlannerResult<RawBinaryExpr>> {
         let expr = self.typed_operands(expr, schema)?;
         let (left, right) = (type_of(&expr.left, schema), type_of(&expr.right, schema));
-        if let Some(whole) = date_and_interval(&expr, left.as_ref(), right.as_ref()) {
-            return Ok(PlannerResult::Planned(whole));
-        }
         let function =
             function_name(&expr.op, left.as_ref(), right.as_ref()).and_then(|name| functions::operator(name, &self.style));
         if let Some(function) = function {
@@ -233,20 +230,6 @@ fn literal_type(other: &SqlType, op: &BinaryOperator) -> Option<SqlType> {
     }
 }
 
-/// A date and an interval give a timestamp, which DataFusion cuts to a date.
-fn date_and_interval(expr: &RawBinaryExpr, left: Option<&SqlType>, right: Option<&SqlType>) -> Option<Expr> {
-    let as_timestamp = |date: &Expr| types::cast(date.clone(), &SqlType::Timestamp);
-    let (left, op, right) = match (&expr.op, left?, right?) {
-        (BinaryOperator::Plus, SqlType::Date, SqlType::Interval) => (as_timestamp(&expr.left), Operator::Plus, expr.right.clone()),
-        (BinaryOperator::Minus, SqlType::Date, SqlType::Interval) => {
-            (as_timestamp(&expr.left), Operator::Minus, expr.right.clone())
-        }
-        (BinaryOperator::Plus, SqlType::Interval, SqlType::Date) => (as_timestamp(&expr.right), Operator::Plus, expr.left.clone()),
-        _ => return None,
-    };
-    Some(Expr::BinaryExpr(BinaryExpr { left: Box::new(left), op, right: Box::new(right) }))
-}
-
 /// The SQL type of an operand that has one; a string literal has none.
 fn type_of(expr: &Expr, schema: &DFSchema) -> Option<SqlType> {
     if is_unknown(expr) {
@@ -274,6 +257,7 @@ fn function_name(op: &BinaryOperator, left: Option<&SqlType>, right: Option<&Sql
         BinaryOperator::AtArrow if document(left) || document(right) => Some("@>"),
         BinaryOperator::ArrowAt if document(left) || document(right) => Some("<@"),
         BinaryOperator::StringConcat => match (left, right) {
+            (Some(T::Bytea), None | Some(T::Bytea)) | (None, Some(T::Bytea)) => Some("byteacat"),
             (Some(T::Jsonb), None | Some(T::Jsonb)) | (None, Some(T::Jsonb)) => Some("jsonb_concat"),
             _ => None,
         },
@@ -283,11 +267,16 @@ fn function_name(op: &BinaryOperator, left: Option<&SqlType>, right: Option<&Sql
             (T::Timestamp | T::Timestamptz, Some(T::Date) | None) => Some("timestamp_mi"),
             (T::Date, Some(T::Date) | None) => Some("date_mi"),
             (T::Date, Some(T::Int2 | T::Int4 | T::Int8)) => Some("date_mii"),
+            (T::Date | T::Timestamp | T::Timestamptz | T::Time, Some(T::Interval)) => Some("timestamp_mi_interval"),
             _ => None,
         },
         BinaryOperator::Plus => match (left?, right?) {
             (T::Date, T::Int2 | T::Int4 | T::Int8) => Some("date_pli"),
             (T::Int2 | T::Int4 | T::Int8, T::Date) => Some("integer_pl_date"),
+            (T::Date | T::Timestamp | T::Timestamptz | T::Time, T::Interval)
+            | (T::Interval, T::Date | T::Timestamp | T::Timestamptz | T::Time)
+            | (T::Date, T::Time)
+            | (T::Time, T::Date) => Some("timestamp_pl_interval"),
             _ => None,
         },
         _ => None,

@@ -7,7 +7,8 @@
 use std::collections::HashSet;
 
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, DataType, Expr, Function, Ident, ObjectName, Query, Select, SelectItem, SetExpr, TrimWhereField, Value,
+    AccessExpr, BinaryOperator, DataType, Expr, Function, Ident, ObjectName, Query, Select, SelectItem, SetExpr, TrimWhereField,
+    Value,
 };
 
 use super::{names, types};
@@ -110,6 +111,7 @@ fn figure(expr: &Expr) -> Option<Figured> {
         Expr::Exists { negated: false, .. } => strong("exists"),
         Expr::Array(_) => strong("array"),
         Expr::Tuple(_) => strong("row"),
+        Expr::BinaryOp { op: BinaryOperator::Overlaps, .. } => strong("overlaps"),
         Expr::AtTimeZone { .. } => strong("timezone"),
         Expr::Extract { .. } => strong("extract"),
         Expr::Ceil { .. } => strong("ceil"),

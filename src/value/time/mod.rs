@@ -4,7 +4,7 @@
 //! microseconds, which cannot be converted into one another. A *token* is a run of letters or digits of a text before its meaning is
 //! known. A *fault* is why a text could not be read. Days are counted from 1970-01-01, times in microseconds.
 
-mod abbreviation;
+pub(crate) mod abbreviation;
 pub(crate) mod calendar;
 pub(crate) mod datetime;
 pub(crate) mod datetime_output;

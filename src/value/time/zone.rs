@@ -73,6 +73,21 @@ impl Zone {
         }
     }
 
+    /// What the zone's time is called at an instant; an offset where it has no letters.
+    pub(crate) fn abbreviation_at(self, utc_us: Micros) -> String {
+        let named = match self {
+            Zone::Fixed(_) => None,
+            Zone::Named(zone) => DateTime::from_timestamp(within_tables(utc_us).div_euclid(US_PER_SECOND), 0)
+                .and_then(|instant| zone.offset_from_utc_datetime(&instant.naive_utc()).abbreviation().map(str::to_owned)),
+        };
+        named.unwrap_or_else(|| {
+            let east = self.offset_at(utc_us);
+            let sign = if east < 0 { '-' } else { '+' };
+            let (hours, minutes) = (east.unsigned_abs() / 3_600, east.unsigned_abs() / 60 % 60);
+            if minutes == 0 { format!("{sign}{hours:02}") } else { format!("{sign}{hours:02}:{minutes:02}") }
+        })
+    }
+
     /// Seconds east of UTC that hold at a local time, given in microseconds as if it were UTC.
     ///
     /// A local time that a change of the clocks skips is read by the offset before the change, one that it repeats by the offset

@@ -120,7 +120,7 @@ fn shifted_left(value: i64, by: i64, bits: u32) -> i64 {
     }
 }
 
-pub(super) fn inverted(given: &Arguments) -> Result<ArrayRef> {
+pub(in crate::query::functions) fn inverted(given: &Arguments) -> Result<ArrayRef> {
     let array = given.as_type(0, &given.result)?;
     Ok(match given.result {
         SqlType::Int2 => Arc::new(unary::<_, _, Int16Type>(array.as_primitive::<Int16Type>(), |value| !value)),

@@ -9,6 +9,8 @@ mod integer;
 mod numeric;
 mod span;
 
+pub(super) use integer::inverted;
+
 use datafusion::arrow::array::ArrayRef;
 use datafusion::arrow::error::ArrowError;
 use datafusion::common::ScalarValue;
@@ -19,7 +21,7 @@ use crate::error::{Error, Kind, Result};
 use crate::query::errors::unwrap;
 use crate::value::{BARE_NUMERIC, SqlType, Style};
 
-pub(super) static DEFINITIONS: [Definition; 17] = [
+pub(super) static DEFINITIONS: [Definition; 16] = [
     operator("+", plus_result, |given| run(given, Operation::Add)),
     operator("-", minus_result, |given| run(given, Operation::Subtract)),
     operator("*", times_result, |given| run(given, Operation::Multiply)),
@@ -31,7 +33,6 @@ pub(super) static DEFINITIONS: [Definition; 17] = [
     operator("#", bits_result, |given| run(given, Operation::Xor)),
     operator("<<", shift_result, |given| run(given, Operation::ShiftLeft)),
     operator(">>", shift_result, |given| run(given, Operation::ShiftRight)),
-    operator("~", inverted_result, integer::inverted),
     operator("@", absolute_result, |given| run(given, Operation::Absolute)),
     operator("|/", root_result, float::square_root),
     operator("||/", root_result, float::cube_root),
@@ -215,7 +216,7 @@ fn shift_result(types: &[Argument]) -> Option<SqlType> {
     }
 }
 
-fn inverted_result(types: &[Argument]) -> Option<SqlType> {
+pub(super) fn inverted_result(types: &[Argument]) -> Option<SqlType> {
     match types {
         [Argument::Of(of @ (SqlType::Int2 | SqlType::Int4 | SqlType::Int8))] => Some(of.clone()),
         _ => None,

@@ -5,16 +5,23 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Datelike, NaiveDateTime};
 use datafusion::arrow::array::{
-    ArrayRef, AsArray, Date32Array, Int32Builder, IntervalMonthDayNanoBuilder, TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, Date32Array, Int32Builder, IntervalMonthDayNanoBuilder, Time64MicrosecondArray,
+    TimestampMicrosecondArray,
 };
 use datafusion::arrow::datatypes::{Date32Type, Int64Type, IntervalMonthDayNano, TimestampMicrosecondType};
 use datafusion::logical_expr::Volatility;
 
+mod make;
 mod parts;
+mod span;
 
-use super::scalar::{Argument, Arguments, Definition};
+pub(super) use make::of_seconds;
+pub(super) use span::{Parts, moved, spans};
+
+use super::scalar::{Argument, Arguments, Definition, takes};
 use crate::clock::{Clock, Micros};
 use crate::error::{Error, Kind, Result};
+use crate::value::time::abbreviation::{Abbreviation, abbreviation};
 use crate::value::{SqlType, Zone};
 
 const US_PER_SECOND: i64 = 1_000_000;
@@ -22,9 +29,9 @@ const US_PER_DAY: i64 = 86_400 * US_PER_SECOND;
 
 const STABLE: Volatility = Volatility::Stable;
 
-pub(super) static DEFINITIONS: [Definition; 19] = [
+pub(super) static DEFINITIONS: [Definition; 34] = [
     Definition { name: "now", volatility: STABLE, result: |types| nullary(types, SqlType::Timestamptz), run: now },
-    Definition { name: "current_timestamp", volatility: STABLE, result: |types| nullary(types, SqlType::Timestamptz), run: now },
+    Definition { name: "current_timestamp", volatility: STABLE, result: |types| clock(types, SqlType::Timestamptz), run: now },
     Definition {
         name: "transaction_timestamp",
         volatility: STABLE,
@@ -38,7 +45,37 @@ pub(super) static DEFINITIONS: [Definition; 19] = [
         result: |types| nullary(types, SqlType::Timestamptz),
         run: |given| Ok(timestamptz(vec![Some(Clock::System.now_us()); given.rows])),
     },
-    Definition { name: "localtimestamp", volatility: STABLE, result: |types| nullary(types, SqlType::Timestamp), run: now },
+    Definition { name: "localtimestamp", volatility: STABLE, result: |types| clock(types, SqlType::Timestamp), run: now },
+    Definition { name: "localtime", volatility: STABLE, result: |types| clock(types, SqlType::Time), run: time_of_day },
+    Definition {
+        name: "timeofday",
+        volatility: Volatility::Volatile,
+        result: |types| nullary(types, SqlType::Text),
+        run: time_of_day_text,
+    },
+    immutable("make_date", make::date_result, make::date),
+    immutable("make_time", make::time_result, make::time),
+    immutable("make_timestamp", make::timestamp_result, make::timestamp),
+    Definition { name: "make_timestamptz", volatility: STABLE, result: make::timestamptz_result, run: make::timestamp },
+    immutable("make_interval", make::interval_result, make::interval),
+    immutable("isfinite", make::is_finite_result, make::is_finite),
+    Definition { name: "overlaps", volatility: STABLE, result: make::overlaps_result, run: make::overlaps },
+    immutable("justify_days", interval_result, span::justify_days),
+    immutable("justify_hours", interval_result, span::justify_hours),
+    immutable("justify_interval", interval_result, span::justify_interval),
+    Definition {
+        name: "timestamp_pl_interval",
+        volatility: STABLE,
+        result: span::moved_result,
+        run: |given| span::move_by(given, false),
+    },
+    Definition {
+        name: "timestamp_mi_interval",
+        volatility: STABLE,
+        result: span::moved_result,
+        run: |given| span::move_by(given, true),
+    },
+    Definition { name: "date_bin", volatility: STABLE, result: bin_result, run: span::bin },
     Definition { name: "current_date", volatility: STABLE, result: |types| nullary(types, SqlType::Date), run: today },
     Definition { name: "timezone", volatility: STABLE, result: timezone_result, run: timezone },
     Definition {
@@ -112,15 +149,73 @@ pub(super) static DEFINITIONS: [Definition; 19] = [
     },
 ];
 
+const fn immutable(
+    name: &'static str,
+    result: fn(&[Argument]) -> Option<SqlType>,
+    run: fn(&Arguments) -> Result<ArrayRef>,
+) -> Definition {
+    Definition { name, volatility: Volatility::Immutable, result, run }
+}
+
+fn interval_result(types: &[Argument]) -> Option<SqlType> {
+    takes(types, &[SqlType::Interval]).then_some(SqlType::Interval)
+}
+
+fn bin_result(types: &[Argument]) -> Option<SqlType> {
+    let [stride, source, origin] = types else { return None };
+    if !stride.fits(&SqlType::Interval) {
+        return None;
+    }
+    let both = |wanted: &SqlType| source.fits(wanted) && origin.fits(wanted);
+    let named = |wanted: &SqlType| [source, origin].into_iter().any(|argument| *argument == Argument::Of(wanted.clone()));
+    let plain = both(&SqlType::Timestamp) && named(&SqlType::Timestamp);
+    if plain { Some(SqlType::Timestamp) } else { both(&SqlType::Timestamptz).then_some(SqlType::Timestamptz) }
+}
+
+/// The time of day at the start of the transaction.
+fn time_of_day(given: &Arguments) -> Result<ArrayRef> {
+    let local = to_local(now_us(given)?, given.style.timezone).rem_euclid(US_PER_DAY);
+    Ok(Arc::new(Time64MicrosecondArray::from(vec![local; given.rows])))
+}
+
+/// The clock as `timeofday` writes it: `Wed Feb 26 10:00:00.123456 2020 UTC`.
+fn time_of_day_text(given: &Arguments) -> Result<ArrayRef> {
+    let template = crate::value::template::field::pieces("Dy Mon DD HH24:MI:SS.US YYYY TZ");
+    super::scalar::texts_of(given.rows, |_| {
+        let parts = crate::value::template::moment::Parts::of_timestamptz(Clock::System.now_us(), given.style.timezone);
+        parts.map(|parts| parts.write(&template, &given.style)).transpose()
+    })
+}
+
 fn nullary(types: &[Argument], result: SqlType) -> Option<SqlType> {
     types.is_empty().then_some(result)
+}
+
+/// A clock that may be given how many digits of a second it shows.
+fn clock(types: &[Argument], result: SqlType) -> Option<SqlType> {
+    match types {
+        [] => Some(result),
+        [digits] if digits.is_integer() => Some(result),
+        _ => None,
+    }
+}
+
+/// The start of the transaction, rounded where digits are given.
+fn now_us(given: &Arguments) -> Result<Micros> {
+    let now = given.style.now_us;
+    if given.arrays.is_empty() {
+        return Ok(now);
+    }
+    let digits = given.ints(0)?.iter().next().flatten().unwrap_or(6).clamp(0, 6);
+    let unit = 10_i64.pow(u32::try_from(6 - digits).unwrap_or(0));
+    Ok((now + unit / 2).div_euclid(unit) * unit)
 }
 
 fn is_moment(argument: &Argument) -> bool {
     matches!(argument, Argument::Unknown | Argument::Of(SqlType::Date | SqlType::Timestamp | SqlType::Timestamptz))
 }
 
-fn timestamptz(values: Vec<Option<Micros>>) -> ArrayRef {
+pub(super) fn timestamptz(values: Vec<Option<Micros>>) -> ArrayRef {
     Arc::new(TimestampMicrosecondArray::from(values).with_timezone("UTC"))
 }
 
@@ -130,7 +225,7 @@ fn out_of_range() -> Error {
 
 /// The start of the transaction, in the session's zone where the result has none of its own.
 fn now(given: &Arguments) -> Result<ArrayRef> {
-    let now = given.style.now_us;
+    let now = now_us(given)?;
     Ok(match given.result {
         SqlType::Timestamp => Arc::new(TimestampMicrosecondArray::from(vec![to_local(now, given.style.timezone); given.rows])),
         _ => timestamptz(vec![Some(now); given.rows]),
@@ -162,8 +257,8 @@ pub(super) fn to_utc(local: Micros, zone: Zone) -> Micros {
 
 fn timezone_result(types: &[Argument]) -> Option<SqlType> {
     match types {
-        [zone, Argument::Of(SqlType::Timestamp)] if zone.is_text() => Some(SqlType::Timestamptz),
-        [zone, moment] if zone.is_text() && is_moment(moment) => Some(SqlType::Timestamp),
+        [zone, Argument::Of(SqlType::Timestamp)] if zone.is_text() || zone.is(&SqlType::Interval) => Some(SqlType::Timestamptz),
+        [zone, moment] if (zone.is_text() || zone.is(&SqlType::Interval)) && is_moment(moment) => Some(SqlType::Timestamp),
         _ => None,
     }
 }
@@ -172,9 +267,10 @@ fn timezone(given: &Arguments) -> Result<ArrayRef> {
     let zones = given.texts(0)?;
     let local = given.result == SqlType::Timestamptz;
     let moments = moments(given, 1, if local { &SqlType::Timestamp } else { &SqlType::Timestamptz })?;
+    let offsets = if given.sql_type(0) == SqlType::Interval { Some(span::spans(given, 0)?) } else { None };
     let mut known: Option<(String, Zone)> = None;
     let mut values = Vec::with_capacity(given.rows);
-    for (name, moment) in zones.iter().zip(moments) {
+    for (row, (name, moment)) in zones.iter().zip(moments).enumerate() {
         let (Some(name), Some(moment)) = (name, moment) else {
             values.push(None);
             continue;
@@ -182,7 +278,10 @@ fn timezone(given: &Arguments) -> Result<ArrayRef> {
         let zone = match &known {
             Some((same, zone)) if same == name => *zone,
             _ => {
-                let zone = named_zone(name)?;
+                let zone = match &offsets {
+                    Some(offsets) if offsets.is_valid(row) => span::zone_of(offsets.value(row), name)?,
+                    _ => named_zone(name)?,
+                };
                 known = Some((name.to_owned(), zone));
                 zone
             }
@@ -192,12 +291,22 @@ fn timezone(given: &Arguments) -> Result<ArrayRef> {
     if local { Ok(timestamptz(values)) } else { Ok(Arc::new(TimestampMicrosecondArray::from(values))) }
 }
 
+/// A zone by its name, by an abbreviation, or by an offset, whose sign counts west as POSIX has it.
 fn named_zone(name: &str) -> Result<Zone> {
-    Zone::named(name).ok_or_else(|| Error::new(Kind::InvalidParameterValue, format!("time zone \"{name}\" not recognized")))
+    let unknown = || Error::new(Kind::InvalidParameterValue, format!("time zone \"{name}\" not recognized"));
+    match abbreviation(&name.to_ascii_lowercase()) {
+        Some(Abbreviation::Offset(east)) => return Ok(Zone::Fixed(east)),
+        Some(Abbreviation::Zone(_, zone)) => return Zone::named(zone).ok_or_else(unknown),
+        None => {}
+    }
+    if name.starts_with(['+', '-']) {
+        return Zone::named(&format!("UTC{name}")).ok_or_else(unknown);
+    }
+    Zone::named(name).ok_or_else(unknown)
 }
 
 /// The moments of an argument: in UTC where the wanted type has a zone, else as its own clock showed them.
-fn moments(given: &Arguments, at: usize, wanted: &SqlType) -> Result<Vec<Option<Micros>>> {
+pub(super) fn moments(given: &Arguments, at: usize, wanted: &SqlType) -> Result<Vec<Option<Micros>>> {
     let own = match given.types.get(at) {
         Some(Argument::Of(own)) => own.clone(),
         Some(Argument::Unknown) | None => wanted.clone(),

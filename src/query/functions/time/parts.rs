@@ -81,6 +81,18 @@ impl Unit {
     }
 }
 
+/// Why a moment is not cut to a unit: those that only `extract` knows are no units here.
+fn not_cut_to(unit: &str, of: &SqlType) -> Error {
+    match Unit::named(unit, of) {
+        Ok(Unit::Dow | Unit::Isodow | Unit::Doy | Unit::Isoyear | Unit::Epoch) => {
+            let unit = unit.to_ascii_lowercase();
+            Error::new(Kind::InvalidParameterValue, format!("unit \"{unit}\" not recognized for type {of}"))
+        }
+        Ok(_) => not_supported(unit, of),
+        Err(error) => error,
+    }
+}
+
 fn not_supported(unit: &str, of: &SqlType) -> Error {
     Error::new(Kind::FeatureNotSupported, format!("unit \"{}\" not supported for type {of}", unit.to_ascii_lowercase()))
 }
@@ -88,7 +100,7 @@ fn not_supported(unit: &str, of: &SqlType) -> Error {
 pub(super) fn trunc_result(types: &[Argument]) -> Option<SqlType> {
     match types {
         [unit, Argument::Of(SqlType::Timestamp)] if unit.is_text() => Some(SqlType::Timestamp),
-        [unit, Argument::Of(SqlType::Interval)] if unit.is_text() => Some(SqlType::Interval),
+        [unit, Argument::Of(SqlType::Interval | SqlType::Time)] if unit.is_text() => Some(SqlType::Interval),
         [unit, moment] if unit.is_text() && is_moment(moment) => Some(SqlType::Timestamptz),
         [unit, moment, zone] if unit.is_text() && zone.is_text() && is_moment(moment) => Some(SqlType::Timestamptz),
         _ => None,
@@ -98,9 +110,9 @@ pub(super) fn trunc_result(types: &[Argument]) -> Option<SqlType> {
 pub(super) fn trunc(given: &Arguments) -> Result<ArrayRef> {
     let units = given.texts(0)?;
     if given.result == SqlType::Interval {
-        let spans = given.as_type(1, &SqlType::Interval)?;
+        let spans = super::spans(given, 1)?;
         let mut out = IntervalMonthDayNanoBuilder::with_capacity(given.rows);
-        for (unit, span) in units.iter().zip(spans.as_primitive::<IntervalMonthDayNanoType>()) {
+        for (unit, span) in units.iter().zip(&spans) {
             match (unit, span) {
                 (Some(unit), Some(span)) => out.append_value(truncated_span(span, unit)?),
                 _ => out.append_null(),
@@ -127,7 +139,7 @@ pub(super) fn trunc(given: &Arguments) -> Result<ArrayRef> {
             continue;
         }
         let local = if zoned { to_local(moment, zone) } else { moment };
-        let start = truncated(local, Unit::named(unit, &given.result)?).ok_or_else(|| not_supported(unit, &given.result))??;
+        let start = truncated(local, Unit::named(unit, &given.result)?).ok_or_else(|| not_cut_to(unit, &given.result))??;
         values.push(Some(if zoned { to_utc(start, zone) } else { start }));
     }
     if zoned { Ok(timestamptz(values)) } else { Ok(Arc::new(TimestampMicrosecondArray::from(values))) }

@@ -1,0 +1,241 @@
+//! PostgreSQL's forms of calls that DataFusion plans otherwise, as calls of our functions: `substring(a FROM b)`, `a ~ b`,
+//! `a SIMILAR TO b`, `(a, b) OVERLAPS (c, d)`, `f(name => value)`, and functions that answer with a set of rows.
+
+use datafusion::sql::sqlparser::ast::{
+    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, ObjectName,
+    TrimWhereField, Value,
+};
+
+use super::names;
+use crate::error::{Error, Kind, Result};
+use crate::query::functions::{AVERAGE_INPUT, AVERAGE_OUTPUT};
+
+/// What stands for an expression, where it is not planned as it is. The many kinds that are planned as they are need no naming.
+///
+/// # Errors
+/// 42883 for arguments of names that the function has not.
+pub(super) fn rewritten(expr: &Expr) -> Result<Option<Expr>> {
+    let copied = |expr: &Expr| expr.clone();
+    Ok(match expr {
+        Expr::Substring { expr, substring_from, substring_for, special: _, shorthand: _ } => {
+            let start = substring_from.as_deref().map_or_else(|| number(1), copied);
+            let mut args = vec![copied(expr), start];
+            args.extend(substring_for.as_deref().map(copied));
+            Some(call("substring", args))
+        }
+        Expr::Trim { expr, trim_where, trim_what, trim_characters } => {
+            let name = match trim_where {
+                Some(TrimWhereField::Leading) => "ltrim",
+                Some(TrimWhereField::Trailing) => "rtrim",
+                Some(TrimWhereField::Both) | None => "btrim",
+            };
+            let set = trim_what.as_deref().map(copied).or_else(|| trim_characters.as_ref().and_then(|set| set.first()).map(copied));
+            Some(call(name, std::iter::once(copied(expr)).chain(set).collect()))
+        }
+        Expr::Position { expr, r#in } => Some(call("position", vec![copied(r#in), copied(expr)])),
+        Expr::Overlay { expr, overlay_what, overlay_from, overlay_for } => {
+            let mut args = vec![copied(expr), copied(overlay_what), copied(overlay_from)];
+            args.extend(overlay_for.as_deref().map(copied));
+            Some(call("overlay", args))
+        }
+        Expr::SimilarTo { negated, expr, pattern, escape_char } => {
+            let escape = escape_char.as_ref().map(|escape| Expr::Value(escape.clone()));
+            let pattern = call("similar_to_escape", std::iter::once(copied(pattern)).chain(escape).collect());
+            Some(call(if *negated { "!~" } else { "~" }, vec![copied(expr), pattern]))
+        }
+        Expr::Like { negated, any: false, expr, pattern, escape_char: Some(escape) } => {
+            let pattern = Box::new(call("like_escape", vec![copied(pattern), Expr::Value(escape.clone())]));
+            Some(Expr::Like { negated: *negated, any: false, expr: expr.clone(), pattern, escape_char: None })
+        }
+        Expr::ILike { negated, any: false, expr, pattern, escape_char: Some(escape) } => {
+            let pattern = Box::new(call("like_escape", vec![copied(pattern), Expr::Value(escape.clone())]));
+            Some(Expr::ILike { negated: *negated, any: false, expr: expr.clone(), pattern, escape_char: None })
+        }
+        Expr::BinaryOp { left, op: BinaryOperator::Overlaps, right } => match (left.as_ref(), right.as_ref()) {
+            (Expr::Tuple(one), Expr::Tuple(other)) if one.len() == 2 && other.len() == 2 => {
+                Some(call("overlaps", one.iter().chain(other).map(copied).collect()))
+            }
+            _ => return Err(Error::new(Kind::SyntaxError, "wrong number of parameters on one side of OVERLAPS expression")),
+        },
+        Expr::BinaryOp { left, op, right } => operator(op).map(|name| call(name, vec![copied(left), copied(right)])),
+        Expr::Function(function) => {
+            require_window(function)?;
+            match (positional(function)?, average(function)?) {
+                (Some(function), _) => Some(Expr::Function(function)),
+                (None, Some(average)) => Some(average),
+                (None, None) => set_in_select(function)?,
+            }
+        }
+        _ => None,
+    })
+}
+
+/// Functions that mean something only over a window.
+const WINDOW_ONLY: [&str; 11] = [
+    "row_number",
+    "rank",
+    "dense_rank",
+    "percent_rank",
+    "cume_dist",
+    "ntile",
+    "lag",
+    "lead",
+    "first_value",
+    "last_value",
+    "nth_value",
+];
+
+fn require_window(function: &Function) -> Result<()> {
+    let parts = names::parts(&function.name)?;
+    match parts.last() {
+        Some(name) if function.over.is_none() && function.within_group.is_empty() && WINDOW_ONLY.contains(&name.as_str()) => {
+            Err(Error::new(Kind::WrongObjectType, format!("window function {name} requires an OVER clause")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// `avg(x)` with what makes its argument and its answer exact.
+fn average(function: &Function) -> Result<Option<Expr>> {
+    let parts = names::parts(&function.name)?;
+    let FunctionArguments::List(list) = &function.args else { return Ok(None) };
+    let [FunctionArg::Unnamed(FunctionArgExpr::Expr(value))] = &list.args[..] else { return Ok(None) };
+    if parts.last().is_none_or(|name| name != "avg") {
+        return Ok(None);
+    }
+    let mut inner = function.clone();
+    if let FunctionArguments::List(list) = &mut inner.args {
+        list.args = vec![FunctionArg::Unnamed(FunctionArgExpr::Expr(call(AVERAGE_INPUT, vec![value.clone()])))];
+    }
+    Ok(Some(call(AVERAGE_OUTPUT, vec![Expr::Function(inner)])))
+}
+
+/// A set-returning function among expressions, as the rows of an array.
+fn set_in_select(function: &Function) -> Result<Option<Expr>> {
+    let parts = names::parts(&function.name)?;
+    let name = match &parts[..] {
+        [name] => name,
+        [schema, name] if schema == "pg_catalog" => name,
+        _ => return Ok(None),
+    };
+    let Some(array) = array_function(name) else { return Ok(None) };
+    let mut inner = function.clone();
+    inner.name = ObjectName::from(vec![Ident::with_quote('"', array)]);
+    Ok(Some(call("unnest", vec![Expr::Function(inner)])))
+}
+
+/// The function of an operator on text.
+fn operator(op: &BinaryOperator) -> Option<&'static str> {
+    Some(match op {
+        BinaryOperator::PGRegexMatch => "~",
+        BinaryOperator::PGRegexIMatch => "~*",
+        BinaryOperator::PGRegexNotMatch => "!~",
+        BinaryOperator::PGRegexNotIMatch => "!~*",
+        BinaryOperator::PGStartsWith => "^@",
+        _ => return None,
+    })
+}
+
+/// The names and the values left out of the arguments of functions that are called by name.
+const NAMED: [(&str, &[(&str, i64)]); 5] = [
+    ("make_interval", &[("years", 0), ("months", 0), ("weeks", 0), ("days", 0), ("hours", 0), ("mins", 0), ("secs", 0)]),
+    ("make_date", &[("year", 0), ("month", 0), ("day", 0)]),
+    ("make_time", &[("hour", 0), ("min", 0), ("sec", 0)]),
+    ("make_timestamp", &[("year", 0), ("month", 0), ("mday", 0), ("hour", 0), ("min", 0), ("sec", 0)]),
+    ("make_timestamptz", &[("year", 0), ("month", 0), ("mday", 0), ("hour", 0), ("min", 0), ("sec", 0)]),
+];
+
+/// A call whose arguments are named, with all of them in their places.
+fn positional(function: &Function) -> Result<Option<Function>> {
+    let FunctionArguments::List(list) = &function.args else { return Ok(None) };
+    // `name := value` comes as an assignment.
+    let assigned = |arg: &FunctionArg| match arg {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::BinaryOp { left, op: BinaryOperator::Assignment, right })) => {
+            match left.as_ref() {
+                Expr::Identifier(name) => Some((name.clone(), right.as_ref().clone())),
+                _ => None,
+            }
+        }
+        _ => None,
+    };
+    let named = |arg: &FunctionArg| matches!(arg, FunctionArg::Named { .. } | FunctionArg::ExprNamed { .. });
+    if !list.args.iter().any(|arg| named(arg) || assigned(arg).is_some()) {
+        return Ok(None);
+    }
+    let parts = names::parts(&function.name)?;
+    let Some((name, known)) = parts.last().and_then(|last| NAMED.iter().find(|(name, _)| name == last)) else { return Ok(None) };
+    let mut values: Vec<Option<Expr>> = vec![None; known.len()];
+    for (at, arg) in list.args.iter().enumerate() {
+        let assignment = assigned(arg);
+        let (place, value) = match arg {
+            _ if assignment.is_some() => {
+                let (name, value) = assignment
+                    .as_ref()
+                    .map_or_else(|| (String::new(), arg_null()), |(name, value)| (names::fold(name), value.clone()));
+                (known.iter().position(|(known, _)| *known == name), value)
+            }
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) => (Some(at), value.clone()),
+            FunctionArg::Named { name, arg: FunctionArgExpr::Expr(value), .. } => {
+                let wanted = names::fold(name);
+                (known.iter().position(|(known, _)| *known == wanted), value.clone())
+            }
+            FunctionArg::ExprNamed { name: Expr::Identifier(name), arg: FunctionArgExpr::Expr(value), .. } => {
+                let wanted = names::fold(name);
+                (known.iter().position(|(known, _)| *known == wanted), value.clone())
+            }
+            _ => (None, arg_null()),
+        };
+        let slot = place.and_then(|place| values.get_mut(place)).ok_or_else(|| {
+            Error::new(Kind::UndefinedFunction, format!("function {name}({}) does not exist", list))
+                .with_hint("No function matches the given name and argument types. You might need to add explicit type casts.")
+        })?;
+        *slot = Some(value);
+    }
+    let args = values.into_iter().zip(known.iter()).map(|(value, (_, left_out))| value.unwrap_or_else(|| number(*left_out)));
+    let mut function = function.clone();
+    function.args = arguments(args.collect());
+    Ok(Some(function))
+}
+
+fn arg_null() -> Expr {
+    Expr::Value(Value::Null.into())
+}
+
+fn number(value: i64) -> Expr {
+    Expr::Value(Value::Number(value.to_string(), false).into())
+}
+
+fn arguments(args: Vec<Expr>) -> FunctionArguments {
+    FunctionArguments::List(FunctionArgumentList {
+        duplicate_treatment: None,
+        args: args.into_iter().map(|arg| FunctionArg::Unnamed(FunctionArgExpr::Expr(arg))).collect(),
+        clauses: vec![],
+    })
+}
+
+/// A call of a function of this very name.
+pub(super) fn call(name: &str, args: Vec<Expr>) -> Expr {
+    Expr::Function(Function {
+        name: ObjectName::from(vec![Ident::with_quote('"', name)]),
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: arguments(args),
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group: vec![],
+    })
+}
+
+/// Functions that answer with a row for each element of what another function answers with.
+const SETS: [(&str, &str); 4] = [
+    ("regexp_matches", "regexp_matches"),
+    ("regexp_split_to_table", "regexp_split_to_array"),
+    ("string_to_table", "string_to_array"),
+    ("generate_subscripts", "generate_subscripts"),
+];
+
+/// The function whose array holds the rows that a set-returning function answers with.
+pub(super) fn array_function(name: &str) -> Option<&'static str> {
+    SETS.iter().find(|(set, _)| *set == name).map(|(_, array)| *array)
+}
