@@ -50,6 +50,7 @@ impl Named {
                 name if name.starts_with('"') => quoted().map(Named::Name),
                 name => Some(Named::Name(split(name))),
             },
+            Kind::GroupingError if message.starts_with("column \"") => quoted().map(Named::Name),
             Kind::AmbiguousColumn if message.starts_with("column reference") => quoted().map(Named::Name),
             Kind::UndefinedTable if message.starts_with("missing FROM-clause") || message.starts_with("invalid reference") => {
                 quoted()?.pop().map(Named::Qualifier)

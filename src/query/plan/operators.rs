@@ -114,6 +114,22 @@ impl Operators {
         PlannerResult::Planned(function.call(vec![expr.expr, key]))
     }
 
+    /// A parameter of no type of its own beside `||` is joined as what stands there: an array, a document, bytes, and text to all else.
+    fn joined_operands(&self, left: Expr, right: Expr, schema: &DFSchema) -> Result<(Expr, Expr)> {
+        let beside = |other: Option<SqlType>| match other {
+            Some(like @ (SqlType::Array(_) | SqlType::Jsonb | SqlType::Bytea)) => like,
+            Some(_) | None => SqlType::Text,
+        };
+        let (of_left, of_right) = (type_of(&left, schema), type_of(&right, schema));
+        let typed = |expr: Expr, other: Option<SqlType>| {
+            if !is_parameter(&expr) {
+                return Ok(expr);
+            }
+            resolve_as(expr, beside(other), &self.style).map(|(expr, _)| expr).map_err(unwrap)
+        };
+        Ok((typed(left, of_right)?, typed(right, of_left)?))
+    }
+
     /// A literal or parameter of no type of its own takes, beside a number, the number's type, beside a moment what can be added to it,
     /// and beside AND and OR a truth value.
     fn typed_operands(&self, expr: RawBinaryExpr, schema: &DFSchema) -> Result<RawBinaryExpr> {
@@ -127,6 +143,8 @@ impl Operators {
         let right = typed(right, of_left)?;
         let of_right = if logical { Some(SqlType::Bool) } else { type_of(&right, schema) };
         let left = typed(left, of_right)?;
+        let (left, right) =
+            if op == BinaryOperator::StringConcat { self.joined_operands(left, right, schema)? } else { (left, right) };
         Ok(RawBinaryExpr { op, left, right })
     }
 }
