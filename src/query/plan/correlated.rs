@@ -51,7 +51,7 @@ pub(super) fn detach(plan: LogicalPlan, state: &SessionState, now_us: i64) -> cr
                 let (mode, subquery, value) = match &inner {
                     Expr::ScalarSubquery(subquery) => (Mode::Scalar, subquery, None),
                     Expr::Exists(exists) => (Mode::Exists { negated: exists.negated }, &exists.subquery, None),
-                    Expr::InSubquery(among) if projects => (
+                    Expr::InSubquery(among) if projects || is_deep(&among.subquery)? => (
                         Mode::Compared { op: Operator::Eq, all: false, negated: among.negated },
                         &among.subquery,
                         Some(&among.expr),
@@ -73,11 +73,12 @@ pub(super) fn detach(plan: LogicalPlan, state: &SessionState, now_us: i64) -> cr
                 if mode == Mode::Scalar && subquery.outer_ref_columns.is_empty() && (limits || !may_lack) {
                     return Ok(Transformed::no(inner));
                 }
-                let joins = match mode {
-                    Mode::Scalar => is_aggregated(&subquery.subquery) && decorrelates(subquery, mode),
-                    Mode::Exists { .. } => !projects && decorrelates(subquery, mode),
-                    Mode::Compared { .. } | Mode::Rows => false,
-                };
+                let joins = !is_deep(subquery)?
+                    && match mode {
+                        Mode::Scalar => is_aggregated(&subquery.subquery) && decorrelates(subquery, mode),
+                        Mode::Exists { .. } => !projects && decorrelates(subquery, mode),
+                        Mode::Compared { .. } | Mode::Rows => false,
+                    };
                 if joins {
                     return Ok(Transformed::no(inner));
                 }
@@ -95,6 +96,26 @@ pub(super) fn detach(plan: LogicalPlan, state: &SessionState, now_us: i64) -> cr
     })
     .map(|detached| detached.data)
     .map_err(unwrap)
+}
+
+/// How many sub-queries inside one another are left to DataFusion, which checks a plan in 2ⁿ steps for n of them.
+const JOINED_MAX: usize = 6;
+
+/// Whether a sub-query holds so many others inside one another that it must stand apart.
+fn is_deep(subquery: &Subquery) -> Result<bool> {
+    Ok(nesting(&subquery.subquery)? >= JOINED_MAX)
+}
+
+/// How many sub-queries stand inside one another in the expressions of a plan.
+fn nesting(plan: &LogicalPlan) -> Result<usize> {
+    let mut deepest = 0;
+    plan.apply(|node| {
+        node.apply_subqueries(|inner| {
+            deepest = deepest.max(1 + nesting(inner)?);
+            Ok(TreeNodeRecursion::Continue)
+        })
+    })?;
+    Ok(deepest)
 }
 
 /// Whether the sub-query is one aggregate over everything, which always gives one row.

@@ -45,6 +45,11 @@ impl ExprPlanner for Operators {
         }
         let types: Vec<SqlType> = exprs.iter().filter_map(|expr| type_of(expr, schema)).collect();
         let Some(target) = resolution::common(&types, "ARRAY").map_err(wrap)? else { return Ok(PlannerResult::Original(exprs)) };
+        let dimensions = 1 + dimensions(&target);
+        if dimensions > DIMENSIONS_MAX {
+            let message = format!("number of array dimensions ({dimensions}) exceeds the maximum allowed ({DIMENSIONS_MAX})");
+            return Err(wrap(Error::new(Kind::ProgramLimitExceeded, message)));
+        }
         let same = |expr: &Expr| type_of(expr, schema).is_some_and(|own| own == target);
         let cast = |expr: Expr| if same(&expr) { Ok(expr) } else { casts::cast_to(expr, &target, schema, &self.style) };
         let array = make_array(exprs.into_iter().map(cast).collect::<datafusion::common::Result<_>>()?);
@@ -146,6 +151,16 @@ impl Operators {
         let (left, right) =
             if op == BinaryOperator::StringConcat { self.joined_operands(left, right, schema)? } else { (left, right) };
         Ok(RawBinaryExpr { op, left, right })
+    }
+}
+
+/// PostgreSQL's `MAXDIM`.
+const DIMENSIONS_MAX: usize = 6;
+
+fn dimensions(sql_type: &SqlType) -> usize {
+    match sql_type {
+        SqlType::Array(element) => 1 + dimensions(element),
+        _ => 0,
     }
 }
 

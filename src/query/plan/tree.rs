@@ -41,10 +41,13 @@ pub(super) fn prepared_expression(expr: &Expr) -> Result<Expr> {
 /// so each doubles the work of those inside; CASE directly in CASE does not count.
 const CHOICES_MAX: usize = 12;
 
-/// Counts the CASEs around an expression.
+/// How many `ROW(…)` may stand in one another: each doubles the quotes that those inside are written with.
+const ROWS_MAX: usize = 16;
+
+/// Counts the CASEs and rows around an expression.
 #[derive(Default)]
 struct Choices {
-    /// For each expression around the present one: whether it is a CASE, or nothing but parentheses.
+    /// What each expression around the present one is.
     around: Vec<Around>,
 }
 
@@ -52,6 +55,7 @@ struct Choices {
 enum Around {
     Case,
     Parentheses,
+    Row,
     Operation,
 }
 
@@ -62,12 +66,18 @@ impl VisitorMut for Choices {
         self.around.push(match expr {
             Expr::Case { .. } => Around::Case,
             Expr::Nested(_) => Around::Parentheses,
+            Expr::Function(function) if dialect::is_named(&function.name, "row") => Around::Row,
             _ => Around::Operation,
         });
+        if self.around.iter().filter(|around| **around == Around::Row).count() > ROWS_MAX {
+            let error = Error::new(Kind::StatementTooComplex, "stack depth limit exceeded")
+                .with_hint(format!("At most {ROWS_MAX} rows may stand inside one another."));
+            return ControlFlow::Break(error);
+        }
         let mut nested = 0;
         let mut before = Around::Operation;
         for around in self.around.iter().filter(|around| **around != Around::Parentheses) {
-            nested += usize::from(*around == Around::Case && before == Around::Operation);
+            nested += usize::from(*around == Around::Case && before != Around::Case);
             before = *around;
         }
         if nested > CHOICES_MAX {
