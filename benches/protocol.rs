@@ -185,7 +185,9 @@ async fn annals_steps(flags: &Flags, folder: &Path, report: &mut Report) -> Resu
     measure(flags, folder, report, System::Annals, server.address(), server.process()).await?;
     server.terminate().await?;
     // A server that has done nothing yet: what a connection costs is not hidden in memory that others have given back.
-    let server = Server::start(&flags.server, &data, None, &folder.join("annals.log")).await?;
+    let settings = folder.join("annals.toml");
+    std::fs::write(&settings, format!("max_connections = {}\n", flags.idle + 100))?;
+    let server = Server::start(&flags.server, &data, Some(&settings), &folder.join("annals.log")).await?;
     idle_connections(flags.idle, report, System::Annals, server.address(), server.process()).await?;
     server.terminate().await
 }

@@ -74,9 +74,9 @@ impl ScalarUDFImpl for Numbered {
 
 /// Functions on how long an array is. Arrays have one dimension, counted from 1; an empty one has none.
 pub(super) static DEFINITIONS: [Definition; 6] = [
-    measure("array_upper", |types| takes_dimension(types), |given| of_dimension(given, |length| length)),
-    measure("array_lower", |types| takes_dimension(types), |given| of_dimension(given, |_| 1)),
-    measure("array_length", |types| takes_dimension(types), |given| of_dimension(given, |length| length)),
+    measure("array_upper", takes_dimension, |given| of_dimension(given, |length| length)),
+    measure("array_lower", takes_dimension, |given| of_dimension(given, |_| 1)),
+    measure("array_length", takes_dimension, |given| of_dimension(given, |length| length)),
     measure(
         "array_ndims",
         |types| is_array(types).then_some(SqlType::Int4),

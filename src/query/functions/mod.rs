@@ -43,10 +43,12 @@ use crate::value::Style;
 
 /// DataFusion's scalar functions that answer as PostgreSQL's do, under PostgreSQL's names. All others exist for nobody: what was not
 /// compared may answer otherwise, or tell of files and plans.
-const SCALARS: [(&str, &str); 14] = [
+const SCALARS: [(&str, &str); 15] = [
     ("array_append", "array_append"),
     ("array_cat", "array_concat"),
     ("array_position", "array_position"),
+    // `= ANY` is planned as a call of it; typed, it is refused.
+    ("array_has", "array_has"),
     ("array_positions", "array_positions"),
     ("array_prepend", "array_prepend"),
     ("array_remove", "array_remove_all"),

@@ -47,20 +47,22 @@ pub(super) static DEFINITIONS: [Definition; 4] = [
 
 fn to_char_result(types: &[Argument]) -> Option<SqlType> {
     match types {
-        [Argument::Of(own), template] if template.is_text() => match own {
-            SqlType::Date
-            | SqlType::Timestamp
-            | SqlType::Timestamptz
-            | SqlType::Interval
-            | SqlType::Time
-            | SqlType::Int2
-            | SqlType::Int4
-            | SqlType::Int8
-            | SqlType::Float4
-            | SqlType::Float8
-            | SqlType::Numeric(_, _) => Some(SqlType::Text),
-            _ => None,
-        },
+        [
+            Argument::Of(
+                SqlType::Date
+                | SqlType::Timestamp
+                | SqlType::Timestamptz
+                | SqlType::Interval
+                | SqlType::Time
+                | SqlType::Int2
+                | SqlType::Int4
+                | SqlType::Int8
+                | SqlType::Float4
+                | SqlType::Float8
+                | SqlType::Numeric(_, _),
+            ),
+            template,
+        ] if template.is_text() => Some(SqlType::Text),
         _ => None,
     }
 }

@@ -85,9 +85,13 @@ const WINDOW_ONLY: [&str; 11] = [
     "nth_value",
 ];
 
+/// A function that the planner calls and PostgreSQL does not have.
+const PLANNED_ONLY: &str = "array_has";
+
 fn require_window(function: &Function) -> Result<()> {
     let parts = names::parts(&function.name)?;
     match parts.last() {
+        Some(name) if name == PLANNED_ONLY => Err(Error::new(Kind::UndefinedFunction, format!("function {name} does not exist"))),
         Some(name) if function.over.is_none() && function.within_group.is_empty() && WINDOW_ONLY.contains(&name.as_str()) => {
             Err(Error::new(Kind::WrongObjectType, format!("window function {name} requires an OVER clause")))
         }

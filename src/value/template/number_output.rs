@@ -125,14 +125,8 @@ impl<'t> Writer<'t> {
         let mut last = None;
         if template.fill && template.decimal {
             last = number.find('.').map(|point| {
-                number
-                    .bytes()
-                    .enumerate()
-                    .skip(point)
-                    .filter(|(at, digit)| *at == point || *digit != b'0')
-                    .map(|(at, _)| at)
-                    .last()
-                    .unwrap_or(point)
+                let trimmed = number.trim_end_matches('0').len();
+                trimmed.saturating_sub(1).max(point)
             });
             if let Some(relevant) = last
                 && template.zero_end > spaces

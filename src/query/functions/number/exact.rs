@@ -201,8 +201,11 @@ fn integers(values: Vec<Option<i64>>, to: &SqlType) -> Result<ArrayRef> {
     cast(&array, to)
 }
 
+/// Two numbers of each row; `None` where one is NULL.
+type Pairs = Vec<Option<(i128, i128)>>;
+
 /// Two arguments at the larger of their scales.
-fn pairs(given: &Arguments) -> Result<(Vec<Option<(i128, i128)>>, i8)> {
+fn pairs(given: &Arguments) -> Result<Pairs> {
     let ((left, left_scale), (right, right_scale)) = (decimals(given, 0)?, decimals(given, 1)?);
     let scale = left_scale.max(right_scale);
     let pairs = left.iter().zip(&right).map(|pair| match pair {
@@ -212,11 +215,11 @@ fn pairs(given: &Arguments) -> Result<(Vec<Option<(i128, i128)>>, i8)> {
         }
         _ => Ok(None),
     });
-    Ok((pairs.collect::<Result<_>>()?, scale))
+    pairs.collect()
 }
 
 fn div(given: &Arguments) -> Result<ArrayRef> {
-    let (pairs, _) = pairs(given)?;
+    let pairs = pairs(given)?;
     let quotients = pairs.into_iter().map(|pair| match pair {
         Some((_, 0)) => Err(Error::new(Kind::DivisionByZero, "division by zero")),
         pair => Ok(pair.map(|(left, right)| left / right)),
@@ -246,7 +249,7 @@ fn divisor(left: i128, right: i128) -> i128 {
 }
 
 fn common(given: &Arguments, multiple: bool) -> Result<ArrayRef> {
-    let (pairs, _) = pairs(given)?;
+    let pairs = pairs(given)?;
     let what = given.result.to_string();
     let values = pairs
         .into_iter()

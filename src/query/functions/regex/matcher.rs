@@ -5,10 +5,12 @@
 //! equal in the `regex` crate, that one finds where the first match begins. Only patterns with back references are tried by
 //! backtracking, with a bound on the steps.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use super::class::{Class, is_word};
-use super::syntax::{Flags, Node, Place, Preference, parse};
+use super::node::{Node, Place, Preference};
+use super::syntax::{Flags, parse};
 use crate::error::{Error, Kind, Result};
 
 /// How many states a pattern may be made of.
@@ -313,10 +315,11 @@ struct Dissection<'t> {
 impl Dissection<'_> {
     fn ends(&mut self, node: &Node, start: usize, limit: usize) -> Result<Vec<usize>> {
         let key = std::ptr::from_ref(node);
-        if !self.programs.contains_key(&key) {
-            self.programs.insert(key, Program::new(node)?);
-        }
-        Ok(self.programs.get(&key).map(|program| program.ends(self.text, start, limit)).unwrap_or_default())
+        let program = match self.programs.entry(key) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(Program::new(node)?),
+        };
+        Ok(program.ends(self.text, start, limit))
     }
 
     fn part(&mut self, node: &Node, start: usize, end: usize) -> Result<()> {

@@ -5,6 +5,7 @@
 
 mod class;
 mod matcher;
+mod node;
 mod syntax;
 
 use std::sync::Arc;

@@ -54,7 +54,7 @@ pub(in crate::query::functions) static DEFINITIONS: [Definition; 39] = [
     definition("octet_length", bytes_result, |given| byte_length(given, 1)),
     definition("bit_length", bytes_result, |given| byte_length(given, 8)),
     definition("starts_with", |types| takes(types, &[T, T]).then_some(SqlType::Bool), starts_with),
-    definition("to_hex", hex_result, |given| based(given)),
+    definition("to_hex", hex_result, based),
     definition("string_to_array", |types| takes_some(types, &[T, T, T], 2).then(texts), string_to_array),
     definition("get_byte", |types| takes(types, &[B, N]).then_some(N), get_byte),
     definition("get_bit", |types| takes(types, &[B, SqlType::Int8]).then_some(N), get_bit),
