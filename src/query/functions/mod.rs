@@ -186,23 +186,6 @@ pub(super) fn operator(name: &str, style: &Style) -> Option<ScalarUDF> {
 }
 
 fn defined(name: &str) -> Option<&'static Definition> {
-    static DEFINED: LazyLock<HashMap<&'static str, &'static Definition>> = LazyLock::new(|| {
-        let all = json::definitions()
-            .chain(text::DEFINITIONS.iter())
-            .chain(time::DEFINITIONS.iter())
-            .chain(number::DEFINITIONS.iter())
-            .chain(number::exact::DEFINITIONS.iter())
-            .chain(number::float::DEFINITIONS.iter())
-            .chain(text::pieces::DEFINITIONS.iter())
-            .chain(template::DEFINITIONS.iter())
-            .chain(array::DEFINITIONS.iter())
-            .chain(average::DEFINITIONS.iter())
-            .chain(series::DEFINITIONS.iter())
-            .chain(operator::DEFINITIONS.iter())
-            .chain(regex::DEFINITIONS.iter());
-        all.map(|definition| (definition.name, definition)).collect()
-    });
-
     DEFINED.get(name).copied()
 }
 
@@ -217,8 +200,19 @@ fn defined_names() -> impl Iterator<Item = &'static str> {
 }
 
 static DEFINED: LazyLock<HashMap<&'static str, &'static Definition>> = LazyLock::new(|| {
-    let all = json::definitions().chain(text::DEFINITIONS.iter()).chain(time::DEFINITIONS.iter()).chain(number::DEFINITIONS.iter());
-    let all = all.chain(operator::DEFINITIONS.iter()).chain(series::DEFINITIONS.iter());
+    let all = json::definitions()
+        .chain(text::DEFINITIONS.iter())
+        .chain(time::DEFINITIONS.iter())
+        .chain(number::DEFINITIONS.iter())
+        .chain(number::exact::DEFINITIONS.iter())
+        .chain(number::float::DEFINITIONS.iter())
+        .chain(text::pieces::DEFINITIONS.iter())
+        .chain(template::DEFINITIONS.iter())
+        .chain(array::DEFINITIONS.iter())
+        .chain(average::DEFINITIONS.iter())
+        .chain(series::DEFINITIONS.iter())
+        .chain(operator::DEFINITIONS.iter())
+        .chain(regex::DEFINITIONS.iter());
     all.map(|definition| (definition.name, definition)).collect()
 });
 
