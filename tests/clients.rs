@@ -44,7 +44,7 @@ async fn postgresql() -> Option<Peer> {
 }
 
 /// Gives a command the variables by which libpq and most drivers find a server.
-fn at<'a>(command: &'a mut Command, server: SocketAddr, tls: bool) -> &'a mut Command {
+fn at(command: &mut Command, server: SocketAddr, tls: bool) -> &mut Command {
     command
         .env("PGHOST", server.ip().to_string())
         .env("PGPORT", server.port().to_string())

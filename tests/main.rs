@@ -8,6 +8,7 @@
 
 mod bad_input;
 mod clients;
+mod clients_recorded;
 mod commands;
 mod crash;
 mod expressions;

@@ -2,6 +2,7 @@
 //!
 //! What psql sends is its own business: the tests look only at what a person would read.
 
+use std::net::SocketAddr;
 use std::process::Command;
 
 use crate::harness::{PASSWORD, Peer, Server, Table, count, folder, psql, run_to_end, sqlstate, table};
@@ -17,21 +18,31 @@ const DEFINITIONS: &str = "
     CREATE TABLE desk.\"Agents\" (id text PRIMARY KEY, team text NOT NULL) USING reference;
     CREATE VIEW many_tries AS SELECT event_id, tries FROM calls WHERE tries > 3;
     COMMENT ON VIEW many_tries IS 'calls that were hard';
-    CREATE FUNCTION tried(least int, most int DEFAULT 9) RETURNS TABLE (event_id uuid, tries int) LANGUAGE sql
-        AS $$ SELECT event_id, tries FROM calls WHERE tries BETWEEN least AND most $$;
+    CREATE FUNCTION tried(fewest int, most int DEFAULT 9) RETURNS TABLE (event_id uuid, tries int) LANGUAGE sql
+        AS $$ SELECT event_id, tries FROM calls WHERE tries BETWEEN fewest AND most $$;
     COMMENT ON FUNCTION tried(int, int) IS 'calls by tries'";
 
 /// What a command prints, aligned as a person sees it; `None` when there is no psql.
 fn shown(server: &Server, command: &str) -> Option<String> {
-    let output = psql(server.address(), "SELECT 1")?;
+    shown_at(server.address(), &[command])
+}
+
+/// What several commands print, one after the other in one psql.
+fn shown_at(address: SocketAddr, commands: &[&str]) -> Option<String> {
+    let output = psql(address, "SELECT 1")?;
     output.succeeded();
     let mut psql = Command::new("psql");
-    psql.args(["-X", "-U", "annals", "-d", "annals", "-c", command])
-        .args(["-h", &server.address().ip().to_string(), "-p", &server.address().port().to_string()])
+    psql.args(["-X", "-U", "annals", "-d", "annals"])
+        .args(["-h", &address.ip().to_string(), "-p", &address.port().to_string()])
         .env("PGPASSWORD", PASSWORD)
-        .env("PGCONNECT_TIMEOUT", "30");
+        .env("PGCONNECT_TIMEOUT", "30")
+        .env("EDITOR", "cat");
+    let folder = folder();
+    let script = folder.path().join("commands.sql");
+    std::fs::write(&script, format!("{}\n", commands.join("\n"))).unwrap();
+    psql.arg("-f").arg(&script);
     let ended = run_to_end(&mut psql);
-    assert!(!ended.stderr.contains("ERROR"), "{command}: {}", ended.stderr);
+    assert!(!ended.stderr.contains("ERROR"), "{commands:?}: {}", ended.stderr);
     Some(ended.stdout)
 }
 
@@ -53,15 +64,28 @@ async fn describe_commands_show_what_is_there() {
         (r"\dv+", &["calls that were hard"]),
         (r"\dn", &["annals", "desk", "public"]),
         (r"\dn+", &["about the desk"]),
-        (r"\df", &["tried", "least integer, most integer DEFAULT 9", "TABLE(event_id uuid, tries integer)"]),
+        (r"\df", &["tried", "fewest integer, most integer DEFAULT 9", "TABLE(event_id uuid, tries integer)"]),
         (r"\df+", &["calls by tries", "sql"]),
         (r"\l", &["annals", "UTF8"]),
+        (r"\l+", &["annals", "kB", "pg_default"]),
+        (r"\db", &["pg_default", "pg_global"]),
+        (r"\dL", &[]),
+        (r"\da sum", &["pg_catalog", "numeric", "bigint"]),
+        (r"\do &&", &["anyarray", "overlaps"]),
+        (r"\dC jsonb", &["jsonb", "integer"]),
+        (r"\dAc btree uuid", &["uuid_ops"]),
+        (r"\df uuidv7", &["uuidv7", "uuid"]),
+        (r"\df+ upper", &["text", "immutable", "uppercase"]),
+        (r"\sf format_type", &["CREATE OR REPLACE FUNCTION pg_catalog.format_type(oid, integer)", "STABLE PARALLEL SAFE"]),
+        (r"\dconfig statement_timeout", &["statement_timeout", "0"]),
+        (r"\dO", &[]),
+        (r"\dOS", &["POSIX", "libc"]),
         (r"\du", &["annals", "Superuser"]),
         (r"\di desk.*", &["Agents_pkey", "index"]),
         (r"\dp", &["calls"]),
         (
             r"\sf tried",
-            &["CREATE OR REPLACE FUNCTION public.tried(least integer, most integer DEFAULT 9)", "BETWEEN least AND most"],
+            &["CREATE OR REPLACE FUNCTION public.tried(fewest integer, most integer DEFAULT 9)", "BETWEEN fewest AND most"],
         ),
         (r"\sv many_tries", &["CREATE OR REPLACE VIEW public.many_tries", "tries > 3"]),
         (r"\d many_tries", &["View \"public.many_tries\"", "event_id", "integer"]),
@@ -103,13 +127,33 @@ async fn a_table_is_described_column_by_column() {
 const COMMANDS: &str = r"\d \dS \da \da+ \dA \dA+ \dAc \dAf \dAo \dAp \db \db+ \dc \dc+ \dconfig \dconfig+ \dC \dC+ \dd \dD \dD+ \ddp \dE
     \dE+ \des \des+ \det \det+ \deu \deu+ \dew \dew+ \df \df+ \dF \dF+ \dFd \dFd+ \dFp \dFp+ \dFt \dFt+ \dg \dg+ \di \di+ \dl \dL \dL+
     \dm \dm+ \dn \dn+ \do \do+ \dO \dO+ \dp \dP \dP+ \drds \dRp \dRp+ \dRs \dRs+ \ds \ds+ \dt \dt+ \dT \dT+ \du \du+ \dv \dv+ \dx \dx+
-    \dX \dy \dy+ \l \l+ \z";
+    \dX \dy \dy+ \l \l+ \z \dtS \dvS \diS \dfS \dTS \dOS \doS \daS \dnS+ \dLS \lo_list \conninfo \encoding";
+
+/// Describe commands with patterns and arguments, in psql's own spelling.
+const PATTERNS: [&str; 16] = [
+    r"\dt *.*",
+    r"\d pg_catalog.pg_class",
+    r"\d+ information_schema.tables",
+    r"\df+ x*",
+    r"\df format_type",
+    r"\sf format_type",
+    r"\dT int*",
+    r"\dC int*",
+    r"\do +",
+    r"\do && anyarray",
+    r"\da sum",
+    r"\dconfig work*",
+    r"\dD information_schema.*",
+    r"\dt annals.public.*",
+    r"\dp public.*",
+    r"\dOS+ C",
+];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_describe_command_ends_in_an_error() {
     let folder = folder();
     let server = Server::start(folder.path());
-    for command in COMMANDS.split_whitespace() {
+    for command in COMMANDS.split_whitespace().chain(PATTERNS) {
         let Some(_) = shown(&server, command) else { return };
     }
 }
@@ -160,4 +204,97 @@ async fn system_relations_have_postgresqls_columns() {
     assert!(theirs.rows.len() > 1_900, "the comparison is of {} columns", theirs.rows.len());
     let only = |here: &Table, there: &Table| here.rows.iter().filter(|row| !there.rows.contains(row)).cloned().collect::<Vec<_>>();
     assert_eq!(only(&ours, &theirs), only(&theirs, &ours));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tables_views_and_functions_are_described_as_in_postgresql() {
+    let Some(peer) = Peer::start().await else { return };
+    let folder = folder();
+    let server = Server::start(folder.path());
+    described(&server).await;
+    let theirs = DEFINITIONS.replace("USING reference", "").replace("uuidv7()", "gen_random_uuid()");
+    peer.connect().await.batch_execute(&theirs).await.unwrap();
+    for command in [
+        r"\d calls",
+        r#"\d desk."Agents""#,
+        r"\d many_tries",
+        r"\df tried",
+        r"\di desk.*",
+        r"\dn+ desk",
+        r"\dt desk.*",
+        r"\dv many*",
+        r"\dd tried",
+        r"\d desk.*",
+        r"\df+ now",
+        r"\dT+ uuid",
+        r"\do+ ->>",
+        r"\dC uuid",
+        r"\sf upper(text)",
+    ] {
+        let Some(ours) = shown(&server, command) else { return };
+        let expected = shown_at(peer.address(), &[command]).unwrap();
+        // A generated id is another function's there, and the column is as wide as its name.
+        let plain = |output: &str| {
+            let lines = output.replace("gen_random_uuid()", "uuidv7()");
+            lines.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ").replace('-', "")).collect::<Vec<_>>()
+        };
+        assert_eq!(plain(&ours), plain(&expected), "{command}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn psqls_own_ways_with_results_work() {
+    let folder = folder();
+    let server = Server::start(folder.path());
+    described(&server).await;
+    let file = folder.path().join("agents.csv");
+    let copy_out = format!(r#"\copy desk."Agents" to '{}' csv"#, file.display());
+    let copy_in = format!(r#"\copy desk."Agents" from '{}' csv"#, file.display());
+    for (commands, contained) in [
+        (&[r#"INSERT INTO desk."Agents" VALUES ('a', 'one');"#, &copy_out][..], &["COPY 1"][..]),
+        (&[r#"DELETE FROM desk."Agents";"#, &copy_in], &["DELETE 1", "COPY 1"]),
+        (&[r"SELECT 1 AS one, 'x'::text AS two \gdesc"], &["one", "integer", "two", "text"]),
+        (&[r"SELECT 1 AS one \gx"], &["-[ RECORD 1 ]", "one | 1"]),
+        (&[r"SELECT 'loud' \g |tr a-z A-Z"], &["LOUD"]),
+        (
+            &[r"SELECT n % 2 AS odd, n AS n, n * n AS square FROM generate_series(1, 3) AS n \crosstabview odd n square"],
+            &["odd", "9"],
+        ),
+        (&[r"\timing on", "SELECT 1;"], &["Timing is on.", "Time: "]),
+        (&[r"\ev many_tries"], &["CREATE OR REPLACE VIEW public.many_tries", "tries > 3"]),
+        (&[r"\ef tried"], &["CREATE OR REPLACE FUNCTION public.tried"]),
+        (&[r"\encoding"], &["UTF8"]),
+        (&[r"\conninfo"], &["You are connected to database \"annals\" as user \"annals\""]),
+        (&[r"\sv many_tries"], &["many_tries"]),
+    ] {
+        let Some(output) = shown_at(server.address(), commands) else { return };
+        for part in contained {
+            assert!(output.contains(part), "{commands:?} does not show {part:?}:\n{output}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ids_outlive_a_restart_and_sizes_follow_the_rows() {
+    let folder = folder();
+    let server = Server::start(folder.path());
+    described(&server).await;
+    let client = server.connect().await;
+    let ids = "SELECT oid, relname FROM pg_class UNION ALL SELECT oid, proname FROM pg_proc UNION ALL SELECT oid, conname FROM pg_constraint
+        UNION ALL SELECT oid, rulename FROM pg_rewrite UNION ALL SELECT oid, nspname FROM pg_namespace ORDER BY 1, 2";
+    let before = table(&client, ids).await.unwrap();
+    let distinct = "SELECT count(*) - count(DISTINCT oid) FROM pg_class";
+    assert_eq!(count(&client, distinct).await, 0, "two relations have one id");
+    assert_eq!(count(&client, "SELECT count(*) - count(DISTINCT oid) FROM pg_proc").await, 0, "two functions have one id");
+    assert_eq!(count(&client, "SELECT pg_total_relation_size('calls')").await, 0);
+    client.batch_execute("INSERT INTO calls (occurred_at, tries) VALUES (now(), 1), (now(), 2)").await.unwrap();
+    assert_eq!(count(&client, "SELECT reltuples::bigint FROM pg_class WHERE relname = 'calls'").await, 2);
+    assert_eq!(count(&client, "SELECT n_live_tup FROM pg_stat_user_tables WHERE relname = 'calls'").await, 2);
+    assert!(count(&client, "SELECT pg_total_relation_size('calls')").await > 0);
+    assert!(count(&client, "SELECT pg_database_size(current_database())").await > 0);
+    drop(client);
+    drop(server);
+    let server = Server::start(folder.path());
+    let after = table(&server.connect().await, ids).await.unwrap();
+    assert_eq!(before, after);
 }

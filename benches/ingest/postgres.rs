@@ -53,6 +53,12 @@ impl Postgres {
         self.address
     }
 
+    /// The postmaster's process.
+    #[allow(dead_code, reason = "the other program asks for it")]
+    pub(crate) fn process(&self) -> u32 {
+        self.process.id()
+    }
+
     pub(crate) fn version(&self) -> String {
         self.version.clone()
     }

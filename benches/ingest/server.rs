@@ -64,6 +64,11 @@ impl Server {
         self.address
     }
 
+    #[allow(dead_code, reason = "the other program asks for it")]
+    pub(crate) fn process(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Bytes of one of the memory figures of the operating system: `VmHWM` is the peak, `VmRSS` is now (Linux, proc(5)).
     pub(crate) fn memory(&self, figure: &str) -> Result<u64> {
         let path = format!("/proc/{}/status", self.process.id());

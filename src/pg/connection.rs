@@ -309,13 +309,14 @@ impl Connection<'_> {
     async fn refuse(&mut self, tag: u8, error: Error) -> Result<(), Failure> {
         match tag {
             b'P' | b'B' | b'D' | b'E' | b'C' | b'H' => self.step(Err(error.into())).await,
-            b'Q' | b'F' => {
+            // A Sync ends a pipeline even when it says too much.
+            b'Q' | b'F' | b'S' => {
+                self.skipping = false;
                 self.note_failure();
                 self.tell(&error)?;
                 self.end_block().await?;
                 self.ready().await
             }
-            // The end of a pipeline that cannot be read leaves nothing to synchronise by.
             _ => Err(Fatal::from(error).into()),
         }
     }

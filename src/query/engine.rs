@@ -22,7 +22,7 @@ use crate::query::functions::Registry;
 use crate::query::notify::Exchange;
 use crate::query::parse;
 use crate::query::session::{Login, Prepared, Session};
-use crate::query::{catalog_log, checks};
+use crate::query::{catalog_log, checks, system};
 use crate::scan::STORE_URL;
 use crate::store::Store;
 
@@ -52,6 +52,8 @@ pub struct Engine {
     pub(super) state: SessionState,
     pub(super) registry: Registry,
     pub(super) checks: checks::Cache,
+    /// What all sessions share of the system relations.
+    pub(super) system: Arc<system::Shared>,
     pub(super) backends: Arc<Backends>,
     pub(super) exchange: Arc<Exchange>,
 }
@@ -64,6 +66,7 @@ impl Engine {
     pub async fn open(store: Arc<Store>, clock: Clock, options: EngineOptions) -> Result<Arc<Engine>> {
         let state = session_state(&store, &options)?;
         let registry = Registry::new(&state);
+        let system = Arc::new(system::Shared::new(registry.names(), clock.now_us()));
         let catalog = catalog_log::replay(&store).await?;
         Ok(Arc::new(Engine {
             store,
@@ -74,6 +77,7 @@ impl Engine {
             state,
             registry,
             checks: checks::Cache::default(),
+            system,
             backends: Arc::default(),
             exchange: Arc::default(),
         }))

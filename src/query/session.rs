@@ -32,9 +32,9 @@ use crate::query::parse::{self, Block, Channel, CopyDirection, Definition, Disca
 use crate::query::plan::{Planned, Planner};
 use crate::query::settings::Settings;
 use crate::query::transaction::Transaction;
-use crate::query::{execute, insert, maintain, mutate};
+use crate::query::{execute, insert, maintain, mutate, system};
 use crate::store::View;
-use crate::value::{SqlType, Style};
+use crate::value::{Names, SqlType, Style};
 pub(super) use effects::Effects;
 pub use effects::Named;
 use portal::Portals;
@@ -503,7 +503,8 @@ impl Session {
 
     /// How values are written as text.
     pub fn style(&self) -> Style {
-        self.settings.style(self.now_us())
+        let names = system::naming::CatalogNames::new(self.catalog(), self.settings.search_path(&self.identity.role));
+        Style { names: Names::new(Arc::new(names)), ..self.settings.style(self.now_us()) }
     }
 
     pub(super) fn now_us(&self) -> i64 {
@@ -524,6 +525,9 @@ impl Session {
             superuser: self.identity.superuser,
             cursors: self.cursors(),
             catalog: catalog.clone(),
+            snapshot: self.engine.store.snapshot(),
+            remote: self.login.remote.clone(),
+            system: self.engine.system.clone(),
         };
         Planner::new(&self.engine.state, &self.engine.registry, catalog, self.guard(), Arc::new(facts))
     }

@@ -303,10 +303,11 @@ impl Transaction {
     async fn start_load(&mut self, id: TableId, engine: &Engine) -> Result<()> {
         let mut load = engine.store.load(id)?;
         let since = self.marks.last().map_or(0, |mark| mark.rows);
-        let (waiting, others) = self.commit.rows.split_off(since).into_iter().partition(|(table, _)| *table == id);
-        let (waiting, others): (Vec<(TableId, RecordBatch)>, Vec<(TableId, RecordBatch)>) = (waiting, others);
-        self.commit.rows.extend(others);
-        for (_, batch) in waiting {
+        for (table, batch) in self.commit.rows.split_off(since) {
+            if table != id {
+                self.commit.rows.push((table, batch));
+                continue;
+            }
             self.bytes = self.bytes.saturating_sub(batch.get_array_memory_size());
             load.push(batch).await?;
         }

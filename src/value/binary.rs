@@ -13,12 +13,23 @@ use crate::value::{json, jsonpath, numeric, scalar};
 /// The version of the wire form of `jsonb`: a byte before its text.
 pub(crate) const JSONB_VERSION: u8 = 1;
 
+/// Of an array (PostgreSQL's MAXDIM).
+const DIMENSIONS_MAX: i32 = 6;
+
+/// Of an array (PostgreSQL's MaxArraySize).
+const ELEMENTS_MAX: i32 = 134_217_727;
+
 fn malformed() -> Error {
     Error::new(Kind::InvalidBinaryRepresentation, "incorrect binary data format")
 }
 
+/// Bytes that end before the value does are a broken message to PostgreSQL, not a bad value.
+fn cut_off() -> Error {
+    Error::new(Kind::ProtocolViolation, "insufficient data left in message")
+}
+
 fn exact<const N: usize>(bytes: &[u8]) -> Result<[u8; N]> {
-    bytes.try_into().map_err(|_| malformed())
+    bytes.try_into().map_err(|_| if bytes.len() < N { cut_off() } else { malformed() })
 }
 
 /// Text as UTF-8 without a zero byte.
@@ -93,7 +104,7 @@ impl ColumnBuilder {
     /// Appends a value in PostgreSQL's wire form.
     ///
     /// # Errors
-    /// 22P03 for bytes that are no value of the type, else those of [`ColumnBuilder::append_text`].
+    /// 08P01 for too few bytes, 22P03 for bytes that are no value of the type, else those of [`ColumnBuilder::append_text`].
     pub fn append_binary(&mut self, bytes: &[u8]) -> Result<()> {
         match &mut self.values {
             Values::Bool(values) => values.append_value(exact::<1>(bytes)? != [0]),
@@ -103,7 +114,8 @@ impl ColumnBuilder {
             Values::Float4(values) => values.append_value(f32::from_be_bytes(exact(bytes)?)),
             Values::Float8(values) => values.append_value(f64::from_be_bytes(exact(bytes)?)),
             Values::Numeric { values, precision, scale } => {
-                let text = numeric::text_of_binary(bytes).ok_or_else(malformed)?;
+                let text = numeric::text_of_binary(bytes)
+                    .ok_or_else(|| if numeric::is_cut_off(bytes) { cut_off() } else { malformed() })?;
                 values.append_value(numeric::numeric(&text, *precision, *scale)?);
             }
             Values::Text(values) => values.append_value(checked_text(bytes)?),
@@ -120,7 +132,10 @@ impl ColumnBuilder {
                 let text = match bytes {
                     [JSONB_VERSION, text @ ..] => checked_text(text)?,
                     [version, ..] => {
-                        return Err(Error::new(Kind::InternalError, format!("unsupported jsonb version number {version}")));
+                        return Err(Error::new(
+                            Kind::InvalidBinaryRepresentation,
+                            format!("unsupported jsonb version number {version}"),
+                        ));
                     }
                     [] => return Err(malformed()),
                 };
@@ -141,7 +156,7 @@ impl ColumnBuilder {
             Values::Time(values) => values.append_value(time(bytes)?),
             Values::Timestamp(values) | Values::Timestamptz(values) => values.append_value(timestamp(bytes)?),
             Values::Interval(values) => values.append_value(month_day_nano(interval(bytes)?)),
-            Values::Oid(values) => values.append_value(u32::from_be_bytes(exact(bytes)?)),
+            Values::Oid(values) | Values::Reg { values, .. } => values.append_value(u32::from_be_bytes(exact(bytes)?)),
             Values::Array(lists) => lists.append_binary(bytes)?,
         }
         Ok(())
@@ -153,13 +168,13 @@ struct Words<'a>(&'a [u8]);
 
 impl<'a> Words<'a> {
     fn next(&mut self) -> Result<i32> {
-        let (word, rest) = self.0.split_first_chunk::<4>().ok_or_else(malformed)?;
+        let (word, rest) = self.0.split_first_chunk::<4>().ok_or_else(cut_off)?;
         self.0 = rest;
         Ok(i32::from_be_bytes(*word))
     }
 
     fn take(&mut self, length: usize) -> Result<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(length).ok_or_else(malformed)?;
+        let (taken, rest) = self.0.split_at_checked(length).ok_or_else(cut_off)?;
         self.0 = rest;
         Ok(taken)
     }
@@ -170,6 +185,12 @@ impl Lists {
     fn append_binary(&mut self, bytes: &[u8]) -> Result<()> {
         let mut words = Words(bytes);
         let dimensions = words.next()?;
+        if dimensions > DIMENSIONS_MAX {
+            return Err(Error::new(
+                Kind::ProgramLimitExceeded,
+                format!("number of array dimensions ({dimensions}) exceeds the maximum allowed ({DIMENSIONS_MAX})"),
+            ));
+        }
         let flags = words.next()?;
         let element = words.next()?.cast_unsigned();
         if !(0..=1).contains(&flags) {
@@ -189,10 +210,13 @@ impl Lists {
             0 => {}
             1 => {
                 let count = words.next()?;
-                if count < 0 {
-                    return Err(malformed());
+                if !(0..=ELEMENTS_MAX).contains(&count) {
+                    return Err(Error::new(
+                        Kind::ProgramLimitExceeded,
+                        format!("array size exceeds the maximum allowed ({ELEMENTS_MAX})"),
+                    ));
                 }
-                if words.next()? != 1 {
+                if words.next()? != i32::from(!self.vector) {
                     return Err(Error::new(Kind::FeatureNotSupported, "only arrays that begin at 1 are supported"));
                 }
                 for _ in 0..count {

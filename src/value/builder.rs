@@ -14,7 +14,7 @@ use crate::error::{Error, Kind, Result};
 use crate::value::style::Style;
 use crate::value::time::interval::Span;
 use crate::value::time::{datetime, interval};
-use crate::value::{SqlType, array, bytea, inet, json, jsonpath, numeric, scalar};
+use crate::value::{Reg, SqlType, array, bytea, inet, json, jsonpath, numeric, scalar};
 
 /// How many bytes the `bytea` values or elements of one column may have together; Arrow's offsets are 32 bits wide.
 const COLUMN_BYTES_MAX: usize = 1 << 30;
@@ -69,11 +69,17 @@ pub(crate) enum Values {
     Timestamptz(TimestampMicrosecondBuilder),
     Interval(IntervalMonthDayNanoBuilder),
     Oid(UInt32Builder),
+    Reg {
+        values: UInt32Builder,
+        kind: Reg,
+    },
     Array(Box<Lists>),
 }
 
 /// A column of arrays: the elements of all rows, where each row's end, and which rows are NULL.
 pub(crate) struct Lists {
+    /// Whether they are counted from 0 and written without braces.
+    pub(crate) vector: bool,
     pub(crate) element: SqlType,
     pub(crate) elements: ColumnBuilder,
     pub(crate) ends: Vec<i32>,
@@ -118,7 +124,9 @@ impl ColumnBuilder {
             }
             SqlType::Interval => Values::Interval(IntervalMonthDayNanoBuilder::with_capacity(capacity)),
             SqlType::Oid => Values::Oid(UInt32Builder::with_capacity(capacity)),
-            SqlType::Array(element) => Values::Array(Box::new(Lists {
+            SqlType::Reg(kind) => Values::Reg { values: UInt32Builder::with_capacity(capacity), kind: *kind },
+            SqlType::Array(element) | SqlType::Vector(element) => Values::Array(Box::new(Lists {
+                vector: matches!(sql_type, SqlType::Vector(_)),
                 element: (**element).clone(),
                 elements: ColumnBuilder::new(element, capacity),
                 ends: Vec::with_capacity(capacity),
@@ -157,7 +165,7 @@ impl ColumnBuilder {
             Values::Time(values) => values.append_null(),
             Values::Timestamp(values) | Values::Timestamptz(values) => values.append_null(),
             Values::Interval(values) => values.append_null(),
-            Values::Oid(values) => values.append_null(),
+            Values::Oid(values) | Values::Reg { values, .. } => values.append_null(),
             Values::Array(lists) => lists.end_row(false),
         }
     }
@@ -204,6 +212,7 @@ impl ColumnBuilder {
             Values::Timestamptz(values) => values.append_value(datetime::timestamptz(text, style)?),
             Values::Interval(values) => values.append_value(month_day_nano(interval::interval(text, style)?)),
             Values::Oid(values) => values.append_value(scalar::oid(text)?),
+            Values::Reg { values, kind } => values.append_value(style.names.read(*kind, text)?),
             Values::Array(lists) => lists.append_text(text, style)?,
         }
         Ok(())
@@ -244,7 +253,7 @@ impl ColumnBuilder {
             Values::Time(values) => length(values),
             Values::Timestamp(values) | Values::Timestamptz(values) => length(values),
             Values::Interval(values) => length(values),
-            Values::Oid(values) => length(values),
+            Values::Oid(values) | Values::Reg { values, .. } => length(values),
             Values::Array(lists) => lists.ends.len(),
         }
     }
@@ -278,7 +287,7 @@ impl ColumnBuilder {
             Values::Time(values) => Arc::new(values.finish()),
             Values::Timestamp(values) | Values::Timestamptz(values) => Arc::new(values.finish()),
             Values::Interval(values) => Arc::new(values.finish()),
-            Values::Oid(values) => Arc::new(values.finish()),
+            Values::Oid(values) | Values::Reg { values, .. } => Arc::new(values.finish()),
             Values::Array(lists) => lists.finish(),
         }
     }
@@ -338,6 +347,14 @@ impl ListBuilder<'_> {
 
 impl Lists {
     fn append_text(&mut self, text: &str, style: &Style) -> Result<()> {
+        if self.vector {
+            for element in text.split_ascii_whitespace() {
+                self.elements.append_text(element, style)?;
+            }
+            self.check_room()?;
+            self.end_row(true);
+            return Ok(());
+        }
         let elements = &mut self.elements;
         let read = array::elements(text, |element| match element {
             None => {

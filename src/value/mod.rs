@@ -28,6 +28,7 @@ pub(crate) mod jsonpath;
 mod numeric;
 mod output;
 mod physical;
+mod reg;
 mod scalar;
 pub(crate) mod scan;
 mod style;
@@ -38,6 +39,7 @@ pub use binary::checked_text;
 pub use builder::{ColumnBuilder, ListBuilder};
 pub use cast::{cast_text, to_text};
 pub use output::Formatter;
+pub use reg::{Names, ObjectNames, Reg};
 pub use style::{ByteaOutput, DateOrder, IntervalStyle, Style};
 pub(crate) use time::keyword::{Unit as SpanUnit, unit as span_unit};
 pub use time::zone::Zone;
@@ -106,8 +108,12 @@ pub enum SqlType {
     Jsonpath,
     Inet,
     Oid,
+    /// An object id that is read and written as the object's name.
+    Reg(Reg),
     /// A one-dimensional array.
     Array(Box<SqlType>),
+    /// `oidvector` or `int2vector`: an array of the catalog that is counted from 0 and written without braces.
+    Vector(Box<SqlType>),
 }
 
 impl SqlType {
@@ -136,8 +142,8 @@ impl SqlType {
             SqlType::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
             SqlType::Timestamptz => DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::from("UTC"))),
             SqlType::Interval => DataType::Interval(IntervalUnit::MonthDayNano),
-            SqlType::Oid => DataType::UInt32,
-            SqlType::Array(element) => DataType::List(Arc::new(element.field("item", true))),
+            SqlType::Oid | SqlType::Reg(_) => DataType::UInt32,
+            SqlType::Array(element) | SqlType::Vector(element) => DataType::List(Arc::new(element.field("item", true))),
         }
     }
 
@@ -257,7 +263,12 @@ impl SqlType {
             "jsonpath" => Ok(SqlType::Jsonpath),
             "inet" => Ok(SqlType::Inet),
             "oid" => Ok(SqlType::Oid),
-            _ => Err(unknown_type(name)),
+            "oidvector" => Ok(SqlType::Vector(Box::new(SqlType::Oid))),
+            "int2vector" => Ok(SqlType::Vector(Box::new(SqlType::Int2))),
+            other => match Reg::ALL.into_iter().find(|reg| reg.name() == other) {
+                Some(reg) => Ok(SqlType::Reg(reg)),
+                None => Err(unknown_type(name)),
+            },
         }
     }
 
@@ -286,8 +297,16 @@ impl SqlType {
             SqlType::Numeric(_, _) => 1700,
             SqlType::Uuid => 2950,
             SqlType::Jsonb => 3802,
+            SqlType::Reg(reg) => reg.oids().0,
             SqlType::Jsonpath => 4072,
             SqlType::Array(element) => element.array_oid(),
+            SqlType::Vector(element) => {
+                if **element == SqlType::Oid {
+                    30
+                } else {
+                    22
+                }
+            }
         }
     }
 
@@ -316,8 +335,16 @@ impl SqlType {
             SqlType::Json => 199,
             SqlType::Uuid => 2951,
             SqlType::Jsonb => 3807,
+            SqlType::Reg(reg) => reg.oids().1,
             SqlType::Jsonpath => 4073,
             SqlType::Array(inner) => inner.array_oid(),
+            SqlType::Vector(element) => {
+                if **element == SqlType::Oid {
+                    1013
+                } else {
+                    1006
+                }
+            }
         }
     }
 
@@ -352,11 +379,12 @@ impl SqlType {
         if matches!(oid, 1042 | 705) {
             return Some(SqlType::Text);
         }
-        PLAIN.iter().find_map(|plain| {
+        let vectors = [SqlType::Oid, SqlType::Int2].map(|element| SqlType::Vector(Box::new(element)));
+        PLAIN.into_iter().chain(Reg::ALL.map(SqlType::Reg)).chain(vectors).find_map(|plain| {
             if plain.oid() == oid {
-                Some(plain.clone())
+                Some(plain)
             } else if plain.array_oid() == oid {
-                Some(SqlType::Array(Box::new(plain.clone())))
+                Some(SqlType::Array(Box::new(plain)))
             } else {
                 None
             }
@@ -368,7 +396,7 @@ impl SqlType {
         match self {
             SqlType::Bool | SqlType::Char => 1,
             SqlType::Int2 => 2,
-            SqlType::Int4 | SqlType::Float4 | SqlType::Date | SqlType::Oid => 4,
+            SqlType::Int4 | SqlType::Float4 | SqlType::Date | SqlType::Oid | SqlType::Reg(_) => 4,
             SqlType::Int8 | SqlType::Float8 | SqlType::Time | SqlType::Timestamp | SqlType::Timestamptz => 8,
             SqlType::Uuid | SqlType::Interval => 16,
             SqlType::Name => 64,
@@ -380,7 +408,8 @@ impl SqlType {
             | SqlType::Jsonb
             | SqlType::Jsonpath
             | SqlType::Inet
-            | SqlType::Array(_) => -1,
+            | SqlType::Array(_)
+            | SqlType::Vector(_) => -1,
         }
     }
 
@@ -446,7 +475,15 @@ impl fmt::Display for SqlType {
             SqlType::Jsonpath => "jsonpath",
             SqlType::Inet => "inet",
             SqlType::Oid => "oid",
+            SqlType::Reg(reg) => reg.name(),
             SqlType::Array(element) => return write!(f, "{element}[]"),
+            SqlType::Vector(element) => {
+                if **element == SqlType::Oid {
+                    "oidvector"
+                } else {
+                    "int2vector"
+                }
+            }
         };
         f.write_str(name)
     }
@@ -484,6 +521,10 @@ mod tests {
             "jsonpath",
             "inet",
             "oid",
+            "regclass",
+            "regproc",
+            "oidvector",
+            "int2vector",
             "text[]",
         ] {
             let parsed = SqlType::parse(name).unwrap();

@@ -211,6 +211,11 @@ pub(crate) fn write_binary(text: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+/// Whether a numeric's wire form ends before the digits that it announces.
+pub(crate) fn is_cut_off(bytes: &[u8]) -> bool {
+    bytes.split_first_chunk::<2>().is_none_or(|(count, _)| bytes.len() < 8 + 2 * usize::from(u16::from_be_bytes(*count)))
+}
+
 /// Reads the wire form as text, from which [`numeric`] rounds it to the column's scale; `None` where it is malformed.
 pub(crate) fn text_of_binary(bytes: &[u8]) -> Option<String> {
     let word = |at: usize| Some(u16::from_be_bytes([*bytes.get(2 * at)?, *bytes.get(2 * at + 1)?]));

@@ -23,7 +23,7 @@ use crate::value::time::calendar::{
 use crate::value::time::datetime_output::{Form, write_date, write_time, write_timestamp, write_timestamptz};
 use crate::value::time::interval::Span;
 use crate::value::time::interval_output::write_interval;
-use crate::value::{BARE_NUMERIC, SqlType, array, bytea, inet, numeric, scalar};
+use crate::value::{BARE_NUMERIC, Reg, SqlType, array, bytea, inet, numeric, scalar};
 
 /// Writes the values of one array. Made once a batch and column; it takes any of the physical forms that a computed column may have.
 ///
@@ -55,6 +55,10 @@ enum Column {
     Int4(Int32Array),
     Int8(Int64Array),
     Oid(UInt32Array),
+    Reg {
+        values: UInt32Array,
+        kind: Reg,
+    },
     Float4(Float32Array),
     Float8(Float64Array),
     Numeric {
@@ -80,6 +84,8 @@ enum Column {
     List {
         lists: ListArray,
         elements: Box<Formatter>,
+        /// Whether they are counted from 0 and written without braces.
+        vector: bool,
     },
 }
 
@@ -107,7 +113,7 @@ impl Formatter {
             Column::Int2(values) => values.is_null(row),
             Column::Int4(values) => values.is_null(row),
             Column::Int8(values) => values.is_null(row),
-            Column::Oid(values) => values.is_null(row),
+            Column::Oid(values) | Column::Reg { values, .. } => values.is_null(row),
             Column::Float4(values) => values.is_null(row),
             Column::Float8(values) => values.is_null(row),
             Column::Numeric { values, .. } => values.is_null(row),
@@ -131,6 +137,7 @@ impl Formatter {
             Column::Int4(values) => write_integer(i64::from(values.value(row)), out),
             Column::Int8(values) => write_integer(values.value(row), out),
             Column::Oid(values) => write_integer(i64::from(values.value(row)), out),
+            Column::Reg { values, kind } => out.extend_from_slice(self.style.names.write(*kind, values.value(row)).as_bytes()),
             Column::Float4(values) => write_f32(values.value(row), self.style.extra_float_digits, out),
             Column::Float8(values) => write_f64(values.value(row), self.style.extra_float_digits, out),
             Column::Numeric { values, scale, trim } => {
@@ -149,7 +156,8 @@ impl Formatter {
             Column::Timestamp(values) => write_timestamp(values.value(row), Form::Iso, out),
             Column::Timestamptz(values) => write_timestamptz(values.value(row), self.style.timezone, Form::Iso, out),
             Column::Interval(values) => write_interval(span(values.value(row)), self.style.interval_style, out),
-            Column::List { lists, elements } => write_list(lists, elements, row, out),
+            Column::List { lists, elements, vector: true } => write_vector(lists, elements, row, out),
+            Column::List { lists, elements, vector: false } => write_list(lists, elements, row, out),
         }
     }
 
@@ -161,7 +169,7 @@ impl Formatter {
             Column::Int2(values) => out.extend_from_slice(&values.value(row).to_be_bytes()),
             Column::Int4(values) => out.extend_from_slice(&values.value(row).to_be_bytes()),
             Column::Int8(values) => out.extend_from_slice(&values.value(row).to_be_bytes()),
-            Column::Oid(values) => out.extend_from_slice(&values.value(row).to_be_bytes()),
+            Column::Oid(values) | Column::Reg { values, .. } => out.extend_from_slice(&values.value(row).to_be_bytes()),
             Column::Float4(values) => out.extend_from_slice(&values.value(row).to_be_bytes()),
             Column::Float8(values) => out.extend_from_slice(&values.value(row).to_be_bytes()),
             Column::Numeric { .. } | Column::WideNumeric { .. } => {
@@ -182,7 +190,7 @@ impl Formatter {
                 out.extend_from_slice(&span.days.to_be_bytes());
                 out.extend_from_slice(&span.months.to_be_bytes());
             }
-            Column::List { lists, elements } => write_list_binary(lists, elements, row, out),
+            Column::List { lists, elements, vector } => write_list_binary(lists, elements, row, i32::from(!vector), out),
         }
     }
 
@@ -214,7 +222,7 @@ impl Formatter {
                 write_timestamptz(values.value(row), self.style.timezone, Form::Json, out);
                 out.push(b'"');
             }
-            Column::List { lists, elements } => {
+            Column::List { lists, elements, .. } => {
                 out.push(b'[');
                 for (at, element) in element_rows(lists, row).enumerate() {
                     if at > 0 {
@@ -224,6 +232,7 @@ impl Formatter {
                 }
                 out.push(b']');
             }
+            Column::Reg { values, kind } => write_string(&self.style.names.write(*kind, values.value(row)), out),
             Column::Oid(_)
             | Column::Float4(_)
             | Column::Float8(_)
@@ -253,6 +262,9 @@ impl Column {
             SqlType::Int4 => array.as_primitive_opt::<Int32Type>().cloned().map(Column::Int4),
             SqlType::Int8 => array.as_primitive_opt::<Int64Type>().cloned().map(Column::Int8),
             SqlType::Oid => array.as_primitive_opt::<UInt32Type>().cloned().map(Column::Oid),
+            SqlType::Reg(kind) => {
+                array.as_primitive_opt::<UInt32Type>().map(|values| Column::Reg { values: values.clone(), kind: *kind })
+            }
             SqlType::Float4 => array.as_primitive_opt::<Float32Type>().cloned().map(Column::Float4),
             SqlType::Float8 => array.as_primitive_opt::<Float64Type>().cloned().map(Column::Float8),
             SqlType::Numeric(precision, scale) => {
@@ -278,10 +290,10 @@ impl Column {
             SqlType::Timestamp => array.as_primitive_opt::<TimestampMicrosecondType>().cloned().map(Column::Timestamp),
             SqlType::Timestamptz => array.as_primitive_opt::<TimestampMicrosecondType>().cloned().map(Column::Timestamptz),
             SqlType::Interval => array.as_primitive_opt::<IntervalMonthDayNanoType>().cloned().map(Column::Interval),
-            SqlType::Array(element) => match array.as_list_opt::<i32>() {
+            SqlType::Array(element) | SqlType::Vector(element) => match array.as_list_opt::<i32>() {
                 Some(lists) => {
                     let elements = Box::new(Formatter::new(lists.values(), element, style)?);
-                    Some(Column::List { lists: lists.clone(), elements })
+                    Some(Column::List { lists: lists.clone(), elements, vector: matches!(sql_type, SqlType::Vector(_)) })
                 }
                 None => None,
             },
@@ -365,8 +377,18 @@ fn write_list(lists: &ListArray, elements: &Formatter, row: usize, out: &mut Vec
     out.push(b'}');
 }
 
+/// The elements with a space between them, as `oidvector` is written.
+fn write_vector(lists: &ListArray, elements: &Formatter, row: usize, out: &mut Vec<u8>) {
+    for (at, element) in element_rows(lists, row).enumerate() {
+        if at > 0 {
+            out.push(b' ');
+        }
+        elements.write_text(element, out);
+    }
+}
+
 /// Dimensions, whether there are NULLs, the element's type, length and lower bound, then each element with its length.
-fn write_list_binary(lists: &ListArray, elements: &Formatter, row: usize, out: &mut Vec<u8>) {
+fn write_list_binary(lists: &ListArray, elements: &Formatter, row: usize, lowest: i32, out: &mut Vec<u8>) {
     let rows = element_rows(lists, row);
     let dimensions = i32::from(!rows.is_empty());
     let nulls = i32::from(rows.clone().any(|element| elements.is_null(element)));
@@ -377,7 +399,7 @@ fn write_list_binary(lists: &ListArray, elements: &Formatter, row: usize, out: &
         return;
     }
     out.extend_from_slice(&i32::try_from(rows.len()).unwrap_or(i32::MAX).to_be_bytes());
-    out.extend_from_slice(&1_i32.to_be_bytes());
+    out.extend_from_slice(&lowest.to_be_bytes());
     for element in rows {
         if elements.is_null(element) {
             out.extend_from_slice(&(-1_i32).to_be_bytes());

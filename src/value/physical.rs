@@ -116,14 +116,16 @@ fn list(array: &ArrayRef, sql_type: &SqlType, style: &Style) -> Result<(ArrayRef
     };
     let lists: &ListArray = lists.as_list();
     let wanted = match sql_type {
-        SqlType::Array(element) => (**element).clone(),
+        SqlType::Array(element) | SqlType::Vector(element) => (**element).clone(),
         _ => SqlType::of_field(&item),
     };
     let (elements, element) = canonical(lists.values(), &wanted, style)?;
     let field = Arc::new(Field::new("item", elements.data_type().clone(), true));
     let rebuilt = ListArray::try_new(field, lists.offsets().clone(), elements, lists.nulls().cloned())
         .map_err(|cause| Error::internal(format!("rebuilding a list: {cause}")))?;
-    Ok((Arc::new(rebuilt), SqlType::Array(Box::new(element))))
+    let element = Box::new(element);
+    let sql_type = if matches!(sql_type, SqlType::Vector(_)) { SqlType::Vector(element) } else { SqlType::Array(element) };
+    Ok((Arc::new(rebuilt), sql_type))
 }
 
 /// Structs, maps and unions as JSON text.

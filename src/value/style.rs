@@ -4,6 +4,7 @@
 //! values by one time zone and one idea of "now".
 
 use crate::clock::Micros;
+use crate::value::reg::Names;
 use crate::value::time::zone::Zone;
 
 /// How values are read from text and written as text (PostgreSQL 15, section 20.11.2 and 20.11.1).
@@ -22,6 +23,8 @@ pub struct Style {
     pub extra_float_digits: i32,
     /// What `now`, `today`, `tomorrow` and `yesterday` mean: the start of the transaction, in microseconds since 1970 UTC.
     pub now_us: Micros,
+    /// By which names the `reg…` types know the catalog's objects.
+    pub names: Names,
 }
 
 /// The order of the fields of an ambiguous date.
@@ -67,6 +70,7 @@ impl Default for Style {
             bytea_output: ByteaOutput::default(),
             extra_float_digits: 1,
             now_us: 0,
+            names: Names::default(),
         }
     }
 }

@@ -3,6 +3,8 @@
 //! A stack that overflows cannot be caught: it aborts the process and with it everybody's connections. So each shape that a parser,
 //! a planner or a destructor could follow to the end of its stack is sent here, far beyond what people write.
 
+use std::time::Duration;
+
 use tokio_postgres::Client;
 
 use crate::harness::{Peer, Server, count, folder, sqlstate, table};
@@ -27,7 +29,6 @@ fn shapes(times: usize) -> Vec<(&'static str, String)> {
         ("a chain of AND", terms("AND")),
         ("a chain of plus", chain("+")),
         ("a chain of minus", chain("-")),
-        ("a chain of comparisons", format!("SELECT true {}", "= true ".repeat(times))),
         ("a chain of concatenations", format!("SELECT 'a' {}", "|| 'a' ".repeat(times))),
         ("a chain of casts", format!("SELECT 1{}", "::int".repeat(times))),
         ("a chain of subscripts", format!("SELECT (ARRAY[1]){}", "[1]".repeat(times))),
@@ -53,7 +54,7 @@ fn shapes(times: usize) -> Vec<(&'static str, String)> {
         ("arrays", nested("ARRAY[", "1", "]", times)),
         ("rows", nested("ROW(", "1", ")", times)),
         ("EXISTS", nested("EXISTS (SELECT 1 WHERE ", "true", ")", times)),
-        ("IN", nested("1 IN (SELECT ", "1", ")", times)),
+        ("IN", nested("1 IN (SELECT 1 WHERE ", "true", ")", times)),
         ("casts", nested("CAST(", "1", " AS int)", times)),
         ("EXPLAIN", format!("{}SELECT 1", "EXPLAIN ".repeat(times))),
         ("a nested comment", format!("SELECT 1 {}{}", "/*".repeat(times), "*/".repeat(times))),
@@ -70,9 +71,13 @@ fn shapes(times: usize) -> Vec<(&'static str, String)> {
     ]
 }
 
+/// After so long a statement hangs. Those that follow would wait for the threads that it keeps, so the test ends.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// What one statement ended in: its first cell, or a SQLSTATE. A lost connection fails the test.
 async fn ended(client: &Client, name: &str, sql: &str) -> Result<Option<String>, String> {
-    match table(client, sql).await {
+    let ended = tokio::time::timeout(PATIENCE, table(client, sql)).await;
+    match ended.unwrap_or_else(|_| panic!("{name} hangs: {}", sql.chars().take(120).collect::<String>())) {
         Ok(answer) => Ok(answer.rows.first().and_then(|row| row.first()).cloned().flatten()),
         Err(error) if error.code().is_some() => Err(sqlstate(&error).to_owned()),
         Err(error) => panic!("{name}: the connection was lost: {error:?}"),
@@ -85,7 +90,7 @@ async fn deep_statements_are_answered_or_refused() {
     let server = Server::start(folder.path());
     let client = server.connect().await;
     client.batch_execute("CREATE TABLE deep (n integer)").await.unwrap();
-    client.batch_execute("SET statement_timeout = '60s'").await.unwrap();
+    client.batch_execute("SET statement_timeout = '20s'").await.unwrap();
     let mut strange = Vec::new();
     // As deep as limits of the parser just allow, and far beyond them.
     for times in [20, 90, 120, 300, 900, 20_000] {

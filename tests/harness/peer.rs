@@ -66,6 +66,7 @@ impl Peer {
         Some(peer)
     }
 
+    /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }

@@ -223,7 +223,7 @@ impl CopyWriter {
 fn may_hold_lines(sql_type: &SqlType) -> bool {
     match sql_type {
         SqlType::Json => true,
-        SqlType::Array(element) => may_hold_lines(element),
+        SqlType::Array(element) | SqlType::Vector(element) => may_hold_lines(element),
         _ => false,
     }
 }

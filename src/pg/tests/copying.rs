@@ -103,7 +103,7 @@ async fn a_binary_header_comes_with_the_first_row() {
     }
     assert_eq!(&said[0].body[..], b"\x01\0\x01\0\x01");
     let header = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
-    assert_eq!(&said[1].body[..], [&header[..], b"\0\x01\0\0\0\x08\0\0\0\0\0\0\0\x01"].concat());
-    assert_eq!(&said[2].body[..], b"\0\x01\0\0\0\x08\0\0\0\0\0\0\0\x02");
+    assert_eq!(&said[1].body[..], [&header[..], b"\0\x01\0\0\0\x04\0\0\0\x01"].concat());
+    assert_eq!(&said[2].body[..], b"\0\x01\0\0\0\x04\0\0\0\x02");
     assert_eq!(&said[3].body[..], b"\xff\xff");
 }

@@ -181,7 +181,7 @@ async fn mistakes_have_their_errors() {
         (vec![bind("", "s", &[], &[Some(b"1")], &[0, 0])], "08P01"),
         (vec![bind("", "s", &[], &[Some(b"1")], &[7])], "22023"),
         (vec![bind("", "s", &[], &[Some(b"x")], &[])], "22P02"),
-        (vec![bind("", "s", &[1], &[Some(b"x")], &[])], "22P03"),
+        (vec![bind("", "s", &[1], &[Some(b"x")], &[])], "08P01"),
         (vec![bind("", "s", &[], &[Some(b"\xff")], &[])], "22021"),
         (vec![describe(b'S', "absent")], "26000"),
         (vec![describe(b'P', "absent")], "34000"),

@@ -286,7 +286,7 @@ pub(super) fn column_spec(column: &Column, physical: String) -> ColumnSpec {
 fn refuse_unstorable(sql_type: &SqlType, column: &str) -> Result<()> {
     let storable = match sql_type {
         SqlType::Array(element) => matches!(element.as_ref(), SqlType::Text | SqlType::Varchar(_)),
-        SqlType::Char | SqlType::Oid => false,
+        SqlType::Char | SqlType::Oid | SqlType::Reg(_) | SqlType::Vector(_) => false,
         SqlType::Bool
         | SqlType::Int2
         | SqlType::Int4

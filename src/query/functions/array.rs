@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, ListArray};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int32Array, ListArray, StructArray};
 use datafusion::arrow::buffer::OffsetBuffer;
-use datafusion::arrow::datatypes::{DataType, FieldRef};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Fields};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
@@ -17,7 +17,59 @@ use crate::value::SqlType;
 pub(in crate::query) const ARRAY_OF_ROWS: &str = "array of rows";
 
 pub(super) fn functions() -> Vec<ScalarUDF> {
-    vec![ScalarUDF::new_from_impl(ArrayOfRows { signature: Signature::any(1, Volatility::Immutable) })]
+    vec![
+        ScalarUDF::new_from_impl(ArrayOfRows { signature: Signature::any(1, Volatility::Immutable) }),
+        ScalarUDF::new_from_impl(Numbered { signature: Signature::any(1, Volatility::Immutable) }),
+    ]
+}
+
+/// The name of the function that numbers an array's elements, which nobody types.
+pub(in crate::query) const NUMBERED: &str = "numbered elements";
+
+/// The elements of an array as pairs `x`, the element, and `n`, its number from 1 on.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Numbered {
+    signature: Signature,
+}
+
+fn pairs(list: &DataType) -> Result<Fields> {
+    let DataType::List(item) = list else {
+        return datafusion::common::plan_err!("_pg_expandarray takes an array");
+    };
+    Ok(Fields::from(vec![item.as_ref().clone().with_name("x"), SqlType::Int4.field("n", false)]))
+}
+
+impl ScalarUDFImpl for Numbered {
+    fn name(&self) -> &'static str {
+        NUMBERED
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
+        let fields = pairs(arg_types.first().unwrap_or(&DataType::Null))?;
+        Ok(DataType::List(Arc::new(Field::new("item", DataType::Struct(fields), true))))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let Some(input) = ColumnarValue::values_to_arrays(&args.args)?.pop() else {
+            return datafusion::common::internal_err!("numbering takes one argument");
+        };
+        let Some(lists) = input.as_list_opt::<i32>() else {
+            return datafusion::common::internal_err!("numbering takes an array");
+        };
+        let fields = pairs(input.data_type())?;
+        let first = usize::try_from(lists.value_offsets().first().copied().unwrap_or(0)).unwrap_or(0);
+        let count = lists.value_offsets().last().copied().unwrap_or(0);
+        let elements = lists.values().slice(first, usize::try_from(count).unwrap_or(0) - first);
+        let numbers: Int32Array = (0..lists.len()).flat_map(|row| 1..=lists.value_length(row)).collect::<Vec<i32>>().into();
+        let offsets = OffsetBuffer::from_lengths((0..lists.len()).map(|row| usize::try_from(lists.value_length(row)).unwrap_or(0)));
+        let structs = StructArray::new(fields.clone(), vec![elements, Arc::new(numbers)], None);
+        let field = Arc::new(Field::new("item", DataType::Struct(fields), true));
+        Ok(ColumnarValue::Array(Arc::new(ListArray::new(field, offsets, Arc::new(structs), lists.nulls().cloned()))))
+    }
 }
 
 /// Functions on how long an array is. Arrays have one dimension, counted from 1; an empty one has none.

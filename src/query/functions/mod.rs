@@ -21,7 +21,7 @@ mod template;
 mod text;
 mod time;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock};
 
 use datafusion::execution::session_state::SessionState;
@@ -29,15 +29,14 @@ use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 
 use scalar::Definition;
 
-pub(super) use array::ARRAY_OF_ROWS;
+pub(super) use array::{ARRAY_OF_ROWS, NUMBERED};
 pub(super) use average::{AVERAGE_INPUT, AVERAGE_OUTPUT};
 pub(super) use cast::VALUE;
-pub(super) use catalog::OID_OF;
 pub(super) use json::{
     EACH_KEYS, EACH_VALUES, ORDINALS, RECORD_COLUMN, ROW_OF_FIELDS, SORT_KEY, SUBSCRIPT, WHOLE_ROW,
     bind_aggregate as bind_json_aggregate, row,
 };
-pub(super) use operator::{LENGTH_OF_INTERVAL, folded as fold_operator, meeting as meeting_of_numbers};
+pub(super) use operator::{ARRAY_LIKE, LENGTH_OF_INTERVAL, folded as fold_operator, meeting as meeting_of_numbers};
 pub(super) use session::SessionFacts;
 
 use crate::value::Style;
@@ -107,6 +106,9 @@ fn allowed<F: ?Sized>(list: &[(&str, &str)], all: &HashMap<String, Arc<F>>) -> H
     list.iter().filter_map(|(name, own)| all.get(*own).map(|function| ((*name).to_owned(), function.clone()))).collect()
 }
 
+/// Functions that are planned as something else.
+const REWRITTEN: [&str; 5] = ["unnest", "extract", "generate_series", "pg_options_to_table", "pg_listening_channels"];
+
 /// Every function a statement can call.
 #[derive(Debug)]
 pub struct Registry {
@@ -158,6 +160,13 @@ impl Registry {
         self.windows.get(plain(name)).cloned()
     }
 
+    /// Every name that a call can have: of scalar, aggregate, window and table functions.
+    pub(super) fn names(&self) -> BTreeSet<String> {
+        let own = session::NAMES.into_iter().chain(catalog::names()).chain(defined_names()).chain(REWRITTEN).chain(row_functions());
+        let theirs = self.scalars.keys().chain(self.aggregates.keys()).chain(self.windows.keys());
+        own.map(str::to_owned).chain(theirs.cloned()).collect()
+    }
+
     pub fn scalar_names(&self) -> Vec<String> {
         self.scalars.keys().cloned().collect()
     }
@@ -193,8 +202,25 @@ fn defined(name: &str) -> Option<&'static Definition> {
             .chain(regex::DEFINITIONS.iter());
         all.map(|definition| (definition.name, definition)).collect()
     });
+
     DEFINED.get(name).copied()
 }
+
+/// Functions in FROM that answer with rows of the catalog.
+fn row_functions() -> impl Iterator<Item = &'static str> {
+    super::system::ROW_FUNCTIONS.into_iter().map(|(name, _)| name)
+}
+
+/// The names of [`DEFINED`] that can be typed: operators stand there too.
+fn defined_names() -> impl Iterator<Item = &'static str> {
+    DEFINED.keys().copied().filter(|name| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'))
+}
+
+static DEFINED: LazyLock<HashMap<&'static str, &'static Definition>> = LazyLock::new(|| {
+    let all = json::definitions().chain(text::DEFINITIONS.iter()).chain(time::DEFINITIONS.iter()).chain(number::DEFINITIONS.iter());
+    let all = all.chain(operator::DEFINITIONS.iter()).chain(series::DEFINITIONS.iter());
+    all.map(|definition| (definition.name, definition)).collect()
+});
 
 /// PostgreSQL's functions may be called with their schema in front.
 fn plain(name: &str) -> &str {

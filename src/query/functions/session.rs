@@ -13,6 +13,8 @@ use crate::catalog::Catalog;
 use crate::query::plan::names::DATABASE;
 use crate::query::session::{CursorFacts, Effects};
 use crate::query::settings::Settings;
+use crate::query::system::Shared;
+use crate::store::Snapshot;
 use crate::value::{SqlType, Style};
 
 /// What functions and plans may know of the session they run in.
@@ -36,12 +38,32 @@ pub struct SessionFacts {
     pub cursors: Vec<CursorFacts>,
     /// What exists, as the statement sees it.
     pub catalog: Arc<Catalog>,
+    /// What the store holds, for sizes and counts.
+    pub snapshot: Arc<Snapshot>,
+    /// Where the client connects from, as an address and a port where it has them.
+    pub remote: String,
+    /// What all sessions share of the system relations.
+    pub(in crate::query) system: Arc<Shared>,
 }
 
 /// What `version()` answers: it begins as PostgreSQL's does, since clients look there for the features they may use.
 pub(super) fn version() -> String {
     format!("PostgreSQL 15.0 (Annals {}) on {}, DataFusion, Delta Lake", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH)
 }
+
+/// The session functions' names.
+pub(super) const NAMES: [&str; 10] = [
+    "version",
+    "current_user",
+    "user",
+    "current_role",
+    "session_user",
+    "system_user",
+    "current_database",
+    "current_catalog",
+    "current_schema",
+    "pg_backend_pid",
+];
 
 /// The session function of this name, which answers with a constant.
 pub(super) fn function(name: &str, facts: &Arc<SessionFacts>) -> Option<Arc<ScalarUDF>> {

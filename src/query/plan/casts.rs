@@ -16,7 +16,7 @@ use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, LogicalPla
 use super::{Planned, jsonb, resolution, sets, unions, values};
 use crate::error::{Error, Kind, Result};
 use crate::query::errors::{unwrap, wrap};
-use crate::query::functions::{cast, fold_operator, scalar};
+use crate::query::functions::{ARRAY_LIKE, cast, fold_operator, scalar};
 use crate::value::{BARE_NUMERIC, ColumnBuilder, SqlType, Style};
 
 /// Applies the rules to every expression of a plan and finds the types of its parameters.
@@ -115,7 +115,13 @@ fn transform(expr: Expr, schema: &DFSchema, style: &Style) -> datafusion::common
             Ok(Transformed::new_transformed(Expr::Like(like), changed || pattern_changed))
         }
         Expr::Case(case) => values::lower_case(case, schema, style),
+        Expr::ScalarFunction(call) if call.func.name() == "array_element" => values::vector_element(call, schema),
         Expr::ScalarFunction(call) if jsonb::is_whole_row(&call) => jsonb::whole_row(&call, schema).map(Transformed::yes),
+        Expr::ScalarFunction(mut call) if call.name() == ARRAY_LIKE && call.args.len() == 2 => {
+            let element = type_of(&call.args[1], schema).unwrap_or(SqlType::Text);
+            let (array, _) = resolve_as(call.args.swap_remove(0), SqlType::Array(Box::new(element)), style)?;
+            Ok(Transformed::yes(array))
+        }
         Expr::ScalarFunction(call) => match scalar::bind(&call, schema) {
             Some(bound) => {
                 let bound = bound.map_err(wrap)?;

@@ -5,12 +5,13 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     self, Expr, Function, FunctionArguments, Ident, JoinConstraint, JoinOperator, LimitClause, ObjectName, Offset, OffsetRows,
-    Query, Select, SelectItem, SetExpr, SetOperator, SetQuantifier, TableAlias, TableFactor, Value, WindowSpec, WindowType,
+    Query, Select, SelectItem, SetExpr, SetOperator, SetQuantifier, TableAlias, TableFactor, Value, VisitMut, VisitorMut,
+    WindowSpec, WindowType,
 };
 
 use super::dialect::{call, ident, is_named, name_only_column, names_column, quoted};
 use crate::error::{Error, Kind, Result};
-use crate::query::functions::VALUE;
+use crate::query::functions::{ARRAY_LIKE, VALUE};
 use crate::query::parse::{self, unsupported};
 
 /// Rewrites what stands in a query itself; what stands inside it has been visited.
@@ -171,16 +172,48 @@ fn open_types(values: &mut ast::Values) {
 /// `generate_series(…)` in a SELECT list yields its rows there.
 pub(super) fn unnest_series(select: &mut Select) {
     for item in &mut select.projection {
-        let (SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) = item else { continue };
-        let _: ControlFlow<()> = ast::visit_expressions_mut(expr, |inner| {
-            let series = matches!(&*inner, Expr::Function(Function { name, args: FunctionArguments::List(_), over: None, .. })
-                if is_named(name, "generate_series"));
-            if series {
-                let function = std::mem::replace(inner, Expr::Value(Value::Null.into()));
-                *inner = call(ObjectName::from(vec![Ident::new("unnest")]), vec![function]);
-            }
-            ControlFlow::Continue(())
-        });
+        if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } = item {
+            let _: ControlFlow<()> = expr.visit(&mut Series { depth: 0 });
+        }
+    }
+}
+
+/// Finds series in an expression, but not in the sub-queries inside it, which have lists of their own.
+struct Series {
+    depth: usize,
+}
+
+impl VisitorMut for Series {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, _query: &mut Query) -> ControlFlow<()> {
+        self.depth += 1;
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _query: &mut Query) -> ControlFlow<()> {
+        self.depth -= 1;
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        let series = matches!(&*expr, Expr::Function(Function { name, args: FunctionArguments::List(_), over: None, .. })
+            if is_named(name, "generate_series"));
+        if series && self.depth == 0 {
+            let function = std::mem::replace(expr, Expr::Value(Value::Null.into()));
+            *expr = call(ObjectName::from(vec![Ident::new("unnest")]), vec![function]);
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// `x = ANY ('{…}')` and `x = ANY ($1)`: what has no type of its own is an array of the left side's type.
+pub(super) fn array_like(left: &Expr, right: &mut Expr) {
+    let open = matches!(&*right, Expr::Value(value)
+        if matches!(value.value, Value::SingleQuotedString(_) | Value::Placeholder(_)));
+    if open {
+        let inner = std::mem::replace(right, Expr::Value(Value::Null.into()));
+        *right = call(quoted(ARRAY_LIKE), vec![inner, left.clone()]);
     }
 }
 

@@ -15,7 +15,7 @@ use super::{Planner, casts, shaped};
 use crate::catalog::{Function, Name};
 use crate::error::{Error, Kind, Result};
 use crate::query::errors::unwrap;
-use crate::query::parse;
+use crate::query::{parse, system};
 use crate::value::SqlType;
 
 impl Planner<'_> {
@@ -28,11 +28,33 @@ impl Planner<'_> {
         if plain == "pg_listening_channels" && args.is_empty() {
             return self.listening_channels();
         }
-        let function = self.find_function(name, args.len())?;
+        if args.is_empty()
+            && let Some(source) = system::function(plain, &self.catalog, &self.facts)
+        {
+            return source;
+        }
+        let function = match self.find_function(name, args.len()) {
+            Ok(function) => function,
+            Err(error) => return self.one_value(plain, args).unwrap_or(Err(error)),
+        };
         let plan = self
             .function_plan(&function, args)
             .map_err(|error| error.with_context(format!("SQL function \"{}\"", function.name.name)))?;
         Ok(provider_as_source(Arc::new(ViewTable::new(plan, None))))
+    }
+
+    /// A function of one value as a table of one row; `None` when there is none of this name.
+    fn one_value(&self, name: &str, args: Vec<Expr>) -> Option<Result<Arc<dyn TableSource>>> {
+        let function = self.registry.scalar(name, &self.facts)?;
+        let row = |args| {
+            let value = casts::lower_expression(function.call(args), &DFSchema::empty(), &self.facts.style)?;
+            let plan = datafusion::logical_expr::LogicalPlanBuilder::empty(true)
+                .project([value.alias(name)])
+                .and_then(|builder| builder.build())
+                .map_err(unwrap)?;
+            Ok(provider_as_source(Arc::new(ViewTable::new(plan, None))) as Arc<dyn TableSource>)
+        };
+        Some(row(args))
     }
 
     /// `generate_series` of constants: whole numbers come one by one as they are asked for, anything else as an array that is unnested.
@@ -95,7 +117,26 @@ impl Planner<'_> {
             .with_query_execution_start_time(self.state.execution_props().query_execution_start_time)
             .build();
         let simplifier = datafusion::optimizer::simplify_expressions::ExprSimplifier::new(context);
-        simplifier.simplify(lowered).map_err(unwrap)
+        let simple = simplifier.simplify(lowered).map_err(unwrap)?;
+        if let Expr::Literal(value, metadata) = simple {
+            return Ok(Expr::Literal(value, metadata));
+        }
+        if simple.any_column_refs() || simple.is_volatile() {
+            return Ok(simple);
+        }
+        self.computed(&simple)
+    }
+
+    /// The value of an expression over nothing, as of a function that tells of the session.
+    fn computed(&self, expr: &Expr) -> Result<Expr> {
+        use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
+        let physical = self.state.create_physical_expr(expr.clone(), &DFSchema::empty()).map_err(unwrap)?;
+        let one = RecordBatchOptions::new().with_row_count(Some(1));
+        let row = RecordBatch::try_new_with_options(Arc::new(datafusion::arrow::datatypes::Schema::empty()), vec![], &one)
+            .map_err(|error| Error::internal(format!("a row of nothing: {error}")))?;
+        let array = physical.evaluate(&row).and_then(|value| value.into_array(1)).map_err(unwrap)?;
+        let value = datafusion::common::ScalarValue::try_from_array(&array, 0).map_err(unwrap)?;
+        Ok(Expr::Literal(value, None))
     }
 
     fn find_function(&self, name: &str, given: usize) -> Result<Arc<Function>> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::DFSchema;
+use datafusion::functions_nested::expr_fn::{array_concat, make_array};
 use datafusion::logical_expr::expr::Placeholder;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr, RawFieldAccessExpr};
 use datafusion::logical_expr::{Expr, ExprSchemable, GetFieldAccess};
@@ -46,7 +47,9 @@ impl ExprPlanner for Operators {
         let Some(target) = resolution::common(&types, "ARRAY").map_err(wrap)? else { return Ok(PlannerResult::Original(exprs)) };
         let same = |expr: &Expr| type_of(expr, schema).is_some_and(|own| own == target);
         let cast = |expr: Expr| if same(&expr) { Ok(expr) } else { casts::cast_to(expr, &target, schema, &self.style) };
-        Ok(PlannerResult::Original(exprs.into_iter().map(cast).collect::<datafusion::common::Result<_>>()?))
+        let array = make_array(exprs.into_iter().map(cast).collect::<datafusion::common::Result<_>>()?);
+        // From here on all that sees the array sees its elements' SQL type.
+        Ok(PlannerResult::Planned(functions::cast::typed(array, SqlType::Array(Box::new(target)))))
     }
 }
 
@@ -70,6 +73,22 @@ impl Operators {
             }
             if let Some(function) = functions::operator(symbol, &self.style) {
                 return Ok(PlannerResult::Planned(function.call(vec![expr.left, expr.right])));
+            }
+        }
+        if expr.op == BinaryOperator::StringConcat {
+            // An element beside an array is an array of one.
+            let one = |element: Expr, of: &SqlType| -> Result<Expr> {
+                let element = casts::cast_to(element, of, schema, &self.style).map_err(unwrap)?;
+                Ok(functions::cast::typed(make_array(vec![element]), SqlType::Array(Box::new(of.clone()))))
+            };
+            let parts = match (&left, &right) {
+                (Some(SqlType::Array(_)), Some(SqlType::Array(_))) => None,
+                (Some(_), Some(SqlType::Array(of))) => Some(vec![one(expr.left.clone(), of)?, expr.right.clone()]),
+                (Some(SqlType::Array(of)), Some(_)) => Some(vec![expr.left.clone(), one(expr.right.clone(), of)?]),
+                _ => None,
+            };
+            if let Some(parts) = parts {
+                return Ok(PlannerResult::Planned(array_concat(parts)));
             }
         }
         if expr.op == BinaryOperator::PGOverlap
@@ -132,11 +151,12 @@ fn arithmetic(op: &BinaryOperator) -> Option<&'static str> {
 
 /// Whether a timestamp is moved by an interval, which DataFusion does as PostgreSQL, and prunes by.
 fn moves_a_moment(symbol: &str, left: Option<&SqlType>, right: Option<&SqlType>) -> bool {
-    match (symbol, left, right) {
-        ("+" | "-", Some(SqlType::Timestamp | SqlType::Timestamptz), Some(SqlType::Interval)) => true,
-        ("+", Some(SqlType::Interval), Some(SqlType::Timestamp | SqlType::Timestamptz)) => true,
-        _ => false,
-    }
+    use SqlType as T;
+    matches!(
+        (symbol, left, right),
+        ("+" | "-", Some(T::Timestamp | T::Timestamptz), Some(T::Interval))
+            | ("+", Some(T::Interval), Some(T::Timestamp | T::Timestamptz))
+    )
 }
 
 /// Refuses, in PostgreSQL's words, operands that DataFusion's planner would refuse in its own. Lowering looks again, at certain types.

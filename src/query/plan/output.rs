@@ -184,7 +184,36 @@ fn internal_name(sql_type: &SqlType) -> &'static str {
         SqlType::Jsonpath => "jsonpath",
         SqlType::Inet => "inet",
         SqlType::Oid => "oid",
+        SqlType::Reg(reg) => reg.name(),
         SqlType::Array(element) => internal_name(element),
+        SqlType::Vector(element) => {
+            if **element == SqlType::Oid {
+                "oidvector"
+            } else {
+                "int2vector"
+            }
+        }
+    }
+}
+
+/// `n.oid, n.*` gives a column of one name twice, and the wildcard's share is not known yet: in the outermost SELECT, which nobody refers
+/// to by name, plain columns beside a wildcard are kept apart from whatever it stands for.
+pub(super) fn keep_from_wildcards(select: &mut Select) {
+    let wild = |item: &SelectItem| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..));
+    if !select.projection.iter().any(wild) || select.distinct.is_some() {
+        return;
+    }
+    for (at, item) in select.projection.iter_mut().enumerate() {
+        let SelectItem::UnnamedExpr(expr) = item else { continue };
+        let name = match &*expr {
+            Expr::Identifier(name) => Some(name),
+            Expr::CompoundIdentifier(parts) => parts.last(),
+            _ => None,
+        };
+        if let Some(name) = name {
+            let alias = Ident::with_quote('"', format!("{}\u{1}{at}", names::fold(name)));
+            *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias };
+        }
     }
 }
 

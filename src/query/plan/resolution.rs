@@ -28,12 +28,13 @@ fn category(sql_type: &SqlType) -> Category {
         | SqlType::Float4
         | SqlType::Float8
         | SqlType::Numeric(_, _)
-        | SqlType::Oid => Category::Number,
+        | SqlType::Oid
+        | SqlType::Reg(_) => Category::Number,
         SqlType::Text | SqlType::Varchar(_) | SqlType::Name | SqlType::Char => Category::Text,
         SqlType::Date | SqlType::Time | SqlType::Timestamp | SqlType::Timestamptz => Category::Moment,
         SqlType::Interval => Category::Span,
         SqlType::Inet => Category::Address,
-        SqlType::Array(_) => Category::Array,
+        SqlType::Array(_) | SqlType::Vector(_) => Category::Array,
         SqlType::Bytea | SqlType::Uuid | SqlType::Json | SqlType::Jsonb | SqlType::Jsonpath => Category::Own,
     }
 }
@@ -54,7 +55,8 @@ fn casts_implicitly(from: &SqlType, to: &SqlType) -> bool {
         return true;
     }
     match (from, to) {
-        (T::Int2 | T::Int4 | T::Int8, T::Oid) => true,
+        (T::Int2 | T::Int4 | T::Int8, T::Oid | T::Reg(_)) | (T::Oid, T::Reg(_)) | (T::Reg(_), T::Oid) => true,
+        (T::Vector(from), T::Array(to)) => from == to,
         (T::Text | T::Varchar(_), T::Text | T::Varchar(_)) | (T::Name | T::Char, T::Text | T::Varchar(_)) => true,
         (T::Date, T::Timestamp | T::Timestamptz) | (T::Timestamp, T::Timestamptz) | (T::Time, T::Interval) => true,
         (T::Array(from), T::Array(to)) => casts_implicitly(from, to),
@@ -137,7 +139,8 @@ pub(super) fn comparison(left: &SqlType, operator: &str, right: &SqlType) -> Res
     let fits = match (left, right) {
         (T::Json, T::Json) => false,
         (left, right) if left == right => true,
-        (T::Oid, T::Int2 | T::Int4 | T::Int8) | (T::Int2 | T::Int4 | T::Int8, T::Oid) => true,
+        (T::Oid | T::Reg(_), T::Int2 | T::Int4 | T::Int8) | (T::Int2 | T::Int4 | T::Int8, T::Oid | T::Reg(_)) => true,
+        (T::Oid, T::Reg(_)) | (T::Reg(_), T::Oid) => true,
         (T::Time, T::Interval) | (T::Interval, T::Time) => return Ok(Some(T::Interval)),
         (T::Time, _) | (_, T::Time) => false,
         (T::Array(left), T::Array(right)) => category(left) == category(right),
@@ -152,14 +155,17 @@ pub(super) fn comparison(left: &SqlType, operator: &str, right: &SqlType) -> Res
 /// 42846 where there is none.
 pub(super) fn expect_cast(from: &SqlType, to: &SqlType) -> Result<(), Error> {
     use SqlType as T;
-    let number = |sql_type: &T| category(sql_type) == Category::Number && *sql_type != T::Oid;
+    let number = |sql_type: &T| category(sql_type) == Category::Number && !matches!(sql_type, T::Oid | T::Reg(_));
     let fits = match (from, to) {
         (from, to) if from == to => true,
         (from, to) if category(from) == Category::Text || category(to) == Category::Text => true,
         (T::Array(from), T::Array(to)) => return expect_cast(from, to),
         (from, to) if number(from) && number(to) => true,
         (T::Bool, T::Int4) | (T::Int4, T::Bool) => true,
-        (T::Oid, T::Int4 | T::Int8) | (T::Int2 | T::Int4 | T::Int8, T::Oid) => true,
+        (T::Oid | T::Reg(_), T::Int4 | T::Int8) | (T::Int2 | T::Int4 | T::Int8, T::Oid | T::Reg(_)) => true,
+        (T::Oid | T::Reg(_), T::Oid | T::Reg(_)) => true,
+        // Oid vectors are arrays in all but their first subscript.
+        (T::Vector(from), T::Array(to)) => return expect_cast(from, to),
         (T::Date, T::Timestamp | T::Timestamptz) => true,
         (T::Timestamp | T::Timestamptz, T::Date | T::Time | T::Timestamp | T::Timestamptz) => true,
         (T::Time, T::Interval) | (T::Interval, T::Time) => true,

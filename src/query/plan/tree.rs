@@ -18,6 +18,9 @@ use crate::error::{Error, Result};
 /// 42601 for rows of different lengths.
 pub(super) fn prepared(query: &Query) -> Result<Query> {
     let mut query = query.clone();
+    if let SetExpr::Select(select) = query.body.as_mut() {
+        output::keep_from_wildcards(select);
+    }
     finish(query.visit(&mut Rewriter))?;
     Ok(query)
 }

@@ -38,7 +38,7 @@ pub fn of_sql(data_type: &DataType) -> Result<SqlType> {
             let name = other.to_string();
             let name = name.strip_prefix("pg_catalog.").or_else(|| name.strip_prefix(LITERAL)).unwrap_or(&name);
             let name = name.to_ascii_lowercase();
-            match SqlType::parse(&name) {
+            match SqlType::parse(if name == "xid" { "oid" } else { &name }) {
                 Ok(sql_type) => Ok(sql_type),
                 // `timestamp(3)` and the like: the precision is accepted and microseconds are kept.
                 Err(error) => match name.split_once('(') {

@@ -167,3 +167,17 @@ pub(super) fn as_text(expr: Expr, schema: &DFSchema, style: &Style) -> datafusio
     let stays = matches!(source, SqlType::Array(_)) || *field.data_type() == DataType::Null || source.arrow() == DataType::Utf8View;
     if stays { Ok((expr, false)) } else { Ok((cast::call(expr, source, SqlType::Text, style), true)) }
 }
+
+/// An element of an `oidvector` or `int2vector`, whose elements are counted from 0. The vector becomes an array, so that a second look
+/// does not count again.
+pub(super) fn vector_element(mut call: ScalarFunction, schema: &DFSchema) -> datafusion::common::Result<Transformed<Expr>> {
+    let [vector, at] = &call.args[..] else { return Ok(Transformed::no(Expr::ScalarFunction(call))) };
+    let (_, field) = vector.to_field(schema)?;
+    let SqlType::Vector(element) = SqlType::of_field(&field) else {
+        return Ok(Transformed::no(Expr::ScalarFunction(call)));
+    };
+    let array = super::types::cast(vector.clone(), &SqlType::Array(element));
+    let at = super::types::cast(at.clone(), &SqlType::Int8) + Expr::Literal(ScalarValue::Int64(Some(1)), None);
+    call.args = vec![array, at];
+    Ok(Transformed::yes(Expr::ScalarFunction(call)))
+}

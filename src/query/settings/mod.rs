@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::catalog::SYSTEM_SCHEMA;
 use crate::error::{Error, Kind, Result};
 use crate::query::parse::{Isolation, Modes, Setting};
-use crate::value::{ByteaOutput, DateOrder, IntervalStyle, Style, Zone};
+use crate::value::{ByteaOutput, DateOrder, IntervalStyle, Names, Style, Zone};
 use form::Form;
 use known::{KNOWN, place, place_of};
 
@@ -505,6 +505,8 @@ impl Values {
             bytea_output: if value("bytea_output") == "escape" { ByteaOutput::Escape } else { ByteaOutput::Hex },
             extra_float_digits: value("extra_float_digits").parse().unwrap_or(1),
             now_us: 0,
+            // The session adds the names that its catalog gives.
+            names: Names::default(),
         };
         let search_path = form::names(value("search_path")).unwrap_or_default();
         let search_path = search_path.into_iter().filter(|name| !name.is_empty()).collect();

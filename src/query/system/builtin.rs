@@ -45,6 +45,11 @@ pub(crate) const TYPE_COLUMNS: [&str; 20] = [
 ];
 
 impl BuiltinType {
+    /// PostgreSQL's description of it, empty when it has none.
+    pub(crate) fn comment(&self) -> &'static str {
+        self.fields.get(TYPE_COLUMNS.len()).copied().unwrap_or("")
+    }
+
     /// The field of this column, empty when the list has none of the name.
     pub(crate) fn field(&self, column: &str) -> &'static str {
         TYPE_COLUMNS.iter().position(|known| *known == column).and_then(|at| self.fields.get(at).copied()).unwrap_or("")
@@ -57,10 +62,99 @@ pub(crate) struct BuiltinFunction {
     pub oid: Oid,
     pub name: &'static str,
     pub returns: Oid,
-    /// Ids of the argument types.
+    /// Ids of the types of the arguments that a call gives.
     pub arguments: Vec<Oid>,
-    pub strict: bool,
-    pub volatility: &'static str,
+    /// The fields as text, in the order of [`FUNCTION_COLUMNS`].
+    fields: Vec<&'static str>,
+}
+
+/// The columns of `pg_proc` that the list gives, from the third field of a line on, and a comment.
+const FUNCTION_COLUMNS: [&str; 21] = [
+    "prolang",
+    "procost",
+    "prorows",
+    "provariadic",
+    "prosupport",
+    "prokind",
+    "prosecdef",
+    "proleakproof",
+    "proisstrict",
+    "proretset",
+    "provolatile",
+    "proparallel",
+    "pronargdefaults",
+    "prorettype",
+    "proargtypes",
+    "proallargtypes",
+    "proargmodes",
+    "proargnames",
+    "proargdefaults",
+    "prosrc",
+    "description",
+];
+
+impl BuiltinFunction {
+    /// The field of this column, empty when it is NULL there or the list has none of the name.
+    pub(crate) fn field(&self, column: &str) -> &'static str {
+        FUNCTION_COLUMNS.iter().position(|known| *known == column).and_then(|at| self.fields.get(at).copied()).unwrap_or("")
+    }
+
+    /// The elements of a field that is an array.
+    pub(crate) fn list(&self, column: &str) -> Vec<&'static str> {
+        let separator = if column == "proargnames" { ',' } else { ' ' };
+        let field = self.field(column);
+        if field.is_empty() { vec![] } else { field.split(separator).collect() }
+    }
+
+    /// The arguments as SQL writes them: mode, name, type, default.
+    pub(crate) fn signature(&self, defaults: bool) -> String {
+        let (all, modes, names) = (self.list("proallargtypes"), self.list("proargmodes"), self.list("proargnames"));
+        let types: Vec<Oid> =
+            if all.is_empty() { self.arguments.clone() } else { all.iter().filter_map(|oid| oid.parse().ok()).collect() };
+        let values: Vec<&str> = self.field("proargdefaults").split(", ").filter(|value| !value.is_empty()).collect();
+        let inputs = self.arguments.len();
+        let mut at_input = 0;
+        let mut shown = Vec::new();
+        for (at, oid) in types.iter().enumerate() {
+            let mode = match modes.get(at).copied() {
+                Some("o") => "OUT ",
+                Some("b") => "INOUT ",
+                Some("v") => "VARIADIC ",
+                Some("t") => continue,
+                Some(_) | None => "",
+            };
+            let name = names.get(at).filter(|name| !name.is_empty()).map_or(String::new(), |name| format!("{name} "));
+            let mut default = String::new();
+            if mode != "OUT " {
+                at_input += 1;
+                if defaults && at_input + values.len() > inputs {
+                    default = format!(" DEFAULT {}", values.get(at_input + values.len() - inputs - 1).copied().unwrap_or("NULL"));
+                }
+            }
+            if mode != "OUT " || defaults {
+                shown.push(format!("{mode}{name}{}{default}", format_type(*oid, -1)));
+            }
+        }
+        let listed = self.field("prokind") == "a" && shown.is_empty();
+        if listed { "*".to_owned() } else { shown.join(", ") }
+    }
+
+    /// What it returns as SQL writes it.
+    pub(crate) fn result(&self) -> String {
+        let table: Vec<String> = self
+            .list("proargmodes")
+            .iter()
+            .zip(self.list("proallargtypes"))
+            .zip(self.list("proargnames"))
+            .filter(|((mode, _), _)| **mode == "t")
+            .map(|((_, oid), name)| format!("{name} {}", format_type(oid.parse().unwrap_or(0), -1)))
+            .collect();
+        if !table.is_empty() {
+            return format!("TABLE({})", table.join(", "));
+        }
+        let set = if self.field("proretset") == "t" { "SETOF " } else { "" };
+        format!("{set}{}", format_type(self.returns, -1))
+    }
 }
 
 static TYPES: LazyLock<Vec<BuiltinType>> = LazyLock::new(|| {
@@ -87,20 +181,31 @@ static BY_OID: LazyLock<HashMap<Oid, usize>> =
 static FUNCTIONS: LazyLock<Vec<BuiltinFunction>> = LazyLock::new(|| {
     lines(include_str!("data/procs.txt"))
         .filter_map(|fields| {
-            let [oid, name, returns, arguments, strict, volatility] = fields[..] else { return None };
+            let [oid, name, rest @ ..] = &fields[..] else { return None };
             Some(BuiltinFunction {
                 oid: oid.parse().ok()?,
                 name,
-                returns: returns.parse().ok()?,
-                arguments: arguments.split(' ').filter_map(|oid| oid.parse().ok()).collect(),
-                strict: strict == "t",
-                volatility,
+                returns: rest.get(13)?.parse().ok()?,
+                arguments: rest.get(14)?.split(' ').filter_map(|oid| oid.parse().ok()).collect(),
+                fields: rest.to_vec(),
             })
         })
         .collect()
 });
 
-fn lines(list: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
+static FUNCTIONS_BY_OID: LazyLock<HashMap<Oid, usize>> =
+    LazyLock::new(|| FUNCTIONS.iter().enumerate().map(|(at, builtin)| (builtin.oid, at)).collect());
+
+static FUNCTIONS_BY_NAME: LazyLock<HashMap<&'static str, Vec<usize>>> = LazyLock::new(|| {
+    let mut names: HashMap<&'static str, Vec<usize>> = HashMap::new();
+    for (at, builtin) in FUNCTIONS.iter().enumerate() {
+        names.entry(builtin.name).or_default().push(at);
+    }
+    names
+});
+
+/// The lines of a list in `data/`, split at the bars.
+pub(super) fn lines(list: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
     list.lines().filter(|line| !line.starts_with('#')).map(|line| line.split('|').collect())
 }
 
@@ -119,9 +224,19 @@ pub(crate) fn type_by_name(name: &str) -> Option<&'static BuiltinType> {
     TYPES.iter().find(|builtin| builtin.name == name)
 }
 
-/// Every built-in function that the types name.
+/// Every built-in function in order of id, whether something here calls it or not.
 pub(crate) fn functions() -> &'static [BuiltinFunction] {
     &FUNCTIONS
+}
+
+/// The built-in function of this id.
+pub(crate) fn function_by_oid(oid: Oid) -> Option<&'static BuiltinFunction> {
+    FUNCTIONS_BY_OID.get(&oid).and_then(|at| FUNCTIONS.get(*at))
+}
+
+/// The built-in functions of this name.
+pub(crate) fn functions_named(name: &str) -> impl Iterator<Item = &'static BuiltinFunction> {
+    FUNCTIONS_BY_NAME.get(name).into_iter().flatten().filter_map(|at| FUNCTIONS.get(*at))
 }
 
 /// The type's name as SQL writes it, with its modifier, as `format_type` answers; `???` for an unknown id.
@@ -194,9 +309,10 @@ mod tests {
 
     #[test]
     fn every_type_of_annals_is_listed_with_its_array() {
-        for oid in
-            [16, 17, 18, 19, 20, 21, 23, 25, 26, 114, 700, 701, 869, 1043, 1082, 1083, 1114, 1184, 1186, 1700, 2950, 3802, 4072]
-        {
+        for oid in [
+            16, 17, 18, 19, 20, 21, 23, 24, 25, 26, 114, 700, 701, 869, 1043, 1082, 1083, 1114, 1184, 1186, 1700, 2205, 2206, 2950,
+            3802, 4072, 4089,
+        ] {
             let sql_type = SqlType::from_oid(oid).unwrap();
             let builtin = type_by_oid(oid).unwrap_or_else(|| panic!("{sql_type} is not listed"));
             assert_eq!(builtin.field("typlen"), sql_type.length().to_string(), "{sql_type}");
@@ -220,6 +336,27 @@ mod tests {
         ] {
             assert_eq!(format_type(oid, modifier), shown);
         }
-        assert_eq!(functions().iter().find(|function| function.name == "array_in").map(|function| function.oid), Some(750));
+        assert_eq!(functions_named("array_in").map(|function| function.oid).collect::<Vec<_>>(), [750]);
+    }
+
+    #[test]
+    fn functions_are_written_as_postgresql_writes_them() {
+        for (oid, arguments, result) in [
+            (870, "text", "text"),
+            (3036, "target jsonb, path jsonpath, vars jsonb DEFAULT '{}'::jsonb, silent boolean DEFAULT false", ""),
+            (2803, "*", "bigint"),
+            (1066, "integer, integer, integer", "SETOF integer"),
+            (3058, "VARIADIC \"any\"", "text"),
+        ] {
+            let found = function_by_oid(oid);
+            let Some(found) = found else {
+                assert!(result.is_empty(), "{oid}");
+                continue;
+            };
+            if !result.is_empty() {
+                assert_eq!((found.signature(true).as_str(), found.result().as_str()), (arguments, result));
+            }
+        }
+        assert!(functions().len() > 2_000);
     }
 }

@@ -1,13 +1,21 @@
 //! Definitions as SQL text, laid out as PostgreSQL's `pg_get_…def` functions lay them out.
 
-use crate::catalog::{Function, Table, View, quote_identifier};
+use crate::catalog::{Column, Function, Table, View, quote_identifier};
 use crate::query::parse;
+use crate::query::system::builtin::BuiltinFunction;
 use crate::query::system::world::{Constraint, key_name};
 
 /// A view's query over several lines, with the semicolon that PostgreSQL puts behind it.
 pub(crate) fn view(view: &View) -> String {
     let laid_out = parse::parse_query(&view.query).map_or_else(|_| view.query.clone(), |query| format!("{query:#}"));
     format!(" {laid_out};")
+}
+
+/// A column's default as `pg_get_expr` shows it: a string literal with its type behind it.
+pub(crate) fn default(column: &Column) -> Option<String> {
+    let default = column.default.as_ref()?.sql();
+    let bare = default.starts_with('\'') && default.ends_with('\'');
+    Some(if bare { format!("{default}::{}", column.sql_type.without_modifier()) } else { default })
 }
 
 /// A constraint as it stands in CREATE TABLE.
@@ -46,6 +54,34 @@ pub(crate) fn function(function: &Function) -> String {
         function_arguments(function, true),
         function_result(function),
         function.body
+    )
+}
+
+/// A built-in function as PostgreSQL would define it.
+pub(crate) fn builtin_function(function: &BuiltinFunction) -> String {
+    let mut words = String::new();
+    match function.field("provolatile") {
+        "i" => words.push_str(" IMMUTABLE"),
+        "s" => words.push_str(" STABLE"),
+        _ => {}
+    }
+    match function.field("proparallel") {
+        "s" => words.push_str(" PARALLEL SAFE"),
+        "r" => words.push_str(" PARALLEL RESTRICTED"),
+        _ => {}
+    }
+    for (column, word) in [("proisstrict", " STRICT"), ("prosecdef", " SECURITY DEFINER"), ("proleakproof", " LEAKPROOF")] {
+        if function.field(column) == "t" {
+            words.push_str(word);
+        }
+    }
+    let words = if words.is_empty() { String::new() } else { format!("{words}\n") };
+    let source = if function.field("prosrc").is_empty() { function.name } else { function.field("prosrc") };
+    format!(
+        "CREATE OR REPLACE FUNCTION pg_catalog.{}({})\n RETURNS {}\n LANGUAGE internal\n{words}AS $function${source}$function$\n",
+        quote_identifier(function.name),
+        function.signature(true),
+        function.result(),
     )
 }
 

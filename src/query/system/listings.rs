@@ -1,7 +1,8 @@
 //! The views of `pg_catalog` that list things by name: pg_tables, pg_views, pg_indexes, pg_settings.
 
+use super::builtin::lines;
 use super::definition;
-use super::rows::Rows;
+use super::rows::{Cell, Rows};
 use super::shape;
 use super::world::{self, World};
 use crate::catalog::Relation;
@@ -16,6 +17,7 @@ pub(super) fn tables(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
             ("schemaname", name.schema.as_str().into()),
             ("tablename", name.name.as_str().into()),
             ("tableowner", SUPERUSER.into()),
+            ("tablespace", Cell::Null),
             ("hasindexes", indexed.into()),
             ("hasrules", false.into()),
             ("hastriggers", false.into()),
@@ -59,16 +61,63 @@ pub(super) fn indexes(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     Ok(())
 }
 
+/// The settings in force, with what PostgreSQL says of those of its names.
 pub(super) fn settings(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     for (name, value) in world.facts.settings.all().iter() {
+        let known = lines(SETTINGS).find(|fields| fields.first().is_some_and(|known| known == name));
+        let field = |at: usize| known.as_ref().and_then(|fields| fields.get(at).copied()).filter(|field| !field.is_empty());
+        // Times are told without their unit, which has a column of its own.
+        let unit = field(1);
+        let shown = match unit {
+            Some("ms") => milliseconds(value).map_or_else(|| value.clone(), |number| number.to_string()),
+            Some(_) | None => value.clone(),
+        };
+        let words = field(8).map(|words| words.split(',').collect::<Vec<_>>());
         rows.add(&[
             ("name", name.as_str().into()),
-            ("setting", value.as_str().into()),
-            ("category", "Client Connection Defaults".into()),
-            ("context", "user".into()),
-            ("vartype", "string".into()),
+            ("setting", shown.into()),
+            ("unit", unit.into()),
+            ("category", field(2).unwrap_or("Annals").into()),
+            ("short_desc", field(3).into()),
+            ("context", field(4).unwrap_or("user").into()),
+            ("vartype", field(5).unwrap_or("string").into()),
             ("source", "session".into()),
+            ("min_val", field(6).into()),
+            ("max_val", field(7).into()),
+            ("enumvals", words.map_or(Cell::Null, Cell::list)),
             ("pending_restart", false.into()),
+        ])?;
+    }
+    Ok(())
+}
+
+const SETTINGS: &str = include_str!("data/settings.txt");
+
+/// A time as SHOW writes it, in milliseconds.
+fn milliseconds(shown: &str) -> Option<u64> {
+    let digits = shown.find(|c: char| !c.is_ascii_digit()).unwrap_or(shown.len());
+    let (number, unit) = shown.split_at(digits);
+    let factor = match unit.trim() {
+        "" | "ms" => 1,
+        "s" => 1_000,
+        "min" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(factor)
+}
+
+/// PostgreSQL's key words: what `pg_get_keywords()` answers.
+pub(super) fn keywords(_world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
+    for fields in lines(include_str!("data/keywords.txt")) {
+        let [word, code, bare, description, bare_description] = fields[..] else { continue };
+        rows.add(&[
+            ("word", word.into()),
+            ("catcode", code.into()),
+            ("barelabel", bare.into()),
+            ("catdesc", description.into()),
+            ("baredesc", bare_description.into()),
         ])?;
     }
     Ok(())

@@ -1,18 +1,26 @@
 //! What do clients see of the catalog? PostgreSQL's own relations, `pg_catalog` and `information_schema`, over one snapshot.
 //!
 //! Every system relation of PostgreSQL 15 exists with its columns, types and ids ([`shape`]). Those that have something to say have
-//! a *builder* in [`BUILDERS`], which fills its rows from the [`World`](world::World) when a statement names it; the others are
-//! empty, which is true: there are no triggers, publications or foreign servers. The room must never read a row of a user's table.
+//! a *builder* in [`BUILDERS`], which fills its rows from the [`World`](world::World) when a statement names it, and whose rows are
+//! kept for as long as they are true ([`cache`]); the others are empty, which is true: there are no triggers, publications or foreign
+//! servers. The room must never read a row of a user's table.
 
 pub(super) mod builtin;
+mod cache;
 pub(super) mod definition;
+mod grants;
 mod listings;
+pub(super) mod naming;
 mod objects;
+pub(super) mod operators;
+mod procs;
 mod relations;
+mod roles;
 pub(super) mod rows;
 mod sessions;
 pub(super) mod shape;
 mod standard;
+mod statistics;
 pub(super) mod world;
 
 use std::sync::Arc;
@@ -24,50 +32,90 @@ use crate::catalog::{Catalog, Name};
 use crate::error::{Error, Kind, Result};
 use crate::query::errors::unwrap;
 use crate::query::functions::SessionFacts;
+pub(super) use cache::Shared;
 use rows::Rows;
 use world::World;
 
 /// Fills a relation's rows.
 type Builder = fn(&World<'_>, &mut Rows<'_>) -> Result<()>;
 
+/// What a relation's rows follow from, and so how long they may be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Follows {
+    /// The catalog's snapshot.
+    Catalog,
+    /// That and what the store holds.
+    Store,
+    /// The session that asks, or the time: never kept.
+    Session,
+}
+
 /// The relations that have rows.
-const BUILDERS: [(&str, &str, Builder); 36] = [
-    ("pg_catalog", "pg_am", objects::access_methods),
-    ("pg_catalog", "pg_attrdef", relations::attrdef),
-    ("pg_catalog", "pg_attribute", relations::attribute),
-    ("pg_catalog", "pg_class", relations::class),
-    ("pg_catalog", "pg_collation", objects::collation),
-    ("pg_catalog", "pg_constraint", relations::constraint),
-    ("pg_catalog", "pg_cursors", sessions::cursors),
-    ("pg_catalog", "pg_database", objects::database),
-    ("pg_catalog", "pg_description", objects::description),
-    ("pg_catalog", "pg_index", relations::index),
-    ("pg_catalog", "pg_indexes", listings::indexes),
-    ("pg_catalog", "pg_language", objects::language),
-    ("pg_catalog", "pg_namespace", objects::namespace),
-    ("pg_catalog", "pg_prepared_statements", sessions::prepared_statements),
-    ("pg_catalog", "pg_proc", objects::proc),
-    ("pg_catalog", "pg_roles", objects::roles),
-    ("pg_catalog", "pg_settings", listings::settings),
-    ("pg_catalog", "pg_stat_activity", sessions::activity),
-    ("pg_catalog", "pg_tables", listings::tables),
-    ("pg_catalog", "pg_tablespace", objects::tablespace),
-    ("pg_catalog", "pg_type", objects::types),
-    ("pg_catalog", "pg_user", objects::user),
-    ("pg_catalog", "pg_views", listings::views),
-    ("information_schema", "character_sets", standard::character_sets),
-    ("information_schema", "check_constraints", standard::check_constraints),
-    ("information_schema", "columns", standard::columns),
-    ("information_schema", "constraint_column_usage", standard::constraint_column_usage),
-    ("information_schema", "enabled_roles", standard::enabled_roles),
-    ("information_schema", "information_schema_catalog_name", standard::catalog_name),
-    ("information_schema", "key_column_usage", standard::key_column_usage),
-    ("information_schema", "parameters", standard::parameters),
-    ("information_schema", "routines", standard::routines),
-    ("information_schema", "schemata", standard::schemata),
-    ("information_schema", "table_constraints", standard::table_constraints),
-    ("information_schema", "tables", standard::tables),
-    ("information_schema", "views", standard::views),
+const BUILDERS: [(&str, &str, Follows, Builder); 64] = [
+    ("pg_catalog", "pg_aggregate", Follows::Catalog, operators::aggregates),
+    ("pg_catalog", "pg_am", Follows::Catalog, objects::access_methods),
+    ("pg_catalog", "pg_attrdef", Follows::Catalog, relations::attrdef),
+    ("pg_catalog", "pg_attribute", Follows::Catalog, relations::attribute),
+    ("pg_catalog", "pg_authid", Follows::Catalog, roles::authid),
+    ("pg_catalog", "pg_cast", Follows::Catalog, operators::casts),
+    ("pg_catalog", "pg_class", Follows::Store, relations::class),
+    ("pg_catalog", "pg_collation", Follows::Catalog, objects::collation),
+    ("pg_catalog", "pg_config", Follows::Catalog, objects::config),
+    ("pg_catalog", "pg_constraint", Follows::Catalog, relations::constraint),
+    ("pg_catalog", "pg_cursors", Follows::Session, sessions::cursors),
+    ("pg_catalog", "pg_database", Follows::Catalog, objects::database),
+    ("pg_catalog", "pg_depend", Follows::Catalog, relations::depend),
+    ("pg_catalog", "pg_description", Follows::Catalog, objects::description),
+    ("pg_catalog", "pg_get_keywords", Follows::Catalog, listings::keywords),
+    ("pg_catalog", "pg_index", Follows::Catalog, relations::index),
+    ("pg_catalog", "pg_indexes", Follows::Catalog, listings::indexes),
+    ("pg_catalog", "pg_language", Follows::Catalog, objects::language),
+    ("pg_catalog", "pg_namespace", Follows::Catalog, objects::namespace),
+    ("pg_catalog", "pg_opclass", Follows::Catalog, operators::classes),
+    ("pg_catalog", "pg_operator", Follows::Catalog, operators::operators),
+    ("pg_catalog", "pg_opfamily", Follows::Catalog, operators::families),
+    ("pg_catalog", "pg_prepared_statements", Follows::Session, sessions::prepared_statements),
+    ("pg_catalog", "pg_proc", Follows::Catalog, procs::procs),
+    ("pg_catalog", "pg_rewrite", Follows::Catalog, relations::rewrite),
+    ("pg_catalog", "pg_roles", Follows::Catalog, roles::roles),
+    ("pg_catalog", "pg_settings", Follows::Session, listings::settings),
+    ("pg_catalog", "pg_shadow", Follows::Catalog, roles::shadow),
+    ("pg_catalog", "pg_stat_activity", Follows::Session, sessions::activity),
+    ("pg_catalog", "pg_stat_all_indexes", Follows::Catalog, statistics::indexes),
+    ("pg_catalog", "pg_stat_all_tables", Follows::Store, statistics::tables),
+    ("pg_catalog", "pg_stat_database", Follows::Catalog, statistics::database),
+    ("pg_catalog", "pg_stat_user_indexes", Follows::Catalog, statistics::indexes),
+    ("pg_catalog", "pg_stat_user_tables", Follows::Store, statistics::tables),
+    ("pg_catalog", "pg_statio_all_tables", Follows::Catalog, statistics::io_tables),
+    ("pg_catalog", "pg_statio_user_tables", Follows::Catalog, statistics::io_tables),
+    ("pg_catalog", "pg_tables", Follows::Catalog, listings::tables),
+    ("pg_catalog", "pg_tablespace", Follows::Catalog, objects::tablespace),
+    ("pg_catalog", "pg_timezone_names", Follows::Session, objects::timezone_names),
+    ("pg_catalog", "pg_type", Follows::Catalog, objects::types),
+    ("pg_catalog", "pg_user", Follows::Catalog, roles::user),
+    ("pg_catalog", "pg_views", Follows::Catalog, listings::views),
+    ("information_schema", "character_sets", Follows::Catalog, standard::character_sets),
+    ("information_schema", "check_constraints", Follows::Catalog, standard::check_constraints),
+    ("information_schema", "collations", Follows::Catalog, standard::collations),
+    ("information_schema", "column_privileges", Follows::Catalog, grants::columns),
+    ("information_schema", "columns", Follows::Catalog, standard::columns),
+    ("information_schema", "constraint_column_usage", Follows::Catalog, standard::constraint_column_usage),
+    ("information_schema", "element_types", Follows::Catalog, standard::element_types),
+    ("information_schema", "enabled_roles", Follows::Catalog, standard::enabled_roles),
+    ("information_schema", "information_schema_catalog_name", Follows::Catalog, standard::catalog_name),
+    ("information_schema", "key_column_usage", Follows::Catalog, standard::key_column_usage),
+    ("information_schema", "parameters", Follows::Catalog, standard::parameters),
+    ("information_schema", "role_column_grants", Follows::Catalog, grants::columns),
+    ("information_schema", "role_routine_grants", Follows::Catalog, grants::routines),
+    ("information_schema", "role_table_grants", Follows::Catalog, grants::tables),
+    ("information_schema", "routine_privileges", Follows::Catalog, grants::routines),
+    ("information_schema", "routines", Follows::Catalog, standard::routines),
+    ("information_schema", "schemata", Follows::Catalog, standard::schemata),
+    ("information_schema", "table_constraints", Follows::Catalog, standard::table_constraints),
+    ("information_schema", "table_privileges", Follows::Catalog, grants::tables),
+    ("information_schema", "tables", Follows::Catalog, standard::tables),
+    ("information_schema", "view_table_usage", Follows::Catalog, grants::view_tables),
+    ("information_schema", "views", Follows::Catalog, standard::views),
 ];
 
 /// The builder of a relation of which there is nothing here.
@@ -88,9 +136,47 @@ pub(super) fn source(name: &Name, catalog: &Arc<Catalog>, facts: &Arc<SessionFac
     let Some(shape) = shape::find(name) else {
         return Err(Error::new(Kind::UndefinedTable, format!("relation \"{}.{}\" does not exist", name.schema, name.name)));
     };
-    let builder = BUILDERS.iter().find(|(schema, relation, _)| *schema == name.schema && *relation == name.name);
-    let mut rows = Rows::new(shape);
-    builder.map_or(empty as Builder, |(_, _, builder)| *builder)(&World { catalog, facts }, &mut rows)?;
-    let table = MemTable::try_new(shape.schema(), vec![vec![rows.finish()?]]).map_err(unwrap)?;
+    filled(shape, catalog, facts)
+}
+
+/// PostgreSQL's functions that answer with the rows of a system relation, and that relation.
+pub(super) const ROW_FUNCTIONS: [(&str, &str); 10] = [
+    ("pg_available_extension_versions", "pg_available_extension_versions"),
+    ("pg_available_extensions", "pg_available_extensions"),
+    ("pg_config", "pg_config"),
+    ("pg_cursor", "pg_cursors"),
+    ("pg_get_keywords", "pg_get_keywords"),
+    ("pg_hba_file_rules", "pg_hba_file_rules"),
+    ("pg_prepared_statement", "pg_prepared_statements"),
+    ("pg_show_all_settings", "pg_settings"),
+    ("pg_timezone_abbrevs", "pg_timezone_abbrevs"),
+    ("pg_timezone_names", "pg_timezone_names"),
+];
+
+/// The rows that a function of PostgreSQL's without arguments answers with; `None` when it is none of these.
+///
+/// # Errors
+/// A builder's mistake.
+pub(super) fn function(name: &str, catalog: &Arc<Catalog>, facts: &Arc<SessionFacts>) -> Option<Result<Arc<dyn TableSource>>> {
+    let (_, relation) = ROW_FUNCTIONS.iter().find(|(function, _)| *function == name)?;
+    let shape = shape::of_function(relation).or_else(|| shape::find(&Name::new("pg_catalog", *relation)))?;
+    Some(filled(shape, catalog, facts))
+}
+
+fn filled(shape: &'static shape::Shape, catalog: &Arc<Catalog>, facts: &Arc<SessionFacts>) -> Result<Arc<dyn TableSource>> {
+    let name = &shape.name;
+    let found = BUILDERS.iter().find(|(schema, relation, _, _)| *schema == name.schema && *relation == name.name);
+    let (from, builder) = found.map_or((Follows::Catalog, empty as Builder), |(_, _, from, builder)| (*from, *builder));
+    let build = || {
+        let mut rows = Rows::new(shape);
+        builder(&World::new(catalog, facts), &mut rows)?;
+        rows.finish()
+    };
+    let batch = match from {
+        Follows::Session => build()?,
+        Follows::Catalog => facts.system.rows(shape.oid, &facts.current_user, catalog, 0, build)?,
+        Follows::Store => facts.system.rows(shape.oid, &facts.current_user, catalog, facts.snapshot.version, build)?,
+    };
+    let table = MemTable::try_new(shape.schema(), vec![vec![batch]]).map_err(unwrap)?;
     Ok(provider_as_source(Arc::new(table)))
 }

@@ -1,24 +1,15 @@
-//! What stands beside relations: schemas, types, functions, comments, roles, the database, languages, access methods, collations.
+//! What stands beside relations: schemas, types, comments, the database, languages, access methods, collations, time zones.
 
 use super::builtin::{self, TYPE_COLUMNS};
+use super::procs::{LANGUAGE_INTERNAL, LANGUAGE_SQL};
 use super::rows::{Cell, Rows};
 use super::world::{
-    AM_BTREE, AM_LOG, AM_REFERENCE, DATABASE_OID, INFORMATION_SCHEMA, PG_CATALOG, PG_CLASS, PG_NAMESPACE, PG_PROC, SUPERUSER_OID,
-    UTF8, World,
+    AM_BTREE, AM_LOG, AM_REFERENCE, DATABASE_OID, DEFAULT_TABLESPACE, GLOBAL_TABLESPACE, INFORMATION_SCHEMA, PG_CATALOG, PG_CLASS,
+    PG_NAMESPACE, PG_OPERATOR, PG_PROC, PG_TYPE, SUPERUSER_OID, UTF8, World,
 };
-use crate::catalog::{Function, Relation};
+use crate::catalog::Relation;
 use crate::error::Result;
-use crate::policy::SUPERUSER;
 use crate::query::plan::names::DATABASE;
-
-/// The id of PostgreSQL's own tablespace `pg_default`.
-const DEFAULT_TABLESPACE: u32 = 1_663;
-/// The id of the language `sql`.
-const LANGUAGE_SQL: u32 = 14;
-/// The id of the language `internal`.
-const LANGUAGE_INTERNAL: u32 = 12;
-/// The id of the pseudo-type `record`, which functions that return a table return.
-const RECORD: u32 = 2_249;
 
 pub(super) fn namespace(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     for (name, oid, _) in world.schemas() {
@@ -41,65 +32,6 @@ pub(super) fn types(_world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
         rows.add(&cells)?;
     }
     Ok(())
-}
-
-pub(super) fn proc(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
-    for builtin in builtin::functions() {
-        rows.add(&[
-            ("oid", builtin.oid.into()),
-            ("proname", builtin.name.into()),
-            ("pronamespace", PG_CATALOG.into()),
-            ("proowner", SUPERUSER_OID.into()),
-            ("prolang", LANGUAGE_INTERNAL.into()),
-            ("procost", 1.into()),
-            ("prokind", "f".into()),
-            ("proisstrict", builtin.strict.into()),
-            ("provolatile", builtin.volatility.into()),
-            ("proparallel", "s".into()),
-            ("pronargs", builtin.arguments.len().into()),
-            ("prorettype", builtin.returns.into()),
-            ("proargtypes", Cell::list(&builtin.arguments)),
-            ("prosrc", builtin.name.into()),
-        ])?;
-    }
-    for function in world.catalog.functions() {
-        function_row(world, rows, function)?;
-    }
-    Ok(())
-}
-
-fn function_row(world: &World<'_>, rows: &mut Rows<'_>, function: &Function) -> Result<()> {
-    let arguments: Vec<u32> = function.arguments.iter().map(|argument| argument.sql_type.oid()).collect();
-    let all = arguments.iter().copied().chain(function.columns.iter().map(|(_, sql_type)| sql_type.oid()));
-    let modes = function.arguments.iter().map(|_| "i").chain(function.columns.iter().map(|_| "t"));
-    let names = function
-        .arguments
-        .iter()
-        .map(|argument| argument.name.as_str())
-        .chain(function.columns.iter().map(|(name, _)| name.as_str()));
-    let defaults: Vec<&str> = function.arguments.iter().filter_map(|argument| argument.default.as_deref()).collect();
-    rows.add(&[
-        ("oid", function.oid.into()),
-        ("proname", function.name.name.as_str().into()),
-        ("pronamespace", world.schema_oid(&function.name.schema).into()),
-        ("proowner", SUPERUSER_OID.into()),
-        ("prolang", LANGUAGE_SQL.into()),
-        ("procost", 100.into()),
-        ("prorows", 1_000.into()),
-        ("prokind", "f".into()),
-        ("proretset", true.into()),
-        ("provolatile", "v".into()),
-        ("proparallel", "u".into()),
-        ("pronargs", arguments.len().into()),
-        ("pronargdefaults", defaults.len().into()),
-        ("prorettype", RECORD.into()),
-        ("proallargtypes", Cell::list(all)),
-        ("proargmodes", Cell::list(modes)),
-        ("proargnames", Cell::list(names)),
-        ("proargtypes", Cell::list(&arguments)),
-        ("proargdefaults", if defaults.is_empty() { Cell::Null } else { defaults.join(", ").into() }),
-        ("prosrc", function.body.as_str().into()),
-    ])
 }
 
 /// Comments: on schemas, relations, their columns, and functions.
@@ -127,35 +59,17 @@ pub(super) fn description(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> 
     for function in world.catalog.functions() {
         add(function.oid, PG_PROC, 0, function.comment.as_deref())?;
     }
+    let said = |comment: &'static str| (!comment.is_empty()).then_some(comment);
+    for function in builtin::functions().iter().filter(|function| super::procs::is_shown(world, function)) {
+        add(function.oid, PG_PROC, 0, said(function.field("description")))?;
+    }
+    for operator in super::operators::all() {
+        add(operator.oid(), PG_OPERATOR, 0, said(operator.comment()))?;
+    }
+    for found in builtin::types() {
+        add(found.oid, PG_TYPE, 0, said(found.comment()))?;
+    }
     Ok(())
-}
-
-pub(super) fn roles(_world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
-    rows.add(&[
-        ("rolname", SUPERUSER.into()),
-        ("rolsuper", true.into()),
-        ("rolinherit", true.into()),
-        ("rolcreaterole", true.into()),
-        ("rolcreatedb", true.into()),
-        ("rolcanlogin", true.into()),
-        ("rolreplication", false.into()),
-        ("rolconnlimit", (-1).into()),
-        ("rolpassword", "********".into()),
-        ("rolbypassrls", true.into()),
-        ("oid", SUPERUSER_OID.into()),
-    ])
-}
-
-pub(super) fn user(_world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
-    rows.add(&[
-        ("usename", SUPERUSER.into()),
-        ("usesysid", SUPERUSER_OID.into()),
-        ("usecreatedb", true.into()),
-        ("usesuper", true.into()),
-        ("userepl", false.into()),
-        ("usebypassrls", true.into()),
-        ("passwd", "********".into()),
-    ])
 }
 
 pub(super) fn database(_world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
@@ -173,8 +87,33 @@ pub(super) fn database(_world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     ])
 }
 
+/// The names of time zones with their offset now.
+pub(super) fn timezone_names(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
+    use chrono::{Offset, TimeZone};
+    use chrono_tz::{OffsetComponents, OffsetName};
+    let now = chrono::DateTime::from_timestamp_micros(world.facts.style.now_us).unwrap_or_default().naive_utc();
+    for zone in chrono_tz::TZ_VARIANTS {
+        let offset = zone.offset_from_utc_datetime(&now);
+        rows.add(&[
+            ("name", zone.name().into()),
+            ("abbrev", offset.abbreviation().into()),
+            ("utc_offset", format!("{} seconds", offset.fix().local_minus_utc()).into()),
+            ("is_dst", (!offset.dst_offset().is_zero()).into()),
+        ])?;
+    }
+    Ok(())
+}
+
+/// Where the server comes from, of what PostgreSQL's `pg_config` tells.
+pub(super) fn config(_world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
+    rows.add(&[("name", "VERSION".into()), ("setting", "PostgreSQL 15.0".into())])
+}
+
 pub(super) fn tablespace(_world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
-    rows.add(&[("oid", DEFAULT_TABLESPACE.into()), ("spcname", "pg_default".into()), ("spcowner", SUPERUSER_OID.into())])
+    for (oid, name) in [(DEFAULT_TABLESPACE, "pg_default"), (GLOBAL_TABLESPACE, "pg_global")] {
+        rows.add(&[("oid", oid.into()), ("spcname", name.into()), ("spcowner", SUPERUSER_OID.into())])?;
+    }
+    Ok(())
 }
 
 /// How rows are kept: as an append-only log, as a reference table in memory, and the key of a reference table.

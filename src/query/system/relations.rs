@@ -1,9 +1,12 @@
 //! What has columns, and what hangs on it: pg_class, pg_attribute, pg_attrdef, pg_constraint, pg_index, pg_inherits' neighbours.
 
 use super::builtin;
+use super::definition;
 use super::rows::{Cell, Rows};
 use super::shape;
-use super::world::{self, AM_BTREE, AM_LOG, AM_REFERENCE, SUPERUSER_OID, World};
+use super::world::{
+    self, AM_BTREE, AM_LOG, AM_REFERENCE, PG_ATTRDEF, PG_CLASS, PG_CONSTRAINT, PG_NAMESPACE, PG_REWRITE, SUPERUSER_OID, World,
+};
 use crate::catalog::{Relation, Table};
 use crate::error::Result;
 use crate::store::spec::TableKind;
@@ -42,11 +45,16 @@ pub(super) fn class(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
                 ("relchecks", table.checks.len().into()),
                 ("relhasindex", (!table.primary_key.is_empty()).into()),
                 ("relreplident", "d".into()),
+                ("reltuples", world.row_count(table).into()),
+                // In the pages of 8 KiB that PostgreSQL counts by.
+                ("relpages", i32::try_from(world.bytes(table).div_euclid(8_192)).unwrap_or(i32::MAX).into()),
+                ("relfilenode", table.oid.into()),
             ]),
             Relation::View(view) => cells.extend([
                 ("relkind", "v".into()),
                 ("relnatts", view.columns.len().into()),
                 ("relreplident", "n".into()),
+                ("relhasrules", true.into()),
                 // Views read with the reader's rights.
                 ("reloptions", Cell::list(["security_invoker=true"])),
             ]),
@@ -63,6 +71,7 @@ pub(super) fn class(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
                 ("relkind", "i".into()),
                 ("relam", AM_BTREE.into()),
                 ("relnatts", table.primary_key.len().into()),
+                ("reltuples", world.row_count(table).into()),
                 ("relreplident", "n".into()),
             ],
         )?;
@@ -77,7 +86,8 @@ fn access_method(table: &Table) -> u32 {
     }
 }
 
-/// A row of `pg_class` with what all relations share. How many rows and pages there are is not known here, which PostgreSQL writes -1.
+/// A row of `pg_class` with what all relations share. How many rows PostgreSQL's own relations
+/// have is written -1, not known.
 fn class_row(rows: &mut Rows<'_>, cells: &[(&str, Cell)]) -> Result<()> {
     let mut all: Vec<(&str, Cell)> = vec![
         ("relowner", SUPERUSER_OID.into()),
@@ -85,6 +95,7 @@ fn class_row(rows: &mut Rows<'_>, cells: &[(&str, Cell)]) -> Result<()> {
         ("relpersistence", "p".into()),
         ("relispopulated", true.into()),
     ];
+    all.retain(|(name, _)| !cells.iter().any(|(own, _)| own == name));
     all.extend(cells.iter().cloned());
     rows.add(&all)
 }
@@ -182,12 +193,12 @@ fn attribute_row(rows: &mut Rows<'_>, attribute: &Attribute<'_>) -> Result<()> {
 pub(super) fn attrdef(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     for table in world.tables() {
         for column in &table.columns {
-            if let Some(default) = &column.default {
+            if let Some(default) = definition::default(column) {
                 rows.add(&[
                     ("oid", world::default_oid(table, column.id).into()),
                     ("adrelid", table.oid.into()),
                     ("adnum", column.id.into()),
-                    ("adbin", default.sql().into()),
+                    ("adbin", default.into()),
                 ])?;
             }
         }
@@ -239,9 +250,68 @@ pub(super) fn index(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
             ("indislive", true.into()),
             ("indkey", Cell::list(&table.primary_key)),
             ("indcollation", Cell::list(key.iter().map(|column| collation(&column.sql_type)))),
-            ("indclass", Cell::list(key.iter().map(|_| 0))),
+            ("indclass", Cell::list(key.iter().map(|column| super::operators::default_class(column.sql_type.oid())))),
             ("indoption", Cell::list(key.iter().map(|_| 0))),
         ])?;
+    }
+    Ok(())
+}
+
+/// The rule that makes each view one.
+pub(super) fn rewrite(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
+    for view in world.views() {
+        rows.add(&[
+            ("oid", world::rule_oid(view).into()),
+            ("rulename", "_RETURN".into()),
+            ("ev_class", view.oid.into()),
+            ("ev_type", "1".into()),
+            ("ev_enabled", "O".into()),
+            ("is_instead", true.into()),
+            ("ev_qual", "<>".into()),
+            ("ev_action", view.query.as_str().into()),
+        ])?;
+    }
+    Ok(())
+}
+
+/// What cannot be dropped without what: views need what they read, constraints and defaults belong to their table.
+pub(super) fn depend(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
+    let mut add = |(class, object): (u32, u32), (other_class, other, column): (u32, u32, u32), kind: &str| {
+        rows.add(&[
+            ("classid", class.into()),
+            ("objid", object.into()),
+            ("refclassid", other_class.into()),
+            ("refobjid", other.into()),
+            ("refobjsubid", column.into()),
+            ("deptype", kind.into()),
+        ])
+    };
+    for relation in world.catalog.relations() {
+        if let Some(schema) = world.schema_oid(&relation.name().schema) {
+            add((PG_CLASS, relation.oid()), (PG_NAMESPACE, schema, 0), "n")?;
+        }
+    }
+    for view in world.views() {
+        add((PG_REWRITE, world::rule_oid(view)), (PG_CLASS, view.oid, 0), "i")?;
+        for read in &view.reads {
+            add((PG_REWRITE, world::rule_oid(view)), (PG_CLASS, *read, 0), "n")?;
+        }
+    }
+    for constraint in world.constraints() {
+        let table = constraint.table.oid;
+        for column in &constraint.columns {
+            add((PG_CONSTRAINT, constraint.oid), (PG_CLASS, table, *column), "a")?;
+        }
+        if constraint.columns.is_empty() {
+            add((PG_CONSTRAINT, constraint.oid), (PG_CLASS, table, 0), "a")?;
+        } else {
+            add((PG_CLASS, world::index_oid(constraint.table)), (PG_CONSTRAINT, constraint.oid, 0), "i")?;
+        }
+    }
+    for table in world.tables() {
+        for column in table.columns.iter().filter(|column| column.default.is_some()) {
+            add((PG_ATTRDEF, world::default_oid(table, column.id)), (PG_CLASS, table.oid, column.id), "a")?;
+        }
     }
     Ok(())
 }

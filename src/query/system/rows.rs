@@ -13,6 +13,8 @@ pub(crate) enum Cell {
     Bool(bool),
     Int(i64),
     Text(String),
+    /// A time in microseconds since 1970 UTC.
+    Micros(i64),
     /// The elements of an array, each as text.
     List(Vec<String>),
 }
@@ -84,6 +86,13 @@ impl Cell {
             Cell::Bool(value) => column.append_text(if *value { "t" } else { "f" }, style),
             Cell::Int(value) => column.append_text(&value.to_string(), style),
             Cell::Text(value) => column.append_text(value, style),
+            Cell::Micros(micros) => match chrono::DateTime::from_timestamp_micros(*micros) {
+                Some(time) => column.append_text(&time.format("%Y-%m-%d %H:%M:%S%.6f+00").to_string(), style),
+                None => {
+                    column.append_null();
+                    Ok(())
+                }
+            },
             Cell::List(elements) => {
                 let mut list = column.begin_list()?;
                 for element in elements {
@@ -153,9 +162,10 @@ fn by_default(sql_type: &SqlType) -> Cell {
         | SqlType::Float4
         | SqlType::Float8
         | SqlType::Numeric(_, _)
-        | SqlType::Oid => Cell::Int(0),
+        | SqlType::Oid
+        | SqlType::Reg(_) => Cell::Int(0),
         SqlType::Text | SqlType::Varchar(_) | SqlType::Name | SqlType::Char => Cell::Text(String::new()),
-        SqlType::Array(_) => Cell::List(vec![]),
+        SqlType::Array(_) | SqlType::Vector(_) => Cell::List(vec![]),
         SqlType::Bytea
         | SqlType::Uuid
         | SqlType::Date

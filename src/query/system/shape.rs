@@ -47,6 +47,16 @@ pub(crate) fn find(name: &Name) -> Option<&'static Shape> {
     SHAPES.get(name)
 }
 
+/// The rows of a function that no relation has.
+pub(super) fn of_function(name: &str) -> Option<&'static Shape> {
+    static FUNCTIONS: LazyLock<Vec<Shape>> = LazyLock::new(|| {
+        read(
+            "pg_catalog.pg_get_keywords 1686 f\n  word text\n  catcode \"char\"\n  barelabel boolean\n  catdesc text\n  baredesc text",
+        )
+    });
+    FUNCTIONS.iter().find(|shape| shape.name.name == name)
+}
+
 static SHAPES: LazyLock<BTreeMap<Name, Shape>> =
     LazyLock::new(|| read(include_str!("data/relations.txt")).into_iter().map(|shape| (shape.name.clone(), shape)).collect());
 
@@ -80,9 +90,7 @@ fn held_as(declared: &str) -> SqlType {
         "information_schema.yes_or_no" => SqlType::Varchar(Some(3)),
         "information_schema.time_stamp" => SqlType::Timestamptz,
         // Ids by another name.
-        "regproc" | "regtype" | "xid" => SqlType::Oid,
-        "oidvector" | "regtype[]" => SqlType::Array(Box::new(SqlType::Oid)),
-        "int2vector" => SqlType::Array(Box::new(SqlType::Int2)),
+        "xid" => SqlType::Oid,
         // Arrays of what is shown as text.
         "aclitem[]" | "pg_statistic[]" => SqlType::Array(Box::new(SqlType::Text)),
         // The rest of the exotic ones are text: pg_node_tree, pg_lsn, anyarray, pg_ndistinct, pg_dependencies, pg_mcv_list.

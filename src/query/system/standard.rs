@@ -12,16 +12,16 @@ use crate::query::plan::names::DATABASE;
 use crate::value::{BARE_NUMERIC, SqlType};
 
 /// `YES` or `NO`, the standard's truth values.
-fn yes(value: bool) -> Cell {
+pub(super) fn yes(value: bool) -> Cell {
     if value { "YES".into() } else { "NO".into() }
 }
 
 /// The three parts of a name under the column names of one view.
-fn qualified(columns: [&'static str; 3], name: &Name) -> [(&'static str, Cell); 3] {
+pub(super) fn qualified(columns: [&'static str; 3], name: &Name) -> [(&'static str, Cell); 3] {
     [(columns[0], DATABASE.into()), (columns[1], name.schema.as_str().into()), (columns[2], name.name.as_str().into())]
 }
 
-const TABLE: [&str; 3] = ["table_catalog", "table_schema", "table_name"];
+pub(super) const TABLE: [&str; 3] = ["table_catalog", "table_schema", "table_name"];
 const CONSTRAINT: [&str; 3] = ["constraint_catalog", "constraint_schema", "constraint_name"];
 const SPECIFIC: [&str; 3] = ["specific_catalog", "specific_schema", "specific_name"];
 const ROUTINE: [&str; 3] = ["routine_catalog", "routine_schema", "routine_name"];
@@ -104,7 +104,7 @@ pub(super) fn columns(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
         match relation {
             Relation::Table(table) => {
                 for column in &table.columns {
-                    let default = column.default.as_ref().map(|default| default.sql());
+                    let default = definition::default(column);
                     column_row(rows, &table.name, column.id, &column.name, &column.sql_type, column.not_null, default)?;
                 }
             }
@@ -184,7 +184,9 @@ fn type_cells(sql_type: &SqlType) -> Vec<(&'static str, Cell)> {
         | SqlType::Jsonpath
         | SqlType::Inet
         | SqlType::Oid
-        | SqlType::Array(_) => {}
+        | SqlType::Reg(_)
+        | SqlType::Array(_)
+        | SqlType::Vector(_) => {}
     }
     cells
 }
@@ -216,6 +218,43 @@ pub(super) fn check_constraints(world: &World<'_>, rows: &mut Rows<'_>) -> Resul
             let name = Name::new(constraint.table.name.schema.clone(), constraint.name);
             let mut cells: Vec<(&str, Cell)> = qualified(CONSTRAINT, &name).to_vec();
             cells.push(("check_clause", format!("({predicate})").into()));
+            rows.add(&cells)?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn collations(_world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
+    for name in ["default", "C", "POSIX"] {
+        rows.add(&[
+            ("collation_catalog", DATABASE.into()),
+            ("collation_schema", "pg_catalog".into()),
+            ("collation_name", name.into()),
+            ("pad_attribute", "NO PAD".into()),
+        ])?;
+    }
+    Ok(())
+}
+
+/// The types of the elements of arrays: the view `element_types`.
+pub(super) fn element_types(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
+    for relation in world.catalog.relations() {
+        let (kind, numbers): (&str, Vec<u32>) = match relation {
+            Relation::Table(table) => ("TABLE", table.columns.iter().map(|column| column.id).collect()),
+            Relation::View(view) => ("VIEW", (1..).take(view.columns.len()).collect()),
+        };
+        for (number, (_, sql_type, _)) in numbers.into_iter().zip(relation.columns()) {
+            let SqlType::Array(element) = sql_type else { continue };
+            let mut cells: Vec<(&str, Cell)> =
+                qualified(["object_catalog", "object_schema", "object_name"], relation.name()).to_vec();
+            cells.extend(
+                type_cells(element).into_iter().filter(|(column, _)| ["data_type", UDT[0], UDT[1], UDT[2]].contains(column)),
+            );
+            cells.extend([
+                ("object_type", kind.into()),
+                ("collection_type_identifier", number.to_string().into()),
+                ("dtd_identifier", number.to_string().into()),
+            ]);
             rows.add(&cells)?;
         }
     }

@@ -1,8 +1,9 @@
 //! The catalog as PostgreSQL would number and name it: ids of what has none of its own, names by id, ids by name.
 
-use crate::catalog::{Catalog, Function, Name, Oid, Relation, Table};
+use crate::catalog::{Catalog, Function, Name, Oid, Relation, Table, View};
 use crate::query::functions::SessionFacts;
 use crate::query::system::{builtin, shape};
+use crate::store::TableState;
 
 /// PostgreSQL's fixed ids.
 pub(crate) const PG_CATALOG: Oid = 11;
@@ -19,17 +20,73 @@ pub(crate) const UTF8: i64 = 6;
 pub(crate) const PG_CLASS: Oid = 1_259;
 pub(crate) const PG_PROC: Oid = 1_255;
 pub(crate) const PG_NAMESPACE: Oid = 2_615;
+pub(crate) const PG_TYPE: Oid = 1_247;
+pub(crate) const PG_OPERATOR: Oid = 2_617;
+pub(crate) const PG_REWRITE: Oid = 2_618;
+pub(crate) const PG_CONSTRAINT: Oid = 2_606;
+pub(crate) const PG_ATTRDEF: Oid = 2_604;
+
+/// The ids of PostgreSQL's own tablespaces `pg_default` and `pg_global`.
+pub(crate) const DEFAULT_TABLESPACE: Oid = 1_663;
+pub(crate) const GLOBAL_TABLESPACE: Oid = 1_664;
 
 /// Access methods: how rows of a relation are kept.
 pub(crate) const AM_LOG: Oid = 2;
 pub(crate) const AM_REFERENCE: Oid = 3;
 pub(crate) const AM_BTREE: Oid = 403;
 
+/// One snapshot of the catalog and where unqualified names are looked for in it.
+#[derive(Clone, Copy)]
+pub(crate) struct Lookup<'a> {
+    pub catalog: &'a Catalog,
+    pub search_path: &'a [String],
+}
+
 /// What builders and functions read: one snapshot, as one session sees it.
 #[derive(Clone, Copy)]
 pub(crate) struct World<'a> {
-    pub catalog: &'a Catalog,
+    lookup: Lookup<'a>,
     pub facts: &'a SessionFacts,
+}
+
+impl<'a> World<'a> {
+    pub(crate) fn new(catalog: &'a Catalog, facts: &'a SessionFacts) -> Self {
+        World { lookup: Lookup { catalog, search_path: &facts.search_path }, facts }
+    }
+
+    /// What the store holds of a table; a table that only an open transaction knows has nothing there.
+    pub(crate) fn stored(&self, table: &Table) -> Option<&'a TableState> {
+        self.facts.snapshot.table(table.store_id()).map(AsRef::as_ref)
+    }
+
+    /// How many rows a table has.
+    pub(crate) fn row_count(&self, table: &Table) -> i64 {
+        let rows = self.stored(table).map_or(0, |state| match &state.latest {
+            Some(latest) => latest.len() as u64,
+            None => state.rows(),
+        });
+        i64::try_from(rows).unwrap_or(i64::MAX)
+    }
+
+    /// How many rows a table was ever given.
+    pub(crate) fn rows_ever(&self, table: &Table) -> i64 {
+        self.stored(table).map_or(0, |state| state.next_leaf - 1)
+    }
+
+    /// Bytes of a table: its segments on disk, and its rows that wait for one in memory and in the write-ahead log.
+    pub(crate) fn bytes(&self, table: &Table) -> i64 {
+        let bytes = self.stored(table).map_or(0, |state| state.segment_bytes() + state.tail_bytes() as u64);
+        i64::try_from(bytes).unwrap_or(i64::MAX)
+    }
+}
+
+/// A world is a catalog that is looked up, and more.
+impl<'a> std::ops::Deref for World<'a> {
+    type Target = Lookup<'a>;
+
+    fn deref(&self) -> &Lookup<'a> {
+        &self.lookup
+    }
 }
 
 /// What an id that the catalog does not hand out stands for, in the bits beside its owner's id.
@@ -64,6 +121,18 @@ pub(crate) fn index_oid(table: &Table) -> Oid {
     derived(table.oid, Derived::Index, 0)
 }
 
+/// The id of the rule that makes a view one: views have no index, whose place it takes.
+pub(crate) fn rule_oid(view: &View) -> Oid {
+    derived(view.oid, Derived::Index, 0)
+}
+
+/// The id of the function of a name that PostgreSQL does not have, the same for as long as the name is.
+pub(crate) fn own_function_oid(name: &str) -> Oid {
+    // FNV-1a. Definitions count up from 16,384 and do not reach half of the numbers; derived ids have the top bit.
+    let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    0x4000_0000 | hash >> 2
+}
+
 /// The name of a table's primary key and of its index, as PostgreSQL chooses it.
 pub(crate) fn key_name(table: &Table) -> String {
     format!("{}_pkey", table.name.name)
@@ -74,11 +143,18 @@ pub(crate) fn default_oid(table: &Table, column: u32) -> Oid {
     derived(table.oid, Derived::Default, column as usize)
 }
 
-impl<'a> World<'a> {
+impl<'a> Lookup<'a> {
     pub(crate) fn tables(&self) -> impl Iterator<Item = &'a Table> {
         self.catalog.relations().filter_map(|relation| match relation {
             Relation::Table(table) => Some(table.as_ref()),
             Relation::View(_) => None,
+        })
+    }
+
+    pub(crate) fn views(&self) -> impl Iterator<Item = &'a View> {
+        self.catalog.relations().filter_map(|relation| match relation {
+            Relation::View(view) => Some(view.as_ref()),
+            Relation::Table(_) => None,
         })
     }
 
@@ -139,6 +215,18 @@ impl<'a> World<'a> {
         shape::all().find(|shape| shape.oid == oid).map(|shape| shape.name.clone())
     }
 
+    /// The numbers and names of a relation's columns.
+    pub(crate) fn relation_columns(&self, oid: Oid) -> Vec<(u32, String)> {
+        match self.catalog.relation_by_oid(oid) {
+            Some(Relation::Table(table)) => table.columns.iter().map(|column| (column.id, column.name.clone())).collect(),
+            Some(Relation::View(view)) => (1..).zip(view.columns.iter().map(|(name, _)| name.clone())).collect(),
+            None => match shape::all().find(|shape| shape.oid == oid) {
+                Some(shape) => (1..).zip(shape.columns.iter().map(|column| column.name.to_owned())).collect(),
+                None => vec![],
+            },
+        }
+    }
+
     /// The table whose primary-key index has this id.
     pub(crate) fn index_owner(&self, oid: Oid) -> Option<&'a Table> {
         self.keyed().find(|table| index_oid(table) == oid)
@@ -165,8 +253,7 @@ impl<'a> World<'a> {
 
     /// Schemas in which an unqualified name is looked for, `pg_catalog` first.
     pub(crate) fn path(&self) -> impl Iterator<Item = &'a str> {
-        let facts = self.facts;
-        let own = facts.search_path.iter().map(String::as_str);
+        let own = self.search_path.iter().map(String::as_str);
         std::iter::once("pg_catalog").chain(own.filter(|schema| *schema != "pg_catalog"))
     }
 
@@ -210,7 +297,7 @@ impl<'a> World<'a> {
         let mut found = Vec::new();
         for schema in schemas {
             if schema == "pg_catalog" {
-                found.extend(builtin::functions().iter().filter(|builtin| builtin.name == name).map(|builtin| builtin.oid));
+                found.extend(builtin::functions_named(name).map(|builtin| builtin.oid));
             }
             found.extend(self.catalog.functions_named(&Name::new(schema, name.clone())).iter().map(|function| function.oid));
         }

@@ -27,7 +27,9 @@ def completion(executor):
 
 def prompt(executor):
     for text in ("SELECT n, label FROM client_events ORDER BY n", "SELECT 1/0", "\\d client_places", "\\dt client_*", "INSERT INTO client_notes (note) VALUES ('a')"):
-        for title, rows, headers, status, _, success, _ in executor.run(text):
+        # What is shown for an error is made by the second function; without it the error is raised.
+        answers = executor.run(text, exception_formatter=lambda error: f"{error.sqlstate}")
+        for title, rows, headers, status, _, success, _ in answers:
             say(text, title, list(rows) if rows else rows, headers, " ".join((status or "").split()), success)
 
 

@@ -1,33 +1,45 @@
 //! Definitions as text (`pg_get_…def`), comments, and what is visible without its schema (PostgreSQL 15, section 9.26).
 
 use super::SqlTypeName::{Bool, Text};
-use super::{Arg, Line, Returns, SqlTypeName, arg, line};
+use super::{Arg, Line, SqlTypeName, arg, line};
 use crate::catalog::{Function, Relation};
 use crate::error::Result;
 use crate::query::system::builtin;
 use crate::query::system::definition;
+use crate::query::system::naming;
+use crate::query::system::operators;
 use crate::query::system::rows::Cell;
 use crate::query::system::shape;
-use crate::query::system::world::World;
+use crate::query::system::world::{PG_CLASS, PG_NAMESPACE, PG_PROC, PG_REWRITE, PG_TYPE, World, rule_oid};
+use crate::value::Reg;
 
 pub(super) const LINES: [Line; 38] = [
-    Line { name: "format_type", arguments: (2, 2), returns: Returns::Always(Text), strict: false, call: format_type },
+    Line { name: "format_type", arguments: (2, 2), returns: Text, strict: false, call: format_type },
     // Expressions are kept as the SQL text that they are.
     line("pg_get_expr", (2, 3), Text, |_, args| Ok(arg(args, 0).text().into())),
     line("pg_get_viewdef", (1, 2), Text, view),
     line("pg_get_constraintdef", (1, 2), Text, constraint),
     line("pg_get_indexdef", (1, 3), Text, index),
-    line("pg_get_functiondef", (1, 1), Text, |world, args| Ok(function(world, args).map(definition::function).into())),
+    line("pg_get_functiondef", (1, 1), Text, |world, args| {
+        let own = function(world, args).map(definition::function);
+        Ok(own.or_else(|| builtin_function(args).map(definition::builtin_function)).into())
+    }),
     line("pg_get_function_arguments", (1, 1), Text, |world, args| {
-        Ok(function(world, args).map(|function| definition::function_arguments(function, true)).or_else(|| builtin(args)).into())
+        Ok(function(world, args)
+            .map(|function| definition::function_arguments(function, true))
+            .or_else(|| builtin(args, true))
+            .into())
     }),
     line("pg_get_function_identity_arguments", (1, 1), Text, |world, args| {
-        Ok(function(world, args).map(|function| definition::function_arguments(function, false)).or_else(|| builtin(args)).into())
+        Ok(function(world, args)
+            .map(|function| definition::function_arguments(function, false))
+            .or_else(|| builtin(args, false))
+            .into())
     }),
     line("pg_get_function_result", (1, 1), Text, function_result),
     line("pg_get_function_arg_default", (2, 2), Text, argument_default),
     line("pg_get_function_sqlbody", (1, 1), Text, nothing),
-    line("pg_get_ruledef", (1, 2), Text, nothing),
+    line("pg_get_ruledef", (1, 2), Text, rule),
     line("pg_get_triggerdef", (1, 2), Text, nothing),
     line("pg_get_statisticsobjdef", (1, 1), Text, nothing),
     line("pg_get_statisticsobjdef_columns", (1, 1), Text, nothing),
@@ -37,7 +49,7 @@ pub(super) const LINES: [Line; 38] = [
     line("obj_description", (1, 2), Text, object_comment),
     line("col_description", (2, 2), Text, column_comment),
     line("shobj_description", (2, 2), Text, nothing),
-    line("pg_describe_object", (3, 3), Text, nothing),
+    line("pg_describe_object", (3, 3), Text, described),
     line("pg_table_is_visible", (1, 1), Bool, |world, args| {
         Ok(arg(args, 0).oid().and_then(|oid| world.relation_name(oid)).map(|name| world.relation_is_visible(&name)).into())
     }),
@@ -46,7 +58,7 @@ pub(super) const LINES: [Line; 38] = [
     }),
     line("pg_function_is_visible", (1, 1), Bool, |world, args| {
         let own = function(world, args).map(|function| world.function_is_visible(function));
-        Ok(own.or_else(|| builtin(args).map(|_| true)).into())
+        Ok(own.or_else(|| builtin(args, false).map(|_| true)).into())
     }),
     line("pg_collation_is_visible", (1, 1), Bool, visible),
     line("pg_operator_is_visible", (1, 1), Bool, visible),
@@ -88,6 +100,15 @@ fn view(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
     })
 }
 
+/// What makes a view one, as `CREATE RULE` would.
+fn rule(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
+    let oid = arg(args, 0).oid();
+    let found = world.views().find(|view| Some(rule_oid(view)) == oid);
+    Ok(found
+        .map(|view| format!("CREATE RULE \"_RETURN\" AS\n    ON SELECT TO {} DO INSTEAD {}", view.name, definition::view(view)))
+        .into())
+}
+
 fn constraint(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
     let found = arg(args, 0).oid().and_then(|oid| world.constraint(oid));
     Ok(found.map(|found| definition::constraint(&found, arg(args, 1).is_true())).into())
@@ -104,19 +125,25 @@ fn function<'a>(world: &World<'a>, args: &[Arg]) -> Option<&'a Function> {
 }
 
 fn builtin_function(args: &[Arg]) -> Option<&'static builtin::BuiltinFunction> {
-    let oid = arg(args, 0).oid()?;
-    builtin::functions().iter().find(|builtin| builtin.oid == oid)
+    arg(args, 0).oid().and_then(builtin::function_by_oid)
 }
 
-/// The argument types of a built-in function.
-fn builtin(args: &[Arg]) -> Option<String> {
-    let found = builtin_function(args)?;
-    Some(found.arguments.iter().map(|oid| builtin::format_type(*oid, -1)).collect::<Vec<_>>().join(", "))
+/// The arguments of a built-in function; of one that PostgreSQL does not have, that it takes anything.
+fn builtin(args: &[Arg], defaults: bool) -> Option<String> {
+    match builtin_function(args) {
+        Some(found) => Some(found.signature(defaults)),
+        None => arg(args, 0).oid().filter(|oid| is_own(*oid)).map(|_| "VARIADIC \"any\"".to_owned()),
+    }
+}
+
+/// Whether an id is of a function that PostgreSQL does not have.
+fn is_own(oid: u32) -> bool {
+    (0x4000_0000..0x8000_0000).contains(&oid)
 }
 
 fn function_result(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
     let own = function(world, args).map(definition::function_result);
-    Ok(own.or_else(|| builtin_function(args).map(|builtin| builtin::format_type(builtin.returns, -1))).into())
+    Ok(own.or_else(|| builtin_function(args).map(builtin::BuiltinFunction::result)).into())
 }
 
 fn argument_default(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
@@ -131,14 +158,53 @@ fn object_comment(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
     let relation = || world.catalog.relation_by_oid(oid).and_then(Relation::comment);
     let schema = || world.schemas().into_iter().find(|(_, own, _)| *own == oid).and_then(|(_, _, comment)| comment);
     let function = || world.function(oid).and_then(|function| function.comment.as_deref());
+    let said = |comment: &'static str| (!comment.is_empty()).then_some(comment);
+    let of_builtin = || builtin::function_by_oid(oid).and_then(|found| said(found.field("description")));
+    let of_type = || builtin::type_by_oid(oid).and_then(|found| said(found.comment()));
+    let of_operator = || operators::by_oid(oid).and_then(|found| said(found.comment()));
     Ok(match arg(args, 1) {
         Arg::Text(class) => match class.as_str() {
             "pg_class" => relation(),
             "pg_namespace" => schema(),
-            "pg_proc" => function(),
+            "pg_proc" => function().or_else(of_builtin),
+            "pg_type" => of_type(),
+            "pg_operator" => of_operator(),
             _ => None,
         },
-        Arg::Null | Arg::Bool(_) | Arg::Int(_) => relation().or_else(schema).or_else(function),
+        Arg::Null | Arg::Bool(_) | Arg::Int(_) => relation().or_else(schema).or_else(function).or_else(of_type),
+    }
+    .into())
+}
+
+/// An object in words, as errors name it.
+fn described(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
+    let (Some(class), Some(oid)) = (arg(args, 0).oid(), arg(args, 1).oid()) else { return Ok(Cell::Null) };
+    let shown = |kind: &str, reg| naming::name(world, reg, oid).map(|name| format!("{kind} {name}"));
+    let relation = || match world.catalog.relation_by_oid(oid) {
+        Some(Relation::View(_)) => "view",
+        Some(Relation::Table(_)) => "table",
+        None if world.index_owner(oid).is_some() => "index",
+        None => "table",
+    };
+    Ok(match class {
+        PG_CLASS => {
+            let number = arg(args, 2).int().unwrap_or(0);
+            let column = world
+                .catalog
+                .relation_by_oid(oid)
+                .and_then(|found| found.columns().get(usize::try_from(number - 1).ok()?).map(|(name, _, _)| (*name).to_owned()));
+            let whole = shown(relation(), Reg::Class);
+            column.and_then(|column| whole.clone().map(|whole| format!("column {column} of {whole}"))).or(whole)
+        }
+        PG_PROC => shown("function", Reg::Procedure),
+        PG_NAMESPACE => shown("schema", Reg::Namespace),
+        PG_TYPE => shown("type", Reg::Type),
+        PG_REWRITE => world
+            .views()
+            .find(|view| rule_oid(view) == oid)
+            .and_then(|view| naming::name(world, Reg::Class, view.oid))
+            .map(|name| format!("rule _RETURN on view {name}")),
+        _ => None,
     }
     .into())
 }

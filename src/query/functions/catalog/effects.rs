@@ -1,16 +1,16 @@
 //! Functions that do something beside answering: they set, notify and stop. They are called once a row, never ahead of it.
 
 use super::SqlTypeName::{Bool, Text};
-use super::{Arg, Line, Returns, arg, line};
+use super::{Arg, Line, arg, line};
 use crate::error::{Error, Kind, Result};
 use crate::query::backends::Signal;
 use crate::query::system::rows::Cell;
 use crate::query::system::world::World;
 
 pub(super) static LINES: [Line; 4] = [
-    Line { name: "set_config", arguments: (3, 3), returns: Returns::Always(Text), strict: false, call: set_config },
+    Line { name: "set_config", arguments: (3, 3), returns: Text, strict: false, call: set_config },
     // PostgreSQL's returns void, which is written as the empty text.
-    Line { name: "pg_notify", arguments: (2, 2), returns: Returns::Always(Text), strict: false, call: notify },
+    Line { name: "pg_notify", arguments: (2, 2), returns: Text, strict: false, call: notify },
     line("pg_cancel_backend", (1, 1), Bool, |world, args| signal(world, args, Signal::Cancel)),
     line("pg_terminate_backend", (1, 2), Bool, |world, args| signal(world, args, Signal::Terminate)),
 ];

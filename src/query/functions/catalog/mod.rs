@@ -7,6 +7,7 @@ mod definitions;
 mod effects;
 mod privileges;
 mod registered;
+mod state;
 mod told;
 
 use std::hash::{Hash, Hasher};
@@ -26,30 +27,20 @@ use crate::error::{Error, Kind};
 use crate::query::errors::wrap;
 use crate::query::system::rows::Cell;
 use crate::query::system::world::{World, name_parts};
-use crate::value::{ColumnBuilder, SqlType, Style};
-
-pub(in crate::query) use registered::OID_OF;
+use crate::value::{ColumnBuilder, Reg, SqlType};
 
 /// One line of a table of functions.
 struct Line {
     name: &'static str,
     /// The fewest and the most arguments.
     arguments: (usize, usize),
-    returns: Returns,
+    returns: SqlTypeName,
     /// Whether a NULL argument makes the result NULL without a call.
     strict: bool,
     call: Call,
 }
 
 type Call = fn(&World<'_>, &[Arg]) -> crate::error::Result<Cell>;
-
-/// The type of a function's result.
-#[derive(Clone, Copy)]
-enum Returns {
-    Always(SqlTypeName),
-    /// Text for an id, an id for text: what a cast to `regclass` shows and means.
-    NameOrOid,
-}
 
 /// The result types that the tables use, which a constant can hold.
 #[derive(Clone, Copy)]
@@ -61,6 +52,12 @@ enum SqlTypeName {
     Name,
     Oid,
     Names,
+    Texts,
+    Int4s,
+    Float8,
+    Timestamptz,
+    Inet,
+    Reg(Reg),
 }
 
 impl SqlTypeName {
@@ -73,12 +70,18 @@ impl SqlTypeName {
             SqlTypeName::Name => SqlType::Name,
             SqlTypeName::Oid => SqlType::Oid,
             SqlTypeName::Names => SqlType::Array(Box::new(SqlType::Name)),
+            SqlTypeName::Texts => registered::texts(),
+            SqlTypeName::Float8 => SqlType::Float8,
+            SqlTypeName::Int4s => SqlType::Array(Box::new(SqlType::Int4)),
+            SqlTypeName::Timestamptz => SqlType::Timestamptz,
+            SqlTypeName::Inet => SqlType::Inet,
+            SqlTypeName::Reg(reg) => SqlType::Reg(reg),
         }
     }
 }
 
 const fn line(name: &'static str, arguments: (usize, usize), returns: SqlTypeName, call: Call) -> Line {
-    Line { name, arguments, returns: Returns::Always(returns), strict: true, call }
+    Line { name, arguments, returns, strict: true, call }
 }
 
 /// One argument of one row.
@@ -144,11 +147,21 @@ fn arg(args: &[Arg], at: usize) -> &Arg {
     args.get(at).unwrap_or(&Arg::Null)
 }
 
+/// Every line of every table.
+fn lines() -> impl Iterator<Item = &'static Line> {
+    let tables: [&'static [Line]; 5] = [&definitions::LINES, &privileges::LINES, &registered::LINES, &state::LINES, &told::LINES];
+    tables.into_iter().flatten()
+}
+
+/// The catalog functions' names.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    lines().chain(&effects::LINES).map(|line| line.name)
+}
+
 /// The catalog function of this name for this session.
 pub(super) fn function(name: &str, facts: &Arc<SessionFacts>) -> Option<Arc<ScalarUDF>> {
-    let tables: [&'static [Line]; 4] = [&definitions::LINES, &privileges::LINES, &registered::LINES, &told::LINES];
     let effect = effects::LINES.iter().find(|line| line.name == name);
-    let line = effect.or_else(|| tables.into_iter().flatten().find(|line| line.name == name))?;
+    let line = effect.or_else(|| lines().find(|line| line.name == name))?;
     let volatility = if effect.is_some() { Volatility::Volatile } else { Volatility::Stable };
     let signature = Signature::one_of(vec![TypeSignature::Nullary, TypeSignature::VariadicAny], volatility);
     Some(Arc::new(ScalarUDF::new_from_impl(CatalogFunction { line, facts: facts.clone(), signature })))
@@ -189,8 +202,8 @@ impl ScalarUDFImpl for CatalogFunction {
         &self.signature
     }
 
-    fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
-        Ok(self.returns(arg_types.first()).arrow())
+    fn return_type(&self, _arg_types: &[DataType]) -> Result<DataType> {
+        Ok(self.line.returns.sql_type().arrow())
     }
 
     fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
@@ -201,8 +214,7 @@ impl ScalarUDFImpl for CatalogFunction {
                 Error::new(Kind::UndefinedFunction, format!("function {} with {given} arguments does not exist", self.name()));
             return Err(wrap(error.with_hint(format!("It takes {fewest} to {most} arguments."))));
         }
-        let returns = self.returns(args.arg_fields.first().map(|field| field.data_type()));
-        Ok(Arc::new(returns.field(self.name(), true)))
+        Ok(Arc::new(self.line.returns.sql_type().field(self.name(), true)))
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
@@ -210,8 +222,8 @@ impl ScalarUDFImpl for CatalogFunction {
         let count = if scalar { 1 } else { args.number_rows };
         let columns = args.args.iter().map(|arg| Column::new(&arg.to_array(count)?)).collect::<Result<Vec<_>>>()?;
         let returns = SqlType::of_field(&args.return_field);
-        let world = World { catalog: &self.facts.catalog, facts: &self.facts };
-        let style = Style::default();
+        let world = World::new(&self.facts.catalog, &self.facts);
+        let style = &self.facts.style;
         let mut output = ColumnBuilder::new(&returns, count);
         for row in 0..count {
             let row: Vec<Arg> = columns.iter().map(|column| column.get(row)).collect();
@@ -220,20 +232,17 @@ impl ScalarUDFImpl for CatalogFunction {
             } else {
                 (self.line.call)(&world, &row).map_err(wrap)?
             };
-            cell.append(&mut output, &style).map_err(wrap)?;
+            cell.append(&mut output, style).map_err(wrap)?;
         }
         let output = output.finish();
-        if scalar { Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&output, 0)?)) } else { Ok(ColumnarValue::Array(output)) }
-    }
-}
-
-impl CatalogFunction {
-    fn returns(&self, first: Option<&DataType>) -> SqlType {
-        match (self.line.returns, first) {
-            (Returns::Always(name), _) => name.sql_type(),
-            (Returns::NameOrOid, Some(first)) if first.is_string() => SqlType::Oid,
-            (Returns::NameOrOid, _) => SqlType::Text,
+        if !scalar {
+            return Ok(ColumnarValue::Array(output));
         }
+        // A list keeps its element's SQL type only when it is taken whole.
+        Ok(ColumnarValue::Scalar(match output.as_list_opt::<i32>() {
+            Some(list) => ScalarValue::List(Arc::new(list.clone())),
+            None => ScalarValue::try_from_array(&output, 0)?,
+        }))
     }
 }
 

@@ -1,33 +1,24 @@
-//! Settings, sizes and what else the server tells of itself; quoting of literals.
+//! Settings, encodings and the search path; quoting of literals and sizes in words.
 
-use super::SqlTypeName::{Bool, Int4, Int8, Name, Names, Text};
-use super::{Arg, Line, Returns, arg, line};
-use crate::error::Result;
+use super::SqlTypeName::{Int4, Name, Names, Text};
+use super::{Arg, Line, arg, line};
+use crate::error::{Error, Kind, Result};
 use crate::query::system::rows::Cell;
 use crate::query::system::world::{UTF8, World};
 
-pub(super) const LINES: [Line; 19] = [
+pub(super) const LINES: [Line; 11] = [
     line("current_setting", (1, 2), Text, current_setting),
     line("current_schemas", (1, 1), Names, current_schemas),
     line("quote_literal", (1, 1), Text, |_, args| Ok(quote_literal(&arg(args, 0).text()).into())),
-    Line { name: "quote_nullable", arguments: (1, 1), returns: Returns::Always(Text), strict: false, call: quote_nullable },
+    Line { name: "quote_nullable", arguments: (1, 1), returns: Text, strict: false, call: quote_nullable },
     line("pg_encoding_to_char", (1, 1), Name, |_, args| Ok(if arg(args, 0).int() == Some(UTF8) { "UTF8" } else { "" }.into())),
     line("pg_char_to_encoding", (1, 1), Int4, |_, args| {
         Ok(if arg(args, 0).text().replace(['-', '_'], "").eq_ignore_ascii_case("utf8") { UTF8 } else { -1 }.into())
     }),
     line("pg_client_encoding", (0, 0), Name, |_, _| Ok("UTF8".into())),
+    line("pg_size_bytes", (1, 1), super::SqlTypeName::Int8, size_bytes),
+    line("pg_encoding_max_length", (1, 1), Int4, |_, args| Ok((arg(args, 0).int() == Some(UTF8)).then_some(4).into())),
     line("getdatabaseencoding", (0, 0), Name, |_, _| Ok("UTF8".into())),
-    line("pg_is_in_recovery", (0, 0), Bool, |_, _| Ok(false.into())),
-    line("pg_is_other_temp_schema", (1, 1), Bool, |_, _| Ok(false.into())),
-    line("pg_jit_available", (0, 0), Bool, |_, _| Ok(false.into())),
-    line("pg_tablespace_location", (1, 1), Text, |_, _| Ok("".into())),
-    // How many bytes the segments of a table take is the store's to know.
-    line("pg_relation_size", (1, 2), Int8, unknown_size),
-    line("pg_table_size", (1, 1), Int8, unknown_size),
-    line("pg_total_relation_size", (1, 1), Int8, unknown_size),
-    line("pg_indexes_size", (1, 1), Int8, unknown_size),
-    line("pg_database_size", (1, 1), Int8, |_, _| Ok(Cell::Null)),
-    line("pg_tablespace_size", (1, 1), Int8, |_, _| Ok(Cell::Null)),
     line("pg_size_pretty", (1, 1), Text, |_, args| Ok(arg(args, 0).int().map(size_pretty).into())),
 ];
 
@@ -60,10 +51,6 @@ fn quote_nullable(_world: &World<'_>, args: &[Arg]) -> Result<Cell> {
     })
 }
 
-fn unknown_size(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
-    arg(args, 0).relation(world).map(|_| Cell::Null)
-}
-
 /// A number of bytes with a unit, rounded half away from zero at each step, from 10,240 of a unit on (`dbsize.c`'s rule).
 fn size_pretty(bytes: i64) -> String {
     const UNITS: [&str; 6] = ["bytes", "kB", "MB", "GB", "TB", "PB"];
@@ -80,6 +67,30 @@ fn size_pretty(bytes: i64) -> String {
         size = (size + size.signum()) / 2;
     }
     format!("{size} {}", UNITS[unit])
+}
+
+/// A size in words as a number of bytes (`pg_size_bytes`).
+fn size_bytes(_world: &World<'_>, args: &[Arg]) -> Result<Cell> {
+    const UNITS: [(&str, i32); 7] = [("", 0), ("bytes", 0), ("b", 0), ("kb", 1), ("mb", 2), ("gb", 3), ("tb", 4)];
+    let text = arg(args, 0).text();
+    let invalid = || Error::new(Kind::InvalidParameterValue, format!("invalid size: \"{text}\""));
+    let trimmed = text.trim();
+    let end = trimmed.find(|c: char| !(c.is_ascii_digit() || "+-.".contains(c))).unwrap_or(trimmed.len());
+    let (number, unit) = trimmed.split_at(end);
+    let number: f64 = number.parse().map_err(|_| invalid())?;
+    let unit = unit.trim().to_ascii_lowercase();
+    let power = if unit == "pb" { Some(5) } else { UNITS.iter().find(|(name, _)| *name == unit).map(|(_, power)| *power) };
+    let power = power.ok_or_else(|| {
+        invalid()
+            .with_detail(format!("Invalid size unit: \"{unit}\"."))
+            .with_hint("Valid units are \"bytes\", \"kB\", \"MB\", \"GB\", \"TB\", and \"PB\".")
+    })?;
+    let bytes = (number * 1024_f64.powi(power)).round();
+    if bytes.abs() >= 9.2e18 {
+        return Err(Error::new(Kind::NumericValueOutOfRange, "bigint out of range"));
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "its size was looked at")]
+    Ok((bytes as i64).into())
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ use crate::error::{Error, Kind, Result};
 use crate::query::errors::unwrap;
 use crate::value::{BARE_NUMERIC, SqlType, Style};
 
-pub(super) static DEFINITIONS: [Definition; 15] = [
+pub(super) static DEFINITIONS: [Definition; 16] = [
     operator("+", plus_result, |given| run(given, Operation::Add)),
     operator("-", minus_result, |given| run(given, Operation::Subtract)),
     operator("*", times_result, |given| run(given, Operation::Multiply)),
@@ -36,8 +36,12 @@ pub(super) static DEFINITIONS: [Definition; 15] = [
     operator("@", absolute_result, |given| run(given, Operation::Absolute)),
     operator("|/", root_result, float::square_root),
     operator("||/", root_result, float::cube_root),
+    operator(ARRAY_LIKE, array_result, |given| given.as_type(0, &given.result)),
     operator(LENGTH_OF_INTERVAL, length_result, span::length),
 ];
+
+/// The function that stands for an array of no type of its own, with a value of its elements' type behind it.
+pub(crate) const ARRAY_LIKE: &str = "array like";
 
 /// The function of an interval that its comparisons compare.
 pub(crate) const LENGTH_OF_INTERVAL: &str = "length of interval";
@@ -230,6 +234,14 @@ fn root_result(types: &[Argument]) -> Option<SqlType> {
     match types {
         [Argument::Of(number)] if rank(number).is_some() => Some(SqlType::Float8),
         [Argument::Unknown] => Some(SqlType::Float8),
+        _ => None,
+    }
+}
+
+fn array_result(types: &[Argument]) -> Option<SqlType> {
+    match types {
+        [_, Argument::Of(element)] => Some(SqlType::Array(Box::new(element.clone()))),
+        [_, Argument::Unknown] => Some(SqlType::Array(Box::new(SqlType::Text))),
         _ => None,
     }
 }
