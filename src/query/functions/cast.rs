@@ -118,7 +118,7 @@ impl ScalarUDFImpl for CastFunction {
         } else {
             value::cast_text(&input, &self.target, &self.style).map_err(wrap)?
         };
-        if scalar { Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&output, 0)?)) } else { Ok(ColumnarValue::Array(output)) }
+        if scalar { Ok(ColumnarValue::Scalar(super::scalar::only_value(&output)?)) } else { Ok(ColumnarValue::Array(output)) }
     }
 }
 

@@ -384,7 +384,7 @@ fn missing(name: &str, types: &[Argument]) -> Error {
 }
 
 /// The one value of an array; a list with what its field says, which the general way forgets.
-fn only_value(array: &ArrayRef) -> datafusion::common::Result<ScalarValue> {
+pub(super) fn only_value(array: &ArrayRef) -> datafusion::common::Result<ScalarValue> {
     match array.as_list_opt::<i32>() {
         Some(list) if list.len() == 1 => Ok(ScalarValue::List(Arc::new(list.clone()))),
         _ => ScalarValue::try_from_array(array, 0),
