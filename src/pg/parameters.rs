@@ -83,7 +83,7 @@ mod tests {
         assert_eq!(error.sqlstate(), "22P02");
         assert!(error.report().context.as_deref().is_some_and(|context| context.contains("unnamed portal parameter $2")));
         let error = decode(&values(&[Some(b"7"), Some(b"\0")]), &[1], &types, &Style::default(), "c").unwrap_err();
-        assert_eq!(error.sqlstate(), "22P03");
+        assert_eq!(error.sqlstate(), "08P01", "as PostgreSQL says of a message with too few bytes");
         let error = decode(&values(&[Some(b"\xff")]), &[0], &[SqlType::Text], &Style::default(), "c").unwrap_err();
         assert_eq!(error.sqlstate(), "22021");
     }

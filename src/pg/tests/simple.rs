@@ -89,15 +89,9 @@ async fn texts_that_cannot_be_read_are_refused_and_the_session_lives() {
 #[tokio::test]
 async fn messages_that_cannot_be_cut_close_the_connection() {
     let server = Server::start(|parts| parts.limits.messages.statement = 1000).await;
-    for sent in [
-        message(b'?', b""),
-        message(b'p', b"x"),
-        b"Q\0\0\0\x03".to_vec(),
-        b"Q\x3f\xff\xff\xff".to_vec(),
-        b"S\0\0\xff\xff".to_vec(),
-        message(b'S', b"x"),
-        message(b'X', b"x"),
-    ] {
+    for sent in
+        [message(b'?', b""), message(b'p', b"x"), b"Q\0\0\0\x03".to_vec(), b"Q\x3f\xff\xff\xff".to_vec(), b"S\0\0\xff\xff".to_vec()]
+    {
         let mut client = server.client().await;
         client.send(&sent).await;
         assert_eq!(client.rest().await, ["E FATAL 08P01"], "{sent:?}");

@@ -572,7 +572,7 @@ mod tests {
         for (sql, plain) in [
             (
                 "SELECT 1 FROM c WHERE n OPERATOR(pg_catalog.~) '^(t)$' COLLATE pg_catalog.default",
-                "SELECT 1 FROM c WHERE n ~ '^(t)$'",
+                "SELECT 1 FROM c WHERE \"~\"(n, '^(t)$')",
             ),
             ("SELECT ARRAY(SELECT b FROM m ORDER BY 1)", "SELECT \"array of rows\"((SELECT array_agg(b ORDER BY b) FROM m))"),
             (

@@ -199,8 +199,7 @@ mod tests {
     fn formats_take_values_in_turn_and_by_place() {
         let values = [Some("it's"), Some("a B"), None];
         assert_eq!(formatted("%s %I %L %%", &values).unwrap(), "it's \"a B\" NULL %");
-        let three = [Some("x"), Some("y"), Some("z")];
-        assert_eq!(formatted("%2$s %1$L|%-6s|%6s", &three).unwrap(), "y 'x'|y     |     z");
+        assert_eq!(formatted("%2$s %1$L|%-6s|%6s", &[Some("x"), Some("y"), Some("z")]).unwrap(), "y 'x'|y     |     z");
         assert_eq!(formatted("%-*s|%2$*1$s|", &[Some("3"), Some("y")]).unwrap(), "y  |  y|");
         assert_eq!(formatted("%s %s", &[Some("x")]).unwrap_err().sqlstate(), "22023");
         assert_eq!(formatted("%I", &[None]).unwrap_err().sqlstate(), "22004");
