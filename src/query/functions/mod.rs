@@ -107,7 +107,15 @@ fn allowed<F: ?Sized>(list: &[(&str, &str)], all: &HashMap<String, Arc<F>>) -> H
 }
 
 /// Functions that are planned as something else.
-const REWRITTEN: [&str; 5] = ["unnest", "extract", "generate_series", "pg_options_to_table", "pg_listening_channels"];
+const REWRITTEN: [&str; 7] = [
+    "unnest",
+    "extract",
+    "generate_series",
+    "pg_options_to_table",
+    "pg_listening_channels",
+    "regexp_split_to_table",
+    "string_to_table",
+];
 
 /// Every function a statement can call.
 #[derive(Debug)]
@@ -185,20 +193,7 @@ pub(super) fn operator(name: &str, style: &Style) -> Option<ScalarUDF> {
     defined(name).map(|definition| scalar::unbound(definition, style))
 }
 
-fn defined(name: &str) -> Option<&'static Definition> {
-    DEFINED.get(name).copied()
-}
-
-/// Functions in FROM that answer with rows of the catalog.
-fn row_functions() -> impl Iterator<Item = &'static str> {
-    super::system::ROW_FUNCTIONS.into_iter().map(|(name, _)| name)
-}
-
-/// The names of [`DEFINED`] that can be typed: operators stand there too.
-fn defined_names() -> impl Iterator<Item = &'static str> {
-    DEFINED.keys().copied().filter(|name| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'))
-}
-
+/// Every function of ours that is defined by a [`Definition`], by name.
 static DEFINED: LazyLock<HashMap<&'static str, &'static Definition>> = LazyLock::new(|| {
     let all = json::definitions()
         .chain(text::DEFINITIONS.iter())
@@ -215,6 +210,21 @@ static DEFINED: LazyLock<HashMap<&'static str, &'static Definition>> = LazyLock:
         .chain(regex::DEFINITIONS.iter());
     all.map(|definition| (definition.name, definition)).collect()
 });
+
+fn defined(name: &str) -> Option<&'static Definition> {
+    DEFINED.get(name).copied()
+}
+
+/// Functions in FROM that answer with rows of the catalog.
+fn row_functions() -> impl Iterator<Item = &'static str> {
+    super::system::ROW_FUNCTIONS.into_iter().map(|(name, _)| name)
+}
+
+/// The names of [`DEFINED`] that can be typed: operators stand there too.
+fn defined_names() -> impl Iterator<Item = &'static str> {
+    let can_be_typed = |name: &&str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    DEFINED.keys().copied().filter(can_be_typed)
+}
 
 /// PostgreSQL's functions may be called with their schema in front.
 fn plain(name: &str) -> &str {
