@@ -119,7 +119,6 @@ impl ScalarUDFImpl for CastFunction {
         } else {
             value::cast_text(&input, &self.target, &self.style).map_err(wrap)?
         };
-        let output = conformed(&output, &self.target.arrow())?;
         if scalar { Ok(ColumnarValue::Scalar(only_value(&output)?)) } else { Ok(ColumnarValue::Array(output)) }
     }
 }

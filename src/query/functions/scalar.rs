@@ -352,7 +352,11 @@ fn argument(field: &FieldRef, literal: bool) -> Argument {
     match field.data_type() {
         DataType::Null => Argument::Unknown,
         DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8 if literal && untyped => Argument::Unknown,
-        _ => Argument::Of(SqlType::of_field(field)),
+        _ => match SqlType::of_field(field) {
+            // The catalog's vectors are arrays to every function.
+            SqlType::Vector(element) => Argument::Of(SqlType::Array(element)),
+            own => Argument::Of(own),
+        },
     }
 }
 
