@@ -15,6 +15,8 @@ pub(super) const TOKENS_MAX: usize = 1_000_000;
 pub(super) const SET_OPERATIONS_MAX: usize = 200;
 /// `NAMEDATALEN` less the byte that ends it.
 const NAME_BYTES_MAX: usize = 63;
+/// CASE expressions inside one another.
+const CASES_MAX: usize = 100;
 /// Open parentheses at one place.
 pub(super) const PARENTHESES_MAX: usize = 400;
 
@@ -28,6 +30,7 @@ pub(super) fn check(tokens: &[TokenWithSpan]) -> Result<()> {
     }
     let mut chains = vec![0_usize];
     let mut set_operations = 0_usize;
+    let mut cases = 0_usize;
     for token in tokens {
         match &token.token {
             Token::Whitespace(_) => {}
@@ -42,11 +45,21 @@ pub(super) fn check(tokens: &[TokenWithSpan]) -> Result<()> {
             }
             Token::SemiColon => {
                 chains = vec![0];
+                cases = 0;
                 set_operations = 0;
             }
             Token::Comma => reset(&mut chains),
             Token::Word(word) => match word.keyword {
-                Keyword::AND | Keyword::OR | Keyword::AT => grow(&mut chains)?,
+                Keyword::AND | Keyword::OR | Keyword::AT | Keyword::NOT | Keyword::COLLATE => grow(&mut chains)?,
+                // The parser would take the innermost of too many for a name, and complain of that.
+                Keyword::CASE => {
+                    cases += 1;
+                    reset(&mut chains);
+                    if cases > CASES_MAX {
+                        return Err(too_complex("stack depth limit exceeded".to_owned(), "Use fewer nested CASE expressions."));
+                    }
+                }
+                Keyword::END => cases = cases.saturating_sub(1),
                 Keyword::UNION | Keyword::INTERSECT | Keyword::EXCEPT => {
                     set_operations += 1;
                     if set_operations > SET_OPERATIONS_MAX {
