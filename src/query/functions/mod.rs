@@ -199,7 +199,8 @@ fn defined(name: &str) -> Option<&'static Definition> {
             .chain(average::DEFINITIONS.iter())
             .chain(series::DEFINITIONS.iter())
             .chain(operator::DEFINITIONS.iter())
-            .chain(regex::DEFINITIONS.iter());
+            .chain(regex::DEFINITIONS.iter())
+            .chain(cast::DEFINITIONS.iter());
         all.map(|definition| (definition.name, definition)).collect()
     });
 

@@ -16,7 +16,8 @@ impl Parsed {
         if report.position.is_some() || report.context.is_some() {
             return error;
         }
-        let Some(named) = Named::by(report.kind, &report.message) else { return error };
+        let literal = report.literal.clone().map(Named::Literal);
+        let Some(named) = literal.or_else(|| Named::by(report.kind, &report.message)) else { return error };
         let Ok(tokens) = Tokenizer::new(&DIALECT, &self.text).tokenize_with_location() else { return error };
         let tokens: Vec<&TokenWithSpan> = tokens.iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).collect();
         match (0..tokens.len()).find(|at| named.stands_at(&tokens, *at)) {
@@ -38,6 +39,8 @@ enum Named {
     /// A relation, behind one of the words that name relations.
     Relation(Vec<String>),
     Function(Vec<String>),
+    /// A string literal of this text.
+    Literal(String),
     /// An operator's symbol; without a left side it stands before its operand.
     Operator(String, bool),
 }
@@ -79,6 +82,11 @@ impl Named {
                     || matches!(&tokens[at].token, Token::SingleQuotedString(text) if split(text) == *parts)
             }
             Named::Function(parts) => name_at(tokens, at, parts) && symbol(at + parts.len() * 2 - 1, &Token::LParen),
+            Named::Literal(text) => match &tokens[at].token {
+                Token::SingleQuotedString(own) | Token::EscapedStringLiteral(own) => own == text,
+                Token::DollarQuotedString(own) => own.value == *text,
+                _ => false,
+            },
             Named::Operator(operator, prefix) => is_operator(tokens, at, operator, *prefix),
         }
     }
