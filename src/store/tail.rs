@@ -1,7 +1,7 @@
 //! The tail: rows that are durable in the log and stand in no segment yet, as Arrow batches in order of acknowledgement.
 //!
-//! Many small commits would make a tail of many tiny batches. Neighbours are therefore merged as in a binary counter: a batch joins
-//! the one before it when that one is no larger, so a row is copied at most log2(8192) times and a tail holds few small batches.
+//! Many small commits would make a tail of many tiny batches. Neighbours are therefore merged as in a counter to the base of eight: so
+//! many of one size become one of the next, so that a row is copied at most four times and a tail holds few small batches.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -16,6 +16,8 @@ use super::spec::{INGEST_COLUMN, LEAF_COLUMN, TableSpec};
 use crate::clock::Micros;
 use crate::error::{Error, Result};
 
+/// So many batches of a size become one: fewer would copy rows more often, more would leave more batches to read.
+const FAN: usize = 8;
 /// Batches are merged up to so many rows.
 const MERGE_ROWS: usize = 8192;
 /// Batches are merged up to so many bytes.
@@ -46,25 +48,28 @@ impl TailBatch {
         Ok(TailBatch { batch, time_min, time_max, bytes, sequence_min: sequence, sequence_max: sequence, born: Instant::now() })
     }
 
-    fn merge(&self, next: &TailBatch) -> Result<TailBatch> {
-        let merged = concat_batches(&self.batch.schema(), [&self.batch, &next.batch])
+    /// Neighbours as one batch.
+    fn merged(run: &[Arc<TailBatch>]) -> Result<TailBatch> {
+        let (Some(first), Some(last)) = (run.first(), run.last()) else {
+            return Err(Error::internal("no tail batches to merge"));
+        };
+        let merged = concat_batches(&first.batch.schema(), run.iter().map(|batch| &batch.batch))
             .and_then(|batch| compact(&batch))
-            .map_err(|cause| Error::internal(format!("could not merge two tail batches: {cause}")))?;
+            .map_err(|cause| Error::internal(format!("could not merge tail batches: {cause}")))?;
         Ok(TailBatch {
             bytes: merged.get_array_memory_size(),
             batch: merged,
-            time_min: self.time_min.min(next.time_min),
-            time_max: self.time_max.max(next.time_max),
-            sequence_min: self.sequence_min,
-            sequence_max: next.sequence_max,
-            born: self.born,
+            time_min: run.iter().map(|batch| batch.time_min).min().unwrap_or(first.time_min),
+            time_max: run.iter().map(|batch| batch.time_max).max().unwrap_or(first.time_max),
+            sequence_min: first.sequence_min,
+            sequence_max: last.sequence_max,
+            born: first.born,
         })
     }
 
-    fn takes(&self, next: &TailBatch) -> bool {
-        self.batch.num_rows() <= next.batch.num_rows()
-            && self.batch.num_rows() + next.batch.num_rows() <= MERGE_ROWS
-            && self.bytes + next.bytes <= MERGE_BYTES
+    /// How often [`FAN`] goes into its rows.
+    fn level(&self) -> u32 {
+        self.batch.num_rows().max(1).ilog(FAN)
     }
 
     /// The same rows in a schema that came later.
@@ -76,13 +81,25 @@ impl TailBatch {
 
 /// Appends to a tail. The first `frozen` batches belong to a flush that runs and are left as they are.
 pub(crate) fn push(tail: &mut Vec<Arc<TailBatch>>, frozen: usize, next: TailBatch) -> Result<()> {
-    let mut next = next;
-    while tail.len() > frozen && tail.last().is_some_and(|last| last.takes(&next)) {
-        let Some(last) = tail.pop() else { break };
-        next = last.merge(&next)?;
-    }
     tail.push(Arc::new(next));
+    while let Some(from) = mergeable(tail.get(frozen..).unwrap_or_default()) {
+        let merged = TailBatch::merged(&tail[frozen + from..])?;
+        tail.truncate(frozen + from);
+        tail.push(Arc::new(merged));
+    }
     Ok(())
+}
+
+/// Where the batches begin that are to become one: the last [`FAN`] or more of one level, or lower ones between them.
+fn mergeable(tail: &[Arc<TailBatch>]) -> Option<usize> {
+    let lowest = tail.last()?.level();
+    (lowest..=MERGE_ROWS.ilog(FAN)).find_map(|level| {
+        let run = tail.iter().rev().take_while(|batch| batch.level() <= level).count();
+        let run = &tail[tail.len() - run..];
+        let rows: usize = run.iter().map(|batch| batch.batch.num_rows()).sum();
+        let bytes: usize = run.iter().map(|batch| batch.bytes).sum();
+        (run.len() >= FAN && rows <= MERGE_ROWS && bytes <= MERGE_BYTES).then_some(tail.len() - run.len())
+    })
 }
 
 /// The time column of a stored batch, in microseconds.
@@ -186,7 +203,7 @@ mod tests {
             let batch = samples::stored(&spec, &samples::log_batch(&spec, row, 1), row + 1, 7);
             push(&mut tail, 0, TailBatch::new(&spec, batch, row as u64).unwrap()).unwrap();
         }
-        assert!(tail.len() < 20, "{} batches", tail.len());
+        assert!(tail.len() < 4 * FAN, "{} batches", tail.len());
         let mut next = 1;
         for batch in &tail {
             for leaf in leaf_values(&batch.batch).unwrap() {

@@ -101,11 +101,12 @@ const fn measure(
 }
 
 fn is_array(types: &[Argument]) -> bool {
-    matches!(types, [Argument::Of(SqlType::Array(_))])
+    matches!(types, [Argument::Of(SqlType::Array(_) | SqlType::Vector(_))])
 }
 
 fn takes_dimension(types: &[Argument]) -> Option<SqlType> {
-    matches!(types, [Argument::Of(SqlType::Array(_)), dimension] if dimension.is_integer()).then_some(SqlType::Int4)
+    matches!(types, [Argument::Of(SqlType::Array(_) | SqlType::Vector(_)), dimension] if dimension.is_integer())
+        .then_some(SqlType::Int4)
 }
 
 /// How many elements a row's array has.

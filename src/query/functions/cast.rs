@@ -12,7 +12,7 @@ use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
-use super::scalar::{Argument, Definition};
+use super::scalar::{Argument, Definition, only_value};
 use crate::error::{Error, Kind};
 use crate::query::errors::wrap;
 use crate::value::{self, ColumnBuilder, Reg, SqlType, Style};
@@ -138,7 +138,7 @@ impl ScalarUDFImpl for CastFunction {
         } else {
             value::cast_text(&input, &self.target, &self.style).map_err(wrap)?
         };
-        if scalar { Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&output, 0)?)) } else { Ok(ColumnarValue::Array(output)) }
+        if scalar { Ok(ColumnarValue::Scalar(only_value(&output)?)) } else { Ok(ColumnarValue::Array(output)) }
     }
 }
 

@@ -107,7 +107,15 @@ fn allowed<F: ?Sized>(list: &[(&str, &str)], all: &HashMap<String, Arc<F>>) -> H
 }
 
 /// Functions that are planned as something else.
-const REWRITTEN: [&str; 5] = ["unnest", "extract", "generate_series", "pg_options_to_table", "pg_listening_channels"];
+const REWRITTEN: [&str; 7] = [
+    "unnest",
+    "extract",
+    "generate_series",
+    "pg_options_to_table",
+    "pg_listening_channels",
+    "regexp_split_to_table",
+    "string_to_table",
+];
 
 /// Every function a statement can call.
 #[derive(Debug)]
@@ -185,25 +193,26 @@ pub(super) fn operator(name: &str, style: &Style) -> Option<ScalarUDF> {
     defined(name).map(|definition| scalar::unbound(definition, style))
 }
 
-fn defined(name: &str) -> Option<&'static Definition> {
-    static DEFINED: LazyLock<HashMap<&'static str, &'static Definition>> = LazyLock::new(|| {
-        let all = json::definitions()
-            .chain(text::DEFINITIONS.iter())
-            .chain(time::DEFINITIONS.iter())
-            .chain(number::DEFINITIONS.iter())
-            .chain(number::exact::DEFINITIONS.iter())
-            .chain(number::float::DEFINITIONS.iter())
-            .chain(text::pieces::DEFINITIONS.iter())
-            .chain(template::DEFINITIONS.iter())
-            .chain(array::DEFINITIONS.iter())
-            .chain(average::DEFINITIONS.iter())
-            .chain(series::DEFINITIONS.iter())
-            .chain(operator::DEFINITIONS.iter())
-            .chain(regex::DEFINITIONS.iter())
-            .chain(cast::DEFINITIONS.iter());
-        all.map(|definition| (definition.name, definition)).collect()
-    });
+/// Every function of ours that is defined by a [`Definition`], by name.
+static DEFINED: LazyLock<HashMap<&'static str, &'static Definition>> = LazyLock::new(|| {
+    let all = json::definitions()
+        .chain(text::DEFINITIONS.iter())
+        .chain(time::DEFINITIONS.iter())
+        .chain(number::DEFINITIONS.iter())
+        .chain(number::exact::DEFINITIONS.iter())
+        .chain(number::float::DEFINITIONS.iter())
+        .chain(text::pieces::DEFINITIONS.iter())
+        .chain(template::DEFINITIONS.iter())
+        .chain(array::DEFINITIONS.iter())
+        .chain(average::DEFINITIONS.iter())
+        .chain(series::DEFINITIONS.iter())
+        .chain(operator::DEFINITIONS.iter())
+        .chain(regex::DEFINITIONS.iter())
+        .chain(cast::DEFINITIONS.iter());
+    all.map(|definition| (definition.name, definition)).collect()
+});
 
+fn defined(name: &str) -> Option<&'static Definition> {
     DEFINED.get(name).copied()
 }
 
@@ -214,14 +223,9 @@ fn row_functions() -> impl Iterator<Item = &'static str> {
 
 /// The names of [`DEFINED`] that can be typed: operators stand there too.
 fn defined_names() -> impl Iterator<Item = &'static str> {
-    DEFINED.keys().copied().filter(|name| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'))
+    let can_be_typed = |name: &&str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    DEFINED.keys().copied().filter(can_be_typed)
 }
-
-static DEFINED: LazyLock<HashMap<&'static str, &'static Definition>> = LazyLock::new(|| {
-    let all = json::definitions().chain(text::DEFINITIONS.iter()).chain(time::DEFINITIONS.iter()).chain(number::DEFINITIONS.iter());
-    let all = all.chain(operator::DEFINITIONS.iter()).chain(series::DEFINITIONS.iter());
-    all.map(|definition| (definition.name, definition)).collect()
-});
 
 /// PostgreSQL's functions may be called with their schema in front.
 fn plain(name: &str) -> &str {

@@ -357,7 +357,11 @@ fn argument(field: &FieldRef, literal: bool) -> Argument {
     match field.data_type() {
         DataType::Null => Argument::Unknown,
         DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8 if literal && untyped => Argument::Unknown,
-        _ => Argument::Of(SqlType::of_field(field)),
+        _ => match SqlType::of_field(field) {
+            // The catalog's vectors are arrays to every function.
+            SqlType::Vector(element) => Argument::Of(SqlType::Array(element)),
+            own => Argument::Of(own),
+        },
     }
 }
 
@@ -389,7 +393,7 @@ fn missing(name: &str, types: &[Argument]) -> Error {
 }
 
 /// The one value of an array; a list with what its field says, which the general way forgets.
-fn only_value(array: &ArrayRef) -> datafusion::common::Result<ScalarValue> {
+pub(super) fn only_value(array: &ArrayRef) -> datafusion::common::Result<ScalarValue> {
     match array.as_list_opt::<i32>() {
         Some(list) if list.len() == 1 => Ok(ScalarValue::List(Arc::new(list.clone()))),
         _ => ScalarValue::try_from_array(array, 0),

@@ -26,7 +26,7 @@ pub(super) static DEFINITIONS: [Definition; 2] = [
         name: "generate_subscripts",
         volatility: Volatility::Immutable,
         result: |types| {
-            matches!(types, [Argument::Of(SqlType::Array(_)), dimension] if dimension.is_integer())
+            matches!(types, [Argument::Of(SqlType::Array(_) | SqlType::Vector(_)), dimension] if dimension.is_integer())
                 .then(|| SqlType::Array(Box::new(SqlType::Int4)))
         },
         run: subscripts,

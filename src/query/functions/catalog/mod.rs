@@ -16,12 +16,13 @@ use std::sync::Arc;
 use datafusion::arrow::array::{Array, ArrayRef, AsArray};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, FieldRef, Int64Type};
-use datafusion::common::{Result, ScalarValue};
+use datafusion::common::Result;
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
 };
 
 use super::SessionFacts;
+use super::scalar::only_value;
 use crate::catalog::Oid;
 use crate::error::{Error, Kind};
 use crate::query::errors::wrap;
@@ -238,11 +239,7 @@ impl ScalarUDFImpl for CatalogFunction {
         if !scalar {
             return Ok(ColumnarValue::Array(output));
         }
-        // A list keeps its element's SQL type only when it is taken whole.
-        Ok(ColumnarValue::Scalar(match output.as_list_opt::<i32>() {
-            Some(list) => ScalarValue::List(Arc::new(list.clone())),
-            None => ScalarValue::try_from_array(&output, 0)?,
-        }))
+        Ok(ColumnarValue::Scalar(only_value(&output)?))
     }
 }
 
