@@ -207,6 +207,12 @@ fn reworded(line: &str) -> Option<Error> {
         || line.starts_with("Physical plan does not support")
     {
         (Kind::FeatureNotSupported, line.to_owned())
+    } else if line.contains("Cannot run range queries on datatype") {
+        (Kind::FeatureNotSupported, "RANGE with offset PRECEDING/FOLLOWING is not supported for this column type".to_owned())
+    } else if line.contains("async functions should not be called directly") {
+        (Kind::FeatureNotSupported, "a function that sleeps cannot be called in this place".to_owned())
+    } else if line.contains("Transformation should return Subquery") {
+        (Kind::FeatureNotSupported, "a sub-query cannot be used in this place".to_owned())
     } else if line.contains("to a Decimal") && line.contains("too large") || line.contains("is too large to store in a Decimal") {
         (Kind::NumericValueOutOfRange, "numeric field overflow".to_owned())
     } else {

@@ -87,7 +87,7 @@ pub(super) fn ready(insert: &ast::Insert, planner: &Planner<'_>, engine: &Engine
     let (target, checks_last) = checks::lasting_target(&table, planner, engine)?;
     let (source, known, plan_lasts) = match insert.source.as_deref() {
         None => (Source::Defaults, hints.to_vec(), true),
-        Some(query) => match literal_rows(query) {
+        Some(query) => match literal_rows(query).filter(|rows| reads_parameters(rows, &places, &table, hints)) {
             Some(rows) => {
                 // Without a column list fewer values than columns fill the first ones, as in PostgreSQL.
                 if insert.columns.is_empty()
@@ -284,6 +284,25 @@ fn check_width(given: usize, expected: usize) -> Result<()> {
     Err(Error::new(Kind::SyntaxError, message))
 }
 
+/// Whether each parameter of a literal VALUES list comes as its column's type. One that the client declared to be of another type
+/// must be cast, by a plan; a list with DEFAULT in it cannot be planned, and there the column decides.
+fn reads_parameters(rows: &[Vec<Cell>], places: &[usize], table: &Table, hints: &[Option<SqlType>]) -> bool {
+    let mut cells = rows.iter().flat_map(|row| row.iter().zip(places));
+    rows.iter().flatten().any(|cell| matches!(cell, Cell::Default))
+        || cells.all(|(cell, place)| match cell {
+            Cell::Parameter(number) => match hints.get(*number) {
+                Some(Some(declared)) => is_read(declared, &table.columns[*place].sql_type),
+                Some(None) | None => true,
+            },
+            Cell::Default | Cell::Null | Cell::Text(_) => true,
+        })
+}
+
+/// Whether a parameter declared as one type needs no cast to another: texts are all read alike.
+fn is_read(declared: &SqlType, column: &SqlType) -> bool {
+    declared == column || *column == SqlType::Text && matches!(declared, SqlType::Varchar(None) | SqlType::Name)
+}
+
 /// The types that a literal VALUES list's parameters take from the columns they go to.
 fn literal_parameters(rows: &[Vec<Cell>], places: &[usize], table: &Table, hints: &[Option<SqlType>]) -> Vec<Option<SqlType>> {
     let mut found: Vec<Option<SqlType>> = hints.to_vec();
@@ -292,7 +311,8 @@ fn literal_parameters(rows: &[Vec<Cell>], places: &[usize], table: &Table, hints
             if found.len() <= *number {
                 found.resize(number + 1, None);
             }
-            found[*number] = Some(table.columns[*place].sql_type.clone());
+            let column = &table.columns[*place].sql_type;
+            found[*number] = found[*number].take().filter(|declared| is_read(declared, column)).or_else(|| Some(column.clone()));
         }
     }
     found
