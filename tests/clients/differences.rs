@@ -4,12 +4,16 @@
 const ANY_PARAMETER: &str = "open fault: `= ANY($1)` finds nothing, so that the driver never learns of a type that is not built in";
 /// A series to a bound that is a parameter.
 const SERIES_PARAMETER: &str = "open fault: `generate_series` does not take a parameter as its bound";
+/// What RowDescription tells beside names and types.
+const COLUMN_ORIGIN: &str = "open fault: a result's columns do not name the table and the column they come from";
+/// A `numeric` is held at its column's scale, and a bare one at a scale of its own.
+const TRAILING_ZEROS: &str = "open fault: a numeric parameter comes back without the zeros at its end";
 /// What SQLAlchemy's reflection asks.
 const CORRELATED_PARAMETER: &str = "open fault: a parameter inside a correlated sub-query has no value";
 
 /// What Annals tells otherwise than PostgreSQL: the program, how the line begins, and why. Such lines are left out on both sides; a
 /// beginning `-- name` leaves out the whole part of that name.
-const DIFFERENCES: [(&str, &str, &str); 12] = [
+const DIFFERENCES: &[(&str, &str, &str)] = &[
     ("asyncpg_client.py", "-- types", ANY_PARAMETER),
     ("asyncpg_client.py", "-- cursors", SERIES_PARAMETER),
     ("psycopg_client.py", "-- cursors", SERIES_PARAMETER),
@@ -17,7 +21,11 @@ const DIFFERENCES: [(&str, &str, &str); 12] = [
     ("sqlalchemy_client.py", "-- reflection", CORRELATED_PARAMETER),
     ("sqlalchemy_client.py", "-- core", CORRELATED_PARAMETER),
     ("sqlalchemy_client.py", "-- frames", CORRELATED_PARAMETER),
-    ("pgx", "prepared: ", "open fault: a result's columns do not name the table and the column they come from"),
+    ("node-postgres", "prepared: ", COLUMN_ORIGIN),
+    ("pgJDBC", "described: ", COLUMN_ORIGIN),
+    ("pgJDBC", "parameter 5 round ", TRAILING_ZEROS),
+    ("psycopg_client.py", "parameter Decimal('123.4500') ", TRAILING_ZEROS),
+    ("pgx", "prepared: ", COLUMN_ORIGIN),
     (
         "pg8000_client.py",
         "  fields: ['C', 'M', 'P', 'S', 'V'] | 1 ",
