@@ -43,6 +43,8 @@ enum Named {
     Function(Vec<String>),
     /// A string literal of this text.
     Literal(String),
+    /// `$1`.
+    Parameter(String),
     /// An operator's symbol; without a left side it stands before its operand.
     Operator(String, bool),
 }
@@ -56,6 +58,9 @@ impl Named {
                 name => Some(Named::Name(split(name))),
             },
             Kind::GroupingError if message.starts_with("column ") => quoted().map(Named::Column),
+            Kind::UndefinedParameter => {
+                message.strip_prefix("there is no parameter ").map(|name| Named::Parameter(name.to_owned()))
+            }
             Kind::AmbiguousColumn if message.starts_with("column reference") => quoted().map(Named::Name),
             Kind::UndefinedTable if message.starts_with("missing FROM-clause") || message.starts_with("invalid reference") => {
                 quoted()?.pop().map(Named::Qualifier)
@@ -94,6 +99,7 @@ impl Named {
                 Token::DollarQuotedString(own) => own.value == *text,
                 _ => false,
             },
+            Named::Parameter(name) => matches!(&tokens[at].token, Token::Placeholder(own) if own == name),
             Named::Operator(operator, prefix) => is_operator(tokens, at, operator, *prefix),
         }
     }
@@ -187,6 +193,7 @@ mod tests {
         let grouped = "column \"t.a\" must appear in the GROUP BY clause or be used in an aggregate function";
         assert_eq!(place("SELECT b, a FROM t GROUP BY b", Kind::GroupingError, grouped), Some(11));
         assert_eq!(place("SELECT b, t.a FROM t GROUP BY b", Kind::GroupingError, grouped), Some(11));
+        assert_eq!(place("SELECT 1, $2", Kind::UndefinedParameter, "there is no parameter $2"), Some(11));
         let minus = "operator does not exist: - boolean";
         assert_eq!(place("SELECT 2 - 1, - true", Kind::UndefinedFunction, minus), Some(15));
         let like = "operator does not exist: integer ~~ unknown";
