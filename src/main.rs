@@ -25,7 +25,10 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return failed(&format!("could not start: {error}")),
     };
-    match runtime.block_on(annals::command::run()) {
+    let ended = runtime.block_on(annals::command::run());
+    // Everything that had to be finished is finished. A statement that does not yield must not keep the process alive.
+    runtime.shutdown_background();
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&error.to_string()),
     }

@@ -220,7 +220,7 @@ mod tests {
     fn batches_of_a_running_flush_are_left_alone() {
         let spec = samples::log_spec("public.t");
         let mut tail = Vec::new();
-        for row in 0..3 {
+        for row in 0..=FAN as i64 {
             let batch = samples::stored(&spec, &samples::log_batch(&spec, row, 1), row + 1, 7);
             push(&mut tail, 1, TailBatch::new(&spec, batch, 1).unwrap()).unwrap();
         }
