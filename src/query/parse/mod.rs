@@ -157,7 +157,9 @@ fn positioned(sql: &str, parser: &Parser<'_>, failure: Failure) -> Error {
             .with_hint(format!("At most {DEPTH_MAX} levels of nesting are read; use fewer parentheses or sub-queries.")),
         Failure::Syntax(ParserError::TokenizerError(message)) => Error::new(Kind::SyntaxError, message),
         Failure::Syntax(ParserError::ParserError(message)) => {
-            let token = found_token(parser);
+            // What begins no statement is the wrong token itself, even when nothing follows it.
+            let begins = message.starts_with("Expected: an SQL statement");
+            let token = if begins { parser.get_current_token().clone() } else { found_token(parser) };
             let error = syntax_error_at(sql, &token);
             match message.split_once(", found") {
                 Some((expected, _)) => error.with_detail(expected.to_owned()),

@@ -370,7 +370,7 @@ fn is_text(sql_type: &SqlType) -> bool {
 /// The constant that a literal's text means as this type.
 pub(crate) fn constant(text: &str, target: &SqlType, style: &Style) -> Result<Expr> {
     let mut builder = ColumnBuilder::new(target, 1);
-    builder.append_text(text, style)?;
+    builder.append_text(text, style).map_err(|error| error.with_literal(text))?;
     let array = builder.finish();
     let value = ScalarValue::try_from_array(&array, 0).map_err(unwrap)?;
     let metadata = FieldMetadata::from(&target.field("", true));
