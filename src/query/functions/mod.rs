@@ -5,6 +5,7 @@
 
 mod array;
 mod average;
+pub(super) mod borrowed;
 pub(super) mod cast;
 mod catalog;
 mod identity;

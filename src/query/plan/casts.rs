@@ -16,7 +16,7 @@ use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, LogicalPla
 use super::{Planned, jsonb, resolution, sets, unions, values};
 use crate::error::{Error, Kind, Result};
 use crate::query::errors::{unwrap, wrap};
-use crate::query::functions::{ARRAY_LIKE, cast, fold_operator, scalar};
+use crate::query::functions::{ARRAY_LIKE, borrowed, cast, fold_operator, scalar};
 use crate::value::{BARE_NUMERIC, ColumnBuilder, SqlType, Style};
 
 /// Applies the rules to every expression of a plan and finds the types of its parameters.
@@ -133,7 +133,9 @@ fn transform(expr: Expr, schema: &DFSchema, style: &Style) -> datafusion::common
             }
             None => {
                 scalar::refuse_missing(&call, schema).map_err(wrap)?;
-                values::lower_call(call, schema, style)
+                let (call, held) = borrowed::held(call);
+                let lowered = values::lower_call(call, schema, style)?;
+                Ok(if held { Transformed::yes(lowered.data) } else { lowered })
             }
         },
         Expr::InList(InList { expr, list, negated }) => {
