@@ -26,7 +26,7 @@ impl GuardedTable {
     }
 
     /// The definition it was let through by.
-    pub(super) fn table(&self) -> &Arc<Table> {
+    pub(crate) fn table(&self) -> &Arc<Table> {
         &self.table
     }
 }

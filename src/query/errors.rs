@@ -152,6 +152,9 @@ fn reworded(line: &str) -> Option<Error> {
         (Kind::GroupingError, "aggregate functions are not allowed in WHERE".to_owned())
     } else if line.starts_with("Aggregate function calls cannot be nested") {
         (Kind::GroupingError, "aggregate function calls cannot be nested".to_owned())
+    } else if let Some(column) = between("column \"", "\" must appear in the GROUP BY clause") {
+        let message = format!("column \"{column}\" must appear in the GROUP BY clause or be used in an aggregate function");
+        (Kind::GroupingError, message)
     } else if line.contains("to grouping function is not in grouping columns") {
         (Kind::GroupingError, "arguments to GROUPING must be grouping expressions of the associated query level".to_owned())
     } else if let Some(name) = between("WITH query name \"", "\" specified more than once") {

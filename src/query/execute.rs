@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringViewArray};
-use datafusion::arrow::datatypes::Schema;
+use datafusion::arrow::datatypes::{FieldRef, Schema};
 use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::execution::session_state::SessionState;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -15,6 +15,7 @@ use futures::StreamExt;
 
 use crate::error::{Error, Result};
 use crate::query::errors::unwrap;
+use crate::query::plan::origin::Origin;
 use crate::query::plan::{self, Planned};
 use crate::query::session::{Column, Outcome, Session};
 use crate::query::settings::known::KNOWN;
@@ -27,7 +28,7 @@ pub(super) async fn stream(
     params: &[ArrayRef],
 ) -> Result<(Vec<Column>, SendableRecordBatchStream)> {
     let bound = bind(planned, params)?;
-    let columns = columns(bound.schema());
+    let columns = columns(bound.schema(), &planned.origins);
     let optimised = if planned.optimised { bound } else { optimised(session, &bound)? };
     if let Some(row) = constant_row(&optimised)? {
         return Ok((columns, one_batch(row)));
@@ -95,7 +96,9 @@ pub(super) fn optimised_before(session: &Session, planned: Planned) -> Planned {
         return planned;
     }
     match optimised(session, &planned.plan) {
-        Ok(plan) if columns(plan.schema()) == columns(planned.plan.schema()) => Planned { plan, optimised: true, ..planned },
+        Ok(plan) if columns(plan.schema(), &[]) == columns(planned.plan.schema(), &[]) => {
+            Planned { plan, optimised: true, ..planned }
+        }
         Ok(_) | Err(_) => planned,
     }
 }
@@ -107,17 +110,12 @@ async fn physical(session: &Session, optimised: &LogicalPlan) -> Result<(Arc<dyn
 }
 
 /// The columns of a result as clients are told them.
-pub(super) fn columns(schema: &DFSchema) -> Vec<Column> {
-    schema
-        .fields()
-        .iter()
-        .map(|field| Column {
-            name: plan::output::shown(field.name()).to_owned(),
-            sql_type: SqlType::of_field(field),
-            table_oid: 0,
-            attribute: 0,
-        })
-        .collect()
+pub(super) fn columns(schema: &DFSchema, origins: &[Option<Origin>]) -> Vec<Column> {
+    let described = |(at, field): (usize, &FieldRef)| {
+        let (table_oid, attribute) = origins.get(at).copied().flatten().unwrap_or_default();
+        Column { name: plan::output::shown(field.name()).to_owned(), sql_type: SqlType::of_field(field), table_oid, attribute }
+    };
+    schema.fields().iter().enumerate().map(described).collect()
 }
 
 /// A column of text that is computed.

@@ -242,7 +242,7 @@ impl Session {
         match prepared.parsed.statement.as_ref() {
             Statement::Query(query) => {
                 let planned = self.plan(query, prepared)?;
-                let columns = execute::columns(planned.plan.schema());
+                let columns = execute::columns(planned.plan.schema(), &planned.origins);
                 Ok((planned.parameters.clone(), Some(columns)))
             }
             Statement::Explain { query, .. } => {

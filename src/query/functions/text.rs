@@ -11,6 +11,7 @@ use datafusion::logical_expr::Volatility;
 mod md5;
 pub(super) mod pieces;
 mod quote;
+mod record;
 
 use super::scalar::{Argument, Arguments, Definition};
 use crate::error::{Error, Kind, Result};
@@ -19,7 +20,14 @@ use crate::value::{self, SqlType};
 /// How many letters `encode(…, 'base64')` puts on a line.
 const BASE64_LINE: usize = 76;
 
-pub(super) static DEFINITIONS: [Definition; 12] = [
+pub(super) static DEFINITIONS: [Definition; 13] = [
+    Definition {
+        name: "row",
+        // What values look like depends on the session's settings.
+        volatility: Volatility::Stable,
+        result: |_| Some(SqlType::Text),
+        run: record::row,
+    },
     Definition {
         name: "convert_to",
         volatility: Volatility::Immutable,

@@ -48,7 +48,7 @@ impl Returning {
         let mut returning = Returning { items: items.to_vec(), alias, columns: vec![], parameters: vec![] };
         let planned = returning.planned(empty, planner, hints)?;
         refuse_aggregate(&planned.plan)?;
-        returning.columns = execute::columns(planned.plan.schema());
+        returning.columns = execute::columns(planned.plan.schema(), &planned.origins);
         returning.parameters = planned.parameters;
         Ok(returning)
     }

@@ -4,6 +4,7 @@
 //! delegating the queries inside; text is never edited and never parsed a second time in another form.
 
 mod copy;
+mod dialect;
 mod limits;
 mod place;
 mod session;
@@ -43,6 +44,7 @@ impl Parsed {
     }
 }
 
+/// What a text is made of; how its statements are read is [`dialect`]'s.
 const DIALECT: PostgreSqlDialect = PostgreSqlDialect {};
 
 /// Nesting that sqlparser may follow before it gives up with 54001.
@@ -55,7 +57,8 @@ const DEPTH_MAX: usize = 128;
 /// PostgreSQL has and Annals does not.
 pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
     let tokens = tokens(sql)?;
-    let mut parser = Parser::new(&DIALECT).with_recursion_limit(DEPTH_MAX).with_tokens_with_locations(tokens);
+    let dialect = dialect::Postgres::of_tokens(tokens.len());
+    let mut parser = Parser::new(&dialect).with_recursion_limit(DEPTH_MAX).with_tokens_with_locations(tokens);
     let mut statements = Vec::new();
     loop {
         while parser.consume_token(&Token::SemiColon) {}
@@ -123,7 +126,8 @@ pub fn select_all(name: ast::ObjectName) -> Result<Box<ast::Query>> {
 /// 42601 when the text is not exactly one expression.
 pub fn parse_expression(sql: &str) -> Result<ast::Expr> {
     let tokens = tokens(sql)?;
-    let mut parser = Parser::new(&DIALECT).with_recursion_limit(DEPTH_MAX).with_tokens_with_locations(tokens);
+    let dialect = dialect::Postgres::of_tokens(tokens.len());
+    let mut parser = Parser::new(&dialect).with_recursion_limit(DEPTH_MAX).with_tokens_with_locations(tokens);
     let expression = parser.parse_expr().map_err(|error| positioned(sql, &parser, Failure::Syntax(error)))?;
     match parser.peek_token() {
         end if end.token == Token::EOF => Ok(expression),
@@ -157,9 +161,7 @@ fn positioned(sql: &str, parser: &Parser<'_>, failure: Failure) -> Error {
             .with_hint(format!("At most {DEPTH_MAX} levels of nesting are read; use fewer parentheses or sub-queries.")),
         Failure::Syntax(ParserError::TokenizerError(message)) => Error::new(Kind::SyntaxError, message),
         Failure::Syntax(ParserError::ParserError(message)) => {
-            // What begins no statement is the wrong token itself, even when nothing follows it.
-            let begins = message.starts_with("Expected: an SQL statement");
-            let token = if begins { parser.get_current_token().clone() } else { found_token(parser) };
+            let token = found_token(parser, &message);
             let error = syntax_error_at(sql, &token);
             match message.split_once(", found") {
                 Some((expected, _)) => error.with_detail(expected.to_owned()),
@@ -170,9 +172,11 @@ fn positioned(sql: &str, parser: &Parser<'_>, failure: Failure) -> Error {
 }
 
 /// The token the parser complained of: the next one, except when it had consumed it already.
-fn found_token(parser: &Parser<'_>) -> TokenWithSpan {
+fn found_token(parser: &Parser<'_>, message: &str) -> TokenWithSpan {
     let (next, current) = (parser.peek_token(), parser.get_current_token());
-    if next.token == Token::EOF && current.token != Token::SemiColon { next } else { current.clone() }
+    // The text's last word may be the one that does not fit.
+    let last = message.split_once("found: ").is_some_and(|(_, found)| !found.starts_with("EOF"));
+    if next.token == Token::EOF && current.token != Token::SemiColon && !last { next } else { current.clone() }
 }
 
 fn syntax_error_at(sql: &str, token: &TokenWithSpan) -> Error {
@@ -254,6 +258,8 @@ mod tests {
         assert_eq!(error.sqlstate(), "42601");
         assert_eq!(error.message(), "syntax error at or near \"SELEC\"");
         assert_eq!(error.report().position, Some(11));
+        let error = parse("SELEC").unwrap_err();
+        assert_eq!((error.message(), error.report().position), ("syntax error at or near \"SELEC\"", Some(1)));
         let error = parse("SELECT (1").unwrap_err();
         assert_eq!(error.message(), "syntax error at end of input");
     }
@@ -262,6 +268,10 @@ mod tests {
     fn deep_nesting_and_long_chains_are_refused() {
         let deep = format!("SELECT {}1{}", "(".repeat(10_000), ")".repeat(10_000));
         assert_eq!(parse(&deep).unwrap_err().sqlstate(), "54001");
+        let calls = |times: usize| format!("SELECT {}1{}", "abs(".repeat(times), ")".repeat(times));
+        assert!(parse(&calls(60)).is_ok(), "each argument is read once");
+        let attempts = format!("SELECT {}1", "EXISTS (SELECT EXTRACT(".repeat(40));
+        assert!(["54001", "42601"].contains(&parse(&attempts).unwrap_err().sqlstate()), "attempts end");
         let chain = format!("SELECT 1 WHERE {}true", "false OR ".repeat(20_000));
         assert_eq!(parse(&chain).unwrap_err().sqlstate(), "54001");
     }

@@ -13,7 +13,7 @@ use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan, Operator};
 
-use super::{Planned, jsonb, resolution, sets, unions, values};
+use super::{Planned, jsonb, origin, resolution, sets, unions, values};
 use crate::error::{Error, Kind, Result};
 use crate::query::errors::{unwrap, wrap};
 use crate::query::functions::{ARRAY_LIKE, borrowed, cast, fold_operator, scalar};
@@ -401,7 +401,7 @@ fn parameters(plan: LogicalPlan, hints: &[Option<SqlType>]) -> Result<Planned> {
     .map_err(unwrap)?;
     let count = found.keys().next_back().copied().unwrap_or(0).max(hints.len());
     if count == 0 {
-        return Ok(Planned { plan, optimised: false, parameters: vec![] });
+        return Ok(Planned { origins: origin::of(&plan), plan, optimised: false, parameters: vec![] });
     }
     let types: Vec<SqlType> = (1..=count)
         .map(|number| {
@@ -410,7 +410,7 @@ fn parameters(plan: LogicalPlan, hints: &[Option<SqlType>]) -> Result<Planned> {
         })
         .collect();
     let plan = typed(plan, &types)?;
-    Ok(Planned { plan, optimised: false, parameters: types })
+    Ok(Planned { origins: origin::of(&plan), plan, optimised: false, parameters: types })
 }
 
 /// Writes the types found into parameters that have none yet.

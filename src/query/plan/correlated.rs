@@ -20,7 +20,7 @@ use datafusion::common::{Column, Result, ScalarValue};
 use datafusion::execution::TaskContext;
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::async_udf::{AsyncScalarUDF, AsyncScalarUDFImpl};
-use datafusion::logical_expr::expr::SetQuantifier;
+use datafusion::logical_expr::expr::{Placeholder, SetQuantifier};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
@@ -51,7 +51,7 @@ pub(super) fn detach(plan: LogicalPlan, state: &SessionState, now_us: i64) -> cr
                 let (mode, subquery, value) = match &inner {
                     Expr::ScalarSubquery(subquery) => (Mode::Scalar, subquery, None),
                     Expr::Exists(exists) => (Mode::Exists { negated: exists.negated }, &exists.subquery, None),
-                    Expr::InSubquery(among) if projects => (
+                    Expr::InSubquery(among) if projects || is_deep(&among.subquery)? => (
                         Mode::Compared { op: Operator::Eq, all: false, negated: among.negated },
                         &among.subquery,
                         Some(&among.expr),
@@ -73,11 +73,12 @@ pub(super) fn detach(plan: LogicalPlan, state: &SessionState, now_us: i64) -> cr
                 if mode == Mode::Scalar && subquery.outer_ref_columns.is_empty() && (limits || !may_lack) {
                     return Ok(Transformed::no(inner));
                 }
-                let joins = match mode {
-                    Mode::Scalar => is_aggregated(&subquery.subquery) && decorrelates(subquery, mode),
-                    Mode::Exists { .. } => !projects && decorrelates(subquery, mode),
-                    Mode::Compared { .. } | Mode::Rows => false,
-                };
+                let joins = !is_deep(subquery)?
+                    && match mode {
+                        Mode::Scalar => is_aggregated(&subquery.subquery) && decorrelates(subquery, mode),
+                        Mode::Exists { .. } => !projects && decorrelates(subquery, mode),
+                        Mode::Compared { .. } | Mode::Rows => false,
+                    };
                 if joins {
                     return Ok(Transformed::no(inner));
                 }
@@ -95,6 +96,26 @@ pub(super) fn detach(plan: LogicalPlan, state: &SessionState, now_us: i64) -> cr
     })
     .map(|detached| detached.data)
     .map_err(unwrap)
+}
+
+/// How many sub-queries inside one another are left to DataFusion, which checks a plan in 2ⁿ steps for n of them.
+const JOINED_MAX: usize = 6;
+
+/// Whether a sub-query holds so many others inside one another that it must stand apart.
+fn is_deep(subquery: &Subquery) -> Result<bool> {
+    Ok(nesting(&subquery.subquery)? >= JOINED_MAX)
+}
+
+/// How many sub-queries stand inside one another in the expressions of a plan.
+fn nesting(plan: &LogicalPlan) -> Result<usize> {
+    let mut deepest = 0;
+    plan.apply(|node| {
+        node.apply_subqueries(|inner| {
+            deepest = deepest.max(1 + nesting(inner)?);
+            Ok(TreeNodeRecursion::Continue)
+        })
+    })?;
+    Ok(deepest)
 }
 
 /// Whether the sub-query is one aggregate over everything, which always gives one row.
@@ -131,12 +152,20 @@ pub(super) enum Mode {
     Rows,
 }
 
+/// What a sub-query reads from outside itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Outer {
+    Column(Column),
+    /// `$1`, whose value is put into the plan around the sub-query before that runs.
+    Parameter(String),
+}
+
 /// The sub-query as a function of the outer row's columns.
 pub(super) struct PerRow {
     mode: Mode,
     plan: Arc<LogicalPlan>,
-    /// The outer columns, in the order of the arguments, with the fields that their values have.
-    outer: Vec<(Column, FieldRef)>,
+    /// What comes from outside, in the order of the arguments, with the fields that the values have.
+    outer: Vec<(Outer, FieldRef)>,
     returns: FieldRef,
     state: SessionState,
     signature: Signature,
@@ -151,15 +180,22 @@ impl PerRow {
         now_us: i64,
         is_here: impl Fn(&Column) -> bool,
     ) -> Result<Expr> {
-        let mut outer: Vec<(Column, FieldRef)> = Vec::new();
+        let mut outer: Vec<(Outer, FieldRef)> = Vec::new();
         let mut args = Vec::new();
         for reference in &subquery.outer_ref_columns {
             let Expr::OuterReferenceColumn(field, column) = reference else { continue };
-            if outer.iter().any(|(known, _)| known == column) {
+            let own = Outer::Column(column.clone());
+            if outer.iter().any(|(known, _)| *known == own) {
                 continue;
             }
-            outer.push((column.clone(), field.clone()));
+            outer.push((own, field.clone()));
             args.push(if is_here(column) { Expr::Column(column.clone()) } else { reference.clone() });
+        }
+        for placeholder in parameters(&subquery.subquery)? {
+            if let Placeholder { id, field: Some(field) } = &placeholder {
+                outer.push((Outer::Parameter(id.clone()), field.clone()));
+                args.push(Expr::Placeholder(placeholder));
+            }
         }
         let returns = match mode {
             Mode::Scalar => Arc::new(subquery.subquery.schema().field(0).as_ref().clone().with_nullable(true)),
@@ -260,7 +296,8 @@ impl PerRow {
 
     /// The plan with the values in the place of the outer columns.
     fn substituted(&self, values: &[ScalarValue]) -> Result<LogicalPlan> {
-        let place = |column: &Column| self.outer.iter().position(|(outer, _)| outer == column);
+        let place = |column: &Column| self.outer.iter().position(|(outer, _)| matches!(outer, Outer::Column(own) if own == column));
+        let parameter = |id: &str| self.outer.iter().position(|(outer, _)| matches!(outer, Outer::Parameter(own) if own == id));
         let literal = |place: usize| {
             let metadata = FieldMetadata::from(self.outer[place].1.as_ref());
             Expr::Literal(values[place].clone(), Some(metadata))
@@ -274,6 +311,10 @@ impl PerRow {
                     let saved = names.save(&expr);
                     let replaced = expr.transform_up(|inner| match &inner {
                         Expr::OuterReferenceColumn(_, column) => match place(column) {
+                            Some(place) => Ok(Transformed::yes(literal(place))),
+                            None => Ok(Transformed::no(inner)),
+                        },
+                        Expr::Placeholder(placeholder) => match parameter(&placeholder.id) {
                             Some(place) => Ok(Transformed::yes(literal(place))),
                             None => Ok(Transformed::no(inner)),
                         },
@@ -295,16 +336,38 @@ impl PerRow {
                     })?;
                     Ok(replaced.update_data(|expr| saved.restore(expr)))
                 })?
-                .map_data(|node| match node {
-                    // With its outer columns gone it is a plan as any other.
-                    LogicalPlan::Subquery(inner) if inner.subquery.all_out_ref_exprs().is_empty() => {
-                        Ok(Arc::unwrap_or_clone(inner.subquery))
-                    }
-                    other => other.recompute_schema(),
-                })
+                .map_data(|node| node.map_children(|child| Ok(freed(child)))?.data.recompute_schema())
             })
             .map(|replaced| replaced.data)
     }
+}
+
+/// A lateral query whose outer columns are gone is a plan as any other. One in an expression stays what it is there.
+fn freed(plan: LogicalPlan) -> Transformed<LogicalPlan> {
+    match plan {
+        LogicalPlan::Subquery(inner) if inner.subquery.all_out_ref_exprs().is_empty() => {
+            Transformed::yes(Arc::unwrap_or_clone(inner.subquery))
+        }
+        other => Transformed::no(other),
+    }
+}
+
+/// The statement's parameters that a plan names, each once.
+fn parameters(plan: &LogicalPlan) -> Result<Vec<Placeholder>> {
+    let mut found: Vec<Placeholder> = Vec::new();
+    plan.apply_with_subqueries(|node| {
+        node.apply_expressions(|expr| {
+            expr.apply(|inner| {
+                if let Expr::Placeholder(placeholder) = inner
+                    && !found.iter().any(|known| known.id == placeholder.id)
+                {
+                    found.push(placeholder.clone());
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    })?;
+    Ok(found)
 }
 
 /// The columns of a row, named by their places.

@@ -59,7 +59,7 @@ impl Planner<'_> {
 
     /// `generate_series` of constants: whole numbers come one by one as they are asked for, anything else as an array that is unnested.
     fn series(&self, args: Vec<Expr>) -> Result<Arc<dyn TableSource>> {
-        let args = args.iter().map(|arg| self.folded(arg)).collect::<Result<Vec<_>>>()?;
+        let args = self.typed_bounds(args)?.iter().map(|arg| self.folded(arg)).collect::<Result<Vec<_>>>()?;
         let wide = args.iter().any(|arg| matches!(arg, Expr::Literal(ScalarValue::Int64(_), _)));
         let whole: Option<Vec<Expr>> = args.iter().map(whole_number).collect();
         let series = self.state.table_functions().get("generate_series");
@@ -98,6 +98,31 @@ impl Planner<'_> {
         Ok(provider_as_source(Arc::new(ViewTable::new(plan, None))))
     }
 
+    /// Parameters of no type of their own take the type of another bound; a step takes what can be added to it.
+    fn typed_bounds(&self, args: Vec<Expr>) -> Result<Vec<Expr>> {
+        let schema = DFSchema::empty();
+        let bounds = args.iter().take(2).map(|arg| casts::lower_expression(arg.clone(), &schema, &self.facts.style));
+        let bounds = bounds.collect::<Result<Vec<_>>>()?;
+        let small = |arg: &Expr| matches!(whole_number(arg), Some(Expr::Literal(ScalarValue::Int64(Some(n)), _)) if i32::try_from(n).is_ok());
+        let own = bounds.iter().find_map(|bound| match casts::type_of(bound, &schema)? {
+            SqlType::Int8 if small(bound) => Some(SqlType::Int4),
+            other => Some(other),
+        });
+        let Some(own) = own else { return Ok(args) };
+        let step = match own {
+            SqlType::Timestamp | SqlType::Timestamptz => SqlType::Interval,
+            _ => own.clone(),
+        };
+        let typed = |(at, arg): (usize, Expr)| {
+            if !matches!(arg, Expr::Placeholder(_)) {
+                return Ok(arg);
+            }
+            let target = if at < 2 { own.clone() } else { step.clone() };
+            casts::resolve_as(arg, target, &self.facts.style).map(|(arg, _)| arg).map_err(unwrap)
+        };
+        args.into_iter().enumerate().map(typed).collect()
+    }
+
     /// The channels that the session listens to, one a row.
     fn listening_channels(&self) -> Result<Arc<dyn TableSource>> {
         let effects = &self.facts.effects;
@@ -121,7 +146,7 @@ impl Planner<'_> {
         if let Expr::Literal(value, metadata) = simple {
             return Ok(Expr::Literal(value, metadata));
         }
-        if simple.any_column_refs() || simple.is_volatile() {
+        if simple.any_column_refs() || simple.is_volatile() || is_open(&simple)? {
             return Ok(simple);
         }
         self.computed(&simple)
@@ -220,6 +245,11 @@ impl Planner<'_> {
         let plan = casts::lower(plan, &self.facts.style, &[])?.plan;
         shaped(plan, &function.columns.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>())
     }
+}
+
+/// Whether an expression waits for the value of a parameter.
+fn is_open(expr: &Expr) -> Result<bool> {
+    expr.exists(|inner| Ok(matches!(inner, Expr::Placeholder(_)))).map_err(unwrap)
 }
 
 /// A whole number as DataFusion's series takes it.

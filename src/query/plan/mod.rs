@@ -15,6 +15,7 @@ mod lateral;
 mod literals;
 pub mod names;
 mod operators;
+pub mod origin;
 pub mod output;
 mod resolution;
 mod rows;
@@ -78,12 +79,14 @@ pub struct Planned {
     pub optimised: bool,
     /// The type of `$1`, `$2`, ….
     pub parameters: Vec<SqlType>,
+    /// Which tables' columns the result's are.
+    pub origins: Arc<[Option<origin::Origin>]>,
 }
 
 impl Planned {
     /// The same with its plan made another way.
     pub fn with_plan(&self, plan: LogicalPlan) -> Planned {
-        Planned { plan, optimised: self.optimised, parameters: self.parameters.clone() }
+        Planned { plan, optimised: self.optimised, parameters: self.parameters.clone(), origins: self.origins.clone() }
     }
 }
 
@@ -228,7 +231,7 @@ impl<'a> Planner<'a> {
         let planner = self.inner()?;
         let planned = planner.query(&query, &[]).map_err(|error| error.with_context(format!("view \"{}\"", view.name.name)))?;
         let wanted: Vec<&str> = view.columns.iter().map(|(name, _)| name.as_str()).collect();
-        let plan = shaped(planned.plan, &wanted)?;
+        let plan = origin::marked(shaped(planned.plan, &wanted)?, view.oid)?;
         Ok(provider_as_source(Arc::new(ViewTable::new(plan, None))))
     }
 

@@ -45,6 +45,11 @@ impl ExprPlanner for Operators {
         }
         let types: Vec<SqlType> = exprs.iter().filter_map(|expr| type_of(expr, schema)).collect();
         let Some(target) = resolution::common(&types, "ARRAY").map_err(wrap)? else { return Ok(PlannerResult::Original(exprs)) };
+        let dimensions = 1 + dimensions(&target);
+        if dimensions > DIMENSIONS_MAX {
+            let message = format!("number of array dimensions ({dimensions}) exceeds the maximum allowed ({DIMENSIONS_MAX})");
+            return Err(wrap(Error::new(Kind::ProgramLimitExceeded, message)));
+        }
         let same = |expr: &Expr| type_of(expr, schema).is_some_and(|own| own == target);
         let cast = |expr: Expr| if same(&expr) { Ok(expr) } else { casts::cast_to(expr, &target, schema, &self.style) };
         let array = make_array(exprs.into_iter().map(cast).collect::<datafusion::common::Result<_>>()?);
@@ -114,6 +119,22 @@ impl Operators {
         PlannerResult::Planned(function.call(vec![expr.expr, key]))
     }
 
+    /// A parameter of no type of its own beside `||` is joined as what stands there: an array, a document, bytes, and text to all else.
+    fn joined_operands(&self, left: Expr, right: Expr, schema: &DFSchema) -> Result<(Expr, Expr)> {
+        let beside = |other: Option<SqlType>| match other {
+            Some(like @ (SqlType::Array(_) | SqlType::Jsonb | SqlType::Bytea)) => like,
+            Some(_) | None => SqlType::Text,
+        };
+        let (of_left, of_right) = (type_of(&left, schema), type_of(&right, schema));
+        let typed = |expr: Expr, other: Option<SqlType>| {
+            if !is_parameter(&expr) {
+                return Ok(expr);
+            }
+            resolve_as(expr, beside(other), &self.style).map(|(expr, _)| expr).map_err(unwrap)
+        };
+        Ok((typed(left, of_right)?, typed(right, of_left)?))
+    }
+
     /// A literal or parameter of no type of its own takes, beside a number, the number's type, beside a moment what can be added to it,
     /// and beside AND and OR a truth value.
     fn typed_operands(&self, expr: RawBinaryExpr, schema: &DFSchema) -> Result<RawBinaryExpr> {
@@ -127,7 +148,19 @@ impl Operators {
         let right = typed(right, of_left)?;
         let of_right = if logical { Some(SqlType::Bool) } else { type_of(&right, schema) };
         let left = typed(left, of_right)?;
+        let (left, right) =
+            if op == BinaryOperator::StringConcat { self.joined_operands(left, right, schema)? } else { (left, right) };
         Ok(RawBinaryExpr { op, left, right })
+    }
+}
+
+/// PostgreSQL's `MAXDIM`.
+const DIMENSIONS_MAX: usize = 6;
+
+fn dimensions(sql_type: &SqlType) -> usize {
+    match sql_type {
+        SqlType::Array(element) => 1 + dimensions(element),
+        _ => 0,
     }
 }
 

@@ -10,7 +10,7 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::dialect::{self, finish};
 use super::{output, rows};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 
 /// The query as it is planned.
 ///
@@ -21,6 +21,7 @@ pub(super) fn prepared(query: &Query) -> Result<Query> {
     if let SetExpr::Select(select) = query.body.as_mut() {
         output::keep_from_wildcards(select);
     }
+    finish(query.visit(&mut Choices::default()))?;
     finish(query.visit(&mut Rewriter))?;
     Ok(query)
 }
@@ -31,8 +32,66 @@ pub(super) fn prepared(query: &Query) -> Result<Query> {
 /// As [`prepared`].
 pub(super) fn prepared_expression(expr: &Expr) -> Result<Expr> {
     let mut expr = expr.clone();
+    finish(expr.visit(&mut Choices::default()))?;
     finish(expr.visit(&mut Rewriter))?;
     Ok(expr)
+}
+
+/// How many CASEs may stand in one another with other operations between them. DataFusion asks a CASE twice for what its branches are,
+/// so each doubles the work of those inside; CASE directly in CASE does not count.
+const CHOICES_MAX: usize = 12;
+
+/// How many `ROW(…)` may stand in one another: each doubles the quotes that those inside are written with.
+const ROWS_MAX: usize = 16;
+
+/// Counts the CASEs and rows around an expression.
+#[derive(Default)]
+struct Choices {
+    /// What each expression around the present one is.
+    around: Vec<Around>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Around {
+    Case,
+    Parentheses,
+    Row,
+    Operation,
+}
+
+impl VisitorMut for Choices {
+    type Break = Error;
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
+        self.around.push(match expr {
+            Expr::Case { .. } => Around::Case,
+            Expr::Nested(_) => Around::Parentheses,
+            Expr::Function(function) if dialect::is_named(&function.name, "row") => Around::Row,
+            _ => Around::Operation,
+        });
+        if self.around.iter().filter(|around| **around == Around::Row).count() > ROWS_MAX {
+            let error = Error::new(Kind::StatementTooComplex, "stack depth limit exceeded")
+                .with_hint(format!("At most {ROWS_MAX} rows may stand inside one another."));
+            return ControlFlow::Break(error);
+        }
+        let mut nested = 0;
+        let mut before = Around::Operation;
+        for around in self.around.iter().filter(|around| **around != Around::Parentheses) {
+            nested += usize::from(*around == Around::Case && before != Around::Case);
+            before = *around;
+        }
+        if nested > CHOICES_MAX {
+            let error = Error::new(Kind::StatementTooComplex, "stack depth limit exceeded")
+                .with_hint(format!("At most {CHOICES_MAX} CASE expressions may stand inside operations inside one another."));
+            return ControlFlow::Break(error);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, _expr: &mut Expr) -> ControlFlow<Error> {
+        self.around.pop();
+        ControlFlow::Continue(())
+    }
 }
 
 struct Rewriter;

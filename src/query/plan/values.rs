@@ -39,6 +39,29 @@ fn unify(
     Ok(Some(target))
 }
 
+/// Leaves the keeping of a type to the outermost of nested choices. DataFusion asks a CASE for its type and then for whether it may be
+/// NULL, and both go down through everything that keeps a type: kept at each level, n levels would take 2ⁿ steps.
+fn kept_once(places: &mut [&mut Expr], target: Option<&SqlType>) {
+    let Some(target) = target.filter(|target| needs_keeping(target)) else { return };
+    for place in places {
+        let kept = cast::typed_as(place) == Some(target);
+        if let Expr::ScalarFunction(call) = &mut **place
+            && kept
+            && matches!(&call.args[..], [inner] if is_choice(inner))
+        {
+            **place = call.args.swap_remove(0);
+        }
+    }
+}
+
+fn is_choice(expr: &Expr) -> bool {
+    match expr {
+        Expr::Case(_) => true,
+        Expr::ScalarFunction(call) => CHOOSING.contains(&call.func.name()),
+        _ => false,
+    }
+}
+
 /// Whether a type is lost when only its Arrow type is kept.
 fn needs_keeping(sql_type: &SqlType) -> bool {
     SqlType::of_arrow(&sql_type.arrow()) != *sql_type
@@ -60,7 +83,9 @@ pub(super) fn lower_case(case: Case, schema: &DFSchema, style: &Style) -> datafu
         }
     }
     let results = else_expr.iter_mut().map(AsMut::as_mut).chain(when_then_expr.iter_mut().map(|(_, then)| then.as_mut()));
-    let target = unify(&mut results.collect::<Vec<_>>(), "CASE", schema, style, &mut changed)?;
+    let mut results = results.collect::<Vec<_>>();
+    let target = unify(&mut results, "CASE", schema, style, &mut changed)?;
+    kept_once(&mut results, target.as_ref());
     let whole = Expr::Case(Case { expr, when_then_expr, else_expr });
     match target {
         Some(target) if needs_keeping(&target) => Ok(Transformed::yes(cast::typed(whole, target))),
@@ -100,7 +125,9 @@ pub(super) fn lower_call(call: ScalarFunction, schema: &DFSchema, style: &Style)
     {
         resolution::comparison(&left, "=", &right).map_err(wrap)?;
     }
-    let target = unify(&mut args.iter_mut().collect::<Vec<_>>(), &what, schema, style, &mut changed)?;
+    let mut places = args.iter_mut().collect::<Vec<_>>();
+    let target = unify(&mut places, &what, schema, style, &mut changed)?;
+    kept_once(&mut places, target.as_ref());
     let whole = Expr::ScalarFunction(ScalarFunction { func, args });
     match target {
         Some(target) if needs_keeping(&target) => Ok(Transformed::yes(cast::typed(whole, target))),
