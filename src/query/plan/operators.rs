@@ -47,8 +47,7 @@ impl ExprPlanner for Operators {
         let Some(target) = resolution::common(&types, "ARRAY").map_err(wrap)? else { return Ok(PlannerResult::Original(exprs)) };
         let dimensions = 1 + dimensions(&target);
         if dimensions > DIMENSIONS_MAX {
-            let message = format!("number of array dimensions ({dimensions}) exceeds the maximum allowed ({DIMENSIONS_MAX})");
-            return Err(wrap(Error::new(Kind::ProgramLimitExceeded, message)));
+            return Err(wrap(too_many_dimensions(dimensions)));
         }
         let same = |expr: &Expr| type_of(expr, schema).is_some_and(|own| own == target);
         let cast = |expr: Expr| if same(&expr) { Ok(expr) } else { casts::cast_to(expr, &target, schema, &self.style) };
@@ -155,7 +154,12 @@ impl Operators {
 }
 
 /// PostgreSQL's `MAXDIM`.
-const DIMENSIONS_MAX: usize = 6;
+pub(super) const DIMENSIONS_MAX: usize = 6;
+
+pub(super) fn too_many_dimensions(dimensions: usize) -> Error {
+    let message = format!("number of array dimensions ({dimensions}) exceeds the maximum allowed ({DIMENSIONS_MAX})");
+    Error::new(Kind::ProgramLimitExceeded, message)
+}
 
 fn dimensions(sql_type: &SqlType) -> usize {
     match sql_type {

@@ -9,6 +9,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::dialect::{self, finish};
+use super::operators::{DIMENSIONS_MAX, too_many_dimensions};
 use super::{output, rows};
 use crate::error::{Error, Kind, Result};
 
@@ -94,6 +95,9 @@ impl VisitorMut for Choices {
     }
 }
 
+/// Tables in one FROM. Each join's columns are those of all before it, which the planner copies again and again.
+const TABLES_MAX: usize = 200;
+
 struct Rewriter;
 
 impl VisitorMut for Rewriter {
@@ -111,6 +115,11 @@ impl VisitorMut for Rewriter {
             }
         }
         output::name_items(select);
+        if select.from.iter().map(|from| 1 + from.joins.len()).sum::<usize>() > TABLES_MAX {
+            let error = Error::new(Kind::StatementTooComplex, "stack depth limit exceeded")
+                .with_hint(format!("At most {TABLES_MAX} tables may be joined in one FROM."));
+            return ControlFlow::Break(error);
+        }
         ControlFlow::Continue(())
     }
 
@@ -180,8 +189,18 @@ fn rewritten(expr: &Expr) -> Result<Option<Expr>> {
             };
             Ok(Some(call(function, vec![Expr::value(Value::SingleQuotedString(field)), expr.as_ref().clone()])))
         }
+        Expr::CompoundFieldAccess { root, access_chain } if access_chain.len() > DIMENSIONS_MAX && is_array(root) => {
+            Err(too_many_dimensions(access_chain.len()))
+        }
         Expr::Interval(interval) => Ok(interval_literal(interval)),
         _ => Ok(None),
+    }
+}
+
+fn is_array(expr: &Expr) -> bool {
+    match expr {
+        Expr::Nested(inner) => is_array(inner),
+        other => matches!(other, Expr::Array(_)),
     }
 }
 
