@@ -36,6 +36,9 @@ pub fn of_sql(data_type: &DataType) -> Result<SqlType> {
         },
         // What is quoted is the name of the type itself and none of the grammar's words for it.
         DataType::Custom(name, modifiers) if modifiers.is_empty() && is_quoted(name) => match &names::parts(name)?[..] {
+            // PostgreSQL's one-byte type, which is not the word `char`.
+            [own] if own == "char" => SqlType::parse("\"char\""),
+            [schema, own] if schema == "pg_catalog" && own == "char" => SqlType::parse("\"char\""),
             [schema, own] if schema == "pg_catalog" => SqlType::parse(own),
             [own] => SqlType::parse(own),
             _ => SqlType::parse(&name.to_string()),
