@@ -251,6 +251,8 @@ pub struct Report {
     pub hint: Option<String>,
     /// 1-based character position in the statement's text.
     pub position: Option<usize>,
+    /// The string literal of the statement that cannot be read as its type; its place becomes the position.
+    pub literal: Option<String>,
     /// Where it happened, for example `COPY activity_logs, line 7, column occurred_at`.
     pub context: Option<String>,
     /// The constraint, column or table concerned, where PostgreSQL names one.
@@ -269,6 +271,7 @@ impl Error {
             detail: None,
             hint: None,
             position: None,
+            literal: None,
             context: None,
             schema: None,
             table: None,
@@ -316,6 +319,12 @@ impl Error {
     /// Sets the 1-based character position in the statement.
     pub fn with_position(mut self, position: usize) -> Self {
         self.0.position = Some(position);
+        self
+    }
+
+    /// Names the string literal of the statement that it is about.
+    pub fn with_literal(mut self, text: impl Into<String>) -> Self {
+        self.0.literal = Some(text.into());
         self
     }
 

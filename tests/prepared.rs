@@ -94,3 +94,90 @@ async fn parameters_take_part_each_time() {
     assert_eq!(sqlstate(&client.simple_query("SELECT $1::int").await.unwrap_err()), "42P02");
     assert_eq!(sqlstate(&client.simple_query("INSERT INTO prepared_log (note) VALUES ($1)").await.unwrap_err()), "42P02");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_insert_answers_with_what_it_stored() {
+    let folder = folder();
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    created(&client).await;
+    let insert = client
+        .prepare(
+            "INSERT INTO prepared_log AS l (note) VALUES ($1), ('second') RETURNING event_id, upper(l.note) AS loud, $2::int + 1",
+        )
+        .await
+        .unwrap();
+    let names: Vec<&str> = insert.columns().iter().map(|column| column.name()).collect();
+    assert_eq!(names, ["event_id", "loud", "?column?"]);
+    for _ in 0..2 {
+        let rows = client.query(&insert, &[&"first", &41]).await.unwrap();
+        let told: Vec<(String, i32)> = rows.iter().map(|row| (row.get(1), row.get(2))).collect();
+        assert_eq!(told, [("FIRST".to_owned(), 42), ("SECOND".to_owned(), 42)]);
+    }
+    let stored = "SELECT count(DISTINCT event_id) FROM prepared_log WHERE note = 'first'";
+    assert_eq!(client.query_one(stored, &[]).await.unwrap().get::<_, i64>(0), 2);
+    for (sql, code) in [
+        ("INSERT INTO prepared_log (note) VALUES ('x') RETURNING count(*)", "42803"),
+        ("INSERT INTO prepared_log (note) VALUES ('x') RETURNING nothing", "42703"),
+        ("INSERT INTO prepared_log (note) VALUES ('x') RETURNING 1/0", "22012"),
+        ("INSERT INTO prepared_log (note) VALUES ('x') ON CONFLICT DO NOTHING", "0A000"),
+        ("INSERT INTO prepared_log (note) VALUES ('x') ON CONFLICT (event_id) DO NOTHING", "42P10"),
+    ] {
+        assert_eq!(sqlstate(&client.batch_execute(sql).await.unwrap_err()), code, "{sql}");
+    }
+    assert_eq!(
+        client.query_one("SELECT count(*) FROM prepared_log", &[]).await.unwrap().get::<_, i64>(0),
+        4,
+        "what failed left nothing"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_taken_key_is_passed_over_or_updated() {
+    let folder = folder();
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    created(&client).await;
+    let table = async |sql: &str, params: &[&(dyn tokio_postgres::types::ToSql + Sync)]| -> Vec<(i32, Option<String>)> {
+        let rows = client.query(sql, params).await.unwrap();
+        rows.iter().map(|row| (row.get("id"), row.get("note"))).collect()
+    };
+    let row = |id: i32, note: &str| (id, Some(note.to_owned()));
+    let nothing = "INSERT INTO prepared_reference VALUES (1, 'a'), (2, $1), (2, 'c') ON CONFLICT DO NOTHING RETURNING *";
+    assert_eq!(table(nothing, &[&"b"]).await, [row(1, "a"), row(2, "b")]);
+    assert_eq!(table(nothing, &[&"z"]).await, []);
+    let update = "INSERT INTO prepared_reference AS r VALUES (3, 'new'), (2, 'x'), (1, 'kept') ON CONFLICT (id)
+                  DO UPDATE SET note = r.note || excluded.note || $1 WHERE r.id > 1 RETURNING *";
+    assert_eq!(table(update, &[&"!"]).await, [row(3, "new"), row(2, "bx!")]);
+    assert_eq!(table("SELECT * FROM prepared_reference ORDER BY id", &[]).await, [row(1, "a"), row(2, "bx!"), row(3, "new")]);
+    let count =
+        client.execute("INSERT INTO prepared_reference VALUES (3, 'n'), (4, 'm') ON CONFLICT (id) DO UPDATE SET note = 'u'", &[]);
+    assert_eq!(count.await.unwrap(), 2);
+    for (sql, code) in [
+        ("INSERT INTO prepared_reference VALUES (9, 'a'), (9, 'b') ON CONFLICT (id) DO UPDATE SET note = 'u'", "21000"),
+        ("INSERT INTO prepared_reference VALUES (9, 'a') ON CONFLICT (note) DO NOTHING", "42P10"),
+        ("INSERT INTO prepared_reference VALUES (9, 'a') ON CONFLICT ON CONSTRAINT nobody DO NOTHING", "42704"),
+        ("INSERT INTO prepared_reference VALUES (9, 'a') ON CONFLICT DO UPDATE SET note = 'u'", "42601"),
+        ("INSERT INTO prepared_reference VALUES (1, 'a') ON CONFLICT (id) DO UPDATE SET id = 2", "23505"),
+        ("INSERT INTO prepared_reference VALUES (1, 'a') ON CONFLICT (id) DO UPDATE SET note = note", "42702"),
+    ] {
+        assert_eq!(sqlstate(&client.batch_execute(sql).await.unwrap_err()), code, "{sql}");
+    }
+    assert_eq!(number(&client, &client.prepare("SELECT count(*) FROM prepared_reference").await.unwrap()).await, 4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_parameter_keeps_the_type_that_the_client_declared() {
+    use tokio_postgres::types::Type;
+    let folder = folder();
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    created(&client).await;
+    let types = [Type::INT8, Type::VARCHAR];
+    let insert = client.prepare_typed("INSERT INTO prepared_reference VALUES ($1, $2)", &types).await.unwrap();
+    assert_eq!(insert.params(), types);
+    client.execute(&insert, &[&7_i64, &"seven"]).await.unwrap();
+    assert_eq!(sqlstate(&client.execute(&insert, &[&(1_i64 << 40), &"large"]).await.unwrap_err()), "22003");
+    let row = client.query_one("SELECT id, note FROM prepared_reference", &[]).await.unwrap();
+    assert_eq!((row.get::<_, i32>(0), row.get::<_, &str>(1)), (7, "seven"));
+}

@@ -1,10 +1,10 @@
 //! Changes of a reference table's rows. The caller holds the table's lock from reading the latest state to the commit.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, Int16Array, Int64Array, RecordBatch};
-use datafusion::arrow::row::{RowConverter, SortField};
+use datafusion::arrow::row::{Row, RowConverter, Rows, SortField};
 
 use crate::catalog::Table;
 use crate::error::{Error, Kind, Result};
@@ -49,41 +49,90 @@ fn changes(table: &Table, op: i16, numbers: Int64Array, rows: &RecordBatch) -> R
     RecordBatch::try_new(table.spec.commit_schema(), columns).map_err(arrow)
 }
 
+/// How a new row's PRIMARY KEY meets the ones that are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meeting {
+    /// Nobody has it.
+    Free,
+    /// A row of the table has it.
+    Taken,
+    /// A row before it among the new ones has it, whether or not one of the table's has.
+    Repeated,
+}
+
+/// Tells of each new row how its key meets the others; in a table without a key all are free.
+///
+/// # Errors
+/// Only when the batch does not fit the table.
+pub fn meetings(table: &Table, latest: &Latest, rows: &RecordBatch) -> Result<Vec<Meeting>> {
+    if table.primary_key.is_empty() {
+        return Ok(vec![Meeting::Free; rows.num_rows()]);
+    }
+    let keys = Keys::of(table, rows)?;
+    let (old, new) = (keys.of_state(&latest.batch()?)?, keys.of_rows(rows)?);
+    let taken: HashSet<&[u8]> = old.iter().map(|key| key.data()).collect();
+    let mut seen: HashSet<&[u8]> = HashSet::with_capacity(rows.num_rows());
+    let met = |key: Row<'_>, first: bool| match (taken.contains(key.data()), first) {
+        (_, false) => Meeting::Repeated,
+        (true, true) => Meeting::Taken,
+        (false, true) => Meeting::Free,
+    };
+    Ok((0..rows.num_rows()).map(|row| met(new.row(row), seen.insert(new.row(row).data()))).collect())
+}
+
+/// What makes comparable keys of the PRIMARY KEY's columns.
+struct Keys {
+    places: Vec<usize>,
+    converter: RowConverter,
+}
+
+impl Keys {
+    fn of(table: &Table, rows: &RecordBatch) -> Result<Keys> {
+        let columns = table.spec.columns.iter().enumerate();
+        let places: Vec<usize> = columns.filter(|(_, column)| table.primary_key.contains(&column.id)).map(|(at, _)| at).collect();
+        let sort_fields = places.iter().map(|at| SortField::new(rows.column(*at).data_type().clone())).collect();
+        Ok(Keys { places, converter: RowConverter::new(sort_fields).map_err(arrow)? })
+    }
+
+    /// The keys of rows that have the table's columns.
+    fn of_rows(&self, rows: &RecordBatch) -> Result<Rows> {
+        self.columns(rows, 0)
+    }
+
+    /// The keys of the latest state, where `_op` and `_row` stand in front of the table's columns.
+    fn of_state(&self, state: &RecordBatch) -> Result<Rows> {
+        self.columns(state, 2)
+    }
+
+    fn columns(&self, batch: &RecordBatch, before: usize) -> Result<Rows> {
+        let columns: Vec<ArrayRef> = self.places.iter().map(|at| batch.column(at + before).clone()).collect();
+        self.converter.convert_columns(&columns).map_err(arrow)
+    }
+}
+
 /// Refuses rows whose PRIMARY KEY another row has. `numbers` are the rows being put, which do not clash with their own old state.
 fn require_unique(table: &Table, latest: &Latest, numbers: &Int64Array, rows: &RecordBatch) -> Result<()> {
     if table.primary_key.is_empty() {
         return Ok(());
     }
-    let places: Vec<usize> = table
-        .spec
-        .columns
-        .iter()
-        .enumerate()
-        .filter(|(_, column)| table.primary_key.contains(&column.id))
-        .map(|(at, _)| at)
-        .collect();
-    let sort_fields = places.iter().map(|at| SortField::new(rows.column(*at).data_type().clone())).collect();
-    let converter = RowConverter::new(sort_fields).map_err(arrow)?;
+    let keys = Keys::of(table, rows)?;
     let state = latest.batch()?;
-    // `_op` and `_row` stand in front of the table's columns.
-    let old_columns: Vec<ArrayRef> = places.iter().map(|at| state.column(at + 2).clone()).collect();
-    let old_keys = converter.convert_columns(&old_columns).map_err(arrow)?;
+    let old_keys = keys.of_state(&state)?;
     let old_numbers = state.column(1).clone();
     let old_numbers =
         old_numbers.as_any().downcast_ref::<Int64Array>().ok_or_else(|| Error::internal("row numbers are not bigint"))?;
     let mut holder: HashMap<Vec<u8>, i64> = HashMap::with_capacity(state.num_rows());
-    let replaced: std::collections::HashSet<i64> = numbers.values().iter().copied().collect();
+    let replaced: HashSet<i64> = numbers.values().iter().copied().collect();
     for (row, key) in old_keys.iter().enumerate() {
         if !replaced.contains(&old_numbers.value(row)) {
             holder.insert(key.as_ref().to_vec(), old_numbers.value(row));
         }
     }
-    let new_columns: Vec<ArrayRef> = places.iter().map(|at| rows.column(*at).clone()).collect();
-    let new_keys = converter.convert_columns(&new_columns).map_err(arrow)?;
+    let new_keys = keys.of_rows(rows)?;
     for (row, key) in new_keys.iter().enumerate() {
         if holder.insert(key.as_ref().to_vec(), numbers.value(row)).is_some() {
             let name = &table.name;
-            let names: Vec<&str> = places.iter().map(|at| table.columns[*at].name.as_str()).collect();
+            let names: Vec<&str> = keys.places.iter().map(|at| table.columns[*at].name.as_str()).collect();
             return Err(Error::new(
                 Kind::UniqueViolation,
                 format!("duplicate key value violates unique constraint \"{}_pkey\"", name.name),

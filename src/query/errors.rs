@@ -210,6 +210,15 @@ fn reworded(line: &str) -> Option<Error> {
         || line.starts_with("Physical plan does not support")
     {
         (Kind::FeatureNotSupported, line.to_owned())
+    } else if let Some(column) = between("column \"", "\" must appear in the GROUP BY clause") {
+        let message = format!("column \"{column}\" must appear in the GROUP BY clause or be used in an aggregate function");
+        (Kind::GroupingError, message)
+    } else if line.contains("Cannot run range queries on datatype") {
+        (Kind::FeatureNotSupported, "RANGE with offset PRECEDING/FOLLOWING is not supported for this column type".to_owned())
+    } else if line.contains("async functions should not be called directly") {
+        (Kind::FeatureNotSupported, "a function that sleeps cannot be called in this place".to_owned())
+    } else if line.contains("Transformation should return Subquery") {
+        (Kind::FeatureNotSupported, "a sub-query cannot be used in this place".to_owned())
     } else if line.contains("to a Decimal") && line.contains("too large") || line.contains("is too large to store in a Decimal") {
         (Kind::NumericValueOutOfRange, "numeric field overflow".to_owned())
     } else {
@@ -269,7 +278,9 @@ fn sql_names(list: &str) -> String {
 /// Messages that DataFusion gives as text only, sorted by what they say.
 fn worded(message: &str) -> Error {
     let line = first_line(message);
-    if let Some(error) = reworded(&line) {
+    // What an aggregate does not take is told on a later line, behind everything that it would have taken.
+    let called = message.lines().find(|line| line.contains("argument types '"));
+    if let Some(error) = reworded(called.unwrap_or(&line)) {
         return error;
     }
     let kind = [

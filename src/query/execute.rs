@@ -54,7 +54,8 @@ fn constant_row(plan: &LogicalPlan) -> Result<Option<RecordBatch>> {
     row.map(Some).map_err(|error| Error::internal(format!("a row of constants does not fit its plan: {error}")))
 }
 
-fn one_batch(batch: RecordBatch) -> SendableRecordBatchStream {
+/// Rows that are there already.
+pub(super) fn one_batch(batch: RecordBatch) -> SendableRecordBatchStream {
     let schema = batch.schema();
     Box::pin(RecordBatchStreamAdapter::new(schema, futures::stream::once(async move { Ok(batch) })))
 }

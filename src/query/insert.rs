@@ -1,5 +1,8 @@
 //! INSERT: literal rows go straight to the column builders; anything else is planned as a query.
 
+mod conflict;
+mod returning;
+
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, RecordBatch, new_null_array};
@@ -10,16 +13,19 @@ use datafusion::sql::sqlparser::ast;
 
 use crate::catalog::Table;
 use crate::error::{Error, Kind, Result};
+use crate::guard::Guard;
 use crate::ingest::{self, Given, Origin, Target};
 use crate::policy::Action;
 use crate::query::engine::Engine;
 use crate::query::errors::unwrap;
 use crate::query::parse::unsupported;
 use crate::query::plan::{Planned, Planner, names, types};
-use crate::query::session::{Outcome, Session, done};
+use crate::query::session::{Column, Outcome, Session, done};
 use crate::query::{checks, execute, kept};
 use crate::store::spec::TableKind;
 use crate::value::{ColumnBuilder, SqlType, Style};
+use conflict::Conflict;
+use returning::Returning;
 
 /// One cell of a literal VALUES list.
 enum Cell {
@@ -46,6 +52,8 @@ pub(super) struct Ready {
     /// The table's column that each value goes to, in the order of the values.
     places: Vec<usize>,
     source: Source,
+    conflict: Option<Conflict>,
+    returning: Option<Returning>,
     /// The types of `$1`, `$2`, ….
     pub parameters: Vec<SqlType>,
     lasting: bool,
@@ -55,6 +63,11 @@ impl Ready {
     /// Whether it means the same at any time, given the same catalog, role and settings.
     pub(super) fn is_lasting(&self) -> bool {
         self.lasting
+    }
+
+    /// What it answers with, if it does.
+    pub(super) fn columns(&self) -> Option<Vec<Column>> {
+        self.returning.as_ref().map(|returning| returning.columns.clone())
     }
 }
 
@@ -72,9 +85,9 @@ pub(super) fn ready(insert: &ast::Insert, planner: &Planner<'_>, engine: &Engine
         places(&table, &columns)?
     };
     let (target, checks_last) = checks::lasting_target(&table, planner, engine)?;
-    let (source, parameters, plan_lasts) = match insert.source.as_deref() {
-        None => (Source::Defaults, vec![], true),
-        Some(query) => match literal_rows(query) {
+    let (source, known, plan_lasts) = match insert.source.as_deref() {
+        None => (Source::Defaults, hints.to_vec(), true),
+        Some(query) => match literal_rows(query).filter(|rows| reads_parameters(rows, &places, &table, hints)) {
             Some(rows) => {
                 // Without a column list fewer values than columns fill the first ones, as in PostgreSQL.
                 if insert.columns.is_empty()
@@ -83,17 +96,51 @@ pub(super) fn ready(insert: &ast::Insert, planner: &Planner<'_>, engine: &Engine
                     places.truncate(first);
                 }
                 rows.iter().try_for_each(|row| check_width(row.len(), places.len()))?;
-                let parameters = literal_parameters(&rows, &places, &table, hints);
-                (Source::Literal(rows), parameters, true)
+                let known = literal_parameters(&rows, &places, &table, hints);
+                (Source::Literal(rows), known, true)
             }
             None => {
                 let planned = planned(query, &table, &places, planner, hints)?;
-                let (parameters, lasting) = (planned.parameters.clone(), kept::is_lasting(&planned.plan));
-                (Source::Query(Box::new(planned)), parameters, lasting)
+                let known = planned.parameters.iter().cloned().map(Some).collect();
+                let lasting = kept::is_lasting(&planned.plan);
+                (Source::Query(Box::new(planned)), known, lasting)
             }
         },
     };
-    Ok(Ready { target, places, source, parameters, lasting: checks_last && plan_lasts })
+    let (conflict, returning) = clauses(insert, &table, planner, &known)?;
+    let known = conflict.as_ref().map_or(known, |conflict| conflict.parameters.clone());
+    let parameters = match &returning {
+        Some(returning) => returning.parameters.clone(),
+        None => known.into_iter().map(|known| known.unwrap_or(SqlType::Text)).collect(),
+    };
+    // The clauses are planned at each run, over its rows.
+    let lasting = checks_last && plan_lasts && conflict.is_none() && returning.is_none();
+    Ok(Ready { target, places, source, conflict, returning, parameters, lasting })
+}
+
+/// The clauses behind the rows. `known` are the types of the parameters as far as they are known.
+fn clauses(
+    insert: &ast::Insert,
+    table: &Arc<Table>,
+    planner: &Planner<'_>,
+    known: &[Option<SqlType>],
+) -> Result<(Option<Conflict>, Option<Returning>)> {
+    let own = || ast::Ident::with_quote('"', &table.name.name);
+    let alias = insert.table_alias.as_ref().map_or_else(own, |given| given.alias.clone());
+    let conflict = match &insert.on {
+        None => None,
+        Some(ast::OnInsert::OnConflict(clause)) => Some(Conflict::new(clause, alias.clone(), table, planner, known)?),
+        Some(_) => return Err(unsupported("INSERT ... ON DUPLICATE KEY UPDATE")),
+    };
+    let known = conflict.as_ref().map_or(known, |conflict| &conflict.parameters);
+    let returning = match &insert.returning {
+        None => None,
+        Some(items) => {
+            planner.guard.permit(Action::Select, table)?;
+            Some(Returning::new(items, alias, table, planner, known)?)
+        }
+    };
+    Ok((conflict, returning))
 }
 
 /// Runs an INSERT.
@@ -102,35 +149,47 @@ pub(super) async fn insert(session: &mut Session, ready: &Ready, params: &[Array
     let guard = session.guard();
     let table = &ready.target.table;
     guard.permit(Action::Insert, table)?;
+    let stored = complete_rows(session, ready, &guard, params).await?;
+    let stored = match &ready.conflict {
+        Some(conflict) => conflict.put(session, &ready.target, stored, params).await?,
+        None => {
+            keep(session, table, stored.clone()).await?;
+            stored
+        }
+    };
+    match &ready.returning {
+        Some(returning) => returning.rows(session, table, &stored, params).await,
+        None => done(format!("INSERT 0 {}", stored.iter().map(RecordBatch::num_rows).sum::<usize>())),
+    }
+}
+
+/// The statement's rows with defaults filled in and constraints checked.
+async fn complete_rows(session: &Session, ready: &Ready, guard: &Guard, params: &[ArrayRef]) -> Result<Vec<RecordBatch>> {
+    let table = &ready.target.table;
     let now = session.now_us();
     let complete =
         |count: usize, given: Vec<Given>, first_row: u64| ready.target.complete(count, given, now, Origin::Statement { first_row });
-    let mut stored = Vec::new();
-    let mut rows = 0_u64;
     match &ready.source {
-        Source::Defaults => {
-            stored.push(complete(1, vec![Given::Absent; table.columns.len()], 1)?);
-            rows = 1;
-        }
+        Source::Defaults => Ok(vec![complete(1, vec![Given::Absent; table.columns.len()], 1)?]),
         Source::Literal(literal) => {
             let given = given_literal(literal, ready, &session.style(), params)?;
-            stored.push(complete(literal.len(), given, 1)?);
-            rows = literal.len() as u64;
+            Ok(vec![complete(literal.len(), given, 1)?])
         }
         Source::Query(planned) => {
             let bound = match ready.lasting {
-                true => execute::bind(&kept::renewed(planned, &guard)?, params)?,
+                true => execute::bind(&kept::renewed(planned, guard)?, params)?,
                 false => execute::bind(planned, params)?,
             };
+            let mut stored = Vec::new();
+            let mut rows = 0_u64;
             for batch in execute::collect(session, &bound).await? {
                 let given = given_batch(table, &ready.places, &batch);
                 stored.push(complete(batch.num_rows(), given, rows + 1)?);
                 rows += batch.num_rows() as u64;
             }
+            Ok(stored)
         }
     }
-    keep(session, table, stored).await?;
-    done(format!("INSERT 0 {rows}"))
 }
 
 /// Hands completed rows to the transaction.
@@ -157,12 +216,7 @@ pub(super) async fn keep(session: &mut Session, table: &Arc<Table>, batches: Vec
 }
 
 fn named_table(insert: &ast::Insert, planner: &Planner<'_>) -> Result<Arc<Table>> {
-    let refused = [
-        (insert.returning.is_some(), "INSERT ... RETURNING"),
-        (insert.on.is_some(), "INSERT ... ON CONFLICT"),
-        (insert.overwrite, "INSERT OVERWRITE"),
-        (!insert.assignments.is_empty(), "INSERT ... SET"),
-    ];
+    let refused = [(insert.overwrite, "INSERT OVERWRITE"), (!insert.assignments.is_empty(), "INSERT ... SET")];
     if let Some((_, what)) = refused.into_iter().find(|(present, _)| *present) {
         return Err(unsupported(what));
     }
@@ -230,18 +284,38 @@ fn check_width(given: usize, expected: usize) -> Result<()> {
     Err(Error::new(Kind::SyntaxError, message))
 }
 
+/// Whether each parameter of a literal VALUES list comes as its column's type. One that the client declared to be of another type
+/// must be cast, by a plan; a list with DEFAULT in it cannot be planned, and there the column decides.
+fn reads_parameters(rows: &[Vec<Cell>], places: &[usize], table: &Table, hints: &[Option<SqlType>]) -> bool {
+    let mut cells = rows.iter().flat_map(|row| row.iter().zip(places));
+    rows.iter().flatten().any(|cell| matches!(cell, Cell::Default))
+        || cells.all(|(cell, place)| match cell {
+            Cell::Parameter(number) => match hints.get(*number) {
+                Some(Some(declared)) => is_read(declared, &table.columns[*place].sql_type),
+                Some(None) | None => true,
+            },
+            Cell::Default | Cell::Null | Cell::Text(_) => true,
+        })
+}
+
+/// Whether a parameter declared as one type needs no cast to another: texts are all read alike.
+fn is_read(declared: &SqlType, column: &SqlType) -> bool {
+    declared == column || *column == SqlType::Text && matches!(declared, SqlType::Varchar(None) | SqlType::Name)
+}
+
 /// The types that a literal VALUES list's parameters take from the columns they go to.
-fn literal_parameters(rows: &[Vec<Cell>], places: &[usize], table: &Table, hints: &[Option<SqlType>]) -> Vec<SqlType> {
+fn literal_parameters(rows: &[Vec<Cell>], places: &[usize], table: &Table, hints: &[Option<SqlType>]) -> Vec<Option<SqlType>> {
     let mut found: Vec<Option<SqlType>> = hints.to_vec();
     for (cell, place) in rows.iter().flat_map(|row| row.iter().zip(places)) {
         if let Cell::Parameter(number) = cell {
             if found.len() <= *number {
                 found.resize(number + 1, None);
             }
-            found[*number] = Some(table.columns[*place].sql_type.clone());
+            let column = &table.columns[*place].sql_type;
+            found[*number] = found[*number].take().filter(|declared| is_read(declared, column)).or_else(|| Some(column.clone()));
         }
     }
-    found.into_iter().map(|found| found.unwrap_or(SqlType::Text)).collect()
+    found
 }
 
 /// The columns of literal rows, each text read by its column's input function.

@@ -256,7 +256,10 @@ impl Session {
             }
             Statement::Fetch(fetch) if fetch.silent => Ok((vec![], None)),
             Statement::Fetch(fetch) => Ok((vec![], self.cursor_columns(&fetch.cursor)?)),
-            Statement::Insert(insert) => Ok((self.insertion(insert, prepared)?.parameters.clone(), None)),
+            Statement::Insert(insert) => {
+                let ready = self.insertion(insert, prepared)?;
+                Ok((ready.parameters.clone(), ready.columns()))
+            }
             Statement::Update(update) => Ok((mutate::update_parameters(update, &self.planner(), hints)?, None)),
             Statement::Delete(delete) => Ok((mutate::delete_parameters(delete, &self.planner(), hints)?, None)),
             Statement::Truncate(_)

@@ -3,7 +3,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array, ListArray};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array, ListArray, UInt32Array};
 use datafusion::arrow::compute::cast as arrow_cast;
 use datafusion::arrow::datatypes::{DataType, Decimal128Type, FieldRef, Float64Type, Int64Type};
 use datafusion::arrow::error::ArrowError;
@@ -12,10 +12,29 @@ use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
-use super::scalar::only_value;
+use super::scalar::{Argument, Definition, only_value};
 use crate::error::{Error, Kind};
 use crate::query::errors::wrap;
-use crate::value::{self, ColumnBuilder, SqlType, Style};
+use crate::value::{self, ColumnBuilder, Reg, SqlType, Style};
+
+/// `pg_typeof`, which knows the type without a look at the values.
+pub(super) static DEFINITIONS: [Definition; 1] = [Definition {
+    name: TYPEOF,
+    volatility: Volatility::Stable,
+    result: |types| (types.len() == 1).then_some(SqlType::Reg(Reg::Type)),
+    run: |given| {
+        /// The id of the type of a literal that has none of its own.
+        const UNKNOWN: u32 = 705;
+        let oid = match given.types.first() {
+            Some(Argument::Of(sql_type)) => sql_type.oid(),
+            Some(Argument::Unknown) | None => UNKNOWN,
+        };
+        Ok(Arc::new(UInt32Array::from(vec![oid; given.rows])))
+    },
+}];
+
+/// The function that tells a type: a parameter that nothing else gives a type has none to tell.
+pub(super) const TYPEOF: &str = "pg_typeof";
 
 /// Whether a cast between these types must go through text forms, which DataFusion would write or read differently.
 pub(crate) fn needs_function(source: &SqlType, arrow: &DataType, target: &SqlType) -> bool {

@@ -5,6 +5,7 @@
 
 mod array;
 mod average;
+pub(super) mod borrowed;
 pub(super) mod cast;
 mod catalog;
 mod identity;
@@ -207,7 +208,8 @@ static DEFINED: LazyLock<HashMap<&'static str, &'static Definition>> = LazyLock:
         .chain(average::DEFINITIONS.iter())
         .chain(series::DEFINITIONS.iter())
         .chain(operator::DEFINITIONS.iter())
-        .chain(regex::DEFINITIONS.iter());
+        .chain(regex::DEFINITIONS.iter())
+        .chain(cast::DEFINITIONS.iter());
     all.map(|definition| (definition.name, definition)).collect()
 });
 

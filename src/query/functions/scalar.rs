@@ -13,7 +13,7 @@ use datafusion::arrow::array::{
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, FieldRef, Float64Type, Int64Type};
 use datafusion::common::{DFSchema, ScalarValue};
-use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::expr::{Placeholder, ScalarFunction};
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ExprSchemable, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
@@ -304,6 +304,11 @@ pub(crate) fn bind(call: &ScalarFunction, schema: &DFSchema) -> Option<Result<Ex
 fn bound(function: &Function, call: &ScalarFunction, schema: &DFSchema) -> Result<Expr> {
     let mut types = argument_types(&call.args, schema)?;
     let definition = function.definition;
+    if definition.name == super::cast::TYPEOF
+        && let Some(Expr::Placeholder(Placeholder { id, field: None })) = call.args.first()
+    {
+        return Err(Error::new(Kind::IndeterminateDatatype, format!("could not determine data type of parameter {id}")));
+    }
     // A column of an outer query that was computed may have had no type yet when it was named here; text that no function of this
     // name takes is a document then.
     if (definition.result)(&types).is_none() {

@@ -16,7 +16,8 @@ impl Parsed {
         if report.position.is_some() || report.context.is_some() {
             return error;
         }
-        let Some(named) = Named::by(report.kind, &report.message) else { return error };
+        let literal = report.literal.clone().map(Named::Literal);
+        let Some(named) = literal.or_else(|| Named::by(report.kind, &report.message)) else { return error };
         let Ok(tokens) = Tokenizer::new(&DIALECT, &self.text).tokenize_with_location() else { return error };
         let tokens: Vec<&TokenWithSpan> = tokens.iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).collect();
         match (0..tokens.len()).find(|at| named.stands_at(&tokens, *at)) {
@@ -33,11 +34,17 @@ impl Parsed {
 enum Named {
     /// A dotted name, in the order of its parts.
     Name(Vec<String>),
+    /// A column with its table in front, which the text may leave away.
+    Column(Vec<String>),
     /// The table that a column is looked for in.
     Qualifier(String),
     /// A relation, behind one of the words that name relations.
     Relation(Vec<String>),
     Function(Vec<String>),
+    /// A string literal of this text.
+    Literal(String),
+    /// `$1`.
+    Parameter(String),
     /// An operator's symbol; without a left side it stands before its operand.
     Operator(String, bool),
 }
@@ -50,7 +57,10 @@ impl Named {
                 name if name.starts_with('"') => quoted().map(Named::Name),
                 name => Some(Named::Name(split(name))),
             },
-            Kind::GroupingError if message.starts_with("column \"") => quoted().map(Named::Name),
+            Kind::GroupingError if message.starts_with("column ") => quoted().map(Named::Column),
+            Kind::UndefinedParameter => {
+                message.strip_prefix("there is no parameter ").map(|name| Named::Parameter(name.to_owned()))
+            }
             Kind::AmbiguousColumn if message.starts_with("column reference") => quoted().map(Named::Name),
             Kind::UndefinedTable if message.starts_with("missing FROM-clause") || message.starts_with("invalid reference") => {
                 quoted()?.pop().map(Named::Qualifier)
@@ -72,6 +82,10 @@ impl Named {
         let symbol = |at: usize, symbol: &Token| tokens.get(at).is_some_and(|token| token.token == *symbol);
         match self {
             Named::Name(parts) => name_at(tokens, at, parts) && !symbol(at + parts.len() * 2 - 1, &Token::Period),
+            Named::Column(parts) => {
+                let own = &parts[parts.len().saturating_sub(1)..];
+                name_at(tokens, at, parts) || name_at(tokens, at, own) && !symbol(at + 1, &Token::Period)
+            }
             Named::Qualifier(name) => name_at(tokens, at, std::slice::from_ref(name)) && symbol(at + 1, &Token::Period),
             Named::Relation(parts) => {
                 let full = name_at(tokens, at, parts);
@@ -80,6 +94,12 @@ impl Named {
                     || matches!(&tokens[at].token, Token::SingleQuotedString(text) if split(text) == *parts)
             }
             Named::Function(parts) => name_at(tokens, at, parts) && symbol(at + parts.len() * 2 - 1, &Token::LParen),
+            Named::Literal(text) => match &tokens[at].token {
+                Token::SingleQuotedString(own) | Token::EscapedStringLiteral(own) => own == text,
+                Token::DollarQuotedString(own) => own.value == *text,
+                _ => false,
+            },
+            Named::Parameter(name) => matches!(&tokens[at].token, Token::Placeholder(own) if own == name),
             Named::Operator(operator, prefix) => is_operator(tokens, at, operator, *prefix),
         }
     }
@@ -170,6 +190,10 @@ mod tests {
         assert_eq!(place("SELECT t.b FROM t", Kind::UndefinedColumn, "column t.b does not exist"), Some(8));
         assert_eq!(place("SELECT t FROM t", Kind::UndefinedTable, "relation \"t\" does not exist"), Some(15));
         assert_eq!(place("SELECT ä || f(1)", Kind::UndefinedFunction, "function f(integer) does not exist"), Some(13));
+        let grouped = "column \"t.a\" must appear in the GROUP BY clause or be used in an aggregate function";
+        assert_eq!(place("SELECT b, a FROM t GROUP BY b", Kind::GroupingError, grouped), Some(11));
+        assert_eq!(place("SELECT b, t.a FROM t GROUP BY b", Kind::GroupingError, grouped), Some(11));
+        assert_eq!(place("SELECT 1, $2", Kind::UndefinedParameter, "there is no parameter $2"), Some(11));
         let minus = "operator does not exist: - boolean";
         assert_eq!(place("SELECT 2 - 1, - true", Kind::UndefinedFunction, minus), Some(15));
         let like = "operator does not exist: integer ~~ unknown";

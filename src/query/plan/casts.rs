@@ -16,7 +16,7 @@ use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, LogicalPla
 use super::{Planned, jsonb, origin, resolution, sets, unions, values};
 use crate::error::{Error, Kind, Result};
 use crate::query::errors::{unwrap, wrap};
-use crate::query::functions::{ARRAY_LIKE, cast, fold_operator, scalar};
+use crate::query::functions::{ARRAY_LIKE, borrowed, cast, fold_operator, scalar};
 use crate::value::{BARE_NUMERIC, ColumnBuilder, SqlType, Style};
 
 /// Applies the rules to every expression of a plan and finds the types of its parameters.
@@ -133,7 +133,9 @@ fn transform(expr: Expr, schema: &DFSchema, style: &Style) -> datafusion::common
             }
             None => {
                 scalar::refuse_missing(&call, schema).map_err(wrap)?;
-                values::lower_call(call, schema, style)
+                let (call, held) = borrowed::held(call);
+                let lowered = values::lower_call(call, schema, style)?;
+                Ok(if held { Transformed::yes(lowered.data) } else { lowered })
             }
         },
         Expr::InList(InList { expr, list, negated }) => {
@@ -370,7 +372,7 @@ fn is_text(sql_type: &SqlType) -> bool {
 /// The constant that a literal's text means as this type.
 pub(crate) fn constant(text: &str, target: &SqlType, style: &Style) -> Result<Expr> {
     let mut builder = ColumnBuilder::new(target, 1);
-    builder.append_text(text, style)?;
+    builder.append_text(text, style).map_err(|error| error.with_literal(text))?;
     let array = builder.finish();
     let value = ScalarValue::try_from_array(&array, 0).map_err(unwrap)?;
     let metadata = FieldMetadata::from(&target.field("", true));

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::FieldRef;
 use datafusion::logical_expr::planner::TypePlanner;
 use datafusion::logical_expr::{Cast, Expr};
-use datafusion::sql::sqlparser::ast::{CharacterLength, DataType, ExactNumberInfo};
+use datafusion::sql::sqlparser::ast::{CharacterLength, DataType, ExactNumberInfo, ObjectName};
 
+use super::names;
 use crate::error::Result;
 use crate::value::SqlType;
 
@@ -33,6 +34,15 @@ pub fn of_sql(data_type: &DataType) -> Result<SqlType> {
             Some(CharacterLength::IntegerLength { length, .. }) => SqlType::parse(&format!("varchar({length})")),
             Some(CharacterLength::Max) | None => Ok(SqlType::Varchar(Some(1))),
         },
+        // What is quoted is the name of the type itself and none of the grammar's words for it.
+        DataType::Custom(name, modifiers) if modifiers.is_empty() && is_quoted(name) => match &names::parts(name)?[..] {
+            // PostgreSQL's one-byte type, which is not the word `char`.
+            [own] if own == "char" => SqlType::parse("\"char\""),
+            [schema, own] if schema == "pg_catalog" && own == "char" => SqlType::parse("\"char\""),
+            [schema, own] if schema == "pg_catalog" => SqlType::parse(own),
+            [own] => SqlType::parse(own),
+            _ => SqlType::parse(&name.to_string()),
+        },
         DataType::Float(ExactNumberInfo::Precision(digits)) if *digits <= 24 => Ok(SqlType::Float4),
         other => {
             let name = other.to_string();
@@ -51,6 +61,10 @@ pub fn of_sql(data_type: &DataType) -> Result<SqlType> {
             }
         }
     }
+}
+
+fn is_quoted(name: &ObjectName) -> bool {
+    name.0.iter().any(|part| part.as_ident().is_some_and(|part| part.quote_style.is_some()))
 }
 
 /// Gives DataFusion's planner fields that remember their SQL type.

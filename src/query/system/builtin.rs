@@ -291,6 +291,15 @@ pub(crate) fn type_oid(name: &str) -> Option<Oid> {
     if let Some(domain) = name.strip_prefix("information_schema.") {
         return TYPES.iter().find(|builtin| builtin.standard && builtin.name == domain).map(|builtin| builtin.oid);
     }
+    if name.contains('"') && name != "\"char\"" {
+        // What is quoted is the name of the type itself and none of the grammar's words for it.
+        return match &super::world::name_parts(name)[..] {
+            [schema, own] if schema == "information_schema" => type_oid(&format!("information_schema.{own}")),
+            [schema, own] if schema == "pg_catalog" => type_by_name(own).map(|builtin| builtin.oid),
+            [own] => type_by_name(own).map(|builtin| builtin.oid),
+            _ => None,
+        };
+    }
     let named = match name {
         "character" | "char" => type_by_name("bpchar"),
         "\"char\"" => type_by_name("char"),

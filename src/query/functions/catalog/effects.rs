@@ -7,10 +7,12 @@ use crate::query::backends::Signal;
 use crate::query::system::rows::Cell;
 use crate::query::system::world::World;
 
-pub(super) static LINES: [Line; 4] = [
+pub(super) static LINES: [Line; 5] = [
     Line { name: "set_config", arguments: (3, 3), returns: Text, strict: false, call: set_config },
     // PostgreSQL's returns void, which is written as the empty text.
     Line { name: "pg_notify", arguments: (2, 2), returns: Text, strict: false, call: notify },
+    // There is no function by which a session could take such a lock, so that it has none to give back.
+    line("pg_advisory_unlock_all", (0, 0), Text, |_, _| Ok("".into())),
     line("pg_cancel_backend", (1, 1), Bool, |world, args| signal(world, args, Signal::Cancel)),
     line("pg_terminate_backend", (1, 2), Bool, |world, args| signal(world, args, Signal::Terminate)),
 ];
