@@ -6,7 +6,8 @@ use crate::value::time::token::space;
 /// Reads a one-dimensional array literal and hands each element on; `None` is NULL.
 ///
 /// # Errors
-/// 22P02 for what is no array literal, 0A000 for more than one dimension and for arrays that do not begin at 1.
+/// 22P02 for what is no array literal, 0A000 for more than one dimension and for arrays that do not begin at 1, 54000
+/// for more than PostgreSQL's six.
 pub(crate) fn elements(text: &str, mut each: impl FnMut(Option<&str>) -> Result<()>) -> Result<()> {
     let fault = |detail: &str| {
         Error::new(Kind::InvalidTextRepresentation, format!("malformed array literal: \"{text}\"")).with_detail(detail)
@@ -30,6 +31,10 @@ pub(crate) fn elements(text: &str, mut each: impl FnMut(Option<&str>) -> Result<
             break;
         }
         if rest.starts_with('{') {
+            if rest.starts_with("{{{{{{") {
+                let message = "number of array dimensions (7) exceeds the maximum allowed (6)";
+                return Err(Error::new(Kind::ProgramLimitExceeded, message));
+            }
             return Err(Error::new(Kind::FeatureNotSupported, "arrays of more than one dimension are not supported")
                 .with_hint("store nested lists as jsonb"));
         }

@@ -48,6 +48,15 @@ impl Dialect for Postgres {
         }
     }
 
+    /// A second COLLATE behind the first, which sqlparser looks for once only.
+    fn parse_infix(&self, parser: &mut Parser<'_>, expr: &Expr, _precedence: u8) -> Option<Result<Expr, ParserError>> {
+        if !parser.parse_keyword(Keyword::COLLATE) {
+            return None;
+        }
+        let collated = |collation| Expr::Collate { expr: Box::new(expr.clone()), collation };
+        Some(parser.parse_object_name(false).map(collated))
+    }
+
     /// A function's argument has a word for its name. With expressions there, as `json_object('a': 1)` of later versions has them,
     /// every argument would be read twice, and so 2ⁿ times at depth n.
     fn supports_named_fn_args_with_expr_name(&self) -> bool {
