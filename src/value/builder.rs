@@ -90,8 +90,9 @@ impl ColumnBuilder {
     /// An empty column of a type, with room for `capacity` values.
     pub fn new(sql_type: &SqlType, capacity: usize) -> Self {
         let strings = || match u32::try_from(capacity) {
-            // Arrow's first block is 8 KiB, which a few parameters of a statement would each take and hardly use.
-            Ok(few) if few < FEW => StringViewBuilder::with_capacity(capacity).with_fixed_block_size(16 * few.max(1)),
+            // Arrow's first block is 8 KiB, which a few parameters of a statement would each take and hardly use. Where it is not known
+            // how many values will come, blocks must grow.
+            Ok(few) if (1..FEW).contains(&few) => StringViewBuilder::with_capacity(capacity).with_fixed_block_size(16 * few),
             Ok(_) | Err(_) => StringViewBuilder::with_capacity(capacity),
         };
         let values = match sql_type {
@@ -128,7 +129,8 @@ impl ColumnBuilder {
             SqlType::Array(element) | SqlType::Vector(element) => Values::Array(Box::new(Lists {
                 vector: matches!(sql_type, SqlType::Vector(_)),
                 element: (**element).clone(),
-                elements: ColumnBuilder::new(element, capacity),
+                // How many elements a row has is not known.
+                elements: ColumnBuilder::new(element, 0),
                 ends: Vec::with_capacity(capacity),
                 valid: Vec::with_capacity(capacity),
             })),
