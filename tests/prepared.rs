@@ -2,7 +2,7 @@
 
 use tokio_postgres::Client;
 
-use crate::harness::{Server, folder, sqlstate};
+use crate::harness::{Server, folder, lake, sqlstate};
 
 async fn number(client: &Client, statement: &tokio_postgres::Statement) -> i64 {
     client.query_one(statement, &[]).await.unwrap().get(0)
@@ -93,6 +93,29 @@ async fn parameters_take_part_each_time() {
     }
     assert_eq!(sqlstate(&client.simple_query("SELECT $1::int").await.unwrap_err()), "42P02");
     assert_eq!(sqlstate(&client.simple_query("INSERT INTO prepared_log (note) VALUES ($1)").await.unwrap_err()), "42P02");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_idle_session_keeps_no_replaced_file() {
+    let folder = folder();
+    let server = Server::start(folder.path());
+    let (client, other) = (server.connect().await, server.connect().await);
+    created(&client).await;
+    for sql in ["INSERT INTO prepared_log (note) VALUES ('a')", "CHECKPOINT"].repeat(2) {
+        other.batch_execute(sql).await.unwrap();
+    }
+    // Kept plans of a query, of a statement of SQL's own PREPARE, and of an INSERT that reads.
+    let query = client.prepare("SELECT count(*) FROM prepared_log").await.unwrap();
+    let insert = client.prepare("INSERT INTO prepared_log (note) SELECT note FROM prepared_log WHERE note = $1").await.unwrap();
+    client.batch_execute("PREPARE counted AS SELECT count(*) FROM prepared_log; EXECUTE counted").await.unwrap();
+    assert_eq!(number(&client, &query).await, 2);
+    assert_eq!(client.execute(&insert, &[&"none"]).await.unwrap(), 0);
+    let home = lake::delta_folder(folder.path(), "public.prepared_log");
+    assert_eq!(lake::segments(&home).len(), 2);
+    other.batch_execute("VACUUM prepared_log").await.unwrap();
+    assert_eq!(lake::segments(&home).len(), 1, "the files that VACUUM replaced are gone");
+    assert_eq!(number(&client, &query).await, 2);
+    assert_eq!(client.execute(&insert, &[&"a"]).await.unwrap(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

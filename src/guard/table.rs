@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::Result;
+use datafusion::common::{Result, internal_err};
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 
@@ -17,12 +17,19 @@ use crate::scan::TableScan;
 #[derive(Debug)]
 pub struct GuardedTable {
     table: Arc<Table>,
-    scan: TableScan,
+    schema: SchemaRef,
+    /// `None` in a plan that is kept: it reads nothing before the guard has opened its tables again.
+    scan: Option<TableScan>,
 }
 
 impl GuardedTable {
     pub(super) fn new(table: Arc<Table>, scan: TableScan) -> Self {
-        GuardedTable { table, scan }
+        GuardedTable { table, schema: scan.schema(), scan: Some(scan) }
+    }
+
+    /// The same without its rows, so that what is kept for later holds neither memory nor files of today.
+    pub fn closed(&self) -> Self {
+        GuardedTable { table: self.table.clone(), schema: self.schema.clone(), scan: None }
     }
 
     /// The definition it was let through by.
@@ -34,7 +41,7 @@ impl GuardedTable {
 #[async_trait]
 impl TableProvider for GuardedTable {
     fn schema(&self) -> SchemaRef {
-        self.scan.schema()
+        self.schema.clone()
     }
 
     fn table_type(&self) -> TableType {
@@ -53,6 +60,9 @@ impl TableProvider for GuardedTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        self.scan.plan(state, projection, filters, limit).await
+        match &self.scan {
+            Some(scan) => scan.plan(state, projection, filters, limit).await,
+            None => internal_err!("a kept plan was run without opening table {} again", self.table.name),
+        }
     }
 }

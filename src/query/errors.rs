@@ -228,7 +228,7 @@ fn reworded(line: &str) -> Option<Error> {
 }
 
 /// The functions that exist over windows only.
-const WINDOW_FUNCTIONS: [&str; 11] = [
+pub(super) const WINDOW_FUNCTIONS: [&str; 11] = [
     "row_number",
     "rank",
     "dense_rank",

@@ -103,6 +103,7 @@ pub(super) fn ready(insert: &ast::Insert, planner: &Planner<'_>, engine: &Engine
                 let planned = planned(query, &table, &places, planner, hints)?;
                 let known = planned.parameters.iter().cloned().map(Some).collect();
                 let lasting = kept::is_lasting(&planned.plan);
+                let planned = if lasting { kept::closed(&planned)? } else { planned };
                 (Source::Query(Box::new(planned)), known, lasting)
             }
         },

@@ -56,8 +56,11 @@ impl fmt::Debug for Kept {
 
 impl Kept {
     /// A query's plan, which must be lasting.
-    pub(super) fn query(basis: Basis, planned: Arc<Planned>) -> Kept {
-        Kept { basis, work: Work::Query(planned) }
+    ///
+    /// # Errors
+    /// As [`closed`].
+    pub(super) fn query(basis: Basis, planned: &Planned) -> Result<Kept> {
+        Ok(Kept { basis, work: Work::Query(Arc::new(closed(planned)?)) })
     }
 
     /// An INSERT, which must be lasting.
@@ -97,14 +100,27 @@ pub(super) fn may_change(expr: &Expr) -> bool {
     }
 }
 
+/// A lasting plan without the rows it was planned over: kept with them, an idle session would keep replaced files on the disk.
+///
+/// # Errors
+/// None that a user can cause.
+pub(super) fn closed(planned: &Planned) -> Result<Planned> {
+    exchanged(planned, |table| Ok(Arc::new(table.closed())))
+}
+
 /// A lasting plan with its tables opened anew, at the guard's snapshot and with its rights.
 ///
 /// # Errors
 /// 42501 when the role may no longer read a table; XX001 for a damaged one.
 pub(super) fn renewed(planned: &Planned, guard: &Guard) -> Result<Planned> {
-    let renewed = planned.plan.clone().transform_down_with_subqueries(|node| {
+    exchanged(planned, |table| guard.reopen(table))
+}
+
+/// The plan with another table in the place of each guarded one.
+fn exchanged(planned: &Planned, make: impl Fn(&GuardedTable) -> Result<Arc<dyn TableProvider>>) -> Result<Planned> {
+    let exchanged = planned.plan.clone().transform_down_with_subqueries(|node| {
         let LogicalPlan::TableScan(mut scan) = node else { return Ok(Transformed::no(node)) };
-        match guarded(&scan, |table| guard.reopen(table)) {
+        match guarded(&scan, &make) {
             Some(provider) => {
                 scan.source = provider_as_source(provider.map_err(wrap)?);
                 Ok(Transformed::yes(LogicalPlan::TableScan(scan)))
@@ -112,7 +128,7 @@ pub(super) fn renewed(planned: &Planned, guard: &Guard) -> Result<Planned> {
             None => Ok(Transformed::no(LogicalPlan::TableScan(scan))),
         }
     });
-    renewed.map(|renewed| planned.with_plan(renewed.data)).map_err(unwrap)
+    exchanged.map(|exchanged| planned.with_plan(exchanged.data)).map_err(unwrap)
 }
 
 /// What is made of the guarded table that a scan reads; `None` if it reads something else.

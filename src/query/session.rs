@@ -293,9 +293,8 @@ impl Session {
         if keep {
             planned = execute::optimised_before(self, planned);
         }
-        let planned = Arc::new(planned);
-        prepared.kept.store(keep.then(|| Arc::new(Kept::query(basis, planned.clone()))));
-        Ok(planned)
+        prepared.kept.store(keep.then(|| Kept::query(basis, &planned)).transpose()?.map(Arc::new));
+        Ok(Arc::new(planned))
     }
 
     /// An INSERT ready to run, the kept one if it holds.

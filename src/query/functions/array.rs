@@ -10,7 +10,7 @@ use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
-use super::scalar::{Argument, Arguments, Definition, int, ints_of, texts_of};
+use super::scalar::{Argument, Arguments, Definition, immutable, int, ints_of, texts_of};
 use crate::value::SqlType;
 
 /// The function's name, which nobody types.
@@ -74,16 +74,20 @@ impl ScalarUDFImpl for Numbered {
 
 /// Functions on how long an array is. Arrays have one dimension, counted from 1; an empty one has none.
 pub(super) static DEFINITIONS: [Definition; 6] = [
-    measure("array_upper", takes_dimension, |given| of_dimension(given, |length| length)),
-    measure("array_lower", takes_dimension, |given| of_dimension(given, |_| 1)),
-    measure("array_length", takes_dimension, |given| of_dimension(given, |length| length)),
-    measure(
+    immutable("array_upper", takes_dimension, |given| of_dimension(given, |length| length)),
+    immutable("array_lower", takes_dimension, |given| of_dimension(given, |_| 1)),
+    immutable("array_length", takes_dimension, |given| of_dimension(given, |length| length)),
+    immutable(
         "array_ndims",
         |types| is_array(types).then_some(SqlType::Int4),
         |given| ints_of(given.rows, |row| Ok(length(given, row)?.filter(|length| *length > 0).map(|_| 1))),
     ),
-    measure("cardinality", |types| is_array(types).then_some(SqlType::Int4), |given| ints_of(given.rows, |row| length(given, row))),
-    measure(
+    immutable(
+        "cardinality",
+        |types| is_array(types).then_some(SqlType::Int4),
+        |given| ints_of(given.rows, |row| length(given, row)),
+    ),
+    immutable(
         "array_dims",
         |types| is_array(types).then_some(SqlType::Text),
         |given| {
@@ -91,14 +95,6 @@ pub(super) static DEFINITIONS: [Definition; 6] = [
         },
     ),
 ];
-
-const fn measure(
-    name: &'static str,
-    result: fn(&[Argument]) -> Option<SqlType>,
-    run: fn(&Arguments) -> crate::error::Result<ArrayRef>,
-) -> Definition {
-    Definition { name, volatility: Volatility::Immutable, result, run }
-}
 
 fn is_array(types: &[Argument]) -> bool {
     matches!(types, [Argument::Of(SqlType::Array(_) | SqlType::Vector(_))])

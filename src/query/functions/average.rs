@@ -7,9 +7,8 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, AsArray, Decimal128Array};
 use datafusion::arrow::datatypes::Decimal128Type;
-use datafusion::logical_expr::Volatility;
 
-use super::scalar::{Argument, Arguments, Definition};
+use super::scalar::{Argument, Arguments, Definition, immutable};
 use crate::error::{Error, Kind, Result};
 use crate::value::SqlType;
 
@@ -25,8 +24,8 @@ const CUT: SqlType = SqlType::Numeric(38, 17);
 const OUTPUT: SqlType = SqlType::Numeric(38, 16);
 
 pub(super) static DEFINITIONS: [Definition; 2] = [
-    Definition { name: AVERAGE_INPUT, volatility: Volatility::Immutable, result: |types| around(types, &INPUT), run: input },
-    Definition { name: AVERAGE_OUTPUT, volatility: Volatility::Immutable, result: |types| around(types, &OUTPUT), run: output },
+    immutable(AVERAGE_INPUT, |types| around(types, &INPUT), input),
+    immutable(AVERAGE_OUTPUT, |types| around(types, &OUTPUT), output),
 ];
 
 /// Exact numbers get the digits; everything else stays what it is.

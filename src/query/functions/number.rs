@@ -6,31 +6,20 @@ use datafusion::arrow::array::{ArrayRef, AsArray, Decimal128Array, Float64Array}
 use datafusion::arrow::compute::kernels::numeric::rem;
 use datafusion::arrow::datatypes::{Decimal128Type, Float64Type, Int64Type};
 use datafusion::arrow::error::ArrowError;
-use datafusion::logical_expr::Volatility;
 
 pub(super) mod exact;
 pub(super) mod float;
 
-use super::scalar::{Argument, Arguments, Definition};
+use super::scalar::{Argument, Arguments, Definition, immutable};
 use crate::error::{Error, Kind, Result};
 use crate::value::{BARE_NUMERIC, SqlType};
 
 pub(super) static DEFINITIONS: [Definition; 5] = [
-    Definition { name: "ceil", volatility: Volatility::Immutable, result: whole_result, run: |given| whole(given, Towards::Above) },
-    Definition {
-        name: "ceiling",
-        volatility: Volatility::Immutable,
-        result: whole_result,
-        run: |given| whole(given, Towards::Above),
-    },
-    Definition {
-        name: "floor",
-        volatility: Volatility::Immutable,
-        result: whole_result,
-        run: |given| whole(given, Towards::Below),
-    },
-    Definition { name: "trunc", volatility: Volatility::Immutable, result: trunc_result, run: trunc },
-    Definition { name: "mod", volatility: Volatility::Immutable, result: remainder_result, run: remainder },
+    immutable("ceil", whole_result, |given| whole(given, Towards::Above)),
+    immutable("ceiling", whole_result, |given| whole(given, Towards::Above)),
+    immutable("floor", whole_result, |given| whole(given, Towards::Below)),
+    immutable("trunc", trunc_result, trunc),
+    immutable("mod", remainder_result, remainder),
 ];
 
 /// Where the whole number lies that a number becomes.

@@ -115,6 +115,15 @@ pub(super) struct Definition {
     pub(super) run: fn(&Arguments) -> Result<ArrayRef>,
 }
 
+/// A function of its arguments alone.
+pub(super) const fn immutable(
+    name: &'static str,
+    result: fn(&[Argument]) -> Option<SqlType>,
+    run: fn(&Arguments) -> Result<ArrayRef>,
+) -> Definition {
+    Definition { name, volatility: Volatility::Immutable, result, run }
+}
+
 /// The columns that a function is given.
 pub(super) struct Arguments {
     pub(super) name: &'static str,

@@ -7,7 +7,7 @@ use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer};
 use datafusion::arrow::datatypes::{DataType, Decimal128Type};
 use datafusion::logical_expr::Volatility;
 
-use super::scalar::{Argument, Arguments, Definition, int};
+use super::scalar::{Argument, Arguments, Definition, immutable, int};
 use super::time::{self, Parts, moved};
 use crate::error::{Error, Kind, Result};
 use crate::value::SqlType;
@@ -22,15 +22,14 @@ pub(super) static DEFINITIONS: [Definition; 2] = [
         result: |types| element(types).map(|element| SqlType::Array(Box::new(element))),
         run: series,
     },
-    Definition {
-        name: "generate_subscripts",
-        volatility: Volatility::Immutable,
-        result: |types| {
+    immutable(
+        "generate_subscripts",
+        |types| {
             matches!(types, [Argument::Of(SqlType::Array(_) | SqlType::Vector(_)), dimension] if dimension.is_integer())
                 .then(|| SqlType::Array(Box::new(SqlType::Int4)))
         },
-        run: subscripts,
-    },
+        subscripts,
+    ),
 ];
 
 fn element(types: &[Argument]) -> Option<SqlType> {

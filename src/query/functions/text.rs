@@ -13,7 +13,7 @@ pub(super) mod pieces;
 mod quote;
 mod record;
 
-use super::scalar::{Argument, Arguments, Definition};
+use super::scalar::{Argument, Arguments, Definition, immutable};
 use crate::error::{Error, Kind, Result};
 use crate::value::{self, SqlType};
 
@@ -28,60 +28,54 @@ pub(super) static DEFINITIONS: [Definition; 13] = [
         result: |_| Some(SqlType::Text),
         run: record::row,
     },
-    Definition {
-        name: "convert_to",
-        volatility: Volatility::Immutable,
-        result: |types| match types {
+    immutable(
+        "convert_to",
+        |types| match types {
             [text, encoding] if text.is_text() && encoding.is_text() => Some(SqlType::Bytea),
             _ => None,
         },
-        run: convert_to,
-    },
-    Definition {
-        name: "convert_from",
-        volatility: Volatility::Immutable,
-        result: |types| match types {
+        convert_to,
+    ),
+    immutable(
+        "convert_from",
+        |types| match types {
             [bytes, encoding] if bytes.is(&SqlType::Bytea) && encoding.is_text() => Some(SqlType::Text),
             _ => None,
         },
-        run: convert_from,
-    },
-    Definition {
-        name: "encode",
-        volatility: Volatility::Immutable,
-        result: |types| match types {
+        convert_from,
+    ),
+    immutable(
+        "encode",
+        |types| match types {
             [bytes, format] if bytes.is(&SqlType::Bytea) && format.is_text() => Some(SqlType::Text),
             _ => None,
         },
-        run: encode,
-    },
-    Definition {
-        name: "decode",
-        volatility: Volatility::Immutable,
-        result: |types| match types {
+        encode,
+    ),
+    immutable(
+        "decode",
+        |types| match types {
             [text, format] if text.is_text() && format.is_text() => Some(SqlType::Bytea),
             _ => None,
         },
-        run: decode,
-    },
-    Definition {
-        name: "chr",
-        volatility: Volatility::Immutable,
-        result: |types| match types {
+        decode,
+    ),
+    immutable(
+        "chr",
+        |types| match types {
             [code] if code.is_integer() => Some(SqlType::Text),
             _ => None,
         },
-        run: chr,
-    },
-    Definition {
-        name: "split_part",
-        volatility: Volatility::Immutable,
-        result: |types| match types {
+        chr,
+    ),
+    immutable(
+        "split_part",
+        |types| match types {
             [text, delimiter, at] if text.is_text() && delimiter.is_text() && at.is_integer() => Some(SqlType::Text),
             _ => None,
         },
-        run: split_part,
-    },
+        split_part,
+    ),
     Definition {
         name: "concat",
         volatility: Volatility::Stable,
@@ -95,12 +89,7 @@ pub(super) static DEFINITIONS: [Definition; 13] = [
         result: |types| types.first().filter(|format| format.is_text()).map(|_| SqlType::Text),
         run: quote::format,
     },
-    Definition {
-        name: "quote_ident",
-        volatility: Volatility::Immutable,
-        result: |types| matches!(types, [only] if only.is_text()).then_some(SqlType::Text),
-        run: quote::quote_ident,
-    },
+    immutable("quote_ident", |types| matches!(types, [only] if only.is_text()).then_some(SqlType::Text), quote::quote_ident),
     Definition {
         name: "quote_literal",
         volatility: Volatility::Stable,

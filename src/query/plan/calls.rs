@@ -8,6 +8,7 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::names;
 use crate::error::{Error, Kind, Result};
+use crate::query::errors::WINDOW_FUNCTIONS;
 use crate::query::functions::{AVERAGE_INPUT, AVERAGE_OUTPUT};
 
 /// What stands for an expression, where it is not planned as it is. The many kinds that are planned as they are need no naming.
@@ -70,21 +71,6 @@ pub(super) fn rewritten(expr: &Expr) -> Result<Option<Expr>> {
     })
 }
 
-/// Functions that mean something only over a window.
-const WINDOW_ONLY: [&str; 11] = [
-    "row_number",
-    "rank",
-    "dense_rank",
-    "percent_rank",
-    "cume_dist",
-    "ntile",
-    "lag",
-    "lead",
-    "first_value",
-    "last_value",
-    "nth_value",
-];
-
 /// A function that the planner calls and PostgreSQL does not have.
 const PLANNED_ONLY: &str = "array_has";
 
@@ -92,7 +78,7 @@ fn require_window(function: &Function) -> Result<()> {
     let parts = names::parts(&function.name)?;
     match parts.last() {
         Some(name) if name == PLANNED_ONLY => Err(Error::new(Kind::UndefinedFunction, format!("function {name} does not exist"))),
-        Some(name) if function.over.is_none() && function.within_group.is_empty() && WINDOW_ONLY.contains(&name.as_str()) => {
+        Some(name) if function.over.is_none() && function.within_group.is_empty() && WINDOW_FUNCTIONS.contains(&name.as_str()) => {
             Err(Error::new(Kind::WrongObjectType, format!("window function {name} requires an OVER clause")))
         }
         _ => Ok(()),

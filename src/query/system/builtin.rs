@@ -68,6 +68,9 @@ pub(crate) struct BuiltinFunction {
     fields: Vec<&'static str>,
 }
 
+/// How many of [`FUNCTION_COLUMNS`] are told as they stand in the list: one value each, never NULL.
+const PLAIN_COLUMNS: usize = 14;
+
 /// The columns of `pg_proc` that the list gives, from the third field of a line on, and a comment.
 const FUNCTION_COLUMNS: [&str; 21] = [
     "prolang",
@@ -97,6 +100,11 @@ impl BuiltinFunction {
     /// The field of this column, empty when it is NULL there or the list has none of the name.
     pub(crate) fn field(&self, column: &str) -> &'static str {
         FUNCTION_COLUMNS.iter().position(|known| *known == column).and_then(|at| self.fields.get(at).copied()).unwrap_or("")
+    }
+
+    /// The columns that are told as they stand in the list, with their values.
+    pub(super) fn plain_fields(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        FUNCTION_COLUMNS.into_iter().zip(self.fields.iter().copied()).take(PLAIN_COLUMNS)
     }
 
     /// The elements of a field that is an array.

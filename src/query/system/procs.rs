@@ -15,24 +15,6 @@ const RECORD: u32 = 2_249;
 /// The id of the pseudo-type `"any"`.
 const ANY: u32 = 2_276;
 
-/// The fields of the list that are columns as they stand.
-const PLAIN: [&str; 14] = [
-    "prolang",
-    "procost",
-    "prorows",
-    "provariadic",
-    "prosupport",
-    "prokind",
-    "prosecdef",
-    "proleakproof",
-    "proisstrict",
-    "proretset",
-    "provolatile",
-    "proparallel",
-    "pronargdefaults",
-    "prorettype",
-];
-
 pub(super) fn procs(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     let callable = &world.facts.system.callable;
     for builtin in builtin::functions() {
@@ -68,7 +50,7 @@ fn builtin_row(rows: &mut Rows<'_>, builtin: &BuiltinFunction) -> Result<()> {
         if elements.is_empty() { Cell::Null } else { Cell::list(elements) }
     };
     let defaults = builtin.field("proargdefaults");
-    let mut cells: Vec<(&str, Cell)> = PLAIN.iter().map(|column| (*column, builtin.field(column).into())).collect();
+    let mut cells: Vec<(&str, Cell)> = builtin.plain_fields().map(|(column, field)| (column, field.into())).collect();
     cells.extend([
         ("oid", builtin.oid.into()),
         ("proname", builtin.name.into()),

@@ -8,7 +8,7 @@ use datafusion::logical_expr::Volatility;
 use super::scan::{Shape, elements, members};
 use super::text_of;
 use crate::error::{Error, Kind, Result};
-use crate::query::functions::scalar::{Argument, Arguments, Definition};
+use crate::query::functions::scalar::{Argument, Arguments, Definition, immutable};
 use crate::value::json::canonicalise;
 use crate::value::json::string::write_string;
 use crate::value::{Formatter, SqlType};
@@ -30,18 +30,8 @@ pub(super) static DEFINITIONS: [Definition; 10] = [
     Definition { name: "json_build_array", volatility: Volatility::Stable, result: |_| Some(SqlType::Json), run: array },
     Definition { name: "to_jsonb", volatility: Volatility::Stable, result: |types| one(types, SqlType::Jsonb), run: value },
     Definition { name: "to_json", volatility: Volatility::Stable, result: |types| one(types, SqlType::Json), run: value },
-    Definition {
-        name: "jsonb_object",
-        volatility: Volatility::Immutable,
-        result: |types| pairs_result(types, SqlType::Jsonb),
-        run: pairs,
-    },
-    Definition {
-        name: "json_object",
-        volatility: Volatility::Immutable,
-        result: |types| pairs_result(types, SqlType::Json),
-        run: pairs,
-    },
+    immutable("jsonb_object", |types| pairs_result(types, SqlType::Jsonb), pairs),
+    immutable("json_object", |types| pairs_result(types, SqlType::Json), pairs),
     Definition {
         name: "array_to_json",
         volatility: Volatility::Stable,

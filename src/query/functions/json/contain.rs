@@ -3,39 +3,27 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, BooleanBuilder};
-use datafusion::logical_expr::Volatility;
 
 use super::documents;
 use super::get::{as_text, key_is, paths};
 use super::scan::{Shape, elements, members};
 use crate::error::Result;
-use crate::query::functions::scalar::{Argument, Arguments, Definition};
+use crate::query::functions::scalar::{Argument, Arguments, Definition, immutable};
 use crate::value::SqlType;
 
 pub(super) static DEFINITIONS: [Definition; 5] = [
-    Definition { name: "@>", volatility: Volatility::Immutable, result: both, run: |given| pairs(given, contains) },
-    Definition { name: "<@", volatility: Volatility::Immutable, result: both, run: |given| pairs(given, |a, b| contains(b, a)) },
-    Definition {
-        name: "?",
-        volatility: Volatility::Immutable,
-        result: |types| match types {
+    immutable("@>", both, |given| pairs(given, contains)),
+    immutable("<@", both, |given| pairs(given, |a, b| contains(b, a))),
+    immutable(
+        "?",
+        |types| match types {
             [Argument::Of(SqlType::Jsonb), key] if key.is_text() => Some(SqlType::Bool),
             _ => None,
         },
-        run: key,
-    },
-    Definition {
-        name: "?|",
-        volatility: Volatility::Immutable,
-        result: keys_result,
-        run: |given| keys(given, |document, keys| keys.iter().flatten().any(|key| exists(document, key))),
-    },
-    Definition {
-        name: "?&",
-        volatility: Volatility::Immutable,
-        result: keys_result,
-        run: |given| keys(given, |document, keys| keys.iter().flatten().all(|key| exists(document, key))),
-    },
+        key,
+    ),
+    immutable("?|", keys_result, |given| keys(given, |document, keys| keys.iter().flatten().any(|key| exists(document, key)))),
+    immutable("?&", keys_result, |given| keys(given, |document, keys| keys.iter().flatten().all(|key| exists(document, key)))),
 ];
 
 fn both(types: &[Argument]) -> Option<SqlType> {

@@ -4,66 +4,51 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewBuilder};
 use datafusion::arrow::datatypes::Int64Type;
-use datafusion::logical_expr::Volatility;
 
 use super::documents;
 use super::get::{index, key_is, paths};
 use super::scan::{Shape, elements, members};
 use crate::error::{Error, Kind, Result};
-use crate::query::functions::scalar::{Argument, Arguments, Definition};
+use crate::query::functions::scalar::{Argument, Arguments, Definition, immutable};
 use crate::value::SqlType;
 use crate::value::json::canonicalise;
 use crate::value::json::string::write_string;
 
 pub(super) static DEFINITIONS: [Definition; 6] = [
-    Definition {
-        name: "jsonb_concat",
-        volatility: Volatility::Immutable,
-        result: |types| match types {
+    immutable(
+        "jsonb_concat",
+        |types| match types {
             [left, right] if left.is(&SqlType::Jsonb) && right.is(&SqlType::Jsonb) => Some(SqlType::Jsonb),
             _ => None,
         },
-        run: concat,
-    },
-    Definition {
-        name: "jsonb_delete",
-        volatility: Volatility::Immutable,
-        result: |types| match types {
+        concat,
+    ),
+    immutable(
+        "jsonb_delete",
+        |types| match types {
             [Argument::Of(SqlType::Jsonb), key] if key.is_text() || key.is_integer() || key.is_text_array() => Some(SqlType::Jsonb),
             _ => None,
         },
-        run: delete,
-    },
-    Definition {
-        name: "#-",
-        volatility: Volatility::Immutable,
-        result: |types| match types {
+        delete,
+    ),
+    immutable(
+        "#-",
+        |types| match types {
             [Argument::Of(SqlType::Jsonb), path] if path.is_text_array() => Some(SqlType::Jsonb),
             _ => None,
         },
-        run: delete_path,
-    },
-    Definition {
-        name: "jsonb_set",
-        volatility: Volatility::Immutable,
-        result: set_result,
-        run: |given| set(given, Change::Set { create: true }),
-    },
-    Definition {
-        name: "jsonb_insert",
-        volatility: Volatility::Immutable,
-        result: set_result,
-        run: |given| set(given, Change::Insert { after: false }),
-    },
-    Definition {
-        name: "jsonb_set_lax",
-        volatility: Volatility::Immutable,
-        result: |types| match types {
+        delete_path,
+    ),
+    immutable("jsonb_set", set_result, |given| set(given, Change::Set { create: true })),
+    immutable("jsonb_insert", set_result, |given| set(given, Change::Insert { after: false })),
+    immutable(
+        "jsonb_set_lax",
+        |types| match types {
             [first @ .., treatment] if first.len() == 4 && treatment.is_text() => set_result(first),
             other => set_result(other),
         },
-        run: set_lax,
-    },
+        set_lax,
+    ),
 ];
 
 /// The canonical form of what was put together.

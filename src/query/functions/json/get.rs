@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewArray, StringViewBuilder};
 use datafusion::arrow::datatypes::Int64Type;
-use datafusion::logical_expr::Volatility;
 
 use super::scan::{Shape, elements, members};
 use super::{documents, json_type};
 use crate::error::Result;
-use crate::query::functions::scalar::{Argument, Arguments, Definition};
+use crate::query::functions::scalar::{Argument, Arguments, Definition, immutable};
 use crate::value::SqlType;
 use crate::value::json::reader::{Event, Reader, Strictness};
 use crate::value::json::string::unescape;
@@ -19,63 +18,22 @@ use crate::value::json::string::unescape;
 pub(in crate::query) const SUBSCRIPT: &str = "jsonb subscript";
 
 pub(super) static DEFINITIONS: [Definition; 9] = [
-    Definition {
-        name: "->",
-        volatility: Volatility::Immutable,
-        result: |types| child(types, false),
-        run: |given| run(given, false),
-    },
-    Definition {
-        name: "->>",
-        volatility: Volatility::Immutable,
-        result: |types| child(types, true),
-        run: |given| run(given, true),
-    },
-    Definition {
-        name: "#>",
-        volatility: Volatility::Immutable,
-        result: |types| path(types, false),
-        run: |given| run_path(given, false),
-    },
-    Definition {
-        name: "#>>",
-        volatility: Volatility::Immutable,
-        result: |types| path(types, true),
-        run: |given| run_path(given, true),
-    },
-    Definition {
-        name: SUBSCRIPT,
-        volatility: Volatility::Immutable,
-        result: |types| match types {
+    immutable("->", |types| child(types, false), |given| run(given, false)),
+    immutable("->>", |types| child(types, true), |given| run(given, true)),
+    immutable("#>", |types| path(types, false), |given| run_path(given, false)),
+    immutable("#>>", |types| path(types, true), |given| run_path(given, true)),
+    immutable(
+        SUBSCRIPT,
+        |types| match types {
             [Argument::Of(SqlType::Jsonb), key] if key.is_text() || key.is_integer() => Some(SqlType::Jsonb),
             _ => None,
         },
-        run: |given| run_steps(given, false),
-    },
-    Definition {
-        name: "jsonb_extract_path",
-        volatility: Volatility::Immutable,
-        result: |types| steps(types, &SqlType::Jsonb, false),
-        run: |given| run_steps(given, false),
-    },
-    Definition {
-        name: "jsonb_extract_path_text",
-        volatility: Volatility::Immutable,
-        result: |types| steps(types, &SqlType::Jsonb, true),
-        run: |given| run_steps(given, true),
-    },
-    Definition {
-        name: "json_extract_path",
-        volatility: Volatility::Immutable,
-        result: |types| steps(types, &SqlType::Json, false),
-        run: |given| run_steps(given, false),
-    },
-    Definition {
-        name: "json_extract_path_text",
-        volatility: Volatility::Immutable,
-        result: |types| steps(types, &SqlType::Json, true),
-        run: |given| run_steps(given, true),
-    },
+        |given| run_steps(given, false),
+    ),
+    immutable("jsonb_extract_path", |types| steps(types, &SqlType::Jsonb, false), |given| run_steps(given, false)),
+    immutable("jsonb_extract_path_text", |types| steps(types, &SqlType::Jsonb, true), |given| run_steps(given, true)),
+    immutable("json_extract_path", |types| steps(types, &SqlType::Json, false), |given| run_steps(given, false)),
+    immutable("json_extract_path_text", |types| steps(types, &SqlType::Json, true), |given| run_steps(given, true)),
 ];
 
 fn child(types: &[Argument], text: bool) -> Option<SqlType> {

@@ -8,47 +8,25 @@ use datafusion::logical_expr::Volatility;
 use super::scan::{Shape, elements, members};
 use super::{documents, each, json_type};
 use crate::error::{Error, Kind, Result};
-use crate::query::functions::scalar::{Argument, Arguments, Definition};
+use crate::query::functions::scalar::{Argument, Arguments, Definition, immutable};
 use crate::value::SqlType;
 use crate::value::json::pretty;
 
 pub(super) static DEFINITIONS: [Definition; 7] = [
-    Definition {
-        name: "jsonb_pretty",
-        volatility: Volatility::Immutable,
-        result: |types| of(types, &SqlType::Jsonb, SqlType::Text),
-        run: |given| each(given, |document| pretty(document).map(Some)),
-    },
-    Definition {
-        name: "jsonb_typeof",
-        volatility: Volatility::Immutable,
-        result: |types| of(types, &SqlType::Jsonb, SqlType::Text),
-        run: type_name,
-    },
-    Definition {
-        name: "json_typeof",
-        volatility: Volatility::Immutable,
-        result: |types| of(types, &SqlType::Json, SqlType::Text),
-        run: type_name,
-    },
-    Definition {
-        name: "jsonb_array_length",
-        volatility: Volatility::Immutable,
-        result: |types| of(types, &SqlType::Jsonb, SqlType::Int4),
-        run: length,
-    },
-    Definition {
-        name: "json_array_length",
-        volatility: Volatility::Immutable,
-        result: |types| of(types, &SqlType::Json, SqlType::Int4),
-        run: length,
-    },
-    Definition {
-        name: "jsonb_strip_nulls",
-        volatility: Volatility::Immutable,
-        result: |types| of(types, &SqlType::Jsonb, SqlType::Jsonb),
-        run: |given| each(given, |document| Ok(Some(stripped(document, (": ", ", "))))),
-    },
+    immutable(
+        "jsonb_pretty",
+        |types| of(types, &SqlType::Jsonb, SqlType::Text),
+        |given| each(given, |document| pretty(document).map(Some)),
+    ),
+    immutable("jsonb_typeof", |types| of(types, &SqlType::Jsonb, SqlType::Text), type_name),
+    immutable("json_typeof", |types| of(types, &SqlType::Json, SqlType::Text), type_name),
+    immutable("jsonb_array_length", |types| of(types, &SqlType::Jsonb, SqlType::Int4), length),
+    immutable("json_array_length", |types| of(types, &SqlType::Json, SqlType::Int4), length),
+    immutable(
+        "jsonb_strip_nulls",
+        |types| of(types, &SqlType::Jsonb, SqlType::Jsonb),
+        |given| each(given, |document| Ok(Some(stripped(document, (": ", ", "))))),
+    ),
     Definition {
         name: "json_strip_nulls",
         volatility: Volatility::Immutable,

@@ -7,27 +7,25 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, StringViewBuilder};
-use datafusion::logical_expr::Volatility;
 
 use super::documents;
 use super::scan::{Shape, elements, members};
 use crate::error::Result;
-use crate::query::functions::scalar::{Argument, Arguments, Definition};
+use crate::query::functions::scalar::{Argument, Arguments, Definition, immutable};
 use crate::value::SqlType;
 use crate::value::json::string::unescape;
 
 /// The function's name, which nobody types.
 pub(in crate::query) const SORT_KEY: &str = "jsonb sort key";
 
-pub(super) static DEFINITIONS: [Definition; 1] = [Definition {
-    name: SORT_KEY,
-    volatility: Volatility::Immutable,
-    result: |types| match types {
+pub(super) static DEFINITIONS: [Definition; 1] = [immutable(
+    SORT_KEY,
+    |types| match types {
         [Argument::Of(SqlType::Jsonb)] => Some(SqlType::Text),
         _ => None,
     },
-    run: keys,
-}];
+    keys,
+)];
 
 /// An empty array at the top comes before everything, for historical reasons (PostgreSQL 15, section 8.14.4).
 const EMPTY_AT_TOP: char = '0';

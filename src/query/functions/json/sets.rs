@@ -10,7 +10,7 @@ use super::documents;
 use super::get::as_text;
 use super::scan::{Shape, elements, members};
 use crate::error::{Error, Kind, Result};
-use crate::query::functions::scalar::{Argument, Arguments, Definition};
+use crate::query::functions::scalar::{Argument, Arguments, Definition, immutable};
 use crate::value::{ColumnBuilder, SqlType};
 
 /// The values of `jsonb_each` and its kin; their keys are [`EACH_KEYS`] of the same function. Nobody types these names.
@@ -24,12 +24,11 @@ pub(in crate::query) const RECORD_COLUMN: &str = "column of records";
 macro_rules! each_functions {
     ($name:literal, $document:ident, $value:ident) => {
         [
-            Definition {
-                name: $name,
-                volatility: Volatility::Immutable,
-                result: |types| of(types, &SqlType::$document, SqlType::Text),
-                run: |given| list(given, |document, row| pairs(document, row, $name)),
-            },
+            immutable(
+                $name,
+                |types| of(types, &SqlType::$document, SqlType::Text),
+                |given| list(given, |document, row| pairs(document, row, $name)),
+            ),
             Definition {
                 name: concat!($name, " keys"),
                 volatility: Volatility::Immutable,
@@ -48,12 +47,11 @@ macro_rules! each_functions {
 
 macro_rules! list_function {
     ($name:literal, $document:ident, $value:ident, $run:expr) => {
-        Definition {
-            name: $name,
-            volatility: Volatility::Immutable,
-            result: |types| of(types, &SqlType::$document, SqlType::$value),
-            run: |given| list(given, |document, row| $run(document, row, $name)),
-        }
+        immutable(
+            $name,
+            |types| of(types, &SqlType::$document, SqlType::$value),
+            |given| list(given, |document, row| $run(document, row, $name)),
+        )
     };
 }
 
@@ -71,11 +69,10 @@ pub(super) static DEFINITIONS: [Definition; 8] = [
     list_function!("json_array_elements_text", Json, Text, parts),
     list_function!("jsonb_object_keys", Jsonb, Text, keys),
     list_function!("json_object_keys", Json, Text, keys),
-    Definition { name: ORDINALS, volatility: Volatility::Immutable, result: |_| Some(list_of(SqlType::Int8)), run: ordinals },
-    Definition {
-        name: RECORD_COLUMN,
-        volatility: Volatility::Immutable,
-        result: |types| match types {
+    immutable(ORDINALS, |_| Some(list_of(SqlType::Int8)), ordinals),
+    immutable(
+        RECORD_COLUMN,
+        |types| match types {
             [Argument::Unknown | Argument::Of(SqlType::Json | SqlType::Jsonb), name, one, json]
                 if name.is_text() && one.is(&SqlType::Bool) && json.is(&SqlType::Bool) =>
             {
@@ -83,8 +80,8 @@ pub(super) static DEFINITIONS: [Definition; 8] = [
             }
             _ => None,
         },
-        run: record_column,
-    },
+        record_column,
+    ),
 ];
 
 fn list_of(element: SqlType) -> SqlType {

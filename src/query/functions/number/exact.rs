@@ -4,41 +4,32 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, Float64Array};
 use datafusion::arrow::datatypes::{Decimal128Type, Float64Type};
-use datafusion::logical_expr::Volatility;
 
 use crate::error::{Error, Kind, Result};
-use crate::query::functions::scalar::{Argument, Arguments, Definition, int, ints_of, takes, text};
+use crate::query::functions::scalar::{Argument, Arguments, Definition, immutable, int, ints_of, takes, text};
 use crate::value::{BARE_NUMERIC, SqlType};
 
 const WHOLE: SqlType = SqlType::Numeric(38, 0);
 
-const fn definition(
-    name: &'static str,
-    result: fn(&[Argument]) -> Option<SqlType>,
-    run: fn(&Arguments) -> Result<ArrayRef>,
-) -> Definition {
-    Definition { name, volatility: Volatility::Immutable, result, run }
-}
-
 pub(in crate::query::functions) static DEFINITIONS: [Definition; 14] = [
-    definition("round", round_result, round),
-    definition("sign", sign_result, sign),
-    definition("abs", abs_result, abs),
-    definition("div", |types| matches!(types, [left, right] if exact(left) && exact(right)).then_some(WHOLE), div),
-    definition("gcd", common_result, |given| common(given, false)),
-    definition("lcm", common_result, |given| common(given, true)),
-    definition("factorial", |types| matches!(types, [only] if only.is_integer()).then_some(WHOLE), factorial),
-    definition("scale", scale_result, |given| scales(given, false)),
-    definition("min_scale", scale_result, |given| scales(given, true)),
-    definition(
+    immutable("round", round_result, round),
+    immutable("sign", sign_result, sign),
+    immutable("abs", abs_result, abs),
+    immutable("div", |types| matches!(types, [left, right] if exact(left) && exact(right)).then_some(WHOLE), div),
+    immutable("gcd", common_result, |given| common(given, false)),
+    immutable("lcm", common_result, |given| common(given, true)),
+    immutable("factorial", |types| matches!(types, [only] if only.is_integer()).then_some(WHOLE), factorial),
+    immutable("scale", scale_result, |given| scales(given, false)),
+    immutable("min_scale", scale_result, |given| scales(given, true)),
+    immutable(
         "trim_scale",
         |types| matches!(types, [only] if exact(only)).then_some(SqlType::Numeric(BARE_NUMERIC.0, BARE_NUMERIC.1)),
         |given| given.as_type(0, &given.result),
     ),
-    definition("width_bucket", bucket_result, width_bucket),
-    definition("num_nulls", |types| (!types.is_empty()).then_some(SqlType::Int4), |given| nulls(given, true)),
-    definition("num_nonnulls", |types| (!types.is_empty()).then_some(SqlType::Int4), |given| nulls(given, false)),
-    definition("pg_size_bytes", |types| takes(types, &[SqlType::Text]).then_some(SqlType::Int8), size_bytes),
+    immutable("width_bucket", bucket_result, width_bucket),
+    immutable("num_nulls", |types| (!types.is_empty()).then_some(SqlType::Int4), |given| nulls(given, true)),
+    immutable("num_nonnulls", |types| (!types.is_empty()).then_some(SqlType::Int4), |given| nulls(given, false)),
+    immutable("pg_size_bytes", |types| takes(types, &[SqlType::Text]).then_some(SqlType::Int8), size_bytes),
 ];
 
 /// An integer or a `numeric`.

@@ -5,18 +5,17 @@
 use std::f64::consts::{FRAC_PI_4, PI};
 
 use datafusion::arrow::array::{Array, ArrayRef};
-use datafusion::logical_expr::Volatility;
 
 use crate::error::{Error, Kind, Result};
-use crate::query::functions::scalar::{Argument, Arguments, Definition, floats_of};
+use crate::query::functions::scalar::{Argument, Arguments, Definition, floats_of, immutable};
 use crate::value::SqlType;
 
 const fn one(name: &'static str, run: fn(&Arguments) -> Result<ArrayRef>) -> Definition {
-    Definition { name, volatility: Volatility::Immutable, result: one_result, run }
+    immutable(name, one_result, run)
 }
 
 const fn two(name: &'static str, run: fn(&Arguments) -> Result<ArrayRef>) -> Definition {
-    Definition { name, volatility: Volatility::Immutable, result: two_result, run }
+    immutable(name, two_result, run)
 }
 
 pub(in crate::query::functions) static DEFINITIONS: [Definition; 38] = [
@@ -25,11 +24,10 @@ pub(in crate::query::functions) static DEFINITIONS: [Definition; 38] = [
     one("exp", |given| unary(given, |x| finite(x.exp(), x.is_finite()))),
     one("ln", |given| unary(given, |x| positive(x).map(f64::ln))),
     one("log10", |given| unary(given, |x| positive(x).map(f64::log10))),
-    Definition {
-        name: "log",
-        volatility: Volatility::Immutable,
-        result: |types| one_result(types).or_else(|| two_result(types)),
-        run: |given| {
+    immutable(
+        "log",
+        |types| one_result(types).or_else(|| two_result(types)),
+        |given| {
             if given.arrays.len() == 1 {
                 unary(given, |x| positive(x).map(f64::log10))
             } else {
@@ -42,7 +40,7 @@ pub(in crate::query::functions) static DEFINITIONS: [Definition; 38] = [
                 })
             }
         },
-    },
+    ),
     two("power", |given| binary(given, power)),
     two("pow", |given| binary(given, power)),
     two("dpow", |given| binary(given, power)),
@@ -72,12 +70,7 @@ pub(in crate::query::functions) static DEFINITIONS: [Definition; 38] = [
     two("atan2d", |given| binary(given, |y, x| Ok(y.atan2(x) / FRAC_PI_4 * 45.0))),
     one("degrees", |given| unary(given, |x| finite(x / (PI / 180.0), x.is_finite()))),
     one("radians", |given| unary(given, |x| Ok(x * (PI / 180.0)))),
-    Definition {
-        name: "pi",
-        volatility: Volatility::Immutable,
-        result: |types| types.is_empty().then_some(SqlType::Float8),
-        run: |given| floats_of(given.rows, |_| Ok(Some(PI))),
-    },
+    immutable("pi", |types| types.is_empty().then_some(SqlType::Float8), |given| floats_of(given.rows, |_| Ok(Some(PI)))),
     one("dsqrt", |given| unary(given, sqrt)),
     one("dcbrt", |given| unary(given, |x| Ok(x.cbrt()))),
     one("dexp", |given| unary(given, |x| finite(x.exp(), x.is_finite()))),

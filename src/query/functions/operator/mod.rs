@@ -14,30 +14,30 @@ pub(super) use integer::inverted;
 use datafusion::arrow::array::ArrayRef;
 use datafusion::arrow::error::ArrowError;
 use datafusion::common::ScalarValue;
-use datafusion::logical_expr::{Expr, Volatility};
+use datafusion::logical_expr::Expr;
 
-use super::scalar::{Argument, Arguments, Definition};
+use super::scalar::{Argument, Arguments, Definition, immutable};
 use crate::error::{Error, Kind, Result};
 use crate::query::errors::unwrap;
 use crate::value::{BARE_NUMERIC, SqlType, Style};
 
 pub(super) static DEFINITIONS: [Definition; 16] = [
-    operator("+", plus_result, |given| run(given, Operation::Add)),
-    operator("-", minus_result, |given| run(given, Operation::Subtract)),
-    operator("*", times_result, |given| run(given, Operation::Multiply)),
-    operator("/", divide_result, |given| run(given, Operation::Divide)),
-    operator("%", remainder_result, |given| run(given, Operation::Remainder)),
-    operator("^", power_result, |given| run(given, Operation::Power)),
-    operator("&", bits_result, |given| run(given, Operation::And)),
-    operator("|", bits_result, |given| run(given, Operation::Or)),
-    operator("#", bits_result, |given| run(given, Operation::Xor)),
-    operator("<<", shift_result, |given| run(given, Operation::ShiftLeft)),
-    operator(">>", shift_result, |given| run(given, Operation::ShiftRight)),
-    operator("@", absolute_result, |given| run(given, Operation::Absolute)),
-    operator("|/", root_result, float::square_root),
-    operator("||/", root_result, float::cube_root),
-    operator(ARRAY_LIKE, array_result, |given| given.as_type(0, &given.result)),
-    operator(LENGTH_OF_INTERVAL, length_result, span::length),
+    immutable("+", plus_result, |given| run(given, Operation::Add)),
+    immutable("-", minus_result, |given| run(given, Operation::Subtract)),
+    immutable("*", times_result, |given| run(given, Operation::Multiply)),
+    immutable("/", divide_result, |given| run(given, Operation::Divide)),
+    immutable("%", remainder_result, |given| run(given, Operation::Remainder)),
+    immutable("^", power_result, |given| run(given, Operation::Power)),
+    immutable("&", bits_result, |given| run(given, Operation::And)),
+    immutable("|", bits_result, |given| run(given, Operation::Or)),
+    immutable("#", bits_result, |given| run(given, Operation::Xor)),
+    immutable("<<", shift_result, |given| run(given, Operation::ShiftLeft)),
+    immutable(">>", shift_result, |given| run(given, Operation::ShiftRight)),
+    immutable("@", absolute_result, |given| run(given, Operation::Absolute)),
+    immutable("|/", root_result, float::square_root),
+    immutable("||/", root_result, float::cube_root),
+    immutable(ARRAY_LIKE, array_result, |given| given.as_type(0, &given.result)),
+    immutable(LENGTH_OF_INTERVAL, length_result, span::length),
 ];
 
 /// The function that stands for an array of no type of its own, with a value of its elements' type behind it.
@@ -45,14 +45,6 @@ pub(crate) const ARRAY_LIKE: &str = "array like";
 
 /// The function of an interval that its comparisons compare.
 pub(crate) const LENGTH_OF_INTERVAL: &str = "length of interval";
-
-const fn operator(
-    name: &'static str,
-    result: fn(&[Argument]) -> Option<SqlType>,
-    run: fn(&Arguments) -> Result<ArrayRef>,
-) -> Definition {
-    Definition { name, volatility: Volatility::Immutable, result, run }
-}
 
 /// What is done to two operands, or to one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

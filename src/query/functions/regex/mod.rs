@@ -13,9 +13,10 @@ use std::sync::Arc;
 use datafusion::arrow::array::{ArrayRef, Int64Array, ListArray, StringViewArray};
 use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer};
 use datafusion::arrow::datatypes::{DataType, FieldRef};
-use datafusion::logical_expr::Volatility;
 
-use super::scalar::{Argument, Arguments, Definition, bools_of, int, ints_of, takes, takes_some, text, text_lists_of, texts_of};
+use super::scalar::{
+    Argument, Arguments, Definition, bools_of, immutable, int, ints_of, takes, takes_some, text, text_lists_of, texts_of,
+};
 use crate::error::{Error, Kind, Result};
 use crate::value::SqlType;
 use matcher::{Pattern, Span};
@@ -25,43 +26,35 @@ use syntax::Flags;
 const T: SqlType = SqlType::Text;
 const N: SqlType = SqlType::Int4;
 
-const fn definition(
-    name: &'static str,
-    result: fn(&[Argument]) -> Option<SqlType>,
-    run: fn(&Arguments) -> Result<ArrayRef>,
-) -> Definition {
-    Definition { name, volatility: Volatility::Immutable, result, run }
-}
-
 /// `regexp_matches` as an array of arrays, for each of which there is a row.
 pub(in crate::query) const MATCHES: &str = "regexp_matches";
 
 pub(super) static DEFINITIONS: [Definition; 16] = [
     // With one operand it is the bits of an integer turned round.
-    definition(
+    immutable(
         "~",
         |types| if types.len() == 1 { super::operator::inverted_result(types) } else { compared(types) },
         |given| if given.arrays.len() == 1 { super::operator::inverted(given) } else { operator(given, false, false) },
     ),
-    definition("~*", compared, |given| operator(given, true, false)),
-    definition("!~", compared, |given| operator(given, false, true)),
-    definition("!~*", compared, |given| operator(given, true, true)),
-    definition("regexp_like", |types| takes_some(types, &[T, T, T], 2).then_some(SqlType::Bool), like),
-    definition("regexp_match", |types| takes_some(types, &[T, T, T], 2).then(texts), first_match),
-    definition(MATCHES, |types| takes_some(types, &[T, T, T], 2).then(|| SqlType::Array(Box::new(texts()))), all_matches),
-    definition(
+    immutable("~*", compared, |given| operator(given, true, false)),
+    immutable("!~", compared, |given| operator(given, false, true)),
+    immutable("!~*", compared, |given| operator(given, true, true)),
+    immutable("regexp_like", |types| takes_some(types, &[T, T, T], 2).then_some(SqlType::Bool), like),
+    immutable("regexp_match", |types| takes_some(types, &[T, T, T], 2).then(texts), first_match),
+    immutable(MATCHES, |types| takes_some(types, &[T, T, T], 2).then(|| SqlType::Array(Box::new(texts()))), all_matches),
+    immutable(
         "regexp_replace",
         |types| (takes_some(types, &[T, T, T, T], 3) || takes_some(types, &[T, T, T, N, N, T], 4)).then_some(T),
         replace,
     ),
-    definition("regexp_split_to_array", |types| takes_some(types, &[T, T, T], 2).then(texts), split),
-    definition("regexp_count", |types| takes_some(types, &[T, T, N, T], 2).then_some(N), count),
-    definition("regexp_instr", |types| takes_some(types, &[T, T, N, N, N, T, N], 2).then_some(N), instr),
-    definition("regexp_substr", |types| takes_some(types, &[T, T, N, N, T, N], 2).then_some(T), substr),
-    definition("textregexsubstr", compared_text, substring),
-    definition("similar_to_escape", |types| takes_some(types, &[T, T], 1).then_some(T), similar),
-    definition("like_escape", |types| takes(types, &[T, T]).then_some(T), like_escape),
-    definition("^@", compared, starts_with),
+    immutable("regexp_split_to_array", |types| takes_some(types, &[T, T, T], 2).then(texts), split),
+    immutable("regexp_count", |types| takes_some(types, &[T, T, N, T], 2).then_some(N), count),
+    immutable("regexp_instr", |types| takes_some(types, &[T, T, N, N, N, T, N], 2).then_some(N), instr),
+    immutable("regexp_substr", |types| takes_some(types, &[T, T, N, N, T, N], 2).then_some(T), substr),
+    immutable("textregexsubstr", compared_text, substring),
+    immutable("similar_to_escape", |types| takes_some(types, &[T, T], 1).then_some(T), similar),
+    immutable("like_escape", |types| takes(types, &[T, T]).then_some(T), like_escape),
+    immutable("^@", compared, starts_with),
 ];
 
 fn texts() -> SqlType {

@@ -4,11 +4,10 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, BinaryArray, BinaryBuilder};
-use datafusion::logical_expr::Volatility;
 
 use crate::error::{Error, Kind, Result};
 use crate::query::functions::scalar::{
-    Argument, Arguments, Definition, bools_of, int, ints_of, takes, takes_some, text, text_lists_of, texts_of,
+    Argument, Arguments, Definition, bools_of, immutable, int, ints_of, takes, takes_some, text, text_lists_of, texts_of,
 };
 use crate::value::SqlType;
 
@@ -19,54 +18,46 @@ const B: SqlType = SqlType::Bytea;
 /// The largest string that a function makes, in bytes.
 const LENGTH_MAX: usize = 0x3fff_ffff;
 
-const fn definition(
-    name: &'static str,
-    result: fn(&[Argument]) -> Option<SqlType>,
-    run: fn(&Arguments) -> Result<ArrayRef>,
-) -> Definition {
-    Definition { name, volatility: Volatility::Immutable, result, run }
-}
-
 pub(in crate::query::functions) static DEFINITIONS: [Definition; 39] = [
-    definition("substr", substr_result, substr),
-    definition("substring", substring_result, substring),
-    definition("left", |types| takes(types, &[T, N]).then_some(T), |given| side(given, true)),
-    definition("right", |types| takes(types, &[T, N]).then_some(T), |given| side(given, false)),
-    definition("lpad", |types| takes_some(types, &[T, N, T], 2).then_some(T), |given| padded(given, true)),
-    definition("rpad", |types| takes_some(types, &[T, N, T], 2).then_some(T), |given| padded(given, false)),
-    definition("btrim", trim_result, |given| trimmed(given, true, true)),
-    definition("ltrim", trim_result, |given| trimmed(given, true, false)),
-    definition("rtrim", trim_result, |given| trimmed(given, false, true)),
-    definition("overlay", overlay_result, overlay),
-    definition("position", position_result, |given| position(given, 0, 1)),
-    definition("strpos", |types| takes(types, &[T, T]).then_some(N), |given| position(given, 0, 1)),
-    definition("repeat", |types| takes(types, &[T, N]).then_some(T), repeat),
-    definition("replace", |types| takes(types, &[T, T, T]).then_some(T), replace),
-    definition("reverse", |types| takes(types, &[T]).then_some(T), |given| mapped(given, |text| text.chars().rev().collect())),
-    definition("translate", |types| takes(types, &[T, T, T]).then_some(T), translate),
-    definition("initcap", |types| takes(types, &[T]).then_some(T), |given| mapped(given, initcap)),
-    definition("upper", |types| takes(types, &[T]).then_some(T), |given| mapped(given, |text| cased(text, true))),
-    definition("lower", |types| takes(types, &[T]).then_some(T), |given| mapped(given, |text| cased(text, false))),
-    definition("ascii", |types| takes(types, &[T]).then_some(N), ascii),
-    definition("length", length_result, length),
-    definition("char_length", |types| takes(types, &[T]).then_some(N), length),
-    definition("character_length", |types| takes(types, &[T]).then_some(N), length),
-    definition("octet_length", bytes_result, |given| byte_length(given, 1)),
-    definition("bit_length", bytes_result, |given| byte_length(given, 8)),
-    definition("starts_with", |types| takes(types, &[T, T]).then_some(SqlType::Bool), starts_with),
-    definition("to_hex", hex_result, based),
-    definition("string_to_array", |types| takes_some(types, &[T, T, T], 2).then(texts), string_to_array),
-    definition("get_byte", |types| takes(types, &[B, N]).then_some(N), get_byte),
-    definition("get_bit", |types| takes(types, &[B, SqlType::Int8]).then_some(N), get_bit),
-    definition("set_byte", |types| takes(types, &[B, N, N]).then_some(B), set_byte),
-    definition("bit_count", |types| takes(types, &[B]).then_some(SqlType::Int8), bit_count),
-    definition("byteacat", |types| takes(types, &[B, B]).then_some(B), bytea_concat),
-    definition("md5", digest_text_result, md5),
-    definition("sha224", |types| takes(types, &[B]).then_some(B), |given| sha(given, &aws_lc_rs::digest::SHA224)),
-    definition("sha256", |types| takes(types, &[B]).then_some(B), |given| sha(given, &aws_lc_rs::digest::SHA256)),
-    definition("sha384", |types| takes(types, &[B]).then_some(B), |given| sha(given, &aws_lc_rs::digest::SHA384)),
-    definition("sha512", |types| takes(types, &[B]).then_some(B), |given| sha(given, &aws_lc_rs::digest::SHA512)),
-    definition("unistr", |types| takes(types, &[T]).then_some(T), unistr),
+    immutable("substr", substr_result, substr),
+    immutable("substring", substring_result, substring),
+    immutable("left", |types| takes(types, &[T, N]).then_some(T), |given| side(given, true)),
+    immutable("right", |types| takes(types, &[T, N]).then_some(T), |given| side(given, false)),
+    immutable("lpad", |types| takes_some(types, &[T, N, T], 2).then_some(T), |given| padded(given, true)),
+    immutable("rpad", |types| takes_some(types, &[T, N, T], 2).then_some(T), |given| padded(given, false)),
+    immutable("btrim", trim_result, |given| trimmed(given, true, true)),
+    immutable("ltrim", trim_result, |given| trimmed(given, true, false)),
+    immutable("rtrim", trim_result, |given| trimmed(given, false, true)),
+    immutable("overlay", overlay_result, overlay),
+    immutable("position", position_result, |given| position(given, 0, 1)),
+    immutable("strpos", |types| takes(types, &[T, T]).then_some(N), |given| position(given, 0, 1)),
+    immutable("repeat", |types| takes(types, &[T, N]).then_some(T), repeat),
+    immutable("replace", |types| takes(types, &[T, T, T]).then_some(T), replace),
+    immutable("reverse", |types| takes(types, &[T]).then_some(T), |given| mapped(given, |text| text.chars().rev().collect())),
+    immutable("translate", |types| takes(types, &[T, T, T]).then_some(T), translate),
+    immutable("initcap", |types| takes(types, &[T]).then_some(T), |given| mapped(given, initcap)),
+    immutable("upper", |types| takes(types, &[T]).then_some(T), |given| mapped(given, |text| cased(text, true))),
+    immutable("lower", |types| takes(types, &[T]).then_some(T), |given| mapped(given, |text| cased(text, false))),
+    immutable("ascii", |types| takes(types, &[T]).then_some(N), ascii),
+    immutable("length", length_result, length),
+    immutable("char_length", |types| takes(types, &[T]).then_some(N), length),
+    immutable("character_length", |types| takes(types, &[T]).then_some(N), length),
+    immutable("octet_length", bytes_result, |given| byte_length(given, 1)),
+    immutable("bit_length", bytes_result, |given| byte_length(given, 8)),
+    immutable("starts_with", |types| takes(types, &[T, T]).then_some(SqlType::Bool), starts_with),
+    immutable("to_hex", hex_result, based),
+    immutable("string_to_array", |types| takes_some(types, &[T, T, T], 2).then(texts), string_to_array),
+    immutable("get_byte", |types| takes(types, &[B, N]).then_some(N), get_byte),
+    immutable("get_bit", |types| takes(types, &[B, SqlType::Int8]).then_some(N), get_bit),
+    immutable("set_byte", |types| takes(types, &[B, N, N]).then_some(B), set_byte),
+    immutable("bit_count", |types| takes(types, &[B]).then_some(SqlType::Int8), bit_count),
+    immutable("byteacat", |types| takes(types, &[B, B]).then_some(B), bytea_concat),
+    immutable("md5", digest_text_result, md5),
+    immutable("sha224", |types| takes(types, &[B]).then_some(B), |given| sha(given, &aws_lc_rs::digest::SHA224)),
+    immutable("sha256", |types| takes(types, &[B]).then_some(B), |given| sha(given, &aws_lc_rs::digest::SHA256)),
+    immutable("sha384", |types| takes(types, &[B]).then_some(B), |given| sha(given, &aws_lc_rs::digest::SHA384)),
+    immutable("sha512", |types| takes(types, &[B]).then_some(B), |given| sha(given, &aws_lc_rs::digest::SHA512)),
+    immutable("unistr", |types| takes(types, &[T]).then_some(T), unistr),
 ];
 
 fn texts() -> SqlType {

@@ -18,7 +18,7 @@ mod span;
 pub(super) use make::of_seconds;
 pub(super) use span::{Parts, moved, spans};
 
-use super::scalar::{Argument, Arguments, Definition, takes};
+use super::scalar::{Argument, Arguments, Definition, immutable, takes};
 use crate::clock::{Clock, Micros};
 use crate::error::{Error, Kind, Result};
 use crate::value::time::abbreviation::{Abbreviation, abbreviation};
@@ -87,36 +87,24 @@ pub(super) static DEFINITIONS: [Definition; 34] = [
         },
         run: difference,
     },
-    Definition {
-        name: "date_mi",
-        volatility: Volatility::Immutable,
-        result: |types| match types {
+    immutable(
+        "date_mi",
+        |types| match types {
             [left, right] if left.is(&SqlType::Date) && right.is(&SqlType::Date) => Some(SqlType::Int4),
             _ => None,
         },
-        run: date_difference,
-    },
-    Definition {
-        name: "date_mii",
-        volatility: Volatility::Immutable,
-        result: date_and_integer,
-        run: |given| date_shifted(given, 0, 1, -1),
-    },
-    Definition {
-        name: "date_pli",
-        volatility: Volatility::Immutable,
-        result: date_and_integer,
-        run: |given| date_shifted(given, 0, 1, 1),
-    },
-    Definition {
-        name: "integer_pl_date",
-        volatility: Volatility::Immutable,
-        result: |types| match types {
+        date_difference,
+    ),
+    immutable("date_mii", date_and_integer, |given| date_shifted(given, 0, 1, -1)),
+    immutable("date_pli", date_and_integer, |given| date_shifted(given, 0, 1, 1)),
+    immutable(
+        "integer_pl_date",
+        |types| match types {
             [days, date] => date_and_integer(&[date.clone(), days.clone()]),
             _ => None,
         },
-        run: |given| date_shifted(given, 1, 0, 1),
-    },
+        |given| date_shifted(given, 1, 0, 1),
+    ),
     Definition { name: "date_trunc", volatility: STABLE, result: parts::trunc_result, run: parts::trunc },
     Definition {
         name: "extract",
@@ -148,14 +136,6 @@ pub(super) static DEFINITIONS: [Definition; 34] = [
         run: age,
     },
 ];
-
-const fn immutable(
-    name: &'static str,
-    result: fn(&[Argument]) -> Option<SqlType>,
-    run: fn(&Arguments) -> Result<ArrayRef>,
-) -> Definition {
-    Definition { name, volatility: Volatility::Immutable, result, run }
-}
 
 fn interval_result(types: &[Argument]) -> Option<SqlType> {
     takes(types, &[SqlType::Interval]).then_some(SqlType::Interval)
