@@ -9,6 +9,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
+use futures::{StreamExt, stream};
 use tokio::sync::mpsc::UnboundedSender;
 use uuid::Uuid;
 
@@ -334,25 +335,26 @@ pub(crate) async fn open_folder(dir: &Path, janitor: &UnboundedSender<Chore>) ->
     Ok(Opened { tables, definitions, replayed })
 }
 
-/// Reads every table folder's Delta log, all at once.
+/// How many Delta logs are read at once. The library holds a thread of the runtime's blocking pool for each and waits in it for
+/// another: if all of the pool's 512 threads wait, none is left for them to wait for.
+const READ_AT_ONCE: usize = 16;
+
+/// Reads every table folder's Delta log, some of them at once.
 async fn read_tables(tables_dir: &Path) -> Result<BTreeMap<TableId, Stored>> {
-    let mut tasks = Vec::new();
+    let mut folders = Vec::new();
     for entry in fs::read_dir(tables_dir).map_err(|cause| Error::io("list", tables_dir, &cause))? {
         let path = entry.map_err(|cause| Error::io("list", tables_dir, &cause))?.path();
         let id = path.file_name().and_then(|name| name.to_str()).and_then(|name| Uuid::parse_str(name).ok()).map(TableId);
-        if let Some(id) = id {
-            tasks.push((id, tokio::spawn(Stored::read(id, path))));
-        }
+        folders.extend(id.map(|id| (id, path)));
     }
-    let mut stored = BTreeMap::new();
-    for (id, task) in tasks {
-        let read = task.await.unwrap_or_else(|cause| {
+    let reading = stream::iter(folders).map(|(id, path)| async move {
+        let read = tokio::spawn(Stored::read(id, path)).await.unwrap_or_else(|cause| {
             let damage = Error::new(Kind::DataCorrupted, format!("the Delta log of table {id} cannot be read: {cause}"));
             Stored { damage: Some(damage), ..Stored::nothing() }
         });
-        stored.insert(id, read);
-    }
-    Ok(stored)
+        (id, read)
+    });
+    Ok(reading.buffer_unordered(READ_AT_ONCE).collect().await)
 }
 
 /// No table can be ahead of the log, unless the end of the log was lost.

@@ -135,3 +135,23 @@ async fn readers_see_whole_prefixes_while_everything_runs() {
     let store = Store::open(busy).await.unwrap();
     check(store.scan_all(spec.id).await.unwrap());
 }
+
+#[test]
+fn more_tables_than_there_are_threads_to_wait_in_are_opened() {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).max_blocking_threads(24).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(options(dir.path())).await.unwrap();
+        let specs: Vec<TableSpec> = (0..40).map(|at| log_spec(&format!("public.t{at}"))).collect();
+        store.commit(Commit { define: specs.clone(), ..Commit::default() }).await.unwrap();
+        let batches = specs.iter().map(|spec| (spec.id, log_batch(spec, 1, 1)));
+        store.commit(Commit { rows: batches.collect(), ..Commit::default() }).await.unwrap();
+        store.checkpoint().await.unwrap();
+        store.close().await.unwrap();
+        let store = Store::open(options(dir.path())).await.unwrap();
+        for spec in &specs {
+            assert_whole(&store, spec.id, 1).await;
+        }
+    });
+}
