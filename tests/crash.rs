@@ -37,7 +37,7 @@ const POINTS: [&str; 10] = [
 const BULK: &str = "load-before-commit";
 
 /// Rounds on one folder before a fresh one, so that a run of a thousand compares each time with what it can hold in its head.
-const ROUNDS_PER_STORE: u64 = 50;
+const ROUNDS_PER_STORE: u64 = 25;
 
 /// How a round ends.
 #[derive(Debug, Clone, Copy)]
