@@ -80,7 +80,7 @@ async fn same_as_postgresql(name: &str, command: impl Fn() -> Command) {
 fn transcript(name: &str, ended: Ended) -> Vec<String> {
     let shown = format!("{}{}", ended.stdout, ended.stderr);
     let lines: Vec<String> = ended.succeeded().lines().map(str::to_owned).collect();
-    let failed: Vec<&str> = differences::compared(name, &lines).into_iter().filter(|line| line.starts_with("failed: ")).collect();
+    let failed: Vec<&String> = lines.iter().filter(|line| line.starts_with("failed: ")).collect();
     assert!(failed.is_empty(), "{name}: {failed:#?}\n{shown}");
     assert_eq!(lines.last().map(String::as_str), Some("done"), "{name} did not come to its end:\n{shown}");
     assert!(lines.len() > 10, "{name} said too little:\n{shown}");

@@ -13,9 +13,10 @@ use tokio_postgres::error::ErrorPosition;
 use crate::harness::{Peer, Server, Table, folder, sqlstate, table};
 
 /// One statement a line; `--` begins a remark.
-const TOPICS: [&str; 8] = [
+const TOPICS: [&str; 9] = [
     include_str!("expressions/statements.sql"),
     include_str!("expressions/json.sql"),
+    include_str!("expressions/kinds.sql"),
     include_str!("expressions/queries.sql"),
     include_str!("expressions/sessions.sql"),
     include_str!("expressions/text.sql"),

@@ -249,6 +249,7 @@ impl Session {
                 let planned = self.planner().query(query, hints)?;
                 Ok((planned.parameters, Some(vec![execute::text_column("QUERY PLAN")])))
             }
+            Statement::Declare(declare) => Ok((self.planner().query(&declare.query, hints)?.parameters, None)),
             Statement::Show(name) => Ok((vec![], Some(execute::show_columns(self, name)?))),
             Statement::Execute(execute) => {
                 let named = self.effects.statement(&execute.name)?;
@@ -272,7 +273,6 @@ impl Session {
             | Statement::Discard(_)
             | Statement::Prepare(_)
             | Statement::Deallocate(_)
-            | Statement::Declare(_)
             | Statement::Close(_)
             | Statement::Channel(_)
             | Statement::Checkpoint
@@ -385,7 +385,7 @@ impl Session {
             Statement::Prepare(prepare) => self.prepare_by_sql(prepare, &prepared.parsed).await,
             Statement::Execute(execute) => self.execute_by_sql(execute).await,
             Statement::Deallocate(name) => self.deallocate(name.as_deref()),
-            Statement::Declare(declare) => self.declare(declare, &prepared.parsed.text).await,
+            Statement::Declare(declare) => self.declare(declare, prepared, params).await,
             Statement::Fetch(fetch) => self.fetch(fetch).await,
             Statement::Close(name) => self.close(name.as_deref()),
             Statement::Channel(channel) => self.channel(channel),

@@ -396,7 +396,7 @@ impl Lists {
         offsets.append(&mut self.ends);
         let valid = std::mem::take(&mut self.valid);
         let nulls = valid.contains(&false).then(|| NullBuffer::from(valid));
-        let field = Arc::new(self.element.field("item", true));
+        let field = self.element.item();
         Arc::new(ListArray::new(field, OffsetBuffer::new(offsets.into()), elements, nulls))
     }
 }

@@ -63,7 +63,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
+use arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit, TimeUnit};
 
 use crate::error::{Error, Kind, Result};
 
@@ -143,8 +143,14 @@ impl SqlType {
             SqlType::Timestamptz => DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::from("UTC"))),
             SqlType::Interval => DataType::Interval(IntervalUnit::MonthDayNano),
             SqlType::Oid | SqlType::Reg(_) => DataType::UInt32,
-            SqlType::Array(element) | SqlType::Vector(element) => DataType::List(Arc::new(element.field("item", true))),
+            SqlType::Array(element) | SqlType::Vector(element) => DataType::List(element.item()),
         }
+    }
+
+    /// The Arrow field of an array's elements of this type. It says nothing of the SQL type, which only the array's own field remembers:
+    /// what computes with lists makes others out of them and drops what their elements' field says.
+    pub fn item(&self) -> FieldRef {
+        Arc::new(Field::new("item", self.arrow(), true))
     }
 
     /// An Arrow field of this type, which remembers the SQL type.

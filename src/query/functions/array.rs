@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int32Array, ListArray, StructArray};
 use datafusion::arrow::buffer::OffsetBuffer;
-use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Fields};
-use datafusion::common::{Result, ScalarValue};
+use datafusion::arrow::datatypes::{ArrowNativeType, DataType, Field, FieldRef, Fields};
+use datafusion::common::Result;
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
-use super::scalar::{Argument, Arguments, Definition, immutable, int, ints_of, texts_of};
-use crate::value::SqlType;
+use super::scalar::{Argument, Arguments, Definition, immutable, int, ints_of, only_value, text, texts_of};
+use crate::error::Error;
+use crate::value::{Formatter, SqlType};
 
 /// The function's name, which nobody types.
 pub(in crate::query) const ARRAY_OF_ROWS: &str = "array of rows";
@@ -72,8 +73,20 @@ impl ScalarUDFImpl for Numbered {
     }
 }
 
-/// Functions on how long an array is. Arrays have one dimension, counted from 1; an empty one has none.
-pub(super) static DEFINITIONS: [Definition; 6] = [
+/// Functions on how long an array is and what it looks like. Arrays have one dimension, counted from 1; an empty one has none.
+pub(super) static DEFINITIONS: [Definition; 7] = [
+    Definition {
+        name: "array_to_string",
+        // What elements look like depends on the session's settings.
+        volatility: Volatility::Stable,
+        result: |types| match types {
+            [Argument::Of(SqlType::Array(_) | SqlType::Vector(_)), between @ ..] if (1..=2).contains(&between.len()) => {
+                between.iter().all(Argument::is_text).then_some(SqlType::Text)
+            }
+            _ => None,
+        },
+        run: joined,
+    },
     immutable("array_upper", takes_dimension, |given| of_dimension(given, |length| length)),
     immutable("array_lower", takes_dimension, |given| of_dimension(given, |_| 1)),
     immutable("array_length", takes_dimension, |given| of_dimension(given, |length| length)),
@@ -103,6 +116,38 @@ fn is_array(types: &[Argument]) -> bool {
 fn takes_dimension(types: &[Argument]) -> Option<SqlType> {
     matches!(types, [Argument::Of(SqlType::Array(_) | SqlType::Vector(_)), dimension] if dimension.is_integer())
         .then_some(SqlType::Int4)
+}
+
+/// The elements as their output function writes them, with a separator between; a NULL is left out or stands as a third argument.
+fn joined(given: &Arguments) -> crate::error::Result<ArrayRef> {
+    let (SqlType::Array(element) | SqlType::Vector(element)) = given.sql_type(0) else {
+        return Err(Error::internal("what is joined to a string is no array"));
+    };
+    let arrays = given.array(0)?.as_list_opt::<i32>().ok_or_else(|| Error::internal("an array is held as a list"))?;
+    let elements = Formatter::new(arrays.values(), &element, &given.style)?;
+    let separators = given.texts(1)?;
+    let stand_ins = if given.arrays.len() > 2 { Some(given.texts(2)?) } else { None };
+    texts_of(given.rows, |row| {
+        let Some(separator) = text(&separators, row).filter(|_| arrays.is_valid(row)) else { return Ok(None) };
+        let stand_in = stand_ins.as_ref().and_then(|stand_ins| text(stand_ins, row));
+        let mut joined = Vec::new();
+        let mut first = true;
+        let offsets = arrays.value_offsets();
+        for at in offsets[row].as_usize()..offsets[row + 1].as_usize() {
+            if elements.is_null(at) && stand_in.is_none() {
+                continue;
+            }
+            if !first {
+                joined.extend_from_slice(separator.as_bytes());
+            }
+            first = false;
+            match stand_in.filter(|_| elements.is_null(at)) {
+                Some(stand_in) => joined.extend_from_slice(stand_in.as_bytes()),
+                None => elements.write_text(at, &mut joined),
+            }
+        }
+        String::from_utf8(joined).map(Some).map_err(|_| Error::internal("an output function wrote what is no text"))
+    })
 }
 
 /// How many elements a row's array has.
@@ -151,7 +196,7 @@ impl ScalarUDFImpl for ArrayOfRows {
             return datafusion::common::internal_err!("an array of rows has one argument");
         };
         let output = without_nulls(&input);
-        if scalar { Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&output, 0)?)) } else { Ok(ColumnarValue::Array(output)) }
+        if scalar { Ok(ColumnarValue::Scalar(only_value(&output)?)) } else { Ok(ColumnarValue::Array(output)) }
     }
 }
 

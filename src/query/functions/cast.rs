@@ -3,7 +3,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array, ListArray, UInt32Array};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array, ListArray, StringViewArray, UInt32Array};
 use datafusion::arrow::compute::cast as arrow_cast;
 use datafusion::arrow::datatypes::{DataType, Decimal128Type, FieldRef, Float64Type, Int64Type};
 use datafusion::arrow::error::ArrowError;
@@ -40,7 +40,11 @@ pub(super) const TYPEOF: &str = "pg_typeof";
 pub(crate) fn needs_function(source: &SqlType, arrow: &DataType, target: &SqlType) -> bool {
     let source_text = is_string(source);
     match (source_text, is_string(target)) {
-        (true, true) => source != target && !plain_text(target) || matches!(target, SqlType::Varchar(Some(_))),
+        (true, true) => match (source, target) {
+            (_, SqlType::Varchar(Some(_))) => true,
+            (SqlType::Inet, _) => source != target,
+            _ => source != target && !plain_text(target),
+        },
         // A NULL of no type needs no reading.
         (true, false) => *arrow != DataType::Null,
         (false, true) => true,
@@ -128,6 +132,8 @@ impl ScalarUDFImpl for CastFunction {
             narrowed(&input, &self.source, &self.target).map_err(wrap)?
         } else if self.source == SqlType::Jsonb && !is_string(&self.target) {
             jsonb_scalars(&input, &self.target, &self.style).map_err(wrap)?
+        } else if self.source == SqlType::Inet && plain_text(&self.target) {
+            Arc::new(with_widths(&input).map_err(wrap)?)
         } else if is_string(&self.target) && !is_string(&self.source) {
             let text = value::to_text(&input, &self.source, &self.style).map_err(wrap)?;
             if plain_text(&self.target) {
@@ -140,6 +146,23 @@ impl ScalarUDFImpl for CastFunction {
         };
         if scalar { Ok(ColumnarValue::Scalar(only_value(&output)?)) } else { Ok(ColumnarValue::Array(output)) }
     }
+}
+
+/// Addresses as text, which tells the width of a network also where output leaves it out.
+fn with_widths(input: &ArrayRef) -> crate::error::Result<StringViewArray> {
+    let addresses = value::to_text(input, &SqlType::Inet, &Style::default())?;
+    let widened = addresses.iter().map(|address| {
+        let address = address?;
+        let width = if address.contains('/') {
+            ""
+        } else if address.contains(':') {
+            "/128"
+        } else {
+            "/32"
+        };
+        Some(format!("{address}{width}"))
+    });
+    Ok(widened.collect())
 }
 
 /// Numbers as a narrower integer type: `numeric` rounded half away from zero, floating point half to even.

@@ -5,7 +5,6 @@
 
 mod array;
 mod average;
-pub(super) mod borrowed;
 pub(super) mod cast;
 mod catalog;
 mod identity;
@@ -37,14 +36,16 @@ pub(super) use json::{
     EACH_KEYS, EACH_VALUES, ORDINALS, RECORD_COLUMN, ROW_OF_FIELDS, SORT_KEY, SUBSCRIPT, WHOLE_ROW,
     bind_aggregate as bind_json_aggregate, row,
 };
-pub(super) use operator::{ARRAY_LIKE, LENGTH_OF_INTERVAL, folded as fold_operator, meeting as meeting_of_numbers};
+pub(super) use operator::{
+    ARRAY_LIKE, ARRAY_OF, LENGTH_OF_INTERVAL, VALUE_LIKE, folded as fold_operator, meeting as meeting_of_numbers,
+};
 pub(super) use session::SessionFacts;
 
 use crate::value::Style;
 
 /// DataFusion's scalar functions that answer as PostgreSQL's do, under PostgreSQL's names. All others exist for nobody: what was not
 /// compared may answer otherwise, or tell of files and plans.
-const SCALARS: [(&str, &str); 15] = [
+const SCALARS: [(&str, &str); 14] = [
     ("array_append", "array_append"),
     ("array_cat", "array_concat"),
     ("array_position", "array_position"),
@@ -54,7 +55,6 @@ const SCALARS: [(&str, &str); 15] = [
     ("array_prepend", "array_prepend"),
     ("array_remove", "array_remove_all"),
     ("array_replace", "array_replace_all"),
-    ("array_to_string", "array_to_string"),
     ("coalesce", "coalesce"),
     ("greatest", "greatest"),
     ("least", "least"),

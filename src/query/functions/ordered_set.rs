@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Float64Array, ListArray, make_comparator, new_empty_array};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Float64Array, ListArray, UInt32Array, make_comparator, new_empty_array};
 use datafusion::arrow::buffer::OffsetBuffer;
 use datafusion::arrow::compute::{SortOptions, cast, concat, filter, is_not_null, sort_to_indices, take};
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Float64Type, IntervalMonthDayNanoType};
@@ -203,10 +203,24 @@ impl Collected {
     }
 }
 
+/// The places of values in order.
+fn in_order(values: &ArrayRef, options: SortOptions) -> Result<UInt32Array> {
+    if !matches!(values.data_type(), DataType::List(_)) {
+        return Ok(sort_to_indices(values, Some(options), None)?);
+    }
+    // Arrow sorts lists of numbers only.
+    let compare = make_comparator(values, values, options)?;
+    let mut places: Vec<usize> = (0..values.len()).collect();
+    places.sort_by(|left, right| compare(*left, *right));
+    Ok(places.into_iter().filter_map(|place| u32::try_from(place).ok()).collect())
+}
+
 impl Accumulator for Collected {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
         let [own, rest @ ..] = values else { return Ok(()) };
+        // What a mode is ordered by stands where the others have their fraction.
         if let (None, Some(fractions)) = (&self.fractions, rest.first())
+            && self.which != Which::Mode
             && !fractions.is_empty()
         {
             let fractions = match fractions.as_list_opt::<i32>() {
@@ -244,7 +258,7 @@ impl Accumulator for Collected {
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
         let values = self.values()?;
-        let indices = sort_to_indices(&values, Some(SortOptions { nulls_first: false, ..self.options }), None)?;
+        let indices = in_order(&values, SortOptions { nulls_first: false, ..self.options })?;
         let sorted = cast(&take(&values, &indices, None)?, &self.own.arrow())?;
         if self.which == Which::Mode {
             return self.most_frequent(&sorted);
@@ -262,7 +276,7 @@ impl Accumulator for Collected {
         }
         let elements =
             if answers.is_empty() { new_empty_array(&self.answer.arrow()) } else { ScalarValue::iter_to_array(answers)? };
-        let item = Arc::new(self.answer.field("item", true));
+        let item = self.answer.item();
         Ok(ScalarValue::List(Arc::new(ListArray::new(item, OffsetBuffer::from_lengths([elements.len()]), elements, None))))
     }
 

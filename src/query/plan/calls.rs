@@ -1,9 +1,10 @@
 //! PostgreSQL's forms of calls that DataFusion plans otherwise, as calls of our functions: `substring(a FROM b)`, `a ~ b`,
 //! `a SIMILAR TO b`, `(a, b) OVERLAPS (c, d)`, `f(name => value)`, and functions that answer with a set of rows.
 
+use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, ObjectName,
-    TrimWhereField, Value,
+    BinaryOperator, CaseWhen, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident,
+    ObjectName, TrimWhereField, Value,
 };
 
 use super::names;
@@ -61,11 +62,13 @@ pub(super) fn rewritten(expr: &Expr) -> Result<Option<Expr>> {
         Expr::BinaryOp { left, op, right } => operator(op).map(|name| call(name, vec![copied(left), copied(right)])),
         Expr::Function(function) => {
             require_window(function)?;
-            match (positional(function)?, average(function)?) {
-                (Some(function), _) => Some(Expr::Function(function)),
-                (None, Some(average)) => Some(average),
-                (None, None) => set_in_select(function)?,
+            if let Some(function) = positional(function)? {
+                return Ok(Some(Expr::Function(function)));
             }
+            if let Some(other) = average(function)?.or(shifted(function)?) {
+                return Ok(Some(other));
+            }
+            set_in_select(function)?
         }
         _ => None,
     })
@@ -98,6 +101,40 @@ fn average(function: &Function) -> Result<Option<Expr>> {
         list.args = vec![FunctionArg::Unnamed(FunctionArgExpr::Expr(call(AVERAGE_INPUT, vec![value.clone()])))];
     }
     Ok(Some(call(AVERAGE_OUTPUT, vec![Expr::Function(inner)])))
+}
+
+/// `lag(x, n, default) OVER w` or `lead` with a default of each row's own, which DataFusion does not take, as a choice between what
+/// stands there and the default: `lag(1, n)` is NULL just where no row stands.
+fn shifted(function: &Function) -> Result<Option<Expr>> {
+    let parts = names::parts(&function.name)?;
+    let FunctionArguments::List(list) = &function.args else { return Ok(None) };
+    let [
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(value)),
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(offset)),
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(default)),
+    ] = &list.args[..]
+    else {
+        return Ok(None);
+    };
+    let constant = match default {
+        Expr::UnaryOp { expr, .. } => matches!(expr.as_ref(), Expr::Value(_)),
+        other => matches!(other, Expr::Value(_)),
+    };
+    if constant || function.over.is_none() || parts.last().is_none_or(|name| name != "lag" && name != "lead") {
+        return Ok(None);
+    }
+    let with = |value: Expr| {
+        let mut function = function.clone();
+        function.args = arguments(vec![value, offset.clone()]);
+        Expr::Function(function)
+    };
+    Ok(Some(Expr::Case {
+        case_token: AttachedToken::empty(),
+        end_token: AttachedToken::empty(),
+        operand: None,
+        conditions: vec![CaseWhen { condition: Expr::IsNull(Box::new(with(number(1)))), result: default.clone() }],
+        else_result: Some(Box::new(with(value.clone()))),
+    }))
 }
 
 /// A set-returning function among expressions, as the rows of an array.
@@ -195,7 +232,8 @@ fn number(value: i64) -> Expr {
     Expr::Value(Value::Number(value.to_string(), false).into())
 }
 
-fn arguments(args: Vec<Expr>) -> FunctionArguments {
+/// Arguments in their places.
+pub(super) fn arguments(args: Vec<Expr>) -> FunctionArguments {
     FunctionArguments::List(FunctionArgumentList {
         duplicate_treatment: None,
         args: args.into_iter().map(|arg| FunctionArg::Unnamed(FunctionArgExpr::Expr(arg))).collect(),

@@ -16,7 +16,7 @@ use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, LogicalPla
 use super::{Planned, jsonb, origin, resolution, sets, unions, values};
 use crate::error::{Error, Kind, Result};
 use crate::query::errors::{unwrap, wrap};
-use crate::query::functions::{ARRAY_LIKE, borrowed, cast, fold_operator, scalar};
+use crate::query::functions::{ARRAY_LIKE, ARRAY_OF, VALUE_LIKE, cast, fold_operator, scalar};
 use crate::value::{BARE_NUMERIC, ColumnBuilder, SqlType, Style};
 
 /// Applies the rules to every expression of a plan and finds the types of its parameters.
@@ -115,13 +115,19 @@ fn transform(expr: Expr, schema: &DFSchema, style: &Style) -> datafusion::common
             Ok(Transformed::new_transformed(Expr::Like(like), changed || pattern_changed))
         }
         Expr::Case(case) => values::lower_case(case, schema, style),
-        Expr::ScalarFunction(call) if call.func.name() == "array_element" => values::vector_element(call, schema),
+        Expr::ScalarFunction(call) if call.func.name() == "array_element" => values::element(call, schema, style),
         Expr::ScalarFunction(call) if jsonb::is_whole_row(&call) => jsonb::whole_row(&call, schema).map(Transformed::yes),
         Expr::ScalarFunction(mut call) if call.name() == ARRAY_LIKE && call.args.len() == 2 => {
             let element = type_of(&call.args[1], schema).unwrap_or(SqlType::Text);
             let (array, _) = resolve_as(call.args.swap_remove(0), SqlType::Array(Box::new(element)), style)?;
             Ok(Transformed::yes(array))
         }
+        Expr::ScalarFunction(mut call) if call.name() == VALUE_LIKE && call.args.len() == 2 => {
+            let target = type_of(&call.args[1], schema).unwrap_or(SqlType::Text);
+            let (value, _) = resolve_as(call.args.swap_remove(0), target, style)?;
+            Ok(Transformed::yes(value))
+        }
+        Expr::ScalarFunction(call) if call.name() == ARRAY_OF => values::array(call.args, schema, style).map(Transformed::yes),
         Expr::ScalarFunction(call) => match scalar::bind(&call, schema) {
             Some(bound) => {
                 let bound = bound.map_err(wrap)?;
@@ -133,9 +139,7 @@ fn transform(expr: Expr, schema: &DFSchema, style: &Style) -> datafusion::common
             }
             None => {
                 scalar::refuse_missing(&call, schema).map_err(wrap)?;
-                let (call, held) = borrowed::held(call);
-                let lowered = values::lower_call(call, schema, style)?;
-                Ok(if held { Transformed::yes(lowered.data) } else { lowered })
+                values::lower_call(call, schema, style)
             }
         },
         Expr::InList(InList { expr, list, negated }) => {

@@ -156,15 +156,26 @@ pub(super) fn name_all_columns(factor: &mut TableFactor) {
     }
 }
 
-/// Marks the values of several rows, so that their types are settled together when the plan is lowered.
+/// Marks the values of several rows, so that their types are settled together when the plan is lowered. A column of casts to one type is
+/// settled as it is, and what refers to it is planned with its type.
 fn open_types(values: &mut ast::Values) {
     if values.rows.len() < 2 {
         return;
     }
-    for row in &mut values.rows {
-        for value in &mut row.content {
-            let inner = std::mem::replace(value, Expr::Value(Value::Null.into()));
-            *value = call(quoted(VALUE), vec![inner]);
+    let width = values.rows.iter().map(|row| row.content.len()).max().unwrap_or(0);
+    for at in 0..width {
+        let mut column: Vec<&mut Expr> = values.rows.iter_mut().filter_map(|row| row.content.get_mut(at)).collect();
+        let cast_to = |value: &Expr| match value {
+            Expr::Cast { data_type, .. } => Some(data_type.clone()),
+            _ => None,
+        };
+        let first = column.first().and_then(|value| cast_to(value));
+        if first.is_some() && column.iter().all(|value| cast_to(value) == first) {
+            continue;
+        }
+        for value in &mut column {
+            let inner = std::mem::replace(*value, Expr::Value(Value::Null.into()));
+            **value = call(quoted(VALUE), vec![inner]);
         }
     }
 }

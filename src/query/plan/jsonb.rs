@@ -13,6 +13,7 @@ use datafusion::logical_expr::expr::{
 use datafusion::logical_expr::logical_plan::{Aggregate, Distinct, DistinctOn, Join, Sort};
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Operator, Subquery};
 
+use super::answers;
 use crate::error::{Error, Kind};
 use crate::query::errors::wrap;
 use crate::query::functions::{self, SORT_KEY, WHOLE_ROW, cast};
@@ -221,6 +222,7 @@ pub(super) fn node(plan: LogicalPlan, style: &Style) -> Planned<Transformed<Logi
             Ok(Transformed::new_transformed(LogicalPlan::Sort(Sort { expr, input, fetch }), changed))
         }
         LogicalPlan::Aggregate(aggregate) => grouped(aggregate, style),
+        window @ LogicalPlan::Window(_) => answers::kept(window),
         LogicalPlan::Distinct(Distinct::All(input)) => {
             let schema = input.schema().clone();
             let columns: Vec<Expr> = schema.iter().map(|field| Expr::Column(Column::from(field))).collect();
@@ -266,13 +268,13 @@ fn joined(mut join: Join, style: &Style) -> Planned<Transformed<LogicalPlan>> {
 fn grouped(aggregate: Aggregate, style: &Style) -> Planned<Transformed<LogicalPlan>> {
     let schema = aggregate.input.schema().clone();
     if matches!(aggregate.group_expr.as_slice(), [Expr::GroupingSet(_)]) {
-        return Ok(Transformed::no(LogicalPlan::Aggregate(aggregate)));
+        return answers::kept(LogicalPlan::Aggregate(aggregate));
     }
     if let Some(json) = aggregate.group_expr.iter().filter_map(|expr| type_of(expr, &schema)).find(|of| *of == SqlType::Json) {
         return Err(wrap(unordered("an equality", &json)));
     }
     if !aggregate.group_expr.iter().any(|expr| is_jsonb(expr, &schema)) {
-        return Ok(Transformed::no(LogicalPlan::Aggregate(aggregate)));
+        return answers::kept(LogicalPlan::Aggregate(aggregate));
     }
     let groups = aggregate.group_expr.len();
     let mut group_expr = Vec::with_capacity(groups);
@@ -293,7 +295,7 @@ fn grouped(aggregate: Aggregate, style: &Style) -> Planned<Transformed<LogicalPl
     }
     places.extend((0..aggregate.aggr_expr.len()).map(|at| (groups + at, false)));
     let old = aggregate.schema.clone();
-    let inner = LogicalPlan::Aggregate(Aggregate::try_new(aggregate.input, group_expr, aggr_expr)?);
+    let inner = answers::kept(LogicalPlan::Aggregate(Aggregate::try_new(aggregate.input, group_expr, aggr_expr)?))?.data;
     let fields = inner.schema().clone();
     let columns = places.into_iter().zip(old.iter()).map(|((place, first), (qualifier, field))| {
         let column = Expr::Column(Column::from(fields.qualified_field(place)));

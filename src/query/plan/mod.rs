@@ -4,6 +4,7 @@
 //! guard and from nowhere else, views and SQL functions are planned anew from their text, so that they read with the reader's
 //! rights.
 
+mod answers;
 mod calls;
 mod casts;
 mod correlated;

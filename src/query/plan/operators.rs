@@ -36,24 +36,10 @@ impl ExprPlanner for Operators {
         self.planned(expr, schema).map_err(wrap)
     }
 
-    fn plan_array_literal(&self, exprs: Vec<Expr>, schema: &DFSchema) -> datafusion::common::Result<PlannerResult<Vec<Expr>>> {
-        if exprs.is_empty() {
-            return Err(wrap(
-                Error::new(Kind::IndeterminateDatatype, "cannot determine type of empty array")
-                    .with_hint("Explicitly cast to the desired type, for example ARRAY[]::integer[]."),
-            ));
-        }
-        let types: Vec<SqlType> = exprs.iter().filter_map(|expr| type_of(expr, schema)).collect();
-        let Some(target) = resolution::common(&types, "ARRAY").map_err(wrap)? else { return Ok(PlannerResult::Original(exprs)) };
-        let dimensions = 1 + dimensions(&target);
-        if dimensions > DIMENSIONS_MAX {
-            return Err(wrap(too_many_dimensions(dimensions)));
-        }
-        let same = |expr: &Expr| type_of(expr, schema).is_some_and(|own| own == target);
-        let cast = |expr: Expr| if same(&expr) { Ok(expr) } else { casts::cast_to(expr, &target, schema, &self.style) };
-        let array = make_array(exprs.into_iter().map(cast).collect::<datafusion::common::Result<_>>()?);
-        // From here on all that sees the array sees its elements' SQL type.
-        Ok(PlannerResult::Planned(functions::cast::typed(array, SqlType::Array(Box::new(target)))))
+    /// Only an array without elements comes here: any other is a call before it is planned.
+    fn plan_array_literal(&self, _: Vec<Expr>, _: &DFSchema) -> datafusion::common::Result<PlannerResult<Vec<Expr>>> {
+        let error = Error::new(Kind::IndeterminateDatatype, "cannot determine type of empty array");
+        Err(wrap(error.with_hint("Explicitly cast to the desired type, for example ARRAY[]::integer[].")))
     }
 }
 
@@ -153,21 +139,6 @@ impl Operators {
     }
 }
 
-/// PostgreSQL's `MAXDIM`.
-pub(super) const DIMENSIONS_MAX: usize = 6;
-
-pub(super) fn too_many_dimensions(dimensions: usize) -> Error {
-    let message = format!("number of array dimensions ({dimensions}) exceeds the maximum allowed ({DIMENSIONS_MAX})");
-    Error::new(Kind::ProgramLimitExceeded, message)
-}
-
-fn dimensions(sql_type: &SqlType) -> usize {
-    match sql_type {
-        SqlType::Array(element) => 1 + dimensions(element),
-        _ => 0,
-    }
-}
-
 /// The symbol of an operator on numbers.
 fn arithmetic(op: &BinaryOperator) -> Option<&'static str> {
     match op {
@@ -241,6 +212,18 @@ fn check(op: &BinaryOperator, left: Option<&SqlType>, right: Option<&SqlType>) -
     }
 }
 
+fn is_comparison(op: &BinaryOperator) -> bool {
+    matches!(
+        op,
+        BinaryOperator::Eq
+            | BinaryOperator::NotEq
+            | BinaryOperator::Lt
+            | BinaryOperator::LtEq
+            | BinaryOperator::Gt
+            | BinaryOperator::GtEq
+    )
+}
+
 fn is_parameter(expr: &Expr) -> bool {
     matches!(expr, Expr::Placeholder(_))
 }
@@ -249,6 +232,8 @@ fn is_parameter(expr: &Expr) -> bool {
 fn literal_type(other: &SqlType, op: &BinaryOperator) -> Option<SqlType> {
     match (op, other) {
         (BinaryOperator::And | BinaryOperator::Or, _) => Some(SqlType::Bool),
+        // DataFusion's planner refuses these beside text before lowering has looked at them.
+        (op, SqlType::Bool | SqlType::Interval | SqlType::Array(_)) if is_comparison(op) => Some(other.clone()),
         (op, _) if arithmetic(op).is_none() => None,
         (BinaryOperator::PGBitwiseShiftLeft | BinaryOperator::PGBitwiseShiftRight, _) => Some(SqlType::Int4),
         (BinaryOperator::Plus, SqlType::Timestamp | SqlType::Timestamptz) => Some(SqlType::Interval),

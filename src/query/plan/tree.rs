@@ -4,14 +4,15 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    CastKind, DataType, Distinct, Expr, Ident, Interval, ObjectName, OrderByKind, Query, Select, SelectItem, SetExpr, Value,
-    Values, VisitMut, VisitorMut,
+    CastKind, DataType, Distinct, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Interval, ObjectName,
+    OrderByKind, Query, Select, SelectItem, SetExpr, Value, Values, VisitMut, VisitorMut,
 };
 
 use super::dialect::{self, finish};
-use super::operators::{DIMENSIONS_MAX, too_many_dimensions};
-use super::{output, rows};
+use super::values::{DIMENSIONS_MAX, too_many_dimensions};
+use super::{calls, output, rows};
 use crate::error::{Error, Kind, Result};
+use crate::query::functions::{ARRAY_OF, VALUE_LIKE};
 
 /// The query as it is planned.
 ///
@@ -163,7 +164,13 @@ fn rewritten(expr: &Expr) -> Result<Option<Expr>> {
         }
         Expr::IsDistinctFrom(left, right) | Expr::IsNotDistinctFrom(left, right) => match (rows::parts(left), rows::parts(right)) {
             (Some(left), Some(right)) => rows::distinct(&left, &right, matches!(expr, Expr::IsNotDistinctFrom(..))).map(Some),
-            _ => Ok(None),
+            _ => Ok(likened(left, right).map(|(left, right)| {
+                let (left, right) = (Box::new(left), Box::new(right));
+                match expr {
+                    Expr::IsDistinctFrom(..) => Expr::IsDistinctFrom(left, right),
+                    _ => Expr::IsNotDistinctFrom(left, right),
+                }
+            })),
         },
         Expr::Between { expr, negated, low, high } => match (rows::parts(expr), rows::parts(low), rows::parts(high)) {
             (Some(row), Some(low), Some(high)) => rows::between(&row, &low, &high, *negated),
@@ -193,14 +200,60 @@ fn rewritten(expr: &Expr) -> Result<Option<Expr>> {
             Err(too_many_dimensions(access_chain.len()))
         }
         Expr::Interval(interval) => Ok(interval_literal(interval)),
+        Expr::Array(array) if !array.elem.is_empty() => Ok(Some(calls::call(ARRAY_OF, array.elem.clone()))),
+        Expr::Function(function) if CHOICES.iter().any(|name| dialect::is_named(&function.name, name)) => {
+            Ok(likened_choices(function).map(Expr::Function))
+        }
         _ => Ok(None),
     }
+}
+
+/// Functions that answer with one of their arguments.
+const CHOICES: [&str; 4] = ["coalesce", "greatest", "least", "nullif"];
+
+fn is_string(expr: &Expr) -> bool {
+    matches!(expr, Expr::Value(value) if matches!(value.value, Value::SingleQuotedString(_)))
+}
+
+/// A string of no type as a value like another: DataFusion's planner refuses it beside a truth value or a time before lowering has
+/// looked at it.
+fn like(string: &Expr, other: &Expr) -> Expr {
+    calls::call(VALUE_LIKE, vec![string.clone(), other.clone()])
+}
+
+/// Two operands of which one is a string of no type.
+fn likened(left: &Expr, right: &Expr) -> Option<(Expr, Expr)> {
+    let bare = |expr: &Expr| matches!(expr, Expr::Value(_));
+    match (left, right) {
+        (left, right) if is_string(right) && !bare(left) => Some((left.clone(), like(right, left))),
+        (left, right) if is_string(left) && !bare(right) => Some((like(left, right), right.clone())),
+        _ => None,
+    }
+}
+
+/// A choice among arguments of which some are strings of no type.
+fn likened_choices(function: &Function) -> Option<Function> {
+    let FunctionArguments::List(list) = &function.args else { return None };
+    let values = list.args.iter().map(|arg| match arg {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) => Some(value),
+        _ => None,
+    });
+    let values = values.collect::<Option<Vec<_>>>()?;
+    let other = values.iter().find(|value| !matches!(value, Expr::Value(_)))?;
+    if !values.iter().any(|value| is_string(value)) {
+        return None;
+    }
+    let mut function = function.clone();
+    let args = values.iter().map(|value| if is_string(value) { like(value, other) } else { (*value).clone() });
+    function.args = calls::arguments(args.collect());
+    Some(function)
 }
 
 fn is_array(expr: &Expr) -> bool {
     match expr {
         Expr::Nested(inner) => is_array(inner),
-        other => matches!(other, Expr::Array(_)),
+        Expr::Function(function) => dialect::is_named(&function.name, ARRAY_OF),
+        _ => false,
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{Column, DFSchema, Result, ScalarValue};
-use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Projection, RecursiveQuery, Union, Values};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Projection, RecursiveQuery, Union, Values};
 
 use super::casts::{cast_to, is_unknown, type_of};
 use super::resolution;
@@ -95,14 +95,13 @@ fn lower_values(values: Values, style: &Style) -> Result<Transformed<LogicalPlan
                 row[at] = cast_to(expr, &target, &empty, style)?;
             }
         }
-        // An array's Arrow type may or may not tell of its elements' SQL type; all rows must have one.
-        let own = rows.iter().filter(|row| type_of(&row[at], &empty).is_some()).find_map(|row| row[at].get_type(&empty).ok());
-        let arrow = own.unwrap_or_else(|| target.arrow());
-        for row in rows.iter_mut().filter(|row| is_null(&row[at])) {
-            row[at] = Expr::Literal(ScalarValue::try_from(&arrow)?, None);
+        let arrow = target.arrow();
+        for row in &mut rows {
+            if is_null(&row[at]) {
+                row[at] = Expr::Literal(ScalarValue::try_from(&arrow)?, None);
+            }
         }
-        let field = target.field(values.schema.field(at).name().clone(), true).with_data_type(arrow);
-        fields.push((None, Arc::new(field)));
+        fields.push((None, Arc::new(target.field(values.schema.field(at).name().clone(), true))));
     }
     let schema = Arc::new(DFSchema::new_with_metadata(fields, values.schema.metadata().clone())?);
     Ok(Transformed::yes(LogicalPlan::Values(Values { schema, values: rows })))

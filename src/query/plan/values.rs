@@ -3,12 +3,14 @@
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, ScalarValue};
+use datafusion::functions_nested::expr_fn::make_array;
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{Case, Expr, ExprSchemable};
 
+use super::answers::{self, needs_keeping};
 use super::casts::{boolean, cast_to, is_unknown, type_of};
 use super::{jsonb, resolution};
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::query::errors::wrap;
 use crate::query::functions::{self, cast};
 use crate::value::{SqlType, Style};
@@ -62,11 +64,6 @@ fn is_choice(expr: &Expr) -> bool {
     }
 }
 
-/// Whether a type is lost when only its Arrow type is kept.
-fn needs_keeping(sql_type: &SqlType) -> bool {
-    SqlType::of_arrow(&sql_type.arrow()) != *sql_type
-}
-
 pub(super) fn lower_case(case: Case, schema: &DFSchema, style: &Style) -> datafusion::common::Result<Transformed<Expr>> {
     let mut changed = false;
     let Case { mut expr, mut when_then_expr, mut else_expr } = case;
@@ -116,7 +113,12 @@ pub(super) fn lower_call(call: ScalarFunction, schema: &DFSchema, style: &Style)
         });
     }
     if !CHOOSING.contains(&func.name()) {
-        return Ok(Transformed::no(Expr::ScalarFunction(ScalarFunction { func, args })));
+        let answer = answers::of_call(func.name(), &args, schema);
+        let whole = Expr::ScalarFunction(ScalarFunction { func, args });
+        return Ok(match answer {
+            Some(answer) => Transformed::yes(cast::typed(whole, answer)),
+            None => Transformed::no(whole),
+        });
     }
     let mut changed = false;
     let what = func.name().to_uppercase();
@@ -128,11 +130,44 @@ pub(super) fn lower_call(call: ScalarFunction, schema: &DFSchema, style: &Style)
     let mut places = args.iter_mut().collect::<Vec<_>>();
     let target = unify(&mut places, &what, schema, style, &mut changed)?;
     kept_once(&mut places, target.as_ref());
+    // What NULLIF answers has been through the operator that compares it.
+    let target = match target {
+        Some(SqlType::Varchar(_)) if func.name() == "nullif" => Some(SqlType::Text),
+        target => target,
+    };
     let whole = Expr::ScalarFunction(ScalarFunction { func, args });
     match target {
         Some(target) if needs_keeping(&target) => Ok(Transformed::yes(cast::typed(whole, target))),
         _ => Ok(Transformed::new_transformed(whole, changed)),
     }
+}
+
+/// PostgreSQL's `MAXDIM`.
+pub(super) const DIMENSIONS_MAX: usize = 6;
+
+pub(super) fn too_many_dimensions(dimensions: usize) -> Error {
+    let message = format!("number of array dimensions ({dimensions}) exceeds the maximum allowed ({DIMENSIONS_MAX})");
+    Error::new(Kind::ProgramLimitExceeded, message)
+}
+
+fn dimensions(sql_type: &SqlType) -> usize {
+    match sql_type {
+        SqlType::Array(element) => 1 + dimensions(element),
+        _ => 0,
+    }
+}
+
+/// `ARRAY[…]`, whose elements take the type that they share.
+pub(super) fn array(elements: Vec<Expr>, schema: &DFSchema, style: &Style) -> datafusion::common::Result<Expr> {
+    let types: Vec<SqlType> = elements.iter().filter_map(|element| type_of(element, schema)).collect();
+    let target = resolution::common(&types, "ARRAY").map_err(wrap)?.unwrap_or(SqlType::Text);
+    let dimensions = 1 + dimensions(&target);
+    if dimensions > DIMENSIONS_MAX {
+        return Err(wrap(too_many_dimensions(dimensions)));
+    }
+    let elements = elements.into_iter().map(|element| cast_to(element, &target, schema, style));
+    let array = make_array(elements.collect::<datafusion::common::Result<_>>()?);
+    Ok(cast::typed(array, SqlType::Array(Box::new(target))))
 }
 
 /// Refuses an operator on text whose operands are none.
@@ -195,14 +230,12 @@ pub(super) fn as_text(expr: Expr, schema: &DFSchema, style: &Style) -> datafusio
     if stays { Ok((expr, false)) } else { Ok((cast::call(expr, source, SqlType::Text, style), true)) }
 }
 
-/// An element of an `oidvector` or `int2vector`, whose elements are counted from 0. The vector becomes an array, so that a second look
-/// does not count again.
-pub(super) fn vector_element(mut call: ScalarFunction, schema: &DFSchema) -> datafusion::common::Result<Transformed<Expr>> {
+/// An element of an array. Those of an `oidvector` or `int2vector` are counted from 0; such a vector becomes an array, so that a second
+/// look does not count again.
+pub(super) fn element(mut call: ScalarFunction, schema: &DFSchema, style: &Style) -> datafusion::common::Result<Transformed<Expr>> {
     let [vector, at] = &call.args[..] else { return Ok(Transformed::no(Expr::ScalarFunction(call))) };
     let (_, field) = vector.to_field(schema)?;
-    let SqlType::Vector(element) = SqlType::of_field(&field) else {
-        return Ok(Transformed::no(Expr::ScalarFunction(call)));
-    };
+    let SqlType::Vector(element) = SqlType::of_field(&field) else { return lower_call(call, schema, style) };
     let array = super::types::cast(vector.clone(), &SqlType::Array(element));
     let at = super::types::cast(at.clone(), &SqlType::Int8) + Expr::Literal(ScalarValue::Int64(Some(1)), None);
     call.args = vec![array, at];

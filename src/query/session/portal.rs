@@ -230,7 +230,7 @@ impl Session {
     }
 
     /// `DECLARE`.
-    pub(super) async fn declare(&mut self, declare: &Declare, text: &Arc<str>) -> Result<Outcome> {
+    pub(super) async fn declare(&mut self, declare: &Declare, prepared: &Prepared, parameters: &[ArrayRef]) -> Result<Outcome> {
         if !declare.hold {
             self.require_block("DECLARE CURSOR")?;
         }
@@ -240,11 +240,16 @@ impl Session {
         if self.portals.portals.contains_key(&declare.name) {
             return Err(Error::new(Kind::DuplicateCursor, format!("cursor \"{}\" already exists", declare.name)));
         }
-        let planned = self.planner().query(&declare.query, &[])?;
-        let (columns, stream) = execute::stream(self, &planned, &[]).await?;
+        let planned = self.planner().query(&declare.query, &prepared.hints)?;
+        let (columns, stream) = execute::stream(self, &planned, parameters).await?;
         let scroll = declare.scroll == Some(true);
-        let declared =
-            Declared { text: text.clone(), binary: declare.binary, scroll, hold: declare.hold, since: self.engine.clock.now_us() };
+        let declared = Declared {
+            text: prepared.parsed.text.clone(),
+            binary: declare.binary,
+            scroll,
+            hold: declare.hold,
+            since: self.engine.clock.now_us(),
+        };
         let portal = Portal {
             prepared: None,
             format_codes: if declare.binary { vec![1] } else { vec![] },

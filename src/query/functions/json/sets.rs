@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Builder, ListBuilder};
-use datafusion::arrow::datatypes::{DataType, Field};
 use datafusion::logical_expr::Volatility;
 
 use super::documents;
@@ -196,8 +195,7 @@ fn record_field(text: &str) -> String {
 fn ordinals(given: &Arguments) -> Result<ArrayRef> {
     let lists = given.array(0)?;
     let lists = lists.as_list_opt::<i32>().ok_or_else(|| Error::internal("ordinals are those of a list"))?;
-    let field =
-        Arc::new(Field::new("item", DataType::Int64, true).with_metadata(SqlType::Int8.field("item", true).metadata().clone()));
+    let field = SqlType::Int8.item();
     let mut out = ListBuilder::new(Int64Builder::new()).with_field(field);
     for row in 0..lists.len() {
         let count = if lists.is_null(row) { 0 } else { i64::from(lists.value_length(row)) };

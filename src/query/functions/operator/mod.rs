@@ -21,7 +21,7 @@ use crate::error::{Error, Kind, Result};
 use crate::query::errors::unwrap;
 use crate::value::{BARE_NUMERIC, SqlType, Style};
 
-pub(super) static DEFINITIONS: [Definition; 16] = [
+pub(super) static DEFINITIONS: [Definition; 18] = [
     immutable("+", plus_result, |given| run(given, Operation::Add)),
     immutable("-", minus_result, |given| run(given, Operation::Subtract)),
     immutable("*", times_result, |given| run(given, Operation::Multiply)),
@@ -37,11 +37,19 @@ pub(super) static DEFINITIONS: [Definition; 16] = [
     immutable("|/", root_result, float::square_root),
     immutable("||/", root_result, float::cube_root),
     immutable(ARRAY_LIKE, array_result, |given| given.as_type(0, &given.result)),
+    immutable(VALUE_LIKE, value_result, |given| given.as_type(0, &given.result)),
+    immutable(ARRAY_OF, elements_result, |_| Err(Error::internal("an array of values was not lowered"))),
     immutable(LENGTH_OF_INTERVAL, length_result, span::length),
 ];
 
 /// The function that stands for an array of no type of its own, with a value of its elements' type behind it.
 pub(crate) const ARRAY_LIKE: &str = "array like";
+
+/// The function that stands for a value of no type of its own, with a value of its type behind it.
+pub(crate) const VALUE_LIKE: &str = "value like";
+
+/// The function that stands for `ARRAY[…]`: DataFusion plans what is written so without the columns and queries around it.
+pub(crate) const ARRAY_OF: &str = "array of values";
 
 /// The function of an interval that its comparisons compare.
 pub(crate) const LENGTH_OF_INTERVAL: &str = "length of interval";
@@ -236,6 +244,24 @@ fn array_result(types: &[Argument]) -> Option<SqlType> {
         [_, Argument::Unknown] => Some(SqlType::Array(Box::new(SqlType::Text))),
         _ => None,
     }
+}
+
+fn value_result(types: &[Argument]) -> Option<SqlType> {
+    match types {
+        [_, Argument::Of(own)] => Some(own.clone()),
+        [_, Argument::Unknown] => Some(SqlType::Text),
+        _ => None,
+    }
+}
+
+/// The likely type of an array; lowering finds the certain one.
+fn elements_result(types: &[Argument]) -> Option<SqlType> {
+    let known = types.iter().filter_map(|argument| match argument {
+        Argument::Unknown => None,
+        Argument::Of(own) => Some(own.clone()),
+    });
+    let element = known.reduce(|chosen, next| meeting(&chosen, &next).unwrap_or(chosen)).unwrap_or(SqlType::Text);
+    Some(SqlType::Array(Box::new(element)))
 }
 
 fn length_result(types: &[Argument]) -> Option<SqlType> {
