@@ -15,7 +15,7 @@ use super::rows::{RowSource, result_formats, row_description};
 use super::simple;
 use crate::error::{Error, Kind, Result};
 use crate::query::session::{Column, Outcome, TransactionStatus};
-use crate::value::SqlType;
+use crate::value::{SqlType, Style};
 
 impl Connection<'_> {
     pub(super) async fn parse(&mut self, message: Parse) -> Result<(), Failure> {
@@ -50,8 +50,8 @@ impl Connection<'_> {
             )
             .into());
         }
-        let parameters =
-            parameters::decode(&message.parameters, &message.parameter_format_codes, types, &self.session.style(), &portal_name)?;
+        let style = if types.is_empty() { Style::default() } else { self.session.style() };
+        let parameters = parameters::decode(&message.parameters, &message.parameter_format_codes, types, &style, &portal_name)?;
         if let Some(columns) = prepared.as_ref().and_then(|prepared| prepared.columns.as_ref()) {
             result_formats(&message.result_column_format_codes, columns.len())?;
         }

@@ -158,13 +158,21 @@ impl Wire {
         }
     }
 
+    /// The next whole message if it has been read already.
+    ///
+    /// # Errors
+    /// As [`Wire::frame`].
+    pub(super) fn whole_frame(&mut self, stage: Stage) -> Result<Option<BytesMut>, Failure> {
+        Ok(frame::cut(&mut self.inbox, stage, &self.limits.messages)?)
+    }
+
     /// The next whole message, its type in front. Safe to drop at any await.
     ///
     /// # Errors
     /// `Gone` at the end of the stream; fatal if the message must not come or is too long.
     pub(super) async fn frame(&mut self, stage: Stage) -> Result<BytesMut, Failure> {
         loop {
-            if let Some(frame) = frame::cut(&mut self.inbox, stage, &self.limits.messages)? {
+            if let Some(frame) = self.whole_frame(stage)? {
                 return Ok(frame);
             }
             self.fill().await?;

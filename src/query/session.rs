@@ -31,6 +31,7 @@ pub use crate::query::parse::Parsed;
 use crate::query::parse::{self, Block, Channel, CopyDirection, Definition, Discard, Statement, TransactionEnd};
 use crate::query::plan::{Planned, Planner};
 use crate::query::settings::Settings;
+pub use crate::query::settings::Timeout;
 use crate::query::transaction::Transaction;
 use crate::query::{execute, insert, maintain, mutate, system};
 use crate::store::View;
@@ -499,8 +500,8 @@ impl Session {
     }
 
     /// A timeout setting in milliseconds, `None` when it is off.
-    pub fn timeout_ms(&self, name: &'static str) -> Option<u64> {
-        self.settings.milliseconds(name)
+    pub fn timeout_ms(&self, timeout: Timeout) -> Option<u64> {
+        self.settings.milliseconds(timeout)
     }
 
     /// How values are written as text.

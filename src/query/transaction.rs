@@ -14,7 +14,7 @@ use crate::query::catalog_log;
 use crate::query::define::Defined;
 use crate::query::engine::Engine;
 use crate::query::notify::Place;
-use crate::query::settings::Settings;
+use crate::query::settings::{Settings, Timeout};
 use crate::store::spec::{TableId, TableKind, TableSpec};
 use crate::store::{Commit, Load, Snapshot, View};
 
@@ -223,7 +223,7 @@ impl Transaction {
     }
 
     async fn lock(&self, lock: impl Future<Output = OwnedMutexGuard<()>>) -> Result<OwnedMutexGuard<()>> {
-        match self.settings.milliseconds("lock_timeout") {
+        match self.settings.milliseconds(Timeout::Lock) {
             None => Ok(lock.await),
             Some(limit) => tokio::time::timeout(Duration::from_millis(limit), lock)
                 .await

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use tokio_postgres::{Client, Error};
 
@@ -68,6 +69,8 @@ impl Definitions {
     /// Defines table after table until the server is gone.
     pub(super) async fn work(&self, client: &Client, round: u64) -> Error {
         for number in 0_u64.. {
+            // Definitions are rare beside rows; hundreds of tables would make each CHECKPOINT of the round a long one.
+            tokio::time::sleep(Duration::from_millis(20 * number)).await;
             let name = format!("made_{round}_{number}");
             let mut steps = life(&name, number % 2 == 1);
             // Some tables stay, so that there is something to find.

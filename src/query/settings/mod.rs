@@ -89,6 +89,34 @@ struct Derived {
     style: Style,
     search_path: Vec<String>,
     defaults: Characteristics,
+    /// In the order of [`Timeout::ALL`].
+    timeouts: [Option<u64>; Timeout::ALL.len()],
+}
+
+/// The limits of time that a session sets for itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Timeout {
+    /// Of one statement.
+    Statement,
+    /// Of waiting for a lock.
+    Lock,
+    /// Of silence in a transaction.
+    IdleInTransaction,
+    /// Of silence outside.
+    IdleSession,
+}
+
+impl Timeout {
+    const ALL: [Timeout; 4] = [Timeout::Statement, Timeout::Lock, Timeout::IdleInTransaction, Timeout::IdleSession];
+
+    fn setting(self) -> &'static str {
+        match self {
+            Timeout::Statement => "statement_timeout",
+            Timeout::Lock => "lock_timeout",
+            Timeout::IdleInTransaction => "idle_in_transaction_session_timeout",
+            Timeout::IdleSession => "idle_session_timeout",
+        }
+    }
 }
 
 impl Settings {
@@ -98,7 +126,12 @@ impl Settings {
         known[place_of("session_authorization")] = user.to_owned();
         known[place_of("is_superuser")] = if superuser { "on" } else { "off" }.to_owned();
         known[place_of("application_name")] = application.to_owned();
-        let derived = Derived { style: Style::default(), search_path: vec![], defaults: Characteristics::default() };
+        let derived = Derived {
+            style: Style::default(),
+            search_path: vec![],
+            defaults: Characteristics::default(),
+            timeouts: [None; Timeout::ALL.len()],
+        };
         let mut values = Values { known, custom: BTreeMap::new(), derived };
         values.derive();
         let values = Arc::new(values);
@@ -247,9 +280,9 @@ impl Settings {
             .collect()
     }
 
-    /// A timeout in milliseconds, `None` when it is off.
-    pub(super) fn milliseconds(&self, name: &'static str) -> Option<u64> {
-        self.lock().current.known[place_of(name)].parse().ok().filter(|milliseconds| *milliseconds > 0)
+    /// A limit in milliseconds, `None` when it is off.
+    pub(super) fn milliseconds(&self, timeout: Timeout) -> Option<u64> {
+        self.lock().current.derived.timeouts[timeout as usize]
     }
 
     /// How values are written and read as text.
@@ -515,7 +548,9 @@ impl Values {
             read_only: value("default_transaction_read_only") == "on",
             deferrable: value("default_transaction_deferrable") == "on",
         };
-        self.derived = Derived { style, search_path, defaults };
+        let milliseconds = |timeout: Timeout| value(timeout.setting()).parse().ok().filter(|milliseconds| *milliseconds > 0);
+        let timeouts = Timeout::ALL.map(milliseconds);
+        self.derived = Derived { style, search_path, defaults, timeouts };
     }
 }
 
@@ -598,10 +633,10 @@ mod tests {
         set(&settings, "datestyle", "dmy").unwrap();
         assert_eq!(settings.take_changes(), [("DateStyle".to_owned(), "ISO, DMY".to_owned())]);
         set(&settings, "statement_timeout", "2000").unwrap();
-        assert_eq!(settings.milliseconds("statement_timeout"), Some(2_000));
+        assert_eq!(settings.milliseconds(Timeout::Statement), Some(2_000));
         assert_eq!(settings.get("Statement_Timeout").unwrap(), "2s");
         settings.reset(None).unwrap();
-        assert_eq!(settings.milliseconds("statement_timeout"), None);
+        assert_eq!(settings.milliseconds(Timeout::Statement), None);
         assert_eq!(settings.take_changes(), [("DateStyle".to_owned(), "ISO, MDY".to_owned())]);
         assert_eq!(settings.search_path("annals"), ["public"]);
         assert_eq!(settings.search_path("maria"), ["maria", "public"]);
