@@ -26,6 +26,7 @@ pub(crate) enum What {
     SelectByOne,
     SelectBySixteen,
     Connect,
+    ConnectAlike,
     Copy,
     FetchText,
     FetchBinary,
@@ -34,10 +35,11 @@ pub(crate) enum What {
 }
 
 impl What {
-    const ALL: [What; 8] = [
+    const ALL: [What; 9] = [
         What::SelectByOne,
         What::SelectBySixteen,
         What::Connect,
+        What::ConnectAlike,
         What::Copy,
         What::FetchText,
         What::FetchBinary,
@@ -50,6 +52,7 @@ impl What {
             What::SelectByOne => ("`SELECT 1`, prepared, 1 client", "a second"),
             What::SelectBySixteen => ("`SELECT 1`, prepared, 16 clients", "a second"),
             What::Connect => ("connection with SCRAM, `SELECT 1`, goodbye", "a second"),
+            What::ConnectAlike => ("the same with a verifier of 10,000 iterations on both", "a second"),
             What::Copy => ("COPY out, psycopg", "MiB/s"),
             What::FetchText => ("fetch by a server-side cursor, psycopg, text", "rows/s"),
             What::FetchBinary => ("fetch by a server-side cursor, psycopg, binary", "rows/s"),
@@ -61,7 +64,7 @@ impl What {
     const fn target(self) -> Target {
         match self {
             What::SelectByOne | What::SelectBySixteen => Target::Ratio(0.9),
-            What::Connect => Target::Ratio(0.8),
+            What::Connect | What::ConnectAlike => Target::Ratio(0.8),
             What::Copy | What::FetchText | What::FetchBinary => Target::Ratio(1.0),
             What::Idle => Target::AtMost(100.0),
             What::SlowReader => Target::AtMost(64.0),

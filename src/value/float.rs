@@ -14,6 +14,8 @@ trait Digits: Copy + PartialEq + std::fmt::LowerExp {
     fn read(text: &str) -> Option<Self>;
     /// The number without its sign.
     fn size(self) -> Self;
+    /// The number as a whole one over a small power of ten, `(m, k)` for m / 10ᵏ without zeros at the end of m, if it is one of few digits.
+    fn over_power_of_ten(self) -> Option<(u64, i32)>;
     /// Between which sizes a decimal can lie exactly half-way between two neighbours and be the shortest for one of them.
     fn may_tie(self) -> bool;
 }
@@ -25,6 +27,9 @@ impl Digits for f32 {
     }
     fn size(self) -> Self {
         self.abs()
+    }
+    fn over_power_of_ten(self) -> Option<(u64, i32)> {
+        None
     }
     fn may_tie(self) -> bool {
         (2_097_152.0..1e21).contains(&self.abs())
@@ -38,6 +43,18 @@ impl Digits for f64 {
     }
     fn size(self) -> Self {
         self.abs()
+    }
+    fn over_power_of_ten(self) -> Option<(u64, i32)> {
+        let size = self.abs();
+        if size >= 1e9 || size == 0.0 {
+            return None;
+        }
+        [1.0, 10.0, 100.0, 1e3, 1e4].into_iter().zip(0..).find_map(|(power, places)| {
+            let whole = (size * power).round();
+            // Both are exact, so the quotient is what the decimal reads back as; and no other decimal of up to 15 digits does.
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+            (whole / power == size).then_some((whole as u64, places))
+        })
     }
     fn may_tie(self) -> bool {
         (1e15..1e42).contains(&self.abs())
@@ -71,6 +88,11 @@ fn write_special(nan: bool, positive: bool, out: &mut Vec<u8>) {
 }
 
 fn write_finite<F: Digits>(value: F, extra_digits: i32, out: &mut Vec<u8>) {
+    if extra_digits > 0
+        && let Some((whole, places)) = value.over_power_of_ten()
+    {
+        return write_decimal(value != value.size(), whole, places, out);
+    }
     let mut text = Vec::with_capacity(32);
     // Writing to a vector cannot fail.
     let exponent_from = if extra_digits > 0 {
@@ -91,8 +113,30 @@ fn write_finite<F: Digits>(value: F, extra_digits: i32, out: &mut Vec<u8>) {
     lay_out(negative, &digits, exponent, exponent_from, out);
 }
 
+/// Writes `[-]whole / 10^places`, which has up to nine digits before its point.
+fn write_decimal(negative: bool, whole: u64, places: i32, out: &mut Vec<u8>) {
+    let mut reversed = Vec::with_capacity(20);
+    let mut rest = whole;
+    let places = usize::try_from(places).unwrap_or(0);
+    while rest > 0 || reversed.len() <= places {
+        if places > 0 && reversed.len() == places {
+            reversed.push(b'.');
+        }
+        reversed.push(b'0' + u8::try_from(rest % 10).unwrap_or(0));
+        rest /= 10;
+    }
+    if negative {
+        out.push(b'-');
+    }
+    out.extend(reversed.iter().rev());
+}
+
 /// Takes the even of two shortest decimals that are equally near to the value; the standard library takes the greater.
 fn prefer_even<F: Digits>(value: F, exponent: i32, digits: &mut [u8]) {
+    // Decimals of so few digits are all different floats, so no two of them are near to one.
+    if i32::try_from(digits.len()).is_ok_and(|count| count <= F::SURE) {
+        return;
+    }
     let Some(last) = digits.last().copied().filter(|last| matches!(last, b'1' | b'3' | b'5' | b'7' | b'9')) else { return };
     let one_more = format!("{value:.*e}", digits.len());
     if one_more.split('e').next().is_none_or(|mantissa| !mantissa.ends_with('5')) {
@@ -243,6 +287,20 @@ mod tests {
         assert_eq!(shown(0.1 + 0.2, 1), "0.30000000000000004");
         assert_eq!(shown(0.1 + 0.2, 0), "0.3");
         assert_eq!(shown(1234.5, -13), "1.2e+03");
+    }
+
+    #[test]
+    #[allow(clippy::cast_precision_loss)]
+    fn numbers_of_few_digits_are_what_the_standard_library_shows() {
+        let mut whole = 7_u64;
+        for round in 0..20_000 {
+            whole = whole.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let value = (whole >> (20 + round % 40)) as f64 / [1.0, 8.0, 10.0, 100.0, 1e3, 1e4, 1e5][round % 7];
+            if (1e-4..1e15).contains(&value) && !value.may_tie() {
+                assert_eq!(shown(value, 1), value.to_string());
+                assert_eq!(shown(-value, 1), (-value).to_string());
+            }
+        }
     }
 
     #[test]
