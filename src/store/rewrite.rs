@@ -4,7 +4,7 @@
 //! says that no data changed. Replaced files go when their last reader has left.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -68,7 +68,8 @@ pub(crate) fn choose(segments: &[Arc<Segment>], target_rows: usize, force: bool)
 }
 
 impl Core {
-    /// Merges a table's small segments until none is left to merge; says how many rewrites that took.
+    /// Merges a table's small segments until none of those that it had is left to merge; says how many rewrites that took. Segments that
+    /// come meanwhile are left to the next time, or a table under load would keep the caller waiting for ever.
     pub(crate) async fn rewrite_table(self: &Arc<Self>, id: TableId, force: bool) -> Result<u64> {
         let core = self.clone();
         let work = tokio::spawn(async move { core.rewrite_to_the_end(id, force).await });
@@ -79,12 +80,15 @@ impl Core {
         let Some(home) = self.snapshot().table(id).map(|state| state.home.clone()) else { return Ok(0) };
         let _rewriting = home.rewriting.lock().await;
         let mut rewrites = 0;
+        let mut known: Option<HashSet<String>> = None;
         loop {
             let Some(state) = self.snapshot().table(id).cloned() else { return Ok(rewrites) };
             state.check()?;
+            let known = known.get_or_insert_with(|| state.segments.iter().map(|segment| segment.name.clone()).collect());
             // Segments of a bulk load are no business of a rewrite before the Delta log names them.
-            let unnamed = |segment: &&Arc<Segment>| state.loaded.iter().any(|loaded| Arc::ptr_eq(&loaded.segment, segment));
-            let named: Vec<Arc<Segment>> = state.segments.iter().filter(|segment| !unnamed(segment)).cloned().collect();
+            let unnamed = |segment: &Arc<Segment>| state.loaded.iter().any(|loaded| Arc::ptr_eq(&loaded.segment, segment));
+            let named = state.segments.iter().filter(|segment| known.contains(&segment.name) && !unnamed(segment));
+            let named: Vec<Arc<Segment>> = named.cloned().collect();
             let Some(inputs) = choose(&named, self.options().compaction_rows, force) else { return Ok(rewrites) };
             let shape = self.segment_shape(&state.spec);
             let sources = inputs.clone();
@@ -98,6 +102,7 @@ impl Core {
                 }
                 return Err(error);
             }
+            known.insert(facts.name);
             rewrites += 1;
         }
     }

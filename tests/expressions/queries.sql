@@ -330,3 +330,12 @@ DELETE FROM nosuch
 UPDATE nosuch SET a = 1
 INSERT INTO nosuch VALUES (1)
 SELECT 1 INTO nosuch.t
+
+-- Joins without parentheses around the inner one, and queries in VALUES.
+select * from (values ((select 1), 2), (3, (select 4)), (null, null)) v(a,b) order by 1
+values ((select max(oid) > 5::oid from pg_class)), (exists (select 1)), (1 in (select 1))
+select 1 from pg_class a join pg_type b join pg_proc c on true on true limit 1
+select a.x, b.x, c.x from (values (1)) a(x) left join (values (1)) b(x) join (values (2)) c(x) on b.x < c.x on a.x = b.x
+select a.x from (values (1)) a(x) join (values (1)) b(x) on a.x=b.x join (values (1)) c(x) on c.x = a.x
+select a.x from (values (1)) a(x) cross join (values (1)) b(x) join (values (1)) c(x) on c.x=a.x
+select a.x from (values (1)) a(x) cross join (values (1)) b(x) left join (values (1)) c(x) on c.x=a.x join (values (1)) d(x) on d.x = a.x

@@ -123,3 +123,19 @@ SELECT * FROM generate_series(1, 3, 0)
 SELECT generate_series(1, 3)
 SELECT n, n * 2 FROM generate_series(1, 3) AS t(n)
 SELECT generate_series FROM generate_series(1::bigint, 2)
+
+-- Dates and moments by the session's clock.
+SET TimeZone = 'Asia/Tokyo'
+SELECT date '2024-01-01'::timestamptz, timestamp '2024-01-01 00:00'::timestamptz, (timestamptz '2024-01-01 20:00+00')::date, (timestamptz '2024-01-01 20:00+00')::timestamp, (timestamptz '2024-01-01 20:00+00')::time, timestamp '2024-01-01 20:00'::date, timestamp '2024-01-01 20:00'::time, date '2024-01-01'::timestamp
+SELECT d::timestamptz, t::date, t::time, s::timestamptz, t::timestamp, s::date, s::time, d::timestamp FROM (VALUES (date '2024-01-01', timestamptz '2024-01-01 20:00+00', timestamp '2024-01-01 10:00'), ('infinity', 'infinity', 'infinity'), ('-infinity', '-infinity', '-infinity'), (NULL, NULL, NULL), ('0044-03-15 BC', '0044-03-15 BC', '0044-03-15 BC')) v (d, t, s)
+SELECT d = t, d < t, d >= s, s = t, s <> t, d BETWEEN t AND t, t BETWEEN d AND d + 1, t IN (d, s), d IN (t), d IS DISTINCT FROM t, coalesce(d, t), CASE WHEN true THEN d ELSE t END FROM (VALUES (date '2024-01-02', timestamptz '2024-01-01 15:00+00', timestamp '2024-01-02 00:00')) v (d, t, s)
+SELECT count(*) FROM generate_series(timestamptz '2024-01-01 00:00+00', '2024-01-03', '1 hour') g (t) WHERE t >= date '2024-01-02' AND t < timestamp '2024-01-03 00:00'
+SELECT t::date, count(*) FROM generate_series(timestamptz '2024-01-01 00:00+00', '2024-01-03', '1 hour') g (t) GROUP BY 1 ORDER BY 1
+SELECT date '9999-12-31' > now(), date '9999-12-31' > timestamp '2020-01-01', timestamptz '9999-12-31 00:00+00' > date '9999-12-30', date 'infinity' > now(), date '5874897-12-31' > date '2024-01-01'
+SELECT date '5874897-12-31' > now()
+SELECT date '5874897-12-31'::timestamp
+SELECT a.d FROM (VALUES (date '2024-01-02')) a (d) JOIN (VALUES (timestamptz '2024-01-01 15:00+00')) b (t) ON a.d = b.t
+SELECT d FROM (VALUES (date '2024-01-02')) a (d) UNION ALL SELECT timestamptz '2024-01-01 15:00+00'
+SET TimeZone = 'America/New_York'
+SELECT timestamp '2024-03-10 02:30'::timestamptz, timestamp '2024-11-03 01:30'::timestamptz, date '2024-03-10'::timestamptz, date '2024-03-11'::timestamptz, (timestamptz '2024-03-10 07:00+00')::timestamp, (timestamptz '2024-11-03 06:30+00')::time
+RESET TimeZone

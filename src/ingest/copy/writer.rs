@@ -246,6 +246,11 @@ fn escape_letter(byte: u8, delimiter: u8) -> Option<u8> {
 /// Escapes what stands in `out` from `start` on.
 fn escape_text(start: usize, delimiter: u8, scratch: &mut Vec<u8>, out: &mut Vec<u8>) {
     let written = out.get(start..).unwrap_or_default();
+    // Without a way out of the loop all bytes are looked at, many at once.
+    let special = |byte: u8| byte < b' ' || byte == b'\\' || byte == delimiter;
+    if !written.iter().fold(false, |found, byte| found | special(*byte)) {
+        return;
+    }
     let Some(first) = written.iter().position(|byte| escape_letter(*byte, delimiter).is_some()) else { return };
     take_back(start + first..out.len(), scratch, out);
     for byte in scratch.iter() {

@@ -13,6 +13,7 @@ use datafusion::logical_expr::{
 };
 
 use super::scalar::{Argument, Definition, only_value};
+use super::time::moment::{is_of_moments, moment};
 use crate::error::{Error, Kind};
 use crate::query::errors::wrap;
 use crate::value::{self, ColumnBuilder, Reg, SqlType, Style};
@@ -48,7 +49,7 @@ pub(crate) fn needs_function(source: &SqlType, arrow: &DataType, target: &SqlTyp
         // A NULL of no type needs no reading.
         (true, false) => *arrow != DataType::Null,
         (false, true) => true,
-        (false, false) => *arrow != DataType::Null && is_narrowing(source, target),
+        (false, false) => *arrow != DataType::Null && (is_narrowing(source, target) || is_of_moments(source, target)),
     }
 }
 
@@ -130,6 +131,8 @@ impl ScalarUDFImpl for CastFunction {
         };
         let output = if is_narrowing(&self.source, &self.target) {
             narrowed(&input, &self.source, &self.target).map_err(wrap)?
+        } else if is_of_moments(&self.source, &self.target) {
+            moment(&input, &self.source, &self.target, self.style.timezone).map_err(wrap)?
         } else if self.source == SqlType::Jsonb && !is_string(&self.target) {
             jsonb_scalars(&input, &self.target, &self.style).map_err(wrap)?
         } else if self.source == SqlType::Inet && plain_text(&self.target) {

@@ -63,6 +63,12 @@ impl Dialect for Postgres {
         false
     }
 
+    /// `a JOIN b JOIN c ON … ON …`: the inner join is the second one. After NATURAL, whose join has no condition of its own, the library
+    /// then takes a further join for an inner one as well.
+    fn supports_left_associative_joins_without_parens(&self) -> bool {
+        false
+    }
+
     fn identifier_quote_style(&self, _identifier: &str) -> Option<char> {
         INNER.identifier_quote_style(_identifier)
     }

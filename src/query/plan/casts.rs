@@ -144,7 +144,7 @@ fn transform(expr: Expr, schema: &DFSchema, style: &Style) -> datafusion::common
         },
         Expr::InList(InList { expr, list, negated }) => {
             let known = list.iter().find(|item| !is_unknown(item)).cloned();
-            let (expr, mut changed) = match &known {
+            let (mut expr, mut changed) = match &known {
                 Some(known) => resolve(*expr, known, schema, style)?,
                 None => (*expr, false),
             };
@@ -154,6 +154,12 @@ fn transform(expr: Expr, schema: &DFSchema, style: &Style) -> datafusion::common
                 check_comparison(&expr, Operator::Eq, &item, schema)?;
                 changed |= item_changed;
                 resolved.push(item);
+            }
+            let common = moments_of(&expr, &resolved, schema)?;
+            if let Some(common) = common {
+                expr = cast_to(expr, &common, schema, style)?;
+                resolved = resolved.into_iter().map(|item| cast_to(item, &common, schema, style)).collect::<Result<_, _>>()?;
+                changed = true;
             }
             let whole = InList { expr: Box::new(expr), list: resolved, negated };
             let (whole, keyed) = jsonb::in_list(whole, schema, style)?;
@@ -166,6 +172,11 @@ fn transform(expr: Expr, schema: &DFSchema, style: &Style) -> datafusion::common
             let (high, high_changed) = resolve(*high, &expr, schema, style)?;
             check_comparison(&expr, Operator::GtEq, &low, schema)?;
             check_comparison(&expr, Operator::LtEq, &high, schema)?;
+            if let Some(common) = moments_of(&expr, &[low.clone(), high.clone()], schema)? {
+                let [expr, low, high] = [expr, low, high].map(|side| cast_to(side, &common, schema, style));
+                let between = Between { expr: Box::new(expr?), negated, low: Box::new(low?), high: Box::new(high?) };
+                return Ok(Transformed::yes(Expr::Between(between)));
+            }
             let between = Between { expr: Box::new(expr), negated, low: Box::new(low), high: Box::new(high) };
             Ok(Transformed::new_transformed(Expr::Between(between), changed || low_changed || high_changed))
         }
@@ -210,6 +221,19 @@ fn check_comparison(left: &Expr, op: Operator, right: &Expr, schema: &DFSchema) 
         _ => "=",
     };
     resolution::comparison(&left, symbol, &right).map_err(wrap)
+}
+
+/// The type in which a moment is compared with several others, where it is not the type of all.
+fn moments_of(expr: &Expr, others: &[Expr], schema: &DFSchema) -> datafusion::common::Result<Option<SqlType>> {
+    let mut common = None;
+    for other in others {
+        match check_comparison(expr, Operator::Eq, other, schema)? {
+            Some(SqlType::Timestamptz) => common = Some(SqlType::Timestamptz),
+            Some(SqlType::Timestamp) if common.is_none() => common = Some(SqlType::Timestamp),
+            Some(_) | None => {}
+        }
+    }
+    Ok(common)
 }
 
 /// The expression as this type, by a cast where it has another.

@@ -142,6 +142,9 @@ pub(super) fn comparison(left: &SqlType, operator: &str, right: &SqlType) -> Res
         (T::Oid | T::Reg(_), T::Int2 | T::Int4 | T::Int8) | (T::Int2 | T::Int4 | T::Int8, T::Oid | T::Reg(_)) => true,
         (T::Oid, T::Reg(_)) | (T::Reg(_), T::Oid) => true,
         (T::Time, T::Interval) | (T::Interval, T::Time) => return Ok(Some(T::Interval)),
+        // By the session's clock, and without DataFusion's detour over nanoseconds, which end in 2262.
+        (T::Date | T::Timestamp, T::Timestamptz) | (T::Timestamptz, T::Date | T::Timestamp) => return Ok(Some(T::Timestamptz)),
+        (T::Date, T::Timestamp) | (T::Timestamp, T::Date) => return Ok(Some(T::Timestamp)),
         (T::Time, _) | (_, T::Time) => false,
         (T::Array(left), T::Array(right)) => category(left) == category(right),
         (left, right) => category(left) == category(right) && category(left) != Category::Own,

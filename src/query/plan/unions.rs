@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use datafusion::common::tree_node::Transformed;
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, DFSchema, Result, ScalarValue};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Projection, RecursiveQuery, Union, Values};
 
@@ -104,7 +104,33 @@ fn lower_values(values: Values, style: &Style) -> Result<Transformed<LogicalPlan
         fields.push((None, Arc::new(target.field(values.schema.field(at).name().clone(), true))));
     }
     let schema = Arc::new(DFSchema::new_with_metadata(fields, values.schema.metadata().clone())?);
+    if rows.iter().flatten().any(has_query) {
+        return one_by_one(&schema, rows).map(Transformed::yes);
+    }
     Ok(Transformed::yes(LogicalPlan::Values(Values { schema, values: rows })))
+}
+
+fn has_query(expr: &Expr) -> bool {
+    let query = |inner: &Expr| {
+        Ok(matches!(inner, Expr::ScalarSubquery(_) | Expr::Exists(_) | Expr::InSubquery(_) | Expr::SetComparison(_)))
+    };
+    expr.exists(query).unwrap_or(true)
+}
+
+/// Rows with queries in them, each a query of its own: DataFusion works a VALUES list out before any query has run.
+fn one_by_one(schema: &DFSchema, rows: Vec<Vec<Expr>>) -> Result<LogicalPlan> {
+    let mut selects = Vec::with_capacity(rows.len());
+    for row in rows {
+        let columns = row.into_iter().zip(schema.fields()).map(|(value, field)| {
+            // A value that was cast or read has its type; NULL and what DataFusion computes may not.
+            cast::typed(value, SqlType::of_field(field)).alias(field.name().clone())
+        });
+        selects.push(Arc::new(LogicalPlanBuilder::empty(true).project(columns)?.build()?));
+    }
+    match <[Arc<LogicalPlan>; 1]>::try_from(selects) {
+        Ok([only]) => Ok(Arc::unwrap_or_clone(only)),
+        Err(selects) => Ok(LogicalPlan::Union(Union::try_new_with_loose_types(selects)?)),
+    }
 }
 
 fn is_null(expr: &Expr) -> bool {

@@ -12,6 +12,7 @@ use datafusion::arrow::datatypes::{Date32Type, Int64Type, IntervalMonthDayNano, 
 use datafusion::logical_expr::Volatility;
 
 mod make;
+pub(crate) mod moment;
 mod parts;
 mod span;
 
