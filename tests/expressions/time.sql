@@ -139,3 +139,33 @@ SELECT d FROM (VALUES (date '2024-01-02')) a (d) UNION ALL SELECT timestamptz '2
 SET TimeZone = 'America/New_York'
 SELECT timestamp '2024-03-10 02:30'::timestamptz, timestamp '2024-11-03 01:30'::timestamptz, date '2024-03-10'::timestamptz, date '2024-03-11'::timestamptz, (timestamptz '2024-03-10 07:00+00')::timestamp, (timestamptz '2024-11-03 06:30+00')::time
 RESET TimeZone
+
+-- By the clock of a zone with summer time.
+SET TimeZone = 'America/New_York'
+SELECT timestamptz '2024-03-09 12:00-05' + interval '1 day', timestamptz '2024-03-09 12:00-05' + interval '24 hours', interval '1 day' + timestamptz '2024-11-02 12:00-04', timestamptz '2024-11-03 12:00-05' - interval '1 day', timestamptz '2024-01-31 22:00-05' + interval '1 month'
+SELECT t + interval '1 day', t - interval '1 month', t + i FROM (VALUES (timestamptz '2024-03-09 12:00-05', interval '1 day 1 hour'), ('2024-11-02 01:30-04', '1 mon'), ('infinity', '1 day')) v (t, i)
+SELECT date_trunc('day', t), date_trunc('month', t), date_trunc('hour', t), date_trunc('week', t), date_trunc('day', t, 'UTC') FROM (VALUES (timestamptz '2024-03-10 03:00+00'), ('2024-11-03 05:30+00')) v (t)
+SELECT extract(hour FROM t), extract(day FROM t), extract(epoch FROM t), extract(timezone FROM t), date_part('dow', t), extract(isoyear FROM t) FROM (VALUES (timestamptz '2024-03-10 03:00+00'), ('2024-01-01 03:00+00')) v (t)
+SELECT to_char(t, 'YYYY-MM-DD HH24:MI:SS TZ OF'), to_char(t, 'Dy DD Mon') FROM (VALUES (timestamptz '2024-03-10 03:00+00'), ('2024-07-01 03:00+00')) v (t)
+SELECT g FROM generate_series(timestamptz '2024-03-09 12:00-05', '2024-03-11 12:00-04', '1 day') g
+SELECT g FROM generate_series(timestamptz '2024-11-02 12:00-04', '2024-11-04 12:00-05', '12 hours') g
+SELECT age(timestamptz '2024-03-11 00:00-04', timestamptz '2024-03-09 00:00-05'), timestamptz '2024-03-11 00:00-04' - timestamptz '2024-03-09 00:00-05'
+SELECT to_timestamp(1710054000), to_timestamp('2024-03-10 01:30', 'YYYY-MM-DD HH24:MI'), make_timestamptz(2024, 3, 10, 3, 30, 0), make_timestamptz(2024, 3, 10, 3, 30, 0, 'UTC')
+SELECT date_bin('1 day', timestamptz '2024-03-10 12:00-04', timestamptz '2024-03-01 00:00-05'), date_bin('15 minutes', timestamptz '2024-03-10 12:07-04', timestamptz '2001-01-01')
+SELECT timestamptz '2024-03-10 12:00-04' AT TIME ZONE 'UTC', timestamp '2024-03-10 12:00' AT TIME ZONE 'UTC', timestamp '2024-03-10 12:00' AT TIME ZONE 'Asia/Tokyo'
+SELECT date '2024-03-10' + interval '1 day', date '2024-03-10' + time '01:00', date '2024-03-10' - 1, now()::date = current_date, localtimestamp::date = current_date
+SELECT (timestamptz '2024-03-10 03:00+00')::text, (timestamptz '2024-03-10 03:00+00')::date::text, to_jsonb(timestamptz '2024-03-10 03:00+00'), to_json(date '2024-03-10'), jsonb_build_object('t', timestamptz '2024-07-10 03:00+00'), ARRAY[timestamptz '2024-03-10 03:00+00']::text, format('%s', timestamptz '2024-03-10 03:00+00'), concat(timestamptz '2024-03-10 03:00+00', '|')
+SELECT min(t), max(t), array_agg(t), string_agg(t::text, ',') FROM (VALUES (timestamptz '2024-03-10 03:00+00'), ('2024-07-01 03:00+00')) v (t)
+SELECT count(*) FILTER (WHERE t >= '2024-03-10'), count(*) FILTER (WHERE t::date = '2024-03-09') FROM (VALUES (timestamptz '2024-03-10 03:00+00'), ('2024-03-10 06:00+00')) v (t)
+SELECT '2024-03-10 03:00'::timestamptz, '2024-03-10'::timestamptz, '2024-03-10 02:30'::timestamptz, 'today'::timestamptz = current_date, timestamptz 'epoch'
+SELECT t::timestamp::date, t::time, (t AT TIME ZONE 'UTC')::date, date(t) FROM (VALUES (timestamptz '2024-03-10 03:00+00')) v (t)
+SELECT date_part('hour', timestamp '2024-03-10 12:00'), isfinite(timestamptz 'infinity'), timestamptz 'infinity' > now(), greatest(timestamptz '2024-03-10 03:00+00', date '2024-03-11')
+SELECT (timestamptz '2024-03-10 03:00+00', timestamptz '2024-03-11 03:00+00') OVERLAPS (date '2024-03-10', interval '1 day')
+SELECT t, lag(t) OVER (ORDER BY t), t - lag(t) OVER (ORDER BY t) FROM (VALUES (timestamptz '2024-03-10 03:00+00'), ('2024-03-11 03:00+00')) v (t) ORDER BY t
+SELECT width_bucket(extract(epoch FROM timestamptz '2024-03-10 03:00+00'), 0, 2e9, 10), extract(week FROM date '2024-12-30'), extract(century FROM date '2001-01-01'), extract(julian FROM date '2024-01-01')
+RESET TimeZone
+SELECT * FROM (VALUES (true), ('f'), (NULL)) v (b)
+SELECT i FROM (VALUES (ARRAY[1]), ('{2}')) v (i)
+SELECT date('2024-01-02'), date(timestamp '2024-01-02 10:00'), int4(2.7), float8(3), text(5), text(true), bool(1), int8('12'), oid(5), uuid('00000000-0000-0000-0000-000000000001'), timestamptz(date '2024-01-01') IS NOT NULL, name('x'), pg_catalog.date(timestamp '2024-01-02 10:00'), jsonb('{"a":1}')
+SELECT extract(julian FROM date '2024-01-01'), extract(julian FROM date '4713-01-01 BC')
+SELECT * FROM (VALUES (interval '1 day'), ('1 mon')) v (i)

@@ -3,8 +3,8 @@
 
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CaseWhen, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident,
-    ObjectName, TrimWhereField, Value,
+    BinaryOperator, CaseWhen, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
+    FunctionArguments, Ident, ObjectName, TrimWhereField, Value,
 };
 
 use super::names;
@@ -65,7 +65,7 @@ pub(super) fn rewritten(expr: &Expr) -> Result<Option<Expr>> {
             if let Some(function) = positional(function)? {
                 return Ok(Some(Expr::Function(function)));
             }
-            if let Some(other) = average(function)?.or(shifted(function)?) {
+            if let Some(other) = average(function)?.or(shifted(function)?).or(called_type(function)?) {
                 return Ok(Some(other));
             }
             set_in_select(function)?
@@ -101,6 +101,51 @@ fn average(function: &Function) -> Result<Option<Expr>> {
         list.args = vec![FunctionArg::Unnamed(FunctionArgExpr::Expr(call(AVERAGE_INPUT, vec![value.clone()])))];
     }
     Ok(Some(call(AVERAGE_OUTPUT, vec![Expr::Function(inner)])))
+}
+
+/// Types whose names may be called as functions, which casts to them (`func_get_detail` in PostgreSQL's `parse_func.c`).
+const CALLED_TYPES: [&str; 16] = [
+    "bool",
+    "bytea",
+    "date",
+    "float4",
+    "float8",
+    "inet",
+    "int2",
+    "int4",
+    "int8",
+    "json",
+    "jsonb",
+    "name",
+    "oid",
+    "text",
+    "timestamptz",
+    "uuid",
+];
+
+/// `date(x)` as a cast to the type.
+fn called_type(function: &Function) -> Result<Option<Expr>> {
+    let parts = names::parts(&function.name)?;
+    let FunctionArguments::List(list) = &function.args else { return Ok(None) };
+    let name = match &parts[..] {
+        [name] => name,
+        [schema, name] if schema == "pg_catalog" => name,
+        _ => return Ok(None),
+    };
+    let plain =
+        function.over.is_none() && function.filter.is_none() && list.duplicate_treatment.is_none() && list.clauses.is_empty();
+    match &list.args[..] {
+        [FunctionArg::Unnamed(FunctionArgExpr::Expr(value))] if plain && CALLED_TYPES.contains(&name.as_str()) => {
+            Ok(Some(Expr::Cast {
+                kind: CastKind::Cast,
+                expr: Box::new(value.clone()),
+                data_type: DataType::Custom(ObjectName::from(vec![Ident::new(name.as_str())]), vec![]),
+                array: false,
+                format: None,
+            }))
+        }
+        _ => Ok(None),
+    }
 }
 
 /// `lag(x, n, default) OVER w` or `lead` with a default of each row's own, which DataFusion does not take, as a choice between what

@@ -266,7 +266,10 @@ fn type_values(values: &mut Values) {
             Some(Expr::TypedString(typed)) => Some(typed.data_type.clone()),
             _ => None,
         });
-        let Some(data_type) = typed else { continue };
+        let Some(data_type) = typed else {
+            like_its_peer(values, column);
+            continue;
+        };
         for row in &mut values.rows {
             if let Some(value) = row.get_mut(column)
                 && is_literal(value)
@@ -275,6 +278,19 @@ fn type_values(values: &mut Values) {
                 *value = Expr::Cast { kind: CastKind::Cast, expr, data_type: data_type.clone(), array: false, format: None };
             }
         }
+    }
+}
+
+/// Strings of no type in a column of VALUES are as the first value there that has one.
+fn like_its_peer(values: &mut Values, column: usize) {
+    let typed = |value: &&Expr| match value {
+        Expr::Value(value) => matches!(value.value, Value::Boolean(_)),
+        Expr::UnaryOp { expr, .. } => !matches!(expr.as_ref(), Expr::Value(_)),
+        _ => true,
+    };
+    let Some(peer) = values.rows.iter().filter_map(|row| row.get(column)).find(typed).cloned() else { return };
+    for value in values.rows.iter_mut().filter_map(|row| row.get_mut(column)).filter(|value| is_string(value)) {
+        *value = like(value, &peer);
     }
 }
 

@@ -16,6 +16,9 @@ use crate::error::{Error, Kind, Result};
 use crate::query::functions::scalar::{Argument, Arguments};
 use crate::value::{SpanUnit, SqlType, Zone, span_unit};
 
+/// The Julian day number of 1970-01-01.
+const JULIAN_DAY_OF_1970: i64 = 2_440_588;
+
 /// The units of `date_trunc` and `extract`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Unit {
@@ -36,6 +39,7 @@ enum Unit {
     Isodow,
     Doy,
     Isoyear,
+    Julian,
     Epoch,
     Timezone,
     TimezoneHour,
@@ -51,6 +55,7 @@ impl Unit {
             "isodow" => Some(Unit::Isodow),
             "doy" => Some(Unit::Doy),
             "isoyear" => Some(Unit::Isoyear),
+            "julian" => Some(Unit::Julian),
             "epoch" => Some(Unit::Epoch),
             "timezone" => Some(Unit::Timezone),
             "timezone_hour" | "timezone_h" => Some(Unit::TimezoneHour),
@@ -84,7 +89,7 @@ impl Unit {
 /// Why a moment is not cut to a unit: those that only `extract` knows are no units here.
 fn not_cut_to(unit: &str, of: &SqlType) -> Error {
     match Unit::named(unit, of) {
-        Ok(Unit::Dow | Unit::Isodow | Unit::Doy | Unit::Isoyear | Unit::Epoch) => {
+        Ok(Unit::Dow | Unit::Isodow | Unit::Doy | Unit::Isoyear | Unit::Julian | Unit::Epoch) => {
             let unit = unit.to_ascii_lowercase();
             Error::new(Kind::InvalidParameterValue, format!("unit \"{unit}\" not recognized for type {of}"))
         }
@@ -139,8 +144,14 @@ pub(super) fn trunc(given: &Arguments) -> Result<ArrayRef> {
             continue;
         }
         let local = if zoned { to_local(moment, zone) } else { moment };
-        let start = truncated(local, Unit::named(unit, &given.result)?).ok_or_else(|| not_cut_to(unit, &given.result))??;
-        values.push(Some(if zoned { to_utc(start, zone) } else { start }));
+        let unit_of = Unit::named(unit, &given.result)?;
+        let start = truncated(local, unit_of).ok_or_else(|| not_cut_to(unit, &given.result))??;
+        values.push(Some(match unit_of {
+            _ if !zoned => start,
+            // Within an hour the clock's offset stays what it is, also in the hour that comes twice.
+            Unit::Microseconds | Unit::Milliseconds | Unit::Second | Unit::Minute | Unit::Hour => moment - (local - start),
+            _ => to_utc(start, zone),
+        }));
     }
     if zoned { Ok(timestamptz(values)) } else { Ok(Arc::new(TimestampMicrosecondArray::from(values))) }
 }
@@ -176,6 +187,7 @@ fn truncated(us: Micros, unit: Unit) -> Option<Result<Micros>> {
         | Unit::Isodow
         | Unit::Doy
         | Unit::Isoyear
+        | Unit::Julian
         | Unit::Epoch
         | Unit::Timezone
         | Unit::TimezoneHour
@@ -204,6 +216,7 @@ fn truncated_span(span: IntervalMonthDayNano, unit: &str) -> Result<IntervalMont
         | Unit::Isodow
         | Unit::Doy
         | Unit::Isoyear
+        | Unit::Julian
         | Unit::Epoch
         | Unit::Timezone
         | Unit::TimezoneHour
@@ -317,6 +330,8 @@ fn moment_field(name: &str, us: Micros, of: &SqlType, date_only: bool, zone: Zon
         Unit::Isodow => moment.weekday().number_from_monday().into(),
         Unit::Doy => moment.ordinal().into(),
         Unit::Isoyear => i64::from(moment.iso_week().year()),
+        Unit::Julian if !date_only => return Err(not_supported(name, of)),
+        Unit::Julian => us.div_euclid(US_PER_DAY) + JULIAN_DAY_OF_1970,
         Unit::Epoch => return Ok(i128::from(us)),
         Unit::Timezone | Unit::TimezoneHour | Unit::TimezoneMinute if !zoned => return Err(not_supported(name, of)),
         Unit::Timezone => i64::from(offset),
@@ -350,6 +365,7 @@ fn span_field(name: &str, span: IntervalMonthDayNano) -> Result<i128> {
         | Unit::Isodow
         | Unit::Doy
         | Unit::Isoyear
+        | Unit::Julian
         | Unit::Timezone
         | Unit::TimezoneHour
         | Unit::TimezoneMinute => Err(not_supported(name, &SqlType::Interval)),
