@@ -339,3 +339,26 @@ select a.x, b.x, c.x from (values (1)) a(x) left join (values (1)) b(x) join (va
 select a.x from (values (1)) a(x) join (values (1)) b(x) on a.x=b.x join (values (1)) c(x) on c.x = a.x
 select a.x from (values (1)) a(x) cross join (values (1)) b(x) join (values (1)) c(x) on c.x=a.x
 select a.x from (values (1)) a(x) cross join (values (1)) b(x) left join (values (1)) c(x) on c.x=a.x join (values (1)) d(x) on d.x = a.x
+
+-- A column that several joins merge.
+SELECT x FROM (VALUES (1)) a (x) JOIN (VALUES (1)) b (x) USING (x) JOIN (VALUES (1)) c (x) USING (x)
+SELECT x, count(*), max(z) FROM (VALUES (1, 2), (1, 5)) a (x, y) JOIN (VALUES (1, 3)) b (x, z) USING (x) LEFT JOIN (VALUES (2, 4)) c (x, w) USING (x) WHERE x > 0 GROUP BY x HAVING x < 5 ORDER BY x
+SELECT x + 1, (SELECT x FROM (VALUES (7)) d (x)) FROM (VALUES (1)) a (x) JOIN (VALUES (1)) b (x) USING (x) JOIN (VALUES (1)) c (x) USING (x) ORDER BY x
+SELECT y FROM (VALUES (1, 2)) a (x, y) JOIN (VALUES (1, 3)) b (x, z) USING (x) JOIN (VALUES (2, 4)) c (y, w) USING (y)
+SELECT * FROM (VALUES (1, 2)) a (x, y) JOIN (VALUES (1, 3)) b (x, z) USING (x) JOIN (VALUES (1, 4)) c (x, w) USING (x)
+SELECT b.x, a.x FROM (VALUES (1)) a (x) JOIN (VALUES (1)) b (x) USING (x) JOIN (VALUES (1)) c (x) USING (x)
+
+-- Casts that tell expressions apart.
+SELECT t::date, t::time, count(*) FROM (VALUES (timestamp '2024-01-01 10:00')) v (t) GROUP BY 1, 2
+SELECT t::date AS d, count(*) FROM (VALUES (timestamp '2024-01-01 10:00')) v (t) GROUP BY t::date, t::timestamptz
+SELECT t, t::date, count(*) FROM (VALUES (timestamp '2024-01-01 10:00')) v (t) GROUP BY t, t::date
+SELECT sum(x), sum(x::bigint), sum(x::numeric), sum(x::float8) FROM (VALUES (1), (2), (4)) a (x)
+SELECT sum(x) OVER (), sum(x::numeric) OVER () FROM (VALUES (1), (2)) a (x)
+SELECT min(t), min(t::date), max(t::text) FROM (VALUES (timestamp '2024-01-01 10:00')) v (t)
+SELECT count(x::int), count(DISTINCT x), count(DISTINCT x::int) FROM (VALUES ('1'), ('01'), ('2')) v (x)
+SELECT x FROM (VALUES ('1'), ('01'), ('2')) v (x) ORDER BY x::int, x
+SELECT DISTINCT x::int FROM (VALUES ('1'), ('01'), ('2')) v (x) ORDER BY 1
+SELECT rank() OVER (ORDER BY x::int), rank() OVER (ORDER BY x) FROM (VALUES ('1'), ('01'), ('2')) v (x) ORDER BY 1, 2
+SELECT lag(x) OVER (ORDER BY x::int), lag(x) OVER (ORDER BY x::text) FROM (VALUES ('1'), ('10'), ('2')) v (x) ORDER BY 1, 2
+SELECT sum(x) FILTER (WHERE x::text = '1'), sum(x) FILTER (WHERE x = 1), sum(x) FILTER (WHERE x::numeric > 1) FROM (VALUES (1), (2)) v (x)
+SELECT CASE WHEN x::int > 1 THEN 'a' END, CASE WHEN x > '1' THEN 'a' END, sum(CASE WHEN x::int > 1 THEN 1 END), sum(CASE WHEN x > '1' THEN 1 END) FROM (VALUES ('1'), ('10')) v (x) GROUP BY 1, 2 ORDER BY 1, 2

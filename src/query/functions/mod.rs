@@ -37,7 +37,7 @@ pub(super) use json::{
     bind_aggregate as bind_json_aggregate, row,
 };
 pub(super) use operator::{
-    ARRAY_LIKE, ARRAY_OF, LENGTH_OF_INTERVAL, VALUE_LIKE, folded as fold_operator, meeting as meeting_of_numbers,
+    ARRAY_LIKE, ARRAY_OF, CAST_AS, LENGTH_OF_INTERVAL, VALUE_LIKE, folded as fold_operator, meeting as meeting_of_numbers,
 };
 pub(super) use session::SessionFacts;
 

@@ -16,7 +16,7 @@ use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, LogicalPla
 use super::{Planned, jsonb, origin, resolution, sets, unions, values};
 use crate::error::{Error, Kind, Result};
 use crate::query::errors::{unwrap, wrap};
-use crate::query::functions::{ARRAY_LIKE, ARRAY_OF, VALUE_LIKE, cast, fold_operator, scalar};
+use crate::query::functions::{ARRAY_LIKE, ARRAY_OF, CAST_AS, VALUE_LIKE, cast, fold_operator, scalar};
 use crate::value::{BARE_NUMERIC, ColumnBuilder, SqlType, Style};
 
 /// Applies the rules to every expression of a plan and finds the types of its parameters.
@@ -126,6 +126,9 @@ fn transform(expr: Expr, schema: &DFSchema, style: &Style) -> datafusion::common
             let target = type_of(&call.args[1], schema).unwrap_or(SqlType::Text);
             let (value, _) = resolve_as(call.args.swap_remove(0), target, style)?;
             Ok(Transformed::yes(value))
+        }
+        Expr::ScalarFunction(mut call) if call.name() == CAST_AS && call.args.len() == 2 => {
+            Ok(Transformed::yes(call.args.swap_remove(0)))
         }
         Expr::ScalarFunction(call) if call.name() == ARRAY_OF => values::array(call.args, schema, style).map(Transformed::yes),
         Expr::ScalarFunction(call) => match scalar::bind(&call, schema) {

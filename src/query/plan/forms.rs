@@ -10,6 +10,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::dialect::{call, ident, is_named, name_only_column, names_column, quoted};
+use super::names;
 use crate::error::{Error, Kind, Result};
 use crate::query::functions::{ARRAY_LIKE, VALUE};
 use crate::query::parse::{self, unsupported};
@@ -141,6 +142,72 @@ pub(super) fn refuse_merged_columns(select: &Select) -> Result<()> {
         return Err(unsupported("RIGHT or FULL JOIN with USING or NATURAL").with_hint("Write ON, and COALESCE of both columns."));
     }
     Ok(())
+}
+
+/// A column that several joins merge by USING, standing for itself, is that of the first table: DataFusion knows columns that one join
+/// merges. The other kinds of join are refused by [`refuse_merged_columns`].
+pub(super) fn name_merged_columns(select: &mut Select) {
+    let [from] = &select.from[..] else { return };
+    let using: Vec<Vec<String>> = from.joins.iter().map(|join| columns_used(&join.join_operator)).collect();
+    let Some(first) = using.first() else { return };
+    let merged: Vec<String> = first.iter().filter(|name| using[1..].iter().any(|other| other.contains(*name))).cloned().collect();
+    let table = match &from.relation {
+        TableFactor::Table { name, alias: None, .. } => name.0.last().and_then(|part| part.as_ident().cloned()),
+        TableFactor::Table { alias: Some(alias), .. } | TableFactor::Derived { alias: Some(alias), .. } => Some(alias.name.clone()),
+        _ => None,
+    };
+    let Some(table) = table.filter(|_| !merged.is_empty()) else { return };
+    let mut naming = Naming { table, merged, depth: 0 };
+    let Select { projection, selection, group_by, having, qualify, .. } = select;
+    let _: ControlFlow<()> = projection.visit(&mut naming);
+    let _: ControlFlow<()> = selection.visit(&mut naming);
+    let _: ControlFlow<()> = group_by.visit(&mut naming);
+    let _: ControlFlow<()> = having.visit(&mut naming);
+    let _: ControlFlow<()> = qualify.visit(&mut naming);
+}
+
+/// The columns that an inner or left join merges by name.
+fn columns_used(operator: &JoinOperator) -> Vec<String> {
+    match operator {
+        JoinOperator::Join(JoinConstraint::Using(columns))
+        | JoinOperator::Inner(JoinConstraint::Using(columns))
+        | JoinOperator::Left(JoinConstraint::Using(columns))
+        | JoinOperator::LeftOuter(JoinConstraint::Using(columns)) => {
+            columns.iter().filter_map(|column| column.0.last()).filter_map(|part| part.as_ident()).map(names::fold).collect()
+        }
+        _ => vec![],
+    }
+}
+
+/// Puts the table's name in front of merged columns, but not in the queries inside.
+struct Naming {
+    table: Ident,
+    merged: Vec<String>,
+    depth: usize,
+}
+
+impl VisitorMut for Naming {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, _: &mut ast::Query) -> ControlFlow<()> {
+        self.depth += 1;
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _: &mut ast::Query) -> ControlFlow<()> {
+        self.depth -= 1;
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        if let Expr::Identifier(column) = expr
+            && self.depth == 0
+            && self.merged.contains(&names::fold(column))
+        {
+            *expr = Expr::CompoundIdentifier(vec![self.table.clone(), column.clone()]);
+        }
+        ControlFlow::Continue(())
+    }
 }
 
 /// `VALUES` in FROM under fewer names than columns: the others keep theirs.

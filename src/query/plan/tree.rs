@@ -10,9 +10,9 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::dialect::{self, finish};
 use super::values::{DIMENSIONS_MAX, too_many_dimensions};
-use super::{calls, output, rows};
+use super::{calls, forms, output, rows};
 use crate::error::{Error, Kind, Result};
-use crate::query::functions::{ARRAY_OF, VALUE_LIKE};
+use crate::query::functions::{ARRAY_OF, CAST_AS, VALUE_LIKE};
 
 /// The query as it is planned.
 ///
@@ -115,6 +115,7 @@ impl VisitorMut for Rewriter {
                 *item = SelectItem::UnnamedExpr(Expr::IsNull(Box::new(inner)));
             }
         }
+        forms::name_merged_columns(select);
         output::name_items(select);
         if select.from.iter().map(|from| 1 + from.joins.len()).sum::<usize>() > TABLES_MAX {
             let error = Error::new(Kind::StatementTooComplex, "stack depth limit exceeded")
@@ -200,11 +201,24 @@ fn rewritten(expr: &Expr) -> Result<Option<Expr>> {
             Err(too_many_dimensions(access_chain.len()))
         }
         Expr::Interval(interval) => Ok(interval_literal(interval)),
+        Expr::Cast { expr: inner, data_type, .. } if !is_constant(inner) => {
+            let name = Expr::value(Value::SingleQuotedString(data_type.to_string()));
+            Ok(Some(calls::call(CAST_AS, vec![expr.clone(), name])))
+        }
         Expr::Array(array) if !array.elem.is_empty() => Ok(Some(calls::call(ARRAY_OF, array.elem.clone()))),
         Expr::Function(function) if CHOICES.iter().any(|name| dialect::is_named(&function.name, name)) => {
             Ok(likened_choices(function).map(Expr::Function))
         }
         _ => Ok(None),
+    }
+}
+
+/// Whether an expression says its value itself.
+fn is_constant(expr: &Expr) -> bool {
+    match expr {
+        Expr::Value(_) | Expr::TypedString(_) | Expr::Interval(_) => true,
+        Expr::Nested(inner) | Expr::UnaryOp { expr: inner, .. } | Expr::Cast { expr: inner, .. } => is_constant(inner),
+        _ => false,
     }
 }
 

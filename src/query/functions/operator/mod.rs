@@ -21,7 +21,7 @@ use crate::error::{Error, Kind, Result};
 use crate::query::errors::unwrap;
 use crate::value::{BARE_NUMERIC, SqlType, Style};
 
-pub(super) static DEFINITIONS: [Definition; 18] = [
+pub(super) static DEFINITIONS: [Definition; 19] = [
     immutable("+", plus_result, |given| run(given, Operation::Add)),
     immutable("-", minus_result, |given| run(given, Operation::Subtract)),
     immutable("*", times_result, |given| run(given, Operation::Multiply)),
@@ -38,6 +38,7 @@ pub(super) static DEFINITIONS: [Definition; 18] = [
     immutable("||/", root_result, float::cube_root),
     immutable(ARRAY_LIKE, array_result, |given| given.as_type(0, &given.result)),
     immutable(VALUE_LIKE, value_result, |given| given.as_type(0, &given.result)),
+    immutable(CAST_AS, cast_result, |_| Err(Error::internal("a written cast was not lowered"))),
     immutable(ARRAY_OF, elements_result, |_| Err(Error::internal("an array of values was not lowered"))),
     immutable(LENGTH_OF_INTERVAL, length_result, span::length),
 ];
@@ -47,6 +48,10 @@ pub(crate) const ARRAY_LIKE: &str = "array like";
 
 /// The function that stands for a value of no type of its own, with a value of its type behind it.
 pub(crate) const VALUE_LIKE: &str = "value like";
+
+/// The function that stands around a written cast with the type's name behind it: DataFusion's names of expressions leave casts out, and
+/// so took `sum(x)` and `sum(x::numeric)`, or `GROUP BY t, t::date`, for one column twice.
+pub(crate) const CAST_AS: &str = "cast as";
 
 /// The function that stands for `ARRAY[…]`: DataFusion plans what is written so without the columns and queries around it.
 pub(crate) const ARRAY_OF: &str = "array of values";
@@ -250,6 +255,14 @@ fn value_result(types: &[Argument]) -> Option<SqlType> {
     match types {
         [_, Argument::Of(own)] => Some(own.clone()),
         [_, Argument::Unknown] => Some(SqlType::Text),
+        _ => None,
+    }
+}
+
+fn cast_result(types: &[Argument]) -> Option<SqlType> {
+    match types {
+        [Argument::Of(own), _] => Some(own.clone()),
+        [Argument::Unknown, _] => Some(SqlType::Text),
         _ => None,
     }
 }
