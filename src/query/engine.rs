@@ -148,6 +148,8 @@ fn session_state(store: &Arc<Store>, options: &EngineOptions) -> Result<SessionS
     own.optimizer.enable_aggregate_dynamic_filter_pushdown = false;
     // A projection above a sort must not deal rows out to several partitions: their order is the answer's.
     own.optimizer.enable_round_robin_repartition = false;
+    // DISTINCT over a window's columns under a LIMIT fails in it for want of an order.
+    own.optimizer.enable_topk_aggregation = false;
     let state = SessionStateBuilder::new()
         .with_config(config)
         .with_runtime_env(runtime)

@@ -62,6 +62,9 @@ pub(super) fn rewritten(expr: &Expr) -> Result<Option<Expr>> {
         Expr::BinaryOp { left, op, right } => operator(op).map(|name| call(name, vec![copied(left), copied(right)])),
         Expr::Function(function) => {
             require_window(function)?;
+            if let Some(function) = of_catalog(function)? {
+                return Ok(Some(Expr::Function(function)));
+            }
             if let Some(function) = positional(function)? {
                 return Ok(Some(Expr::Function(function)));
             }
@@ -104,8 +107,9 @@ fn average(function: &Function) -> Result<Option<Expr>> {
 }
 
 /// Types whose names may be called as functions, which casts to them (`func_get_detail` in PostgreSQL's `parse_func.c`).
-const CALLED_TYPES: [&str; 16] = [
+const CALLED_TYPES: [&str; 17] = [
     "bool",
+    "bpchar",
     "bytea",
     "date",
     "float4",
@@ -216,6 +220,23 @@ const NAMED: [(&str, &[(&str, i64)]); 5] = [
     ("make_timestamp", &[("year", 0), ("month", 0), ("mday", 0), ("hour", 0), ("min", 0), ("sec", 0)]),
     ("make_timestamptz", &[("year", 0), ("month", 0), ("mday", 0), ("hour", 0), ("min", 0), ("sec", 0)]),
 ];
+
+/// `pg_catalog.unnest(…)`, whose name the planner must find alone, and names behind the schema in capitals, which it does not fold.
+fn of_catalog(function: &Function) -> Result<Option<Function>> {
+    let parts = names::parts(&function.name)?;
+    let [schema, name] = &parts[..] else { return Ok(None) };
+    let written = function.name.to_string();
+    if schema != "pg_catalog" || name != "unnest" && written == format!("{schema}.{name}") {
+        return Ok(None);
+    }
+    let mut function = function.clone();
+    function.name = match name.as_str() {
+        "unnest" => ObjectName::from(vec![Ident::new(name)]),
+        _ if written.contains('"') => return Ok(None),
+        _ => ObjectName::from(vec![Ident::new(schema), Ident::new(name)]),
+    };
+    Ok(Some(function))
+}
 
 /// A call whose arguments are named, with all of them in their places.
 fn positional(function: &Function) -> Result<Option<Function>> {

@@ -11,8 +11,8 @@ pub(crate) const PG_CATALOG: Oid = 11;
 pub(crate) const INFORMATION_SCHEMA: Oid = 13_000;
 /// The one superuser's id (`BOOTSTRAP_SUPERUSERID`).
 pub(crate) const SUPERUSER_OID: Oid = 10;
-/// The one database's id.
-pub(crate) const DATABASE_OID: Oid = 5;
+/// The one database's id: the first that PostgreSQL gives users' objects, by which tools tell their databases from the system's.
+pub(crate) const DATABASE_OID: Oid = 16_384;
 /// UTF8 in PostgreSQL's numbering of encodings.
 pub(crate) const UTF8: i64 = 6;
 

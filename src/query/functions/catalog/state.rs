@@ -8,7 +8,7 @@ use crate::query::plan::names::DATABASE;
 use crate::query::system::rows::Cell;
 use crate::query::system::world::{DATABASE_OID, DEFAULT_TABLESPACE, GLOBAL_TABLESPACE, World};
 
-pub(super) const LINES: [Line; 37] = [
+pub(super) const LINES: [Line; 38] = [
     line("pg_relation_size", (1, 2), Int8, relation_size),
     line("pg_table_size", (1, 1), Int8, relation_size),
     line("pg_total_relation_size", (1, 1), Int8, relation_size),
@@ -37,6 +37,10 @@ pub(super) const LINES: [Line; 37] = [
     line("inet_client_addr", (0, 0), Inet, |world, _| Ok(client(world).map(|address| address.ip().to_string()).into())),
     line("inet_client_port", (0, 0), Int4, |world, _| Ok(client(world).map(|address| i32::from(address.port())).into())),
     line("pg_is_in_recovery", (0, 0), Bool, |_, _| Ok(false.into())),
+    line("pg_is_wal_replay_paused", (0, 0), Bool, |_, _| {
+        Err(Error::new(Kind::ObjectNotInPrerequisiteState, "recovery is not in progress")
+            .with_hint("Recovery control functions can only be executed during recovery."))
+    }),
     line("pg_last_xact_replay_timestamp", (0, 0), Timestamptz, |_, _| Ok(Cell::Null)),
     line("pg_last_wal_receive_lsn", (0, 0), Text, |_, _| Ok(Cell::Null)),
     line("pg_last_wal_replay_lsn", (0, 0), Text, |_, _| Ok(Cell::Null)),
