@@ -5,6 +5,7 @@ const TRAILING_ZEROS: &str = "open fault: a numeric parameter comes back without
 
 /// What Annals tells otherwise than PostgreSQL: the program, how the line begins, and why. Such lines are left out on both sides.
 const DIFFERENCES: &[(&str, &str, &str)] = &[
+    ("asyncpg_client.py", "parameter numeric: ", TRAILING_ZEROS),
     ("pgJDBC", "parameter 5 round ", TRAILING_ZEROS),
     ("psycopg_client.py", "parameter Decimal('123.4500') ", TRAILING_ZEROS),
     (

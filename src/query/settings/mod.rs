@@ -6,6 +6,7 @@
 
 mod form;
 pub(in crate::query) mod known;
+mod timeout;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,6 +17,7 @@ use crate::query::parse::{Isolation, Modes, Setting};
 use crate::value::{ByteaOutput, DateOrder, IntervalStyle, Names, Style, Zone};
 use form::Form;
 use known::{KNOWN, place, place_of};
+pub use timeout::Timeout;
 
 /// Settings of their own that a session can have.
 const CUSTOM_MAX: usize = 1_000;
@@ -91,32 +93,6 @@ struct Derived {
     defaults: Characteristics,
     /// In the order of [`Timeout::ALL`].
     timeouts: [Option<u64>; Timeout::ALL.len()],
-}
-
-/// The limits of time that a session sets for itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Timeout {
-    /// Of one statement.
-    Statement,
-    /// Of waiting for a lock.
-    Lock,
-    /// Of silence in a transaction.
-    IdleInTransaction,
-    /// Of silence outside.
-    IdleSession,
-}
-
-impl Timeout {
-    const ALL: [Timeout; 4] = [Timeout::Statement, Timeout::Lock, Timeout::IdleInTransaction, Timeout::IdleSession];
-
-    fn setting(self) -> &'static str {
-        match self {
-            Timeout::Statement => "statement_timeout",
-            Timeout::Lock => "lock_timeout",
-            Timeout::IdleInTransaction => "idle_in_transaction_session_timeout",
-            Timeout::IdleSession => "idle_session_timeout",
-        }
-    }
 }
 
 impl Settings {
