@@ -398,9 +398,6 @@ impl Connection<'_> {
         };
         self.wire.send(&ReadyForQuery::new(status))?;
         self.resting = true;
-        // Others that wait for this thread are answered first: clients of one machine then wake up once for many answers. Where nobody
-        // waits this costs one look at the sockets.
-        tokio::task::yield_now().await;
         self.wire.flush().await
     }
 }

@@ -362,3 +362,10 @@ SELECT rank() OVER (ORDER BY x::int), rank() OVER (ORDER BY x) FROM (VALUES ('1'
 SELECT lag(x) OVER (ORDER BY x::int), lag(x) OVER (ORDER BY x::text) FROM (VALUES ('1'), ('10'), ('2')) v (x) ORDER BY 1, 2
 SELECT sum(x) FILTER (WHERE x::text = '1'), sum(x) FILTER (WHERE x = 1), sum(x) FILTER (WHERE x::numeric > 1) FROM (VALUES (1), (2)) v (x)
 SELECT CASE WHEN x::int > 1 THEN 'a' END, CASE WHEN x > '1' THEN 'a' END, sum(CASE WHEN x::int > 1 THEN 1 END), sum(CASE WHEN x > '1' THEN 1 END) FROM (VALUES ('1'), ('10')) v (x) GROUP BY 1, 2 ORDER BY 1, 2
+
+-- What pgAdmin asks: functions behind their schema, in capitals too, and a database that is no system's.
+SELECT pg_catalog.unnest(ARRAY[1, 2])
+SELECT pg_catalog.SPLIT_PART('a b', ' ', 1), pg_catalog.AVG(x), pg_catalog.DATE(timestamp '2024-01-02 10:00'), pg_catalog.SUM(x) FROM (VALUES (1), (2)) v (x)
+SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_is_wal_replay_paused() ELSE false END
+SELECT pg_is_wal_replay_paused()
+SELECT oid > 16383 FROM pg_database WHERE datname = current_database()

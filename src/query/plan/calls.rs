@@ -62,16 +62,15 @@ pub(super) fn rewritten(expr: &Expr) -> Result<Option<Expr>> {
         Expr::BinaryOp { left, op, right } => operator(op).map(|name| call(name, vec![copied(left), copied(right)])),
         Expr::Function(function) => {
             require_window(function)?;
-            if let Some(function) = of_catalog(function)? {
-                return Ok(Some(Expr::Function(function)));
-            }
+            let alone = of_catalog(function)?;
+            let function = alone.as_ref().unwrap_or(function);
             if let Some(function) = positional(function)? {
                 return Ok(Some(Expr::Function(function)));
             }
             if let Some(other) = average(function)?.or(shifted(function)?).or(called_type(function)?) {
                 return Ok(Some(other));
             }
-            set_in_select(function)?
+            set_in_select(function)?.or(alone.map(Expr::Function))
         }
         _ => None,
     })
