@@ -20,6 +20,7 @@ mod open_format;
 mod prepared;
 mod psql;
 mod real_data;
+mod regression;
 mod same_answers;
 mod sessions;
 mod tidy;

@@ -444,7 +444,8 @@ impl Session {
             let planner = self.planner();
             let path = self.settings.search_path(&self.identity.role);
             let catalog = planner.catalog.clone();
-            define::work_out(definition, &Scope { catalog: &catalog, path: &path, source: Source::Statement(&planner) })?
+            let kind = self.settings.table_kind();
+            define::work_out(definition, &Scope { catalog: &catalog, path: &path, kind, source: Source::Statement(&planner) })?
         };
         for (kind, notice) in &defined.notices {
             self.effects.tell("NOTICE", *kind, notice.clone());

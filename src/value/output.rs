@@ -151,10 +151,12 @@ impl Formatter {
             }
             Column::Text { values, .. } => out.extend_from_slice(values.value(row).as_bytes()),
             Column::Bytea(values) => bytea::write_bytea(values.value(row), self.style.bytea_output, out),
-            Column::Date(values) => write_date(values.value(row), out),
+            Column::Date(values) => write_date(values.value(row), Form::of(&self.style), out),
             Column::Time(values) => write_time(values.value(row), out),
-            Column::Timestamp(values) => write_timestamp(values.value(row), Form::Iso, out),
-            Column::Timestamptz(values) => write_timestamptz(values.value(row), self.style.timezone, Form::Iso, out),
+            Column::Timestamp(values) => write_timestamp(values.value(row), Form::of(&self.style), out),
+            Column::Timestamptz(values) => {
+                write_timestamptz(values.value(row), self.style.timezone, Form::of(&self.style), out);
+            }
             Column::Interval(values) => write_interval(span(values.value(row)), self.style.interval_style, out),
             Column::List { lists, elements, vector: true } => write_vector(lists, elements, row, out),
             Column::List { lists, elements, vector: false } => write_list(lists, elements, row, out),
@@ -212,6 +214,11 @@ impl Formatter {
                 out.extend_from_slice(values.value(row).as_bytes());
             }
             Column::Text { values, .. } => write_string(values.value(row), out),
+            Column::Date(values) => {
+                out.push(b'"');
+                write_date(values.value(row), Form::Json, out);
+                out.push(b'"');
+            }
             Column::Timestamp(values) => {
                 out.push(b'"');
                 write_timestamp(values.value(row), Form::Json, out);
@@ -233,13 +240,7 @@ impl Formatter {
                 out.push(b']');
             }
             Column::Reg { values, kind } => write_string(&self.style.names.write(*kind, values.value(row)), out),
-            Column::Oid(_)
-            | Column::Float4(_)
-            | Column::Float8(_)
-            | Column::Bytea(_)
-            | Column::Date(_)
-            | Column::Time(_)
-            | Column::Interval(_) => {
+            Column::Oid(_) | Column::Float4(_) | Column::Float8(_) | Column::Bytea(_) | Column::Time(_) | Column::Interval(_) => {
                 let mut text = Vec::new();
                 self.write_text(row, &mut text);
                 // Every output function writes ASCII for these types.

@@ -12,7 +12,9 @@ use crate::value::time::zone::Zone;
 pub struct Style {
     /// `TimeZone`: in which zone a `timestamptz` is written, and read when it names no zone itself.
     pub timezone: Zone,
-    /// The second half of `DateStyle`: how `1/2/2024` is read. The first half is always `ISO`.
+    /// The first half of `DateStyle`: how dates and timestamps are written.
+    pub date_output: DateOutput,
+    /// The second half of `DateStyle`: how `1/2/2024` is read, and which of day and month is written first.
     pub date_order: DateOrder,
     /// `IntervalStyle`.
     pub interval_style: IntervalStyle,
@@ -34,6 +36,20 @@ pub enum DateOrder {
     Mdy,
     Dmy,
     Ymd,
+}
+
+/// How a date is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DateOutput {
+    /// `2024-01-05 10:00:00+00`.
+    #[default]
+    Iso,
+    /// `01/05/2024 10:00:00 UTC`.
+    Sql,
+    /// `Fri Jan 05 10:00:00 2024 UTC`.
+    Postgres,
+    /// `05.01.2024 10:00:00 UTC`.
+    German,
 }
 
 /// How an interval is written.
@@ -65,6 +81,7 @@ impl Default for Style {
     fn default() -> Self {
         Style {
             timezone: Zone::UTC,
+            date_output: DateOutput::default(),
             date_order: DateOrder::default(),
             interval_style: IntervalStyle::default(),
             bytea_output: ByteaOutput::default(),

@@ -27,3 +27,64 @@ SELECT pg_notify('', 'x')
 SELECT pg_cancel_backend(1)
 SELECT count(*) FROM pg_listening_channels()
 SELECT count(*) FROM pg_cursors
+-- Every style of dates, under both orders of day and month.
+SET TimeZone = 'America/Los_Angeles'
+SET DateStyle = 'SQL, MDY'
+SELECT date '2024-01-05', date '0044-03-15 BC', date '12024-12-31', date 'infinity', timestamp '2024-01-05 10:00:00.120', timestamp '0001-01-01 00:00:00 BC', timestamptz '2024-07-05 23:59:59.999999+00', timestamptz '1850-01-01 00:00+00', timestamptz '-infinity', to_json(date '2024-01-05'), to_json(timestamp '2024-01-05 10:00'), (timestamptz '2024-01-05 10:00+00')::text
+SET DateStyle = 'SQL, DMY'
+SELECT date '2024-01-05', date '0044-03-15 BC', date '12024-12-31', date 'infinity', timestamp '2024-01-05 10:00:00.120', timestamp '0001-01-01 00:00:00 BC', timestamptz '2024-07-05 23:59:59.999999+00', timestamptz '1850-01-01 00:00+00', timestamptz '-infinity', to_json(date '2024-01-05'), to_json(timestamp '2024-01-05 10:00'), (timestamptz '2024-01-05 10:00+00')::text
+SET DateStyle = 'Postgres, MDY'
+SELECT date '2024-01-05', date '0044-03-15 BC', date '12024-12-31', date 'infinity', timestamp '2024-01-05 10:00:00.120', timestamp '0001-01-01 00:00:00 BC', timestamptz '2024-07-05 23:59:59.999999+00', timestamptz '1850-01-01 00:00+00', timestamptz '-infinity', to_json(date '2024-01-05'), to_json(timestamp '2024-01-05 10:00'), (timestamptz '2024-01-05 10:00+00')::text
+SET DateStyle = 'Postgres, DMY'
+SELECT date '2024-01-05', date '0044-03-15 BC', date '12024-12-31', date 'infinity', timestamp '2024-01-05 10:00:00.120', timestamp '0001-01-01 00:00:00 BC', timestamptz '2024-07-05 23:59:59.999999+00', timestamptz '1850-01-01 00:00+00', timestamptz '-infinity', to_json(date '2024-01-05'), to_json(timestamp '2024-01-05 10:00'), (timestamptz '2024-01-05 10:00+00')::text
+SET DateStyle = 'German'
+SELECT date '2024-01-05', date '0044-03-15 BC', date '12024-12-31', date 'infinity', timestamp '2024-01-05 10:00:00.120', timestamp '0001-01-01 00:00:00 BC', timestamptz '2024-07-05 23:59:59.999999+00', timestamptz '1850-01-01 00:00+00', timestamptz '-infinity', to_json(date '2024-01-05'), to_json(timestamp '2024-01-05 10:00'), (timestamptz '2024-01-05 10:00+00')::text
+SET DateStyle = 'Postgres, YMD'
+SELECT date '2024-01-05', date '0044-03-15 BC', date '12024-12-31', date 'infinity', timestamp '2024-01-05 10:00:00.120', timestamp '0001-01-01 00:00:00 BC', timestamptz '2024-07-05 23:59:59.999999+00', timestamptz '1850-01-01 00:00+00', timestamptz '-infinity', to_json(date '2024-01-05'), to_json(timestamp '2024-01-05 10:00'), (timestamptz '2024-01-05 10:00+00')::text
+SET DateStyle = 'ISO, DMY'
+SELECT date '2024-01-05', date '0044-03-15 BC', date '12024-12-31', date 'infinity', timestamp '2024-01-05 10:00:00.120', timestamp '0001-01-01 00:00:00 BC', timestamptz '2024-07-05 23:59:59.999999+00', timestamptz '1850-01-01 00:00+00', timestamptz '-infinity', to_json(date '2024-01-05'), to_json(timestamp '2024-01-05 10:00'), (timestamptz '2024-01-05 10:00+00')::text
+SET TimeZone = 5.5
+SET DateStyle = 'SQL, MDY'
+SELECT date '2024-01-05', date '0044-03-15 BC', date '12024-12-31', date 'infinity', timestamp '2024-01-05 10:00:00.120', timestamp '0001-01-01 00:00:00 BC', timestamptz '2024-07-05 23:59:59.999999+00', timestamptz '1850-01-01 00:00+00', timestamptz '-infinity', to_json(date '2024-01-05'), to_json(timestamp '2024-01-05 10:00'), (timestamptz '2024-01-05 10:00+00')::text
+SET DateStyle = 'SQL, DMY'
+SELECT date '2024-01-05', date '0044-03-15 BC', date '12024-12-31', date 'infinity', timestamp '2024-01-05 10:00:00.120', timestamp '0001-01-01 00:00:00 BC', timestamptz '2024-07-05 23:59:59.999999+00', timestamptz '1850-01-01 00:00+00', timestamptz '-infinity', to_json(date '2024-01-05'), to_json(timestamp '2024-01-05 10:00'), (timestamptz '2024-01-05 10:00+00')::text
+SET DateStyle = 'Postgres, MDY'
+SELECT date '2024-01-05', date '0044-03-15 BC', date '12024-12-31', date 'infinity', timestamp '2024-01-05 10:00:00.120', timestamp '0001-01-01 00:00:00 BC', timestamptz '2024-07-05 23:59:59.999999+00', timestamptz '1850-01-01 00:00+00', timestamptz '-infinity', to_json(date '2024-01-05'), to_json(timestamp '2024-01-05 10:00'), (timestamptz '2024-01-05 10:00+00')::text
+SET DateStyle = 'Postgres, DMY'
+SELECT date '2024-01-05', date '0044-03-15 BC', date '12024-12-31', date 'infinity', timestamp '2024-01-05 10:00:00.120', timestamp '0001-01-01 00:00:00 BC', timestamptz '2024-07-05 23:59:59.999999+00', timestamptz '1850-01-01 00:00+00', timestamptz '-infinity', to_json(date '2024-01-05'), to_json(timestamp '2024-01-05 10:00'), (timestamptz '2024-01-05 10:00+00')::text
+SET DateStyle = 'German'
+SELECT date '2024-01-05', date '0044-03-15 BC', date '12024-12-31', date 'infinity', timestamp '2024-01-05 10:00:00.120', timestamp '0001-01-01 00:00:00 BC', timestamptz '2024-07-05 23:59:59.999999+00', timestamptz '1850-01-01 00:00+00', timestamptz '-infinity', to_json(date '2024-01-05'), to_json(timestamp '2024-01-05 10:00'), (timestamptz '2024-01-05 10:00+00')::text
+SET DateStyle = 'Postgres, YMD'
+SELECT date '2024-01-05', date '0044-03-15 BC', date '12024-12-31', date 'infinity', timestamp '2024-01-05 10:00:00.120', timestamp '0001-01-01 00:00:00 BC', timestamptz '2024-07-05 23:59:59.999999+00', timestamptz '1850-01-01 00:00+00', timestamptz '-infinity', to_json(date '2024-01-05'), to_json(timestamp '2024-01-05 10:00'), (timestamptz '2024-01-05 10:00+00')::text
+SET DateStyle = 'ISO, DMY'
+SELECT date '2024-01-05', date '0044-03-15 BC', date '12024-12-31', date 'infinity', timestamp '2024-01-05 10:00:00.120', timestamp '0001-01-01 00:00:00 BC', timestamptz '2024-07-05 23:59:59.999999+00', timestamptz '1850-01-01 00:00+00', timestamptz '-infinity', to_json(date '2024-01-05'), to_json(timestamp '2024-01-05 10:00'), (timestamptz '2024-01-05 10:00+00')::text
+SET TimeZone = 'Asia/Kathmandu'
+SET DateStyle = 'SQL, MDY'
+SELECT date '2024-01-05', date '0044-03-15 BC', date '12024-12-31', date 'infinity', timestamp '2024-01-05 10:00:00.120', timestamp '0001-01-01 00:00:00 BC', timestamptz '2024-07-05 23:59:59.999999+00', timestamptz '1850-01-01 00:00+00', timestamptz '-infinity', to_json(date '2024-01-05'), to_json(timestamp '2024-01-05 10:00'), (timestamptz '2024-01-05 10:00+00')::text
+SET DateStyle = 'SQL, DMY'
+SELECT date '2024-01-05', date '0044-03-15 BC', date '12024-12-31', date 'infinity', timestamp '2024-01-05 10:00:00.120', timestamp '0001-01-01 00:00:00 BC', timestamptz '2024-07-05 23:59:59.999999+00', timestamptz '1850-01-01 00:00+00', timestamptz '-infinity', to_json(date '2024-01-05'), to_json(timestamp '2024-01-05 10:00'), (timestamptz '2024-01-05 10:00+00')::text
+SET DateStyle = 'Postgres, MDY'
+SELECT date '2024-01-05', date '0044-03-15 BC', date '12024-12-31', date 'infinity', timestamp '2024-01-05 10:00:00.120', timestamp '0001-01-01 00:00:00 BC', timestamptz '2024-07-05 23:59:59.999999+00', timestamptz '1850-01-01 00:00+00', timestamptz '-infinity', to_json(date '2024-01-05'), to_json(timestamp '2024-01-05 10:00'), (timestamptz '2024-01-05 10:00+00')::text
+SET DateStyle = 'Postgres, DMY'
+SELECT date '2024-01-05', date '0044-03-15 BC', date '12024-12-31', date 'infinity', timestamp '2024-01-05 10:00:00.120', timestamp '0001-01-01 00:00:00 BC', timestamptz '2024-07-05 23:59:59.999999+00', timestamptz '1850-01-01 00:00+00', timestamptz '-infinity', to_json(date '2024-01-05'), to_json(timestamp '2024-01-05 10:00'), (timestamptz '2024-01-05 10:00+00')::text
+SET DateStyle = 'German'
+SELECT date '2024-01-05', date '0044-03-15 BC', date '12024-12-31', date 'infinity', timestamp '2024-01-05 10:00:00.120', timestamp '0001-01-01 00:00:00 BC', timestamptz '2024-07-05 23:59:59.999999+00', timestamptz '1850-01-01 00:00+00', timestamptz '-infinity', to_json(date '2024-01-05'), to_json(timestamp '2024-01-05 10:00'), (timestamptz '2024-01-05 10:00+00')::text
+SET DateStyle = 'Postgres, YMD'
+SELECT date '2024-01-05', date '0044-03-15 BC', date '12024-12-31', date 'infinity', timestamp '2024-01-05 10:00:00.120', timestamp '0001-01-01 00:00:00 BC', timestamptz '2024-07-05 23:59:59.999999+00', timestamptz '1850-01-01 00:00+00', timestamptz '-infinity', to_json(date '2024-01-05'), to_json(timestamp '2024-01-05 10:00'), (timestamptz '2024-01-05 10:00+00')::text
+SET DateStyle = 'ISO, DMY'
+SELECT date '2024-01-05', date '0044-03-15 BC', date '12024-12-31', date 'infinity', timestamp '2024-01-05 10:00:00.120', timestamp '0001-01-01 00:00:00 BC', timestamptz '2024-07-05 23:59:59.999999+00', timestamptz '1850-01-01 00:00+00', timestamptz '-infinity', to_json(date '2024-01-05'), to_json(timestamp '2024-01-05 10:00'), (timestamptz '2024-01-05 10:00+00')::text
+SHOW DateStyle
+SELECT date '1/2/2024', timestamp '5.6.2024 7:08'
+SET DateStyle = 'German'
+SHOW DateStyle
+SET DateStyle = 'sql'
+SHOW DateStyle
+SET DateStyle = 'postgresql, european'
+SHOW DateStyle
+SET DateStyle = 'ISO, SQL'
+SET DateStyle = 'DMY, MDY'
+SET DateStyle = 'German, nonsense'
+SET DateStyle = 'default'
+SHOW DateStyle
+RESET DateStyle
+RESET TimeZone

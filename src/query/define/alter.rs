@@ -26,7 +26,7 @@ pub(super) fn alter(alter: &ast::AlterTable, scope: &Scope<'_>) -> Result<Define
     // Each operation is worked out against what the ones before it have made.
     let mut catalog = scope.catalog.clone();
     for operation in &alter.operations {
-        let step = Scope { catalog: &catalog, path: scope.path, source: reborrow(&scope.source) };
+        let step = Scope { catalog: &catalog, path: scope.path, kind: scope.kind, source: reborrow(&scope.source) };
         let changes = operate(&name, operation, &step, &mut defined)?;
         for change in changes {
             catalog = catalog.apply(change.clone())?;

@@ -18,7 +18,7 @@ use crate::catalog::{Catalog, Change, Name, Oid};
 use crate::error::{Error, Kind, Result};
 use crate::query::parse::{Definition, Statement};
 use crate::query::plan::Planner;
-use crate::store::spec::{TableId, TableSpec};
+use crate::store::spec::{TableId, TableKind, TableSpec};
 use crate::value::SqlType;
 
 /// What one definition does.
@@ -72,6 +72,8 @@ pub(super) struct Scope<'a> {
     pub catalog: &'a Catalog,
     /// Schemas in which unqualified names are looked for.
     pub path: &'a [String],
+    /// How a table keeps its rows whose statement does not say.
+    pub kind: TableKind,
     pub source: Source<'a>,
 }
 
@@ -82,7 +84,7 @@ pub(super) struct Scope<'a> {
 pub(super) fn work_out(definition: &Definition, scope: &Scope<'_>) -> Result<Defined> {
     let mut defined = match definition {
         Definition::CreateSchema { name, if_not_exists } => table::create_schema(name, *if_not_exists, scope),
-        Definition::CreateTable { create, kind } => table::create(create, *kind, scope),
+        Definition::CreateTable { create, kind } => table::create(create, kind.unwrap_or(scope.kind), scope),
         Definition::CreateView(view) => view::create(view, scope),
         Definition::CreateFunction(function) => function::create(function, scope),
         Definition::AlterTable(alter) => alter::alter(alter, scope),
@@ -113,7 +115,7 @@ pub(super) fn replay(text: &str, facts: &Facts, catalog: &Catalog) -> Result<Cat
         let Statement::Define(definition) = parsed.statement.as_ref() else {
             return Err(Error::new(Kind::DataCorrupted, format!("the catalog log holds a statement that defines nothing: {text}")));
         };
-        let scope = Scope { catalog: &next, path: &path, source: Source::Replay(facts) };
+        let scope = Scope { catalog: &next, path: &path, kind: TableKind::Log, source: Source::Replay(facts) };
         let defined = work_out(definition, &scope)?;
         for change in defined.changes {
             next = next.apply(change)?;

@@ -52,13 +52,30 @@ pub enum Statement {
 /// A statement that changes the catalog.
 #[derive(Debug, Clone)]
 pub enum Definition {
-    CreateSchema { name: String, if_not_exists: bool },
-    CreateTable { create: Box<ast::CreateTable>, kind: TableKind },
+    CreateSchema {
+        name: String,
+        if_not_exists: bool,
+    },
+    /// Without a `kind` the setting `default_table_access_method` says it.
+    CreateTable {
+        create: Box<ast::CreateTable>,
+        kind: Option<TableKind>,
+    },
     CreateView(Box<ast::CreateView>),
     CreateFunction(Box<ast::CreateFunction>),
     AlterTable(Box<ast::AlterTable>),
-    Comment { object: ast::CommentObject, name: ObjectName, arguments: Option<Vec<ast::DataType>>, comment: Option<String> },
-    Drop { kind: ast::ObjectType, if_exists: bool, names: Vec<ObjectName>, cascade: bool },
+    Comment {
+        object: ast::CommentObject,
+        name: ObjectName,
+        arguments: Option<Vec<ast::DataType>>,
+        comment: Option<String>,
+    },
+    Drop {
+        kind: ast::ObjectType,
+        if_exists: bool,
+        names: Vec<ObjectName>,
+        cascade: bool,
+    },
     DropFunction(ast::DropFunction),
 }
 
@@ -156,15 +173,15 @@ fn comment_on_function(parser: &mut Parser<'_>) -> Result<Statement, Failure> {
     Ok(define(Definition::Comment { object: ast::CommentObject::Function, name, arguments, comment }))
 }
 
-/// `USING reference` behind a CREATE TABLE; without it the table is a log.
-fn table_kind(parser: &mut Parser<'_>) -> Result<TableKind, Failure> {
+/// `USING reference` behind a CREATE TABLE.
+fn table_kind(parser: &mut Parser<'_>) -> Result<Option<TableKind>, Failure> {
     if !parser.parse_keyword(Keyword::USING) {
-        return Ok(TableKind::Log);
+        return Ok(None);
     }
     let method = parser.parse_identifier()?;
     match method.value.to_ascii_lowercase().as_str() {
-        "reference" => Ok(TableKind::Reference),
-        "log" => Ok(TableKind::Log),
+        "reference" => Ok(Some(TableKind::Reference)),
+        "log" => Ok(Some(TableKind::Log)),
         other => Err(Failure::Ours(
             Error::new(Kind::UndefinedObject, format!("access method \"{other}\" does not exist"))
                 .with_hint("A table is USING log (append-only, the default) or USING reference (small and mutable)."),

@@ -105,9 +105,7 @@ impl Form {
             },
             Form::Encoding => encoding(name, asked),
             Form::TimeZone => time_zone(asked).ok_or_else(invalid),
-            Form::DateStyle => {
-                date_style(asked, current).map_err(|word| invalid().with_detail(format!("Unrecognized key word: \"{word}\".")))
-            }
+            Form::DateStyle => date_style(asked, current).map_err(|because| invalid().with_detail(because)),
             Form::Role | Form::Authorization => {
                 if asked == current || self == Form::Role && asked.eq_ignore_ascii_case("none") {
                     return Ok(asked.to_ascii_lowercase());
@@ -280,19 +278,40 @@ fn time_zone(asked: &str) -> Option<String> {
     })
 }
 
-/// `ISO`, an order, or both; the other output styles of PostgreSQL are refused, so that every client reads the same dates.
-fn date_style<'a>(asked: &'a str, current: &str) -> Result<String, &'a str> {
-    let mut order = current.rsplit(", ").next().unwrap_or("MDY");
+/// An output style, a field order, or both; what is not named stays as it is, but a German date is read day first.
+///
+/// # Errors
+/// Why it cannot be, as PostgreSQL words it.
+fn date_style(asked: &str, current: &str) -> Result<String, String> {
+    let (mut output, mut order) = (None, None);
+    let put = |known: &mut Option<&'static str>, new: &'static str| {
+        if known.is_some_and(|known| known != new) {
+            return Err("Conflicting \"datestyle\" specifications.".to_owned());
+        }
+        *known = Some(new);
+        Ok(())
+    };
     for part in asked.split([',', ' ']).map(str::trim).filter(|part| !part.is_empty()) {
         match part.to_ascii_uppercase().as_str() {
-            "ISO" => {}
-            "DEFAULT" | "MDY" | "US" | "NONEURO" | "NONEUROPEAN" => order = "MDY",
-            "DMY" | "EURO" | "EUROPEAN" => order = "DMY",
-            "YMD" => order = "YMD",
-            _ => return Err(part),
+            "ISO" => put(&mut output, "ISO")?,
+            "SQL" => put(&mut output, "SQL")?,
+            "GERMAN" => put(&mut output, "German")?,
+            style if style.starts_with("POSTGRES") => put(&mut output, "Postgres")?,
+            "YMD" => put(&mut order, "YMD")?,
+            "MDY" | "US" => put(&mut order, "MDY")?,
+            "DMY" => put(&mut order, "DMY")?,
+            order_named if order_named.starts_with("EURO") => put(&mut order, "DMY")?,
+            order_named if order_named.starts_with("NONEURO") => put(&mut order, "MDY")?,
+            "DEFAULT" => {
+                output = output.or(Some("ISO"));
+                order = order.or(Some("MDY"));
+            }
+            _ => return Err(format!("Unrecognized key word: \"{part}\".")),
         }
     }
-    Ok(format!("ISO, {order}"))
+    let (output_now, order_now) = current.split_once(", ").unwrap_or(("ISO", "MDY"));
+    let order_now = if output == Some("German") { "DMY" } else { order_now };
+    Ok(format!("{}, {}", output.unwrap_or(output_now), order.unwrap_or(order_now)))
 }
 
 #[cfg(test)]

@@ -94,7 +94,12 @@ pub(in crate::query) static KNOWN: &[Known] = &[
     known("DateStyle", "ISO, MDY", Form::DateStyle, "How dates are written, and in which order ambiguous ones are read."),
     time("deadlock_timeout", "1000", "Kept for scripts; locks are taken in an order without deadlocks."),
     integer("default_statistics_target", "100", 1, 10_000, "Kept for scripts; statistics are exact."),
-    known("default_table_access_method", "log", OneOf(&["log", "heap"]), "How a new table keeps its rows; heap is read as log."),
+    known(
+        "default_table_access_method",
+        "log",
+        OneOf(&["log", "reference", "heap"]),
+        "How a new table keeps its rows; heap is read as log.",
+    ),
     known("default_tablespace", "", OneOf(&["", "pg_default"]), "Where new tables are kept."),
     known("default_text_search_config", "pg_catalog.simple", Form::SearchConfig, "How text is cut into words."),
     switch("default_transaction_deferrable", "off", "Whether new transactions are deferrable."),

@@ -14,7 +14,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::catalog::SYSTEM_SCHEMA;
 use crate::error::{Error, Kind, Result};
 use crate::query::parse::{Isolation, Modes, Setting};
-use crate::value::{ByteaOutput, DateOrder, IntervalStyle, Names, Style, Zone};
+use crate::store::spec::TableKind;
+use crate::value::{ByteaOutput, DateOrder, DateOutput, IntervalStyle, Names, Style, Zone};
 use form::Form;
 use known::{KNOWN, place, place_of};
 pub use timeout::Timeout;
@@ -254,6 +255,14 @@ impl Settings {
             .filter(|part| *part != "$user" || user != SYSTEM_SCHEMA)
             .map(|part| if part == "$user" { user.to_owned() } else { part.clone() })
             .collect()
+    }
+
+    /// How a new table keeps its rows unless its statement says.
+    pub(super) fn table_kind(&self) -> TableKind {
+        match self.get("default_table_access_method").as_deref() {
+            Ok("reference") => TableKind::Reference,
+            Ok(_) | Err(_) => TableKind::Log,
+        }
     }
 
     /// A limit in milliseconds, `None` when it is off.
@@ -500,6 +509,12 @@ impl Values {
         let value = |name: &'static str| self.known[place_of(name)].as_str();
         let style = Style {
             timezone: Zone::parse(value("TimeZone")).unwrap_or(Zone::UTC),
+            date_output: match value("DateStyle").split(", ").next() {
+                Some("SQL") => DateOutput::Sql,
+                Some("Postgres") => DateOutput::Postgres,
+                Some("German") => DateOutput::German,
+                _ => DateOutput::Iso,
+            },
             date_order: match value("DateStyle").rsplit(", ").next() {
                 Some("DMY") => DateOrder::Dmy,
                 Some("YMD") => DateOrder::Ymd,

@@ -84,7 +84,9 @@ impl Zone {
             let east = self.offset_at(utc_us);
             let sign = if east < 0 { '-' } else { '+' };
             let (hours, minutes) = (east.unsigned_abs() / 3_600, east.unsigned_abs() / 60 % 60);
-            if minutes == 0 { format!("{sign}{hours:02}") } else { format!("{sign}{hours:02}:{minutes:02}") }
+            // The database of zones writes its offsets together, PostgreSQL those that a session asked for apart.
+            let between = if matches!(self, Zone::Named(_)) { "" } else { ":" };
+            if minutes == 0 { format!("{sign}{hours:02}") } else { format!("{sign}{hours:02}{between}{minutes:02}") }
         })
     }
 
