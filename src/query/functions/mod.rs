@@ -161,6 +161,11 @@ impl Registry {
         (!known && plain(name) != "grouping").then(|| Arc::new(scalar::missing_function(name)))
     }
 
+    /// Whether a name is that of a function of one row's values, whoever asks.
+    pub(super) fn is_scalar(&self, name: &str) -> bool {
+        defined(name).is_some() || self.scalars.contains_key(name)
+    }
+
     pub fn aggregate(&self, name: &str) -> Option<Arc<AggregateUDF>> {
         self.aggregates.get(plain(name)).cloned()
     }
