@@ -12,7 +12,7 @@ use super::dialect::{self, finish};
 use super::values::{DIMENSIONS_MAX, too_many_dimensions};
 use super::{calls, forms, orders, output, refused, resolution, rows, types};
 use crate::error::{Error, Kind, Result};
-use crate::query::functions::{ARRAY_OF, CAST_AS, VALUE_LIKE};
+use crate::query::functions::{ARRAY_OF, CAST_AS, VALUE_LIKE, is_aggregate};
 use crate::query::parse::NO_COLUMNS;
 use crate::value::SqlType;
 
@@ -229,14 +229,12 @@ fn rewritten(expr: &Expr) -> Result<Option<Expr>> {
             Err(too_many_dimensions(access_chain.len()))
         }
         Expr::Interval(interval) => Ok(interval_literal(interval)),
-        Expr::Cast { expr: inner, data_type, .. } if !is_constant(inner) => {
-            let name = Expr::value(Value::SingleQuotedString(data_type.to_string()));
-            Ok(Some(calls::call(CAST_AS, vec![expr.clone(), name])))
-        }
+        Expr::Cast { expr: inner, .. } if !is_constant(inner) => Ok(Some(named_cast(expr))),
         Expr::Array(array) if !array.elem.is_empty() => Ok(Some(calls::call(ARRAY_OF, array.elem.clone()))),
         Expr::Function(function) if CHOICES.iter().any(|name| dialect::is_named(&function.name, name)) => {
             Ok(likened_choices(function).map(Expr::Function))
         }
+        Expr::Function(function) => Ok(told_apart(function).map(Expr::Function)),
         _ => Ok(None),
     }
 }
@@ -248,6 +246,37 @@ fn is_constant(expr: &Expr) -> bool {
         Expr::Nested(inner) | Expr::UnaryOp { expr: inner, .. } | Expr::Cast { expr: inner, .. } => is_constant(inner),
         _ => false,
     }
+}
+
+/// An aggregate of constants by a name of its own: DataFusion calls `count(1)` and `count(*)`, or `sum(1)` and `sum(1::bigint)`, the same,
+/// and then finds a column twice.
+fn told_apart(function: &Function) -> Option<Function> {
+    let FunctionArguments::List(list) = &function.args else { return None };
+    let [FunctionArg::Unnamed(FunctionArgExpr::Expr(value))] = &list.args[..] else { return None };
+    let value_is = |null: bool| matches!(value, Expr::Value(value) if matches!(value.value, Value::Null) == null);
+    let mut function = function.clone();
+    let FunctionArguments::List(list) = &mut function.args else { return None };
+    if dialect::is_named(&function.name, "count") && value_is(false) && list.duplicate_treatment.is_none() {
+        let open = matches!(value, Expr::Value(value) if matches!(value.value, Value::Placeholder(_)));
+        list.args = vec![FunctionArg::Unnamed(FunctionArgExpr::Wildcard)];
+        return (!open).then_some(function);
+    }
+    match value {
+        Expr::Cast { expr: inner, .. } if is_constant(inner) && is_aggregate(&function.name.to_string()) => {
+            list.args = vec![FunctionArg::Unnamed(FunctionArgExpr::Expr(named_cast(value)))];
+            Some(function)
+        }
+        _ => None,
+    }
+}
+
+/// A cast by a name of its own.
+fn named_cast(cast: &Expr) -> Expr {
+    let data_type = match cast {
+        Expr::Cast { data_type, .. } => data_type.to_string(),
+        _ => String::new(),
+    };
+    calls::call(CAST_AS, vec![cast.clone(), Expr::value(Value::SingleQuotedString(data_type))])
 }
 
 /// Functions that answer with one of their arguments.

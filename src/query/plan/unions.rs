@@ -191,7 +191,8 @@ fn lower_values(values: Values, style: &Style) -> Result<Transformed<LogicalPlan
     let mut rows = values.values;
     let mut fields = Vec::with_capacity(width);
     for at in 0..width {
-        let types: Vec<SqlType> = rows.iter().filter_map(|row| type_of(&row[at], &empty)).collect();
+        let types: Vec<SqlType> =
+            rows.iter().filter(|row| !is_open_null(&row[at])).filter_map(|row| type_of(&row[at], &empty)).collect();
         let target = resolution::common(&types, "VALUES").map_err(wrap)?.unwrap_or(SqlType::Text);
         for row in &mut rows {
             if !is_null(&row[at]) {
@@ -228,6 +229,11 @@ fn one_by_one(schema: &DFSchema, rows: Vec<Vec<Expr>>) -> Result<LogicalPlan> {
         Ok([only]) => Ok(Arc::unwrap_or_clone(only)),
         Err(selects) => Ok(LogicalPlan::Union(Union::try_new_with_loose_types(selects)?)),
     }
+}
+
+/// A NULL that was given its Arrow type here or by DataFusion's builder, and has no SQL type.
+fn is_open_null(expr: &Expr) -> bool {
+    matches!(expr, Expr::Literal(value, None) if value.is_null())
 }
 
 fn is_null(expr: &Expr) -> bool {
