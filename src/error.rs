@@ -251,6 +251,8 @@ pub struct Report {
     pub hint: Option<String>,
     /// 1-based character position in the statement's text.
     pub position: Option<usize>,
+    /// The line and column of the statement's text, both from 1, from which the position is worked out.
+    pub place: Option<(u64, u64)>,
     /// The string literal of the statement that cannot be read as its type; its place becomes the position.
     pub literal: Option<String>,
     /// Where it happened, for example `COPY activity_logs, line 7, column occurred_at`.
@@ -271,6 +273,7 @@ impl Error {
             detail: None,
             hint: None,
             position: None,
+            place: None,
             literal: None,
             context: None,
             schema: None,
@@ -319,6 +322,14 @@ impl Error {
     /// Sets the 1-based character position in the statement.
     pub fn with_position(mut self, position: usize) -> Self {
         self.0.position = Some(position);
+        self
+    }
+
+    /// Sets the line and column of the text that the statement was read from; 0, as what was not read has, are none.
+    pub fn with_place(mut self, line: u64, column: u64) -> Self {
+        if line > 0 {
+            self.0.place = Some((line, column));
+        }
         self
     }
 

@@ -11,7 +11,8 @@ use crate::harness::{Chance, Server, copy_in, folder, lake, python};
 /// A column of every type that a table can have.
 const TABLE: &str = "CREATE TABLE every_type (event_id uuid NOT NULL DEFAULT uuidv7(), occurred_at timestamptz NOT NULL, small smallint,
     n integer, big bigint, amount numeric(12,2), bare numeric, ratio double precision, narrow real, ok boolean, note text, code varchar(12),
-    day date, at timestamp, clock time, span interval, doc jsonb, verbatim json, raw bytea, tags text[])";
+    day date, at timestamp, clock time, span interval, doc jsonb, verbatim json, raw bytea, tags text[],
+    counts integer[], ids uuid[], moments timestamptz[], prices numeric(9,2)[], docs jsonb[], flags boolean[], spans interval[])";
 
 /// Rows of every type, a third of the cells NULL, over five days, with what each format likes to get wrong: quotes, line breaks,
 /// letters outside ASCII, the ends of ranges.
@@ -39,6 +40,13 @@ fn rows(chance: &mut Chance, from: u64, count: u64) -> String {
             format!("{{ \"kept\" :  {n} }}"),
             format!("\\\\x{n:08x}"),
             format!("{{a{n},\"with, comma\",NULL}}"),
+            format!("{{{n},NULL,-1}}"),
+            format!("{{0198c0de-0000-7000-8000-{n:012x}}}"),
+            format!("{{\"2024-02-29 {:02}:00:00+00\",NULL}}", n % 24),
+            format!("{{{}.{:02},0.50}}", n, n % 100),
+            format!("{{\"{{\\\\\"n\\\\\": {n}}}\",\"[1, 2]\"}}"),
+            if n % 3 == 0 { "{}" } else { "{t,NULL,f}" }.to_owned(),
+            format!("{{\"{} mons {} days\"}}", n % 30, n % 40),
         ];
         cells.extend(values.into_iter().map(|value| if chance.one_in(3) { "\\N".to_owned() } else { value }));
         writeln!(text, "{}", cells.join("\t")).expect("a String takes everything");
@@ -48,7 +56,7 @@ fn rows(chance: &mut Chance, from: u64, count: u64) -> String {
 
 async fn load(client: &Client, chance: &mut Chance, from: u64, count: u64) {
     let sql = "COPY every_type (occurred_at, small, n, big, amount, bare, ratio, narrow, ok, note, code, day, at, clock, span, doc, verbatim,
-        raw, tags) FROM STDIN";
+        raw, tags, counts, ids, moments, prices, docs, flags, spans) FROM STDIN";
     assert_eq!(copy_in(client, sql, rows(chance, from, count)).await.unwrap(), count);
 }
 

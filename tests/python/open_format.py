@@ -17,7 +17,10 @@ import duckdb
 import polars
 import psycopg
 
-COLUMNS = "event_id occurred_at small n big amount bare ratio narrow ok note code day at clock span doc verbatim raw tags".split()
+COLUMNS = (
+    "event_id occurred_at small n big amount bare ratio narrow ok note code day at clock span doc verbatim raw tags "
+    "counts ids moments prices docs flags spans"
+).split()
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 
 
@@ -82,14 +85,15 @@ def span(text):
 def row(values, columns):
     cells = dict(zip(columns, values))
     cells["span"] = str(span(cells["span"]))
+    cells["spans"] = None if cells["spans"] is None else [str(span(text)) for text in cells["spans"]]
     cells["narrow"] = narrow(cells["narrow"])
     return tuple(str(plain(cells[column])) for column in columns)
 
 
 def of_server(columns, sql_names):
     # Intervals and JSON are text in the files; the server's own text is what they must say.
-    as_text = {"span", "doc", "verbatim"}
-    chosen = ", ".join(f'"{name}"::text' if column in as_text else f'"{name}"' for column, name in zip(columns, sql_names))
+    as_text = {"span": "text", "doc": "text", "verbatim": "text", "docs": "text[]", "spans": "text[]"}
+    chosen = ", ".join(f'"{name}"' + (f"::{as_text[column]}" if column in as_text else "") for column, name in zip(columns, sql_names))
     with psycopg.connect("") as connection:
         return [row(values, columns) for values in connection.execute(f"SELECT {chosen} FROM every_type")]
 
@@ -108,7 +112,9 @@ def of_duckdb(folder, columns):
     connection = duckdb.connect()
     # Moments leave as timestamps without a zone, because DuckDB hands those with one to a package of their own.
     moments = {"occurred_at", "at"}
-    chosen = ", ".join(f'make_timestamp(epoch_us("{column}"))' if column in moments else f'"{column}"' for column in columns)
+    without_zone = {column: f'make_timestamp(epoch_us("{column}"))' for column in moments}
+    without_zone["moments"] = '[make_timestamp(epoch_us(x)) for x in "moments"]'
+    chosen = ", ".join(without_zone.get(column, f'"{column}"') for column in columns)
     relation = connection.execute(f"SELECT {chosen} FROM read_parquet(?, union_by_name = true)", [files])
     return [row(values, columns) for values in relation.fetchall()]
 

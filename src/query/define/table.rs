@@ -283,9 +283,10 @@ pub(super) fn column_spec(column: &Column, physical: String) -> ColumnSpec {
     ColumnSpec { id: column.id, field: Arc::new(column.sql_type.field(physical, !column.not_null)), bloom }
 }
 
-fn refuse_unstorable(sql_type: &SqlType, column: &str) -> Result<()> {
-    let storable = match sql_type {
-        SqlType::Array(element) => matches!(element.as_ref(), SqlType::Text | SqlType::Varchar(_)),
+/// Whether a value of this type has a place in a file.
+fn is_storable(sql_type: &SqlType) -> bool {
+    match sql_type {
+        SqlType::Array(element) => !matches!(element.as_ref(), SqlType::Array(_)) && is_storable(element),
         SqlType::Char | SqlType::Oid | SqlType::Reg(_) | SqlType::Vector(_) => false,
         SqlType::Bool
         | SqlType::Int2
@@ -308,12 +309,18 @@ fn refuse_unstorable(sql_type: &SqlType, column: &str) -> Result<()> {
         | SqlType::Jsonb
         | SqlType::Jsonpath
         | SqlType::Inet => true,
-    };
-    if storable {
+    }
+}
+
+fn refuse_unstorable(sql_type: &SqlType, column: &str) -> Result<()> {
+    if is_storable(sql_type) {
         return Ok(());
     }
-    Err(Error::new(Kind::FeatureNotSupported, format!("column \"{column}\" cannot be of type {sql_type}"))
-        .with_hint("Arrays of text can be stored; keep other lists in a jsonb column."))
+    let error = Error::new(Kind::FeatureNotSupported, format!("column \"{column}\" cannot be of type {sql_type}"));
+    Err(match sql_type {
+        SqlType::Array(_) => error.with_hint("Arrays of one dimension can be stored; keep deeper lists in a jsonb column."),
+        _ => error,
+    })
 }
 
 /// Sorts a DEFAULT's expression into the forms that cost no plan.

@@ -3,8 +3,8 @@
 //! A function that is not on the list does not exist for any statement. Functions that tell of the session (`current_user`) are
 //! made for each planner from its [`SessionFacts`] and never cached across identities.
 
+mod aggregate;
 mod array;
-mod average;
 pub(super) mod cast;
 mod catalog;
 mod identity;
@@ -29,8 +29,8 @@ use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 
 use scalar::Definition;
 
+pub(super) use aggregate::bind as bind_aggregate;
 pub(super) use array::{ARRAY_OF_ROWS, NUMBERED};
-pub(super) use average::{AVERAGE_INPUT, AVERAGE_OUTPUT};
 pub(super) use cast::VALUE;
 pub(super) use json::{
     EACH_KEYS, EACH_VALUES, ORDINALS, RECORD_COLUMN, ROW_OF_FIELDS, SORT_KEY, SUBSCRIPT, WHOLE_ROW,
@@ -64,18 +64,14 @@ const SCALARS: [(&str, &str); 14] = [
 ];
 
 /// DataFusion's aggregates likewise.
-const AGGREGATES: [(&str, &str); 35] = [
+const AGGREGATES: [(&str, &str); 15] = [
     ("array_agg", "array_agg"),
-    ("avg", "avg"),
     ("bit_and", "bit_and"),
     ("bit_or", "bit_or"),
     ("bit_xor", "bit_xor"),
     ("bool_and", "bool_and"),
     ("bool_or", "bool_or"),
-    ("corr", "corr"),
     ("count", "count"),
-    ("covar_pop", "covar_pop"),
-    ("covar_samp", "covar_samp"),
     ("every", "bool_and"),
     ("first_value", "first_value"),
     ("grouping", "grouping"),
@@ -83,24 +79,14 @@ const AGGREGATES: [(&str, &str); 35] = [
     ("max", "max"),
     ("min", "min"),
     ("nth_value", "nth_value"),
-    ("regr_avgx", "regr_avgx"),
-    ("regr_avgy", "regr_avgy"),
-    ("regr_count", "regr_count"),
-    ("regr_intercept", "regr_intercept"),
-    ("regr_r2", "regr_r2"),
-    ("regr_slope", "regr_slope"),
-    ("regr_sxx", "regr_sxx"),
-    ("regr_sxy", "regr_sxy"),
-    ("regr_syy", "regr_syy"),
-    ("stddev", "stddev"),
-    ("stddev_pop", "stddev_pop"),
-    ("stddev_samp", "stddev_samp"),
     ("string_agg", "string_agg"),
-    ("sum", "sum"),
-    ("var_pop", "var_pop"),
-    ("var_samp", "var_samp"),
-    ("variance", "var_samp"),
 ];
+
+/// Whether an aggregate has this name.
+pub(super) fn is_aggregate(name: &str) -> bool {
+    let name = plain(name).to_ascii_lowercase();
+    AGGREGATES.iter().any(|(known, _)| *known == name) || aggregate::names().any(|known| known == name)
+}
 
 /// The functions among an engine's that are on a list, under the names that the list gives them.
 fn allowed<F: ?Sized>(list: &[(&str, &str)], all: &HashMap<String, Arc<F>>) -> HashMap<String, Arc<F>> {
@@ -135,7 +121,7 @@ impl Registry {
             scalars.insert(function.name().to_owned(), Arc::new(function));
         }
         let mut aggregates = allowed(&AGGREGATES, state.aggregate_functions());
-        for function in ordered_set::functions() {
+        for function in ordered_set::functions().into_iter().chain(aggregate::functions()) {
             aggregates.insert(function.name().to_owned(), Arc::new(function));
         }
         for aggregate in json::aggregates() {
@@ -159,6 +145,11 @@ impl Registry {
     pub fn missing(&self, name: &str) -> Option<Arc<ScalarUDF>> {
         let known = self.aggregate(name).is_some() || self.window(name).is_some() || plain(name) == "unnest";
         (!known && plain(name) != "grouping").then(|| Arc::new(scalar::missing_function(name)))
+    }
+
+    /// Whether a name is that of a function of one row's values, whoever asks.
+    pub(super) fn is_scalar(&self, name: &str) -> bool {
+        defined(name).is_some() || self.scalars.contains_key(name)
     }
 
     pub fn aggregate(&self, name: &str) -> Option<Arc<AggregateUDF>> {
@@ -205,7 +196,6 @@ static DEFINED: LazyLock<HashMap<&'static str, &'static Definition>> = LazyLock:
         .chain(text::pieces::DEFINITIONS.iter())
         .chain(template::DEFINITIONS.iter())
         .chain(array::DEFINITIONS.iter())
-        .chain(average::DEFINITIONS.iter())
         .chain(series::DEFINITIONS.iter())
         .chain(operator::DEFINITIONS.iter())
         .chain(regex::DEFINITIONS.iter())

@@ -205,6 +205,16 @@ impl Collected {
 
 /// The places of values in order.
 fn in_order(values: &ArrayRef, options: SortOptions) -> Result<UInt32Array> {
+    if let Some(spans) = values.as_primitive_opt::<IntervalMonthDayNanoType>() {
+        // By how long they are, and not part by part.
+        let lengths: Vec<i128> = spans.values().iter().map(|span| Parts::of(*span).length()).collect();
+        let mut places: Vec<u32> = (0_u32..).take(lengths.len()).collect();
+        places.sort_by(|left, right| {
+            let length = |place: &u32| usize::try_from(*place).ok().and_then(|place| lengths.get(place));
+            if options.descending { length(right).cmp(&length(left)) } else { length(left).cmp(&length(right)) }
+        });
+        return Ok(UInt32Array::from(places));
+    }
     if !matches!(values.data_type(), DataType::List(_)) {
         return Ok(sort_to_indices(values, Some(options), None)?);
     }

@@ -346,7 +346,7 @@ fn bound(function: &Function, call: &ScalarFunction, schema: &DFSchema) -> Resul
     Ok(ScalarUDF::new_from_impl(bound).call(call.args.clone()))
 }
 
-fn argument_types(args: &[Expr], schema: &DFSchema) -> Result<Vec<Argument>> {
+pub(super) fn argument_types(args: &[Expr], schema: &DFSchema) -> Result<Vec<Argument>> {
     args.iter()
         .map(|arg| {
             let (_, field) = arg.to_field(schema).map_err(crate::query::errors::unwrap)?;
@@ -374,15 +374,24 @@ fn argument(field: &FieldRef, literal: bool) -> Argument {
     }
 }
 
-fn missing(name: &str, types: &[Argument]) -> Error {
-    let shown: Vec<String> = types
-        .iter()
-        .map(|argument| match argument {
-            Argument::Unknown => "unknown".to_owned(),
-            Argument::Of(sql_type) => sql_type.without_modifier(),
-        })
-        .collect();
-    let name = if name == super::AVERAGE_INPUT { "avg" } else { name };
+/// The names of arguments' types, as messages give them.
+fn shown(types: &[Argument]) -> Vec<String> {
+    let name = |argument: &Argument| match argument {
+        Argument::Unknown => "unknown".to_owned(),
+        Argument::Of(sql_type) => sql_type.without_modifier(),
+    };
+    types.iter().map(name).collect()
+}
+
+/// The error for a call that several functions of a name could be.
+pub(super) fn not_unique(name: &str, types: &[Argument]) -> Error {
+    Error::new(Kind::AmbiguousFunction, format!("function {name}({}) is not unique", shown(types).join(", ")))
+        .with_hint("Could not choose a best candidate function. You might need to add explicit type casts.")
+}
+
+/// The error for a call of a function that there is not for these types.
+pub(super) fn missing(name: &str, types: &[Argument]) -> Error {
+    let shown = shown(types);
     let is_operator = !name.starts_with(|c: char| c.is_ascii_alphabetic());
     let (message, hint) = match shown.as_slice() {
         [left, right] if is_operator => (

@@ -12,6 +12,8 @@ use datafusion::sql::sqlparser::dialect::{Dialect, PostgreSqlDialect, Precedence
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 
+use super::forms;
+
 /// Expressions that may be begun for each token of a text, attempts that lead nowhere included. What people write stays below three.
 const ATTEMPTS_PER_TOKEN: usize = 50;
 /// What a text of few tokens may take, some milliseconds of work.
@@ -38,23 +40,18 @@ impl Dialect for Postgres {
         INNER.dialect()
     }
 
-    fn parse_prefix(&self, _parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
+    fn parse_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
         match self.attempts_left.get().checked_sub(1) {
             Some(left) => {
                 self.attempts_left.set(left);
-                None
+                forms::prefix(parser).map(Ok)
             }
             None => Some(Err(ParserError::RecursionLimitExceeded)),
         }
     }
 
-    /// A second COLLATE behind the first, which sqlparser looks for once only.
     fn parse_infix(&self, parser: &mut Parser<'_>, expr: &Expr, _precedence: u8) -> Option<Result<Expr, ParserError>> {
-        if !parser.parse_keyword(Keyword::COLLATE) {
-            return None;
-        }
-        let collated = |collation| Expr::Collate { expr: Box::new(expr.clone()), collation };
-        Some(parser.parse_object_name(false).map(collated))
+        forms::infix(self, parser, expr)
     }
 
     /// A function's argument has a word for its name. With expressions there, as `json_object('a': 1)` of later versions has them,
@@ -67,6 +64,11 @@ impl Dialect for Postgres {
     /// then takes a further join for an inner one as well.
     fn supports_left_associative_joins_without_parens(&self) -> bool {
         false
+    }
+
+    /// FOR, before the strength of a lock, names a column only behind AS.
+    fn is_column_alias(&self, kw: &Keyword, parser: &mut Parser<'_>) -> bool {
+        *kw != Keyword::FOR && INNER.is_column_alias(kw, parser)
     }
 
     fn identifier_quote_style(&self, _identifier: &str) -> Option<char> {
@@ -98,7 +100,7 @@ impl Dialect for Postgres {
     }
 
     fn get_next_precedence(&self, parser: &Parser<'_>) -> Option<Result<u8, ParserError>> {
-        INNER.get_next_precedence(parser)
+        forms::precedence(parser).map(Ok).or_else(|| INNER.get_next_precedence(parser))
     }
 
     fn supports_filter_during_aggregation(&self) -> bool {

@@ -5,6 +5,7 @@
 
 mod copy;
 mod dialect;
+mod forms;
 mod limits;
 mod place;
 mod session;
@@ -12,6 +13,7 @@ mod setting;
 mod statement;
 
 pub use copy::{Copy, CopyDirection, CopySource};
+pub(super) use forms::{NO_COLUMNS, ORDERED_USING};
 pub use session::{Block, Channel, Count, Declare, Discard, Execute, Fetch, Isolation, Modes, Movement, Prepare, TransactionEnd};
 pub use setting::Setting;
 pub(crate) use statement::unsupported;
@@ -35,12 +37,14 @@ pub struct Parsed {
     pub text: Arc<str>,
     /// How many characters of the client's text stand before it.
     offset: usize,
+    /// The line and column at which it begins there.
+    start: (u64, u64),
 }
 
 impl Parsed {
     /// A statement that stands inside this one, as in PREPARE.
     pub(super) fn within(&self, statement: Statement) -> Parsed {
-        Parsed { statement: Arc::new(statement), text: self.text.clone(), offset: self.offset }
+        Parsed { statement: Arc::new(statement), ..self.clone() }
     }
 }
 
@@ -72,8 +76,9 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
             return Err(syntax_error_at(sql, &after));
         }
         let text = slice(sql, &first, &after);
-        let offset = position_of(sql, first.span.start.line, first.span.start.column) - 1;
-        statements.push(Parsed { statement: Arc::new(statement), text: Arc::from(text), offset });
+        let start = (first.span.start.line, first.span.start.column);
+        let offset = position_of(sql, start.0, start.1) - 1;
+        statements.push(Parsed { statement: Arc::new(statement), text: Arc::from(text), offset, start });
     }
 }
 
@@ -87,6 +92,7 @@ fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>> {
         return Err(Error::new(Kind::SyntaxError, message).with_position(position_of(sql, start.line, start.column)));
     }
     limits::cut_names(&mut tokens);
+    forms::join_words(&mut tokens);
     Ok(tokens)
 }
 
@@ -118,6 +124,22 @@ pub fn select_all(name: ast::ObjectName) -> Result<Box<ast::Query>> {
         *place = name;
     }
     Ok(query)
+}
+
+/// A query that is this body and nothing more.
+pub fn query_of(body: ast::SetExpr) -> Box<ast::Query> {
+    Box::new(ast::Query {
+        with: None,
+        body: Box::new(body),
+        order_by: None,
+        limit_clause: None,
+        fetch: None,
+        locks: vec![],
+        for_clause: None,
+        settings: None,
+        format_clause: None,
+        pipe_operators: vec![],
+    })
 }
 
 /// Reads one expression, as a CHECK constraint's text.

@@ -16,6 +16,12 @@ impl Parsed {
         if report.position.is_some() || report.context.is_some() {
             return error;
         }
+        if let Some((line, column)) = report.place {
+            let (first_line, first_column) = self.start;
+            let line = (line + 1).saturating_sub(first_line);
+            let column = if line == 1 { (column + 1).saturating_sub(first_column) } else { column };
+            return error.with_position(self.offset + position_of(&self.text, line, column));
+        }
         let literal = report.literal.clone().map(Named::Literal);
         let Some(named) = literal.or_else(|| Named::by(report.kind, &report.message)) else { return error };
         let Ok(tokens) = Tokenizer::new(&DIALECT, &self.text).tokenize_with_location() else { return error };
@@ -45,6 +51,8 @@ enum Named {
     Literal(String),
     /// `$1`.
     Parameter(String),
+    /// A token as it is written, in whatever case.
+    Token(String),
     /// An operator's symbol; without a left side it stands before its operand.
     Operator(String, bool),
 }
@@ -67,6 +75,10 @@ impl Named {
             }
             Kind::UndefinedTable => quoted().map(Named::Relation),
             Kind::UndefinedObject if message.starts_with("type ") => quoted().map(Named::Name),
+            Kind::SyntaxError => {
+                let token = message.strip_prefix("syntax error at or near \"")?.strip_suffix('"')?;
+                Some(Named::Token(token.to_owned()))
+            }
             Kind::UndefinedFunction => {
                 if let Some(rest) = message.strip_prefix("operator does not exist: ") {
                     return operator(rest);
@@ -99,6 +111,7 @@ impl Named {
                 Token::DollarQuotedString(own) => own.value == *text,
                 _ => false,
             },
+            Named::Token(text) => tokens[at].token.to_string().eq_ignore_ascii_case(text),
             Named::Parameter(name) => matches!(&tokens[at].token, Token::Placeholder(own) if own == name),
             Named::Operator(operator, prefix) => is_operator(tokens, at, operator, *prefix),
         }

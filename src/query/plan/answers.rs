@@ -53,7 +53,7 @@ fn of_expression(expr: &Expr, schema: &DFSchema) -> Option<SqlType> {
         Expr::AggregateFunction(call) => of_aggregate(call.func.name(), &call.params.args, schema),
         Expr::WindowFunction(call) => match &call.fun {
             WindowFunctionDefinition::AggregateUDF(func) => of_aggregate(func.name(), &call.params.args, schema),
-            WindowFunctionDefinition::WindowUDF(_) => None,
+            WindowFunctionDefinition::WindowUDF(func) => (func.name() == "ntile").then_some(SqlType::Int4),
         },
         _ => None,
     }

@@ -10,7 +10,6 @@ use datafusion::sql::sqlparser::ast::{
 use super::names;
 use crate::error::{Error, Kind, Result};
 use crate::query::errors::WINDOW_FUNCTIONS;
-use crate::query::functions::{AVERAGE_INPUT, AVERAGE_OUTPUT};
 
 /// What stands for an expression, where it is not planned as it is. The many kinds that are planned as they are need no naming.
 ///
@@ -67,7 +66,7 @@ pub(super) fn rewritten(expr: &Expr) -> Result<Option<Expr>> {
             if let Some(function) = positional(function)? {
                 return Ok(Some(Expr::Function(function)));
             }
-            if let Some(other) = average(function)?.or(shifted(function)?).or(called_type(function)?) {
+            if let Some(other) = shifted(function)?.or(called_type(function)?) {
                 return Ok(Some(other));
             }
             set_in_select(function)?.or(alone.map(Expr::Function))
@@ -88,21 +87,6 @@ fn require_window(function: &Function) -> Result<()> {
         }
         _ => Ok(()),
     }
-}
-
-/// `avg(x)` with what makes its argument and its answer exact.
-fn average(function: &Function) -> Result<Option<Expr>> {
-    let parts = names::parts(&function.name)?;
-    let FunctionArguments::List(list) = &function.args else { return Ok(None) };
-    let [FunctionArg::Unnamed(FunctionArgExpr::Expr(value))] = &list.args[..] else { return Ok(None) };
-    if parts.last().is_none_or(|name| name != "avg") {
-        return Ok(None);
-    }
-    let mut inner = function.clone();
-    if let FunctionArguments::List(list) = &mut inner.args {
-        list.args = vec![FunctionArg::Unnamed(FunctionArgExpr::Expr(call(AVERAGE_INPUT, vec![value.clone()])))];
-    }
-    Ok(Some(call(AVERAGE_OUTPUT, vec![Expr::Function(inner)])))
 }
 
 /// Types whose names may be called as functions, which casts to them (`func_get_detail` in PostgreSQL's `parse_func.c`).

@@ -24,13 +24,14 @@ use datafusion::logical_expr::expr::{Placeholder, SetQuantifier};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
-    ColumnarValue, Expr, LogicalPlan, LogicalPlanBuilder, Operator, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature,
-    Subquery, Volatility,
+    BinaryExpr, ColumnarValue, Expr, LogicalPlan, LogicalPlanBuilder, Operator, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl,
+    Signature, Subquery, Volatility,
 };
 use datafusion::optimizer::decorrelate::PullUpCorrelatedExpr;
 use datafusion::physical_plan::execute_stream;
 use futures::StreamExt;
 
+use super::compared::Values;
 use super::lateral;
 use crate::error::{Error, Kind};
 use crate::query::errors::{unwrap, wrap};
@@ -42,20 +43,29 @@ pub(super) fn detach(plan: LogicalPlan, state: &SessionState, now_us: i64) -> cr
     plan.transform_up_with_subqueries(|node| {
         let Transformed { data: node, transformed: flattened, .. } = lateral::flattened(node, state, now_us)?;
         let projects = !matches!(node, LogicalPlan::Filter(_));
+        let joins_values = matches!(node, LogicalPlan::Filter(_) | LogicalPlan::Projection(_));
         let limits = matches!(node, LogicalPlan::Limit(_));
         let schema = merge_schema(&node.inputs());
         let names = NamePreserver::new(&node);
+        let joined = match &node {
+            LogicalPlan::Filter(filter) => joinable(&filter.predicate)?,
+            _ => vec![],
+        };
         let detached = node.map_expressions(|expr| {
             let saved = names.save(&expr);
             let detached = expr.transform_down(|inner| {
                 let (mode, subquery, value) = match &inner {
                     Expr::ScalarSubquery(subquery) => (Mode::Scalar, subquery, None),
                     Expr::Exists(exists) => (Mode::Exists { negated: exists.negated }, &exists.subquery, None),
-                    Expr::InSubquery(among) if projects || is_deep(&among.subquery)? => (
-                        Mode::Compared { op: Operator::Eq, all: false, negated: among.negated },
-                        &among.subquery,
-                        Some(&among.expr),
-                    ),
+                    Expr::InSubquery(among)
+                        if !joined.contains(&Arc::as_ptr(&among.subquery.subquery)) || is_deep(&among.subquery)? =>
+                    {
+                        (
+                            Mode::Compared { op: Operator::Eq, all: false, negated: among.negated },
+                            &among.subquery,
+                            Some(&among.expr),
+                        )
+                    }
                     Expr::SetComparison(compared) if projects => {
                         let all = compared.quantifier == SetQuantifier::All;
                         (Mode::Compared { op: compared.op, all, negated: false }, &compared.subquery, Some(&compared.expr))
@@ -63,19 +73,21 @@ pub(super) fn detach(plan: LogicalPlan, state: &SessionState, now_us: i64) -> cr
                     _ => return Ok(Transformed::no(inner)),
                 };
                 // What stands inside has been detached already, and may have outer columns as arguments now.
-                let subquery = &Subquery {
-                    subquery: subquery.subquery.clone(),
-                    outer_ref_columns: subquery.subquery.all_out_ref_exprs(),
-                    spans: subquery.spans.clone(),
-                };
+                let (outer_ref_columns, through) = outer_references(&subquery.subquery)?;
+                let subquery = &Subquery { subquery: subquery.subquery.clone(), outer_ref_columns, spans: subquery.spans.clone() };
                 // DataFusion forgets that no row is a NULL, where the value itself can be none.
-                let may_lack = !subquery.subquery.schema().field(0).is_nullable() && !is_aggregated(&subquery.subquery);
+                let fields = subquery.subquery.schema().fields();
+                if fields.is_empty() && !matches!(mode, Mode::Exists { .. }) {
+                    return Err(wrap(Error::new(Kind::SyntaxError, "subquery must return only one column")));
+                }
+                let may_lack = fields.first().is_some_and(|field| !field.is_nullable()) && !is_aggregated(&subquery.subquery);
                 if mode == Mode::Scalar && subquery.outer_ref_columns.is_empty() && (limits || !may_lack) {
                     return Ok(Transformed::no(inner));
                 }
-                let joins = !is_deep(subquery)?
+                let joins = !through
+                    && !is_deep(subquery)?
                     && match mode {
-                        Mode::Scalar => is_aggregated(&subquery.subquery) && decorrelates(subquery, mode),
+                        Mode::Scalar => joins_values && is_aggregated(&subquery.subquery) && decorrelates(subquery, mode),
                         Mode::Exists { .. } => !projects && decorrelates(subquery, mode),
                         Mode::Compared { .. } | Mode::Rows => false,
                     };
@@ -96,6 +108,60 @@ pub(super) fn detach(plan: LogicalPlan, state: &SessionState, now_us: i64) -> cr
     })
     .map(|detached| detached.data)
     .map_err(unwrap)
+}
+
+/// The queries behind IN that DataFusion can make joins of: it tells whether there is a match, and not whether a NULL leaves that open,
+/// so only where a row is left out in either case, or the whole condition is `NOT IN` without outer columns.
+fn joinable(predicate: &Expr) -> Result<Vec<*const LogicalPlan>> {
+    fn collect(expr: &Expr, whole: bool, found: &mut Vec<*const LogicalPlan>) -> Result<()> {
+        match expr {
+            Expr::BinaryExpr(BinaryExpr { left, op: op @ (Operator::And | Operator::Or), right }) => {
+                let whole = whole && *op == Operator::And;
+                collect(left, whole, found)?;
+                collect(right, whole, found)
+            }
+            Expr::InSubquery(among) => {
+                let (outer, through) = outer_references(&among.subquery.subquery)?;
+                if !through && (!among.negated || whole && outer.is_empty()) {
+                    found.push(Arc::as_ptr(&among.subquery.subquery));
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+    let mut found = Vec::new();
+    collect(predicate, true, &mut found)?;
+    Ok(found)
+}
+
+/// The columns from outside that a sub-query reads, and whether a query inside it reads one through it, which DataFusion's rules do not
+/// look for.
+pub(super) fn outer_references(plan: &LogicalPlan) -> Result<(Vec<Expr>, bool)> {
+    let (mut found, mut through) = (plan.all_out_ref_exprs(), false);
+    plan.apply(|node| {
+        let here = merge_schema(&node.inputs());
+        node.apply_expressions(|expr| {
+            expr.apply(|inner| {
+                let query = match inner {
+                    Expr::ScalarSubquery(query) => query,
+                    Expr::Exists(exists) => &exists.subquery,
+                    Expr::InSubquery(among) => &among.subquery,
+                    Expr::SetComparison(compared) => &compared.subquery,
+                    _ => return Ok(TreeNodeRecursion::Continue),
+                };
+                for reference in outer_references(&query.subquery)?.0 {
+                    let further = matches!(&reference, Expr::OuterReferenceColumn(_, column) if !here.has_column(column));
+                    through |= further;
+                    if further && !found.contains(&reference) {
+                        found.push(reference);
+                    }
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    })?;
+    Ok((found, through))
 }
 
 /// How many sub-queries inside one another are left to DataFusion, which checks a plan in 2ⁿ steps for n of them.
@@ -248,7 +314,8 @@ impl PerRow {
             },
             Mode::Compared { .. } => {
                 let column: Vec<&dyn Array> = found.iter().map(|batch| batch.column(0).as_ref()).collect();
-                let values = if column.is_empty() { new_empty_array(&DataType::Null) } else { concat(&column)? };
+                let values =
+                    if column.is_empty() { new_empty_array(self.plan.schema().field(0).data_type()) } else { concat(&column)? };
                 Ok(ScalarValue::List(Arc::new(SingleRowListArrayBuilder::new(values).build_list_array())))
             }
             Mode::Rows => {
@@ -263,35 +330,14 @@ impl PerRow {
         }
     }
 
-    /// What comparing one value with the values of a list tells.
-    fn compared(&self, value: &ScalarValue, list: &ScalarValue) -> Result<ScalarValue> {
-        let (Mode::Compared { op, all, negated }, ScalarValue::List(list)) = (self.mode, list) else {
-            return datafusion::common::internal_err!("only a comparison is compared");
-        };
-        let list = list.value(0);
-        let mut open = false;
-        for row in 0..list.len() {
-            let other = ScalarValue::try_from_array(&list, row)?;
-            if value.is_null() || other.is_null() {
-                open = true;
-                continue;
+    /// An answer as it is kept for the rows that have the same outer values.
+    fn kept(&self, answer: ScalarValue) -> Result<Answer> {
+        match (self.mode, &answer) {
+            (Mode::Compared { op, all, negated }, ScalarValue::List(list)) => {
+                Values::new(list.value(0), op, all, negated).map(Answer::Many)
             }
-            let value = value.cast_to(&other.data_type())?;
-            let order = value.try_cmp(&other)?;
-            let holds = match op {
-                Operator::Eq => order.is_eq(),
-                Operator::NotEq => order.is_ne(),
-                Operator::Lt => order.is_lt(),
-                Operator::LtEq => order.is_le(),
-                Operator::Gt => order.is_gt(),
-                Operator::GtEq => order.is_ge(),
-                _ => return Err(wrap(Error::new(Kind::FeatureNotSupported, format!("{op} with a sub-query is not supported")))),
-            };
-            if holds != all {
-                return Ok(ScalarValue::Boolean(Some(holds != negated)));
-            }
+            _ => Ok(Answer::One(answer)),
         }
-        Ok(ScalarValue::Boolean(if open { None } else { Some(all != negated) }))
     }
 
     /// The plan with the values in the place of the outer columns.
@@ -417,6 +463,14 @@ fn worked_out_name(at: usize) -> String {
     format!("\u{1}subquery {at}")
 }
 
+/// A sub-query's answer for one row of outer values.
+#[derive(Debug, Clone)]
+enum Answer {
+    One(ScalarValue),
+    /// What a value is compared with.
+    Many(Values),
+}
+
 impl std::fmt::Debug for PerRow {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("PerRow").field("mode", &self.mode).field("outer", &self.outer).finish_non_exhaustive()
@@ -464,7 +518,7 @@ impl ScalarUDFImpl for PerRow {
 impl AsyncScalarUDFImpl for PerRow {
     async fn invoke_async_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let columns = args.args.iter().map(|arg| arg.to_array(args.number_rows)).collect::<Result<Vec<_>>>()?;
-        let mut answers: HashMap<Vec<ScalarValue>, ScalarValue> = HashMap::new();
+        let mut answers: HashMap<Vec<ScalarValue>, Answer> = HashMap::new();
         let mut output = Vec::with_capacity(args.number_rows);
         let compares = matches!(self.mode, Mode::Compared { .. });
         let (columns, compared) = match columns.split_last() {
@@ -476,14 +530,17 @@ impl AsyncScalarUDFImpl for PerRow {
             let answer = match answers.get(&values) {
                 Some(answer) => answer.clone(),
                 None => {
-                    let answer = self.answer(&values).await?;
+                    let answer = self.kept(self.answer(&values).await?)?;
                     answers.insert(values, answer.clone());
                     answer
                 }
             };
-            output.push(match &compared {
-                Some(compared) => self.compared(&ScalarValue::try_from_array(compared, row)?, &answer)?,
-                None => answer,
+            output.push(match (&compared, answer) {
+                (Some(compared), Answer::Many(values)) => values.compare(&ScalarValue::try_from_array(compared, row)?)?,
+                (None, Answer::One(value)) => value,
+                (Some(_), Answer::One(_)) | (None, Answer::Many(_)) => {
+                    return datafusion::common::internal_err!("only values are compared, and with something");
+                }
             });
         }
         if output.is_empty() {

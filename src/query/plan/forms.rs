@@ -11,6 +11,7 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::dialect::{call, ident, is_named, name_only_column, names_column, quoted};
 use super::names;
+use super::unions::Combination;
 use crate::error::{Error, Kind, Result};
 use crate::query::functions::{ARRAY_LIKE, VALUE};
 use crate::query::parse::{self, unsupported};
@@ -47,15 +48,10 @@ fn fetch(query: &mut Query) -> Result<()> {
 
 fn body(expr: &mut SetExpr) -> Result<()> {
     match expr {
-        SetExpr::SetOperation { op, set_quantifier, left, right } => {
-            // DataFusion keeps or drops all equal rows, where PostgreSQL counts them.
-            if *set_quantifier == SetQuantifier::All && *op != SetOperator::Union {
-                return Err(
-                    unsupported(&format!("{op} ALL")).with_hint("Number equal rows with row_number() and compare those too.")
-                );
-            }
+        SetExpr::SetOperation { left, right, .. } => {
             body(left)?;
             body(right)?;
+            combination(expr)?;
         }
         SetExpr::Values(values) => open_types(values),
         SetExpr::Table(table) => {
@@ -72,6 +68,33 @@ fn body(expr: &mut SetExpr) -> Result<()> {
         | SetExpr::Merge(_) => {}
     }
     Ok(())
+}
+
+/// INTERSECT and EXCEPT are planned as a union under a name by which [`unions`] knows them.
+fn combination(expr: &mut SetExpr) -> Result<()> {
+    let SetExpr::SetOperation { op, set_quantifier, .. } = expr else { return Ok(()) };
+    let except = match op {
+        SetOperator::Intersect => false,
+        SetOperator::Except | SetOperator::Minus => true,
+        SetOperator::Union => return Ok(()),
+    };
+    let kind = Combination { except, all: *set_quantifier == SetQuantifier::All };
+    (*op, *set_quantifier) = (SetOperator::Union, SetQuantifier::All);
+    let union = std::mem::replace(expr, SetExpr::Values(ast::Values { explicit_row: false, value_keyword: false, rows: vec![] }));
+    *expr = SetExpr::Query(known_as(kind.alias(), parse::query_of(union))?);
+    Ok(())
+}
+
+/// `SELECT * FROM (query) AS alias`.
+fn known_as(alias: &str, subquery: Box<Query>) -> Result<Box<Query>> {
+    let mut query = parse::select_all(quoted(alias))?;
+    if let SetExpr::Select(select) = query.body.as_mut()
+        && let Some(from) = select.from.first_mut()
+    {
+        let alias = TableAlias { explicit: true, name: ident(alias), columns: vec![], at: None };
+        from.relation = TableFactor::Derived { lateral: false, subquery, alias: Some(alias), sample: None };
+    }
+    Ok(query)
 }
 
 /// `t TABLESAMPLE method (percent)` is a query that lets each row through with that chance. All rows are read in any case, so SYSTEM

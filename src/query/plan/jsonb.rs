@@ -1,5 +1,6 @@
-//! `jsonb` where values are compared: comparisons, sorts, groups, DISTINCT and joins go by a key in the value's place
-//! (`functions::json::order` says why), and `json`, which has neither order nor equality, is refused there.
+//! `jsonb` and intervals where values are compared: comparisons, sorts, groups, DISTINCT and joins go by a key in the value's place, for
+//! `jsonb` the one that `functions::json::order` tells of and for an interval how long it is. `json`, which has neither order nor
+//! equality, is refused there.
 
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use datafusion::logical_expr::expr::{
 use datafusion::logical_expr::logical_plan::{Aggregate, Distinct, DistinctOn, Join, Sort};
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Operator, Subquery};
 
-use super::answers;
+use super::{answers, values};
 use crate::error::{Error, Kind};
 use crate::query::errors::wrap;
 use crate::query::functions::{self, SORT_KEY, WHOLE_ROW, cast};
@@ -25,12 +26,16 @@ fn type_of(expr: &Expr, schema: &DFSchema) -> Option<SqlType> {
     expr.to_field(schema).ok().map(|(_, field)| SqlType::of_field(&field))
 }
 
-fn is_jsonb(expr: &Expr, schema: &DFSchema) -> bool {
-    type_of(expr, schema) == Some(SqlType::Jsonb)
+/// The type of an expression whose values are compared by a key.
+fn keyed(expr: &Expr, schema: &DFSchema) -> Option<SqlType> {
+    type_of(expr, schema).filter(|own| matches!(own, SqlType::Jsonb | SqlType::Interval))
 }
 
-/// The key of a `jsonb`, with its type settled.
+/// The key of a `jsonb` or an interval, with its type settled.
 fn key(expr: Expr, schema: &DFSchema, style: &Style) -> Planned<Expr> {
+    if type_of(&expr, schema) == Some(SqlType::Interval) {
+        return values::length(expr, schema, style);
+    }
     let missing = || Error::internal("the key of jsonb is not defined");
     let call = functions::operator(SORT_KEY, style).ok_or_else(|| wrap(missing()))?.call(vec![expr]);
     let Expr::ScalarFunction(unbound) = &call else { return Err(wrap(missing())) };
@@ -45,7 +50,7 @@ fn unordered(what: &str, sql_type: &SqlType) -> Error {
 /// The key where an expression is a `jsonb`, an error where it is a `json`, and the expression itself otherwise.
 fn comparable(expr: Expr, schema: &DFSchema, style: &Style, what: &str) -> Planned<(Expr, bool)> {
     match type_of(&expr, schema) {
-        Some(SqlType::Jsonb) => Ok((key(expr, schema, style)?, true)),
+        Some(SqlType::Jsonb | SqlType::Interval) => Ok((key(expr, schema, style)?, true)),
         Some(json @ SqlType::Json) => Err(wrap(unordered(what, &json))),
         _ => Ok((expr, false)),
     }
@@ -78,7 +83,8 @@ pub(super) fn comparison(left: &Expr, op: Operator, right: &Expr, schema: &DFSch
 
 /// `x IN (…)` over keys.
 pub(super) fn in_list(list: InList, schema: &DFSchema, style: &Style) -> Planned<(InList, bool)> {
-    if !is_jsonb(&list.expr, schema) || !list.list.iter().all(|item| is_jsonb(item, schema)) {
+    let own = keyed(&list.expr, schema);
+    if own.is_none() || !list.list.iter().all(|item| keyed(item, schema) == own) {
         return Ok((list, false));
     }
     let InList { expr, list, negated } = list;
@@ -90,7 +96,8 @@ pub(super) fn in_list(list: InList, schema: &DFSchema, style: &Style) -> Planned
 pub(super) fn in_subquery(given: InSubquery, schema: &DFSchema, style: &Style) -> Planned<Transformed<Expr>> {
     let inner = given.subquery.subquery.schema().clone();
     let column = Expr::Column(Column::from(inner.qualified_field(0)));
-    if !is_jsonb(&given.expr, schema) || !is_jsonb(&column, &inner) {
+    let own = keyed(&given.expr, schema);
+    if own.is_none() || keyed(&column, &inner) != own {
         return Ok(Transformed::no(Expr::InSubquery(given)));
     }
     let plan =
@@ -159,16 +166,11 @@ fn aggregate_call(call: AggregateFunction, schema: &DFSchema, style: &Style) -> 
         }
         return aggregate_call(bound, schema, style).map(|(call, _)| (call, true));
     }
+    if let Some(bound) = functions::bind_aggregate(&call, schema) {
+        return aggregate_call(bound.map_err(wrap)?, schema, style).map(|(call, _)| (call, true));
+    }
     let AggregateFunction { func, params } = call;
     let AggregateFunctionParams { mut args, distinct, filter, order_by, null_treatment } = params;
-    let documents = args.iter().any(|arg| matches!(type_of(arg, schema), Some(SqlType::Json | SqlType::Jsonb)));
-    if documents && matches!(func.name(), "min" | "max") {
-        let shown: Vec<String> = args.iter().filter_map(|arg| type_of(arg, schema)).map(|of| of.to_string()).collect();
-        return Err(wrap(
-            Error::new(Kind::UndefinedFunction, format!("function {}({}) does not exist", func.name(), shown.join(", ")))
-                .with_hint("No function matches the given name and argument types. You might need to add explicit type casts."),
-        ));
-    }
     let mut changed = false;
     if distinct && func.name() == "count" {
         let mut keys = Vec::with_capacity(args.len());
@@ -187,6 +189,9 @@ fn aggregate_call(call: AggregateFunction, schema: &DFSchema, style: &Style) -> 
 /// A window's PARTITION BY and ORDER BY, and the documents that an aggregate over it makes.
 pub(super) fn window(mut call: WindowFunction, schema: &DFSchema, style: &Style) -> Planned<Transformed<Expr>> {
     let mut changed = false;
+    if call.params.distinct {
+        return Err(wrap(Error::new(Kind::FeatureNotSupported, "DISTINCT is not implemented for window functions")));
+    }
     if let WindowFunctionDefinition::AggregateUDF(func) = &call.fun {
         let params = AggregateFunctionParams {
             args: call.params.args.clone(),
@@ -229,7 +234,7 @@ pub(super) fn node(plan: LogicalPlan, style: &Style) -> Planned<Transformed<Logi
             if let Some(json) = columns.iter().filter_map(|column| type_of(column, &schema)).find(|of| *of == SqlType::Json) {
                 return Err(wrap(unordered("an equality", &json)));
             }
-            if !columns.iter().any(|column| is_jsonb(column, &schema)) {
+            if !columns.iter().any(|column| keyed(column, &schema).is_some()) {
                 return Ok(Transformed::no(LogicalPlan::Distinct(Distinct::All(input))));
             }
             grouped(Aggregate::try_new(input, columns, vec![])?, style)
@@ -255,7 +260,8 @@ pub(super) fn node(plan: LogicalPlan, style: &Style) -> Planned<Transformed<Logi
 fn joined(mut join: Join, style: &Style) -> Planned<Transformed<LogicalPlan>> {
     let mut changed = false;
     for (left, right) in &mut join.on {
-        if is_jsonb(left, join.left.schema()) && is_jsonb(right, join.right.schema()) {
+        let own = keyed(left, join.left.schema());
+        if own.is_some() && keyed(right, join.right.schema()) == own {
             *left = key(left.clone(), join.left.schema(), style)?;
             *right = key(right.clone(), join.right.schema(), style)?;
             changed = true;
@@ -273,7 +279,7 @@ fn grouped(aggregate: Aggregate, style: &Style) -> Planned<Transformed<LogicalPl
     if let Some(json) = aggregate.group_expr.iter().filter_map(|expr| type_of(expr, &schema)).find(|of| *of == SqlType::Json) {
         return Err(wrap(unordered("an equality", &json)));
     }
-    if !aggregate.group_expr.iter().any(|expr| is_jsonb(expr, &schema)) {
+    if !aggregate.group_expr.iter().any(|expr| keyed(expr, &schema).is_some()) {
         return answers::kept(LogicalPlan::Aggregate(aggregate));
     }
     let groups = aggregate.group_expr.len();
@@ -283,23 +289,26 @@ fn grouped(aggregate: Aggregate, style: &Style) -> Planned<Transformed<LogicalPl
     let mut places = Vec::new();
     let mut firsts = 0;
     for (at, expr) in aggregate.group_expr.iter().enumerate() {
-        if is_jsonb(expr, &schema) {
+        if let Some(own) = keyed(expr, &schema) {
             group_expr.push(key(expr.clone(), &schema, style)?.alias(format!("key {at}")));
             aggr_expr.push(first_value_udaf().call(vec![expr.clone().unalias()]).alias(format!("first {at}")));
-            places.push((groups + aggregate.aggr_expr.len() + firsts, true));
+            places.push((groups + aggregate.aggr_expr.len() + firsts, Some(own)));
             firsts += 1;
         } else {
             group_expr.push(expr.clone());
-            places.push((at, false));
+            places.push((at, None));
         }
     }
-    places.extend((0..aggregate.aggr_expr.len()).map(|at| (groups + at, false)));
+    places.extend((0..aggregate.aggr_expr.len()).map(|at| (groups + at, None)));
     let old = aggregate.schema.clone();
     let inner = answers::kept(LogicalPlan::Aggregate(Aggregate::try_new(aggregate.input, group_expr, aggr_expr)?))?.data;
     let fields = inner.schema().clone();
     let columns = places.into_iter().zip(old.iter()).map(|((place, first), (qualifier, field))| {
         let column = Expr::Column(Column::from(fields.qualified_field(place)));
-        let value = if first { cast::typed(column, SqlType::Jsonb) } else { column };
+        let value = match first {
+            Some(own) => cast::typed(column, own),
+            None => column,
+        };
         value.alias_qualified(qualifier.cloned(), field.name().clone())
     });
     let columns: Vec<Expr> = columns.collect();

@@ -9,7 +9,7 @@ use datafusion::execution::session_state::SessionState;
 use datafusion::functions::core::expr_fn::get_field;
 use datafusion::logical_expr::{Expr, Join, JoinType, LogicalPlan, LogicalPlanBuilder, Subquery};
 
-use super::correlated::{Mode, PerRow};
+use super::correlated::{Mode, PerRow, outer_references};
 use crate::error::{Error, Kind};
 use crate::query::errors::wrap;
 use crate::query::functions::cast;
@@ -82,6 +82,6 @@ fn with_condition(join: &Join, subquery: &Subquery) -> Result<Subquery> {
             LogicalPlanBuilder::from(subquery.subquery.as_ref().clone()).filter(condition.data)?.build()?
         }
     };
-    let outer_ref_columns = plan.all_out_ref_exprs();
+    let (outer_ref_columns, _) = outer_references(&plan)?;
     Ok(Subquery { subquery: Arc::new(plan), outer_ref_columns, spans: subquery.spans.clone() })
 }

@@ -7,6 +7,8 @@
 mod answers;
 mod calls;
 mod casts;
+mod compared;
+mod conditions;
 mod correlated;
 mod dialect;
 mod forms;
@@ -16,8 +18,10 @@ mod lateral;
 mod literals;
 pub mod names;
 mod operators;
+mod orders;
 pub mod origin;
 pub mod output;
+mod refused;
 mod resolution;
 mod rows;
 mod sets;
@@ -149,11 +153,13 @@ impl<'a> Planner<'a> {
 
     fn planned(&self, query: &ast::Query, context: &mut PlannerContext, hints: &[Option<SqlType>]) -> Result<Planned> {
         let mut query = tree::prepared(query)?;
+        refused::in_calls(&mut query, self.registry)?;
         dialect::rewrite(&mut query)?;
         let statement = ast::Statement::Query(Box::new(query));
         let plan = self.sql().sql_statement_to_plan_with_context(statement, context).map_err(unwrap)?;
+        let plan = unions::marked(plan).map_err(unwrap)?;
         let mut planned = casts::lower(plan, &self.facts.style, hints)?;
-        planned.plan = correlated::detach(planned.plan, self.state, self.facts.style.now_us)?;
+        planned.plan = correlated::detach(conditions::lifted(planned.plan)?, self.state, self.facts.style.now_us)?;
         Ok(planned)
     }
 

@@ -67,7 +67,7 @@ pub(super) fn name_items(select: &mut Select) {
 }
 
 /// The name of an output column without an alias.
-fn name_of(expr: &Expr) -> String {
+pub(super) fn name_of(expr: &Expr) -> String {
     figure(expr).map_or_else(|| NAMELESS.to_owned(), |figured| figured.name)
 }
 

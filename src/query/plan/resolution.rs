@@ -189,6 +189,11 @@ pub(super) fn no_operator(left: &str, operator: &str, right: &str) -> Error {
         .with_hint("No operator matches the given name and argument types. You might need to add explicit type casts.")
 }
 
+/// Whether values of this type are numbers to PostgreSQL's operators.
+pub(super) fn is_number(sql_type: &SqlType) -> bool {
+    category(sql_type) == Category::Number
+}
+
 /// Whether values of this type are text to PostgreSQL's operators on text.
 pub(super) fn is_text(sql_type: &SqlType) -> bool {
     category(sql_type) == Category::Text

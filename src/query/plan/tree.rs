@@ -5,14 +5,16 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     CastKind, DataType, Distinct, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Interval, ObjectName,
-    OrderByKind, Query, Select, SelectItem, SetExpr, Value, Values, VisitMut, VisitorMut,
+    OrderByKind, Query, Select, SelectItem, SetExpr, TableFactor, Value, Values, VisitMut, VisitorMut,
 };
 
 use super::dialect::{self, finish};
 use super::values::{DIMENSIONS_MAX, too_many_dimensions};
-use super::{calls, forms, output, rows};
+use super::{calls, forms, orders, output, refused, resolution, rows, types};
 use crate::error::{Error, Kind, Result};
-use crate::query::functions::{ARRAY_OF, CAST_AS, VALUE_LIKE};
+use crate::query::functions::{ARRAY_OF, CAST_AS, VALUE_LIKE, is_aggregate};
+use crate::query::parse::NO_COLUMNS;
+use crate::value::SqlType;
 
 /// The query as it is planned.
 ///
@@ -105,6 +107,12 @@ impl VisitorMut for Rewriter {
     type Break = Error;
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
+        if let Err(error) = orders::of_select(select).and_then(|()| refused::in_select(select)) {
+            return ControlFlow::Break(error);
+        }
+        let nothing =
+            |item: &SelectItem| matches!(item, SelectItem::UnnamedExpr(Expr::Identifier(name)) if name.value == NO_COLUMNS);
+        select.projection.retain(|item| !nothing(item));
         for item in &mut select.projection {
             // `x ISNULL` reads as an alias, which the word cannot be without AS.
             if let SelectItem::ExprWithAlias { expr, alias } = item
@@ -126,6 +134,9 @@ impl VisitorMut for Rewriter {
     }
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+        if let Err(error) = orders::of_query(query).and_then(|()| refused::in_body(&query.body)) {
+            return ControlFlow::Break(error);
+        }
         if let SetExpr::Values(values) = query.body.as_mut() {
             type_values(values);
         }
@@ -135,6 +146,17 @@ impl VisitorMut for Rewriter {
     fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
         order_by_output(query);
         ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
+        refused::in_factor(factor).map_or_else(ControlFlow::Break, ControlFlow::Continue)
+    }
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
+        match expr {
+            Expr::Function(function) => orders::of_call(function).map_or_else(ControlFlow::Break, ControlFlow::Continue),
+            _ => ControlFlow::Continue(()),
+        }
     }
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
@@ -177,6 +199,12 @@ fn rewritten(expr: &Expr) -> Result<Option<Expr>> {
             (Some(row), Some(low), Some(high)) => rows::between(&row, &low, &high, *negated),
             _ => Ok(None),
         },
+        Expr::Subquery(query) if refused::is_without_columns(query) => {
+            Err(Error::new(Kind::SyntaxError, "subquery must return only one column"))
+        }
+        Expr::InSubquery { subquery, .. } if refused::is_without_columns(subquery) => {
+            Err(Error::new(Kind::SyntaxError, "subquery has too few columns"))
+        }
         Expr::InSubquery { expr, subquery, negated } => match rows::parts(expr) {
             Some(row) => rows::in_query(&row, subquery, *negated).map(Some),
             None => Ok(None),
@@ -201,14 +229,12 @@ fn rewritten(expr: &Expr) -> Result<Option<Expr>> {
             Err(too_many_dimensions(access_chain.len()))
         }
         Expr::Interval(interval) => Ok(interval_literal(interval)),
-        Expr::Cast { expr: inner, data_type, .. } if !is_constant(inner) => {
-            let name = Expr::value(Value::SingleQuotedString(data_type.to_string()));
-            Ok(Some(calls::call(CAST_AS, vec![expr.clone(), name])))
-        }
+        Expr::Cast { expr: inner, .. } if !is_constant(inner) => Ok(Some(named_cast(expr))),
         Expr::Array(array) if !array.elem.is_empty() => Ok(Some(calls::call(ARRAY_OF, array.elem.clone()))),
         Expr::Function(function) if CHOICES.iter().any(|name| dialect::is_named(&function.name, name)) => {
             Ok(likened_choices(function).map(Expr::Function))
         }
+        Expr::Function(function) => Ok(told_apart(function).map(Expr::Function)),
         _ => Ok(None),
     }
 }
@@ -220,6 +246,37 @@ fn is_constant(expr: &Expr) -> bool {
         Expr::Nested(inner) | Expr::UnaryOp { expr: inner, .. } | Expr::Cast { expr: inner, .. } => is_constant(inner),
         _ => false,
     }
+}
+
+/// An aggregate of constants by a name of its own: DataFusion calls `count(1)` and `count(*)`, or `sum(1)` and `sum(1::bigint)`, the same,
+/// and then finds a column twice.
+fn told_apart(function: &Function) -> Option<Function> {
+    let FunctionArguments::List(list) = &function.args else { return None };
+    let [FunctionArg::Unnamed(FunctionArgExpr::Expr(value))] = &list.args[..] else { return None };
+    let value_is = |null: bool| matches!(value, Expr::Value(value) if matches!(value.value, Value::Null) == null);
+    let mut function = function.clone();
+    let FunctionArguments::List(list) = &mut function.args else { return None };
+    if dialect::is_named(&function.name, "count") && value_is(false) && list.duplicate_treatment.is_none() {
+        let open = matches!(value, Expr::Value(value) if matches!(value.value, Value::Placeholder(_)));
+        list.args = vec![FunctionArg::Unnamed(FunctionArgExpr::Wildcard)];
+        return (!open).then_some(function);
+    }
+    match value {
+        Expr::Cast { expr: inner, .. } if is_constant(inner) && is_aggregate(&function.name.to_string()) => {
+            list.args = vec![FunctionArg::Unnamed(FunctionArgExpr::Expr(named_cast(value)))];
+            Some(function)
+        }
+        _ => None,
+    }
+}
+
+/// A cast by a name of its own.
+fn named_cast(cast: &Expr) -> Expr {
+    let data_type = match cast {
+        Expr::Cast { data_type, .. } => data_type.to_string(),
+        _ => String::new(),
+    };
+    calls::call(CAST_AS, vec![cast.clone(), Expr::value(Value::SingleQuotedString(data_type))])
 }
 
 /// Functions that answer with one of their arguments.
@@ -286,7 +343,7 @@ fn type_values(values: &mut Values) {
         };
         for row in &mut values.rows {
             if let Some(value) = row.get_mut(column)
-                && is_literal(value)
+                && becomes(value, &data_type)
             {
                 let expr = Box::new(std::mem::replace(value, Expr::value(Value::Null)));
                 *value = Expr::Cast { kind: CastKind::Cast, expr, data_type: data_type.clone(), array: false, format: None };
@@ -308,10 +365,16 @@ fn like_its_peer(values: &mut Values, column: usize) {
     }
 }
 
-fn is_literal(expr: &Expr) -> bool {
+/// Whether a literal may become this type without being refused: what is none of its kind is left to the rules for types.
+fn becomes(expr: &Expr, data_type: &DataType) -> bool {
     match expr {
-        Expr::Value(value) => !matches!(value.value, Value::Placeholder(_)),
-        Expr::UnaryOp { expr, .. } => matches!(expr.as_ref(), Expr::Value(_)),
+        Expr::Value(value) => match &value.value {
+            Value::Number(..) => types::of_sql(data_type).is_ok_and(|own| resolution::is_number(&own)),
+            Value::Boolean(_) => types::of_sql(data_type).is_ok_and(|own| own == SqlType::Bool),
+            Value::Placeholder(_) => false,
+            _ => true,
+        },
+        Expr::UnaryOp { expr, .. } => matches!(expr.as_ref(), Expr::Value(_)) && becomes(expr, data_type),
         _ => false,
     }
 }
@@ -324,8 +387,9 @@ fn order_by_output(query: &mut Query) {
     }
     let Some(OrderByKind::Expressions(sorts)) = query.order_by.as_mut().map(|order_by| &mut order_by.kind) else { return };
     for sort in sorts {
+        let wanted = orders::plain(&sort.expr);
         let named = select.projection.iter().find_map(|item| match item {
-            SelectItem::ExprWithAlias { expr, alias } if *expr == sort.expr => Some(alias.clone()),
+            SelectItem::ExprWithAlias { expr, alias } if orders::plain(expr) == wanted => Some(alias.clone()),
             _ => None,
         });
         if let Some(alias) = named {

@@ -2,16 +2,72 @@
 
 use std::sync::Arc;
 
-use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::tree_node::Transformed;
 use datafusion::common::{Column, DFSchema, Result, ScalarValue};
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Projection, RecursiveQuery, Union, Values};
+use datafusion::functions_aggregate::expr_fn::max;
+use datafusion::functions_window::row_number::row_number_udwf;
+use datafusion::logical_expr::expr::WindowFunction;
+use datafusion::logical_expr::{
+    Aggregate, Expr, LogicalPlan, LogicalPlanBuilder, Projection, RecursiveQuery, SubqueryAlias, Union, Values,
+};
 
 use super::casts::{cast_to, is_unknown, type_of};
-use super::resolution;
+use super::conditions::has_query;
+use super::{jsonb, resolution};
 use crate::error::{Error, Kind};
 use crate::query::errors::wrap;
 use crate::query::functions::{VALUE, cast};
 use crate::value::{SqlType, Style, TYPE_KEY};
+
+/// What INTERSECT and EXCEPT are called that stand in a plan as a union, until [`lower`] makes of it what they are.
+const COMBINATIONS: [(&str, Combination); 4] = [
+    ("\u{1}intersect", Combination { except: false, all: false }),
+    ("\u{1}intersect all", Combination { except: false, all: true }),
+    ("\u{1}except", Combination { except: true, all: false }),
+    ("\u{1}except all", Combination { except: true, all: true }),
+];
+
+/// INTERSECT or EXCEPT.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Combination {
+    pub(super) except: bool,
+    pub(super) all: bool,
+}
+
+impl Combination {
+    /// The alias of the union that stands for it.
+    pub(super) fn alias(self) -> &'static str {
+        COMBINATIONS.iter().find(|(_, own)| *own == self).map_or("", |(alias, _)| *alias)
+    }
+
+    fn word(self) -> &'static str {
+        if self.except { "EXCEPT" } else { "INTERSECT" }
+    }
+}
+
+/// The key of a union's schema under which stands what it is.
+const KIND: &str = "set operation";
+
+/// Writes into each union that stands for another operation which one it is: DataFusion types the columns of those by rules of its own
+/// before lowering has looked at them, and does not count rows.
+pub(super) fn marked(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let marked = plan.transform_down_with_subqueries(|node| {
+        let LogicalPlan::SubqueryAlias(alias) = &node else { return Ok(Transformed::no(node)) };
+        let kind = COMBINATIONS.iter().find(|(own, _)| alias.alias.table() == *own);
+        let (Some((name, _)), LogicalPlan::Union(union)) = (kind, alias.input.as_ref()) else { return Ok(Transformed::no(node)) };
+        let metadata = [(KIND.to_owned(), (*name).to_owned())].into_iter().collect();
+        let fields = union.schema.iter().map(|(qualifier, field)| (qualifier.cloned(), field.clone())).collect();
+        let schema = DFSchema::new_with_metadata(fields, metadata)?;
+        let union = LogicalPlan::Union(Union { inputs: union.inputs.clone(), schema: Arc::new(schema) });
+        SubqueryAlias::try_new(Arc::new(union), alias.alias.clone()).map(LogicalPlan::SubqueryAlias).map(Transformed::yes)
+    });
+    marked.map(|marked| marked.data)
+}
+
+fn combination(union: &Union) -> Option<Combination> {
+    let name = union.schema.metadata().get(KIND)?;
+    COMBINATIONS.iter().find(|(own, _)| own == name).map(|(_, kind)| *kind)
+}
 
 pub(super) fn lower(plan: LogicalPlan, style: &Style) -> Result<Transformed<LogicalPlan>> {
     match plan {
@@ -23,22 +79,70 @@ pub(super) fn lower(plan: LogicalPlan, style: &Style) -> Result<Transformed<Logi
 }
 
 fn lower_union(union: Union, style: &Style) -> Result<Transformed<LogicalPlan>> {
+    let kind = combination(&union);
+    let what = kind.map_or("UNION", Combination::word);
     let width = union.inputs.first().map_or(0, |input| input.schema().fields().len());
     let mut targets = Vec::with_capacity(width);
     let mut changed = false;
     for at in 0..width {
         let types: Vec<SqlType> = union.inputs.iter().filter_map(|input| column_type(input, at)).collect();
-        let target = resolution::common(&types, "UNION").map_err(wrap)?;
+        let target = resolution::common(&types, what).map_err(wrap)?;
         let differs =
             |input: &Arc<LogicalPlan>| SqlType::of_field(input.schema().field(at)) != *target.as_ref().unwrap_or(&SqlType::Text);
         changed |= target.is_some() && union.inputs.iter().any(differs);
         targets.push(target);
     }
-    if !changed {
+    if !changed && kind.is_none() {
         return Ok(Transformed::no(LogicalPlan::Union(union)));
     }
     let inputs = union.inputs.into_iter().map(|input| typed(input, &targets, style)).collect::<Result<Vec<_>>>()?;
-    Ok(Transformed::yes(LogicalPlan::Union(Union::try_new_with_loose_types(inputs)?)))
+    match (kind, <[Arc<LogicalPlan>; 2]>::try_from(inputs)) {
+        (Some(kind), Ok(sides)) => combined(kind, sides, style).map(Transformed::yes),
+        (_, Ok(inputs)) => Ok(Transformed::yes(LogicalPlan::Union(Union::try_new_with_loose_types(inputs.to_vec())?))),
+        (_, Err(inputs)) => Ok(Transformed::yes(LogicalPlan::Union(Union::try_new_with_loose_types(inputs)?))),
+    }
+}
+
+/// INTERSECT and EXCEPT: the rows of both sides are grouped, and a group stays by which sides it has rows of. For ALL, equal rows of a
+/// side are numbered first, so that each is grouped with the one of its number on the other side.
+fn combined(kind: Combination, sides: [Arc<LogicalPlan>; 2], style: &Style) -> Result<LogicalPlan> {
+    let names: Vec<String> = sides[0].schema().fields().iter().map(|field| field.name().clone()).collect();
+    let column = |at: usize| format!("\u{1}column {at}");
+    let mut inputs = Vec::with_capacity(sides.len());
+    for (side, plan) in sides.into_iter().enumerate() {
+        let own = plan.schema().clone();
+        let columns = (0..names.len()).map(|at| Expr::Column(Column::from(own.qualified_field(at))).alias(column(at)));
+        let flags = [("\u{1}left", side == 0), ("\u{1}right", side == 1)];
+        let flags = flags.map(|(name, here)| Expr::Literal(ScalarValue::Int32(Some(i32::from(here))), None).alias(name));
+        let mut plan = LogicalPlanBuilder::from(plan.as_ref().clone()).project(columns.chain(flags))?.build()?;
+        if kind.all {
+            plan = numbered(plan, names.len(), style)?;
+        }
+        inputs.push(Arc::new(plan));
+    }
+    let all = LogicalPlan::Union(Union::try_new_with_loose_types(inputs)?);
+    let schema = all.schema().clone();
+    let groups = schema.fields().iter().filter(|field| !["\u{1}left", "\u{1}right"].contains(&field.name().as_str()));
+    let groups: Vec<Expr> = groups.map(|field| Expr::Column(Column::from_name(field.name().clone()))).collect();
+    let sides = ["\u{1}left", "\u{1}right"];
+    let found = sides.map(|side| max(Expr::Column(Column::from_name(side))).alias(format!("{side} side")));
+    let grouped = jsonb::node(LogicalPlan::Aggregate(Aggregate::try_new(Arc::new(all), groups, found.to_vec())?), style)?.data;
+    let is = |side: &str, wanted: i32| {
+        let side = Expr::Column(Column::from_name(format!("{side} side")));
+        side.eq(Expr::Literal(ScalarValue::Int32(Some(wanted)), None))
+    };
+    let stays = is(sides[0], 1).and(is(sides[1], i32::from(!kind.except)));
+    let columns = names.into_iter().enumerate().map(|(at, name)| Expr::Column(Column::from_name(column(at))).alias(name));
+    LogicalPlanBuilder::from(grouped).filter(stays)?.project(columns)?.build()
+}
+
+/// A plan with a column more, which counts the rows that are equal in their first columns.
+fn numbered(plan: LogicalPlan, width: usize, style: &Style) -> Result<LogicalPlan> {
+    let schema = plan.schema().clone();
+    let mut call = WindowFunction::new(row_number_udwf(), vec![]);
+    call.params.partition_by = (0..width).map(|at| Expr::Column(Column::from(schema.qualified_field(at)))).collect();
+    let number = jsonb::window(call, &schema, style)?.data.alias("\u{1}number");
+    LogicalPlanBuilder::from(plan).window(vec![number])?.build()
 }
 
 /// The type of a query's column; `None` for a literal or NULL that has none of its own.
@@ -87,7 +191,8 @@ fn lower_values(values: Values, style: &Style) -> Result<Transformed<LogicalPlan
     let mut rows = values.values;
     let mut fields = Vec::with_capacity(width);
     for at in 0..width {
-        let types: Vec<SqlType> = rows.iter().filter_map(|row| type_of(&row[at], &empty)).collect();
+        let types: Vec<SqlType> =
+            rows.iter().filter(|row| !is_open_null(&row[at])).filter_map(|row| type_of(&row[at], &empty)).collect();
         let target = resolution::common(&types, "VALUES").map_err(wrap)?.unwrap_or(SqlType::Text);
         for row in &mut rows {
             if !is_null(&row[at]) {
@@ -110,13 +215,6 @@ fn lower_values(values: Values, style: &Style) -> Result<Transformed<LogicalPlan
     Ok(Transformed::yes(LogicalPlan::Values(Values { schema, values: rows })))
 }
 
-fn has_query(expr: &Expr) -> bool {
-    let query = |inner: &Expr| {
-        Ok(matches!(inner, Expr::ScalarSubquery(_) | Expr::Exists(_) | Expr::InSubquery(_) | Expr::SetComparison(_)))
-    };
-    expr.exists(query).unwrap_or(true)
-}
-
 /// Rows with queries in them, each a query of its own: DataFusion works a VALUES list out before any query has run.
 fn one_by_one(schema: &DFSchema, rows: Vec<Vec<Expr>>) -> Result<LogicalPlan> {
     let mut selects = Vec::with_capacity(rows.len());
@@ -131,6 +229,11 @@ fn one_by_one(schema: &DFSchema, rows: Vec<Vec<Expr>>) -> Result<LogicalPlan> {
         Ok([only]) => Ok(Arc::unwrap_or_clone(only)),
         Err(selects) => Ok(LogicalPlan::Union(Union::try_new_with_loose_types(selects)?)),
     }
+}
+
+/// A NULL that was given its Arrow type here or by DataFusion's builder, and has no SQL type.
+fn is_open_null(expr: &Expr) -> bool {
+    matches!(expr, Expr::Literal(value, None) if value.is_null())
 }
 
 fn is_null(expr: &Expr) -> bool {

@@ -8,7 +8,7 @@ use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{Case, Expr, ExprSchemable};
 
 use super::answers::{self, needs_keeping};
-use super::casts::{boolean, cast_to, is_unknown, type_of};
+use super::casts::{boolean, cast_to, is_unknown, resolve_as, type_of};
 use super::{jsonb, resolution};
 use crate::error::{Error, Kind};
 use crate::query::errors::wrap;
@@ -68,6 +68,16 @@ pub(super) fn lower_case(case: Case, schema: &DFSchema, style: &Style) -> datafu
     let mut changed = false;
     let Case { mut expr, mut when_then_expr, mut else_expr } = case;
     if let Some(operand) = &mut expr {
+        // An operand of no type is text, whatever it is compared with.
+        let (text, did) = resolve_as(std::mem::take(operand.as_mut()), SqlType::Text, style)?;
+        changed |= did;
+        let own = type_of(&text, schema).or_else(|| is_unknown(&text).then_some(SqlType::Text));
+        **operand = text;
+        for (when, _) in &when_then_expr {
+            if let (Some(own), Some(other)) = (&own, type_of(when, schema)) {
+                resolution::comparison(own, "=", &other).map_err(wrap)?;
+            }
+        }
         let operands = std::iter::once(operand.as_mut()).chain(when_then_expr.iter_mut().map(|(when, _)| when.as_mut()));
         unify(&mut operands.collect::<Vec<_>>(), "CASE", schema, style, &mut changed)?;
         let operands = std::iter::once(operand.as_mut()).chain(when_then_expr.iter_mut().map(|(when, _)| when.as_mut()));

@@ -10,6 +10,7 @@ mod numeric;
 mod span;
 
 pub(super) use integer::inverted;
+pub(super) use span::divided as divided_interval;
 
 use datafusion::arrow::array::ArrayRef;
 use datafusion::arrow::error::ArrowError;

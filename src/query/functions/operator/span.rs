@@ -91,6 +91,11 @@ fn multiple(given: &Arguments, span: usize, number: usize, operation: Operation)
     Ok(Arc::new(output))
 }
 
+/// An interval divided by a number, which is not 0; `None` where it does not fit.
+pub(in crate::query::functions) fn divided(span: IntervalMonthDayNano, by: f64) -> Option<IntervalMonthDayNano> {
+    cascaded(span, |value| value / by)
+}
+
 /// What is left of a month goes to the days, a month being thirty of them, and what is left of a day to the time of day.
 #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
 fn cascaded(span: IntervalMonthDayNano, apply: impl Fn(f64) -> f64) -> Option<IntervalMonthDayNano> {
