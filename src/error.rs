@@ -14,6 +14,10 @@ pub enum Kind {
     /// What notices carry that tell of nothing unusual.
     SuccessfulCompletion,
     Warning,
+    PrivilegeNotGranted,
+    PrivilegeNotRevoked,
+    InvalidGrantOperation,
+    InvalidGrantor,
     SyntaxError,
     UndefinedTable,
     UndefinedColumn,
@@ -126,6 +130,10 @@ impl Kind {
         match self {
             Kind::SuccessfulCompletion => "00000",
             Kind::Warning => "01000",
+            Kind::PrivilegeNotGranted => "01007",
+            Kind::PrivilegeNotRevoked => "01006",
+            Kind::InvalidGrantOperation => "0LP01",
+            Kind::InvalidGrantor => "0L000",
             Kind::SyntaxError => "42601",
             Kind::UndefinedTable => "42P01",
             Kind::UndefinedColumn => "42703",

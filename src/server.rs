@@ -17,7 +17,7 @@ use crate::error::{Error, Kind, Result};
 use crate::pack;
 use crate::pg::{self, Credential, Door, Limits, Parts, Tls, Verifier};
 use crate::policy::SUPERUSER;
-use crate::query::engine::{Engine, EngineOptions};
+use crate::query::engine::{Engine, EngineOptions, LoginRole};
 use crate::query::plan::names::DATABASE;
 use crate::store::{Store, StoreOptions};
 
@@ -73,10 +73,10 @@ pub async fn start(config: &Config, superuser: Superuser) -> Result<Running> {
     let shutdown = CancellationToken::new();
     let mut limits = Limits { drain: Duration::from_secs(config.shutdown_seconds), ..Limits::default() };
     limits.connections.sessions = config.max_connections;
-    let credential = Credential { verifier, superuser: true, connections_max: None };
+    let roles = engine.clone();
     let door = Door::new(Parts {
         engine,
-        authenticator: Arc::new(move |user: &str| Ok((user == SUPERUSER).then(|| credential.clone()))),
+        authenticator: Arc::new(move |user: &str| credential(&roles, &verifier, user)),
         tls,
         insecure: config.insecure,
         database: DATABASE.to_owned(),
@@ -100,6 +100,18 @@ impl Running {
         }
         self.store.close().await
     }
+}
+
+/// What the door must know of a user. The superuser's verifier stands in a file, those of others in the catalog.
+fn credential(engine: &Engine, superusers: &Verifier, user: &str) -> Result<Option<Credential>> {
+    let Some(role) = engine.login_role(user) else { return Ok(None) };
+    let verifier = match (user == SUPERUSER, role.verifier) {
+        (true, _) => superusers.clone(),
+        (false, Some(text)) => Verifier::parse(&text)?,
+        (false, None) => return Ok(None),
+    };
+    let LoginRole { oid, superuser, connections_max, refusal, .. } = role;
+    Ok(Some(Credential { verifier, role: oid, superuser, connections_max, refusal }))
 }
 
 fn engine_options(config: &Config) -> EngineOptions {

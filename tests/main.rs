@@ -21,6 +21,7 @@ mod prepared;
 mod psql;
 mod real_data;
 mod regression;
+mod roles;
 mod same_answers;
 mod sessions;
 mod tidy;

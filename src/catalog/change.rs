@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::catalog::{
-    BUILTIN_SCHEMAS, Catalog, Check, Column, Function, Name, Oid, PUBLIC_SCHEMA, Relation, SYSTEM_SCHEMA, Schema,
+    Acl, BUILTIN_SCHEMAS, Catalog, Check, Column, DefaultKey, Function, Membership, Name, Object, Oid, PUBLIC_SCHEMA, Relation,
+    Role, SYSTEM_SCHEMA, Schema,
 };
 use crate::catalog::{Table, View};
 use crate::error::{Error, Kind, Result};
@@ -12,23 +13,102 @@ use crate::store::spec::TableSpec;
 /// One definition, checked and bound, ready to be applied. Object ids inside new objects are filled in by [`Catalog::apply`].
 #[derive(Debug, Clone)]
 pub enum Change {
-    CreateSchema { name: String },
-    DropSchema { name: String },
+    CreateSchema {
+        name: String,
+        own_of: Option<Oid>,
+    },
+    DropSchema {
+        name: String,
+    },
     CreateTable(Table),
-    CreateView { view: View, replace: bool },
-    CreateFunction { function: Function, replace: bool },
-    DropRelation { name: Name },
-    DropFunction { name: Name, oid: Oid },
-    AddColumn { table: Name, column: Column, spec: Arc<TableSpec> },
-    RenameColumn { relation: Name, from: String, to: String },
-    RenameRelation { from: Name, to: Name },
-    SetDefault { table: Name, column: String, default: Option<crate::catalog::Default> },
-    AddCheck { table: Name, check: Check },
-    DropCheck { table: Name, name: String },
-    CommentOnSchema { name: String, comment: Option<String> },
-    CommentOnRelation { name: Name, comment: Option<String> },
-    CommentOnColumn { relation: Name, column: String, comment: Option<String> },
-    CommentOnFunction { name: Name, oid: Oid, comment: Option<String> },
+    CreateView {
+        view: View,
+        replace: bool,
+    },
+    CreateFunction {
+        function: Function,
+        replace: bool,
+    },
+    DropRelation {
+        name: Name,
+    },
+    DropFunction {
+        name: Name,
+        oid: Oid,
+    },
+    AddColumn {
+        table: Name,
+        column: Column,
+        spec: Arc<TableSpec>,
+    },
+    RenameColumn {
+        relation: Name,
+        from: String,
+        to: String,
+    },
+    RenameRelation {
+        from: Name,
+        to: Name,
+    },
+    SetDefault {
+        table: Name,
+        column: String,
+        default: Option<crate::catalog::Default>,
+    },
+    AddCheck {
+        table: Name,
+        check: Check,
+    },
+    DropCheck {
+        table: Name,
+        name: String,
+    },
+    CommentOnSchema {
+        name: String,
+        comment: Option<String>,
+    },
+    CommentOnRelation {
+        name: Name,
+        comment: Option<String>,
+    },
+    CommentOnColumn {
+        relation: Name,
+        column: String,
+        comment: Option<String>,
+    },
+    CommentOnFunction {
+        name: Name,
+        oid: Oid,
+        comment: Option<String>,
+    },
+    CreateRole(Role),
+    /// The role of the same id is as this one from now on.
+    AlterRole(Role),
+    DropRole {
+        oid: Oid,
+    },
+    GrantRole(Membership),
+    RevokeRole {
+        role: Oid,
+        member: Oid,
+    },
+    SetOwner {
+        object: Object,
+        owner: Oid,
+    },
+    SetAcl {
+        object: Object,
+        acl: Option<Acl>,
+    },
+    SetDefaultAcl {
+        key: DefaultKey,
+        acl: Option<Acl>,
+    },
+    /// A setting of every role; `None` is no value.
+    SetForEveryRole {
+        setting: String,
+        value: Option<String>,
+    },
 }
 
 impl Catalog {
@@ -45,7 +125,7 @@ impl Catalog {
 
     fn make(&mut self, change: Change) -> Result<()> {
         match change {
-            Change::CreateSchema { name } => self.create_schema(name),
+            Change::CreateSchema { name, own_of } => self.create_schema(name, own_of),
             Change::DropSchema { name } => self.drop_schema(&name),
             Change::CreateTable(mut table) => {
                 self.vacant(&table.name)?;
@@ -57,6 +137,7 @@ impl Catalog {
             Change::CreateFunction { function, replace } => self.create_function(function, replace),
             Change::DropRelation { name } => self.drop_relation(&name),
             Change::DropFunction { name, oid } => {
+                self.forget_object(Object::Function(oid));
                 if let Some(functions) = self.functions.get_mut(&name) {
                     functions.retain(|function| function.oid != oid);
                     if functions.is_empty() {
@@ -129,16 +210,47 @@ impl Catalog {
                 }
                 Ok(())
             }
+            Change::CreateRole(role) => self.create_role(role),
+            Change::AlterRole(role) => self.put_role(role),
+            Change::DropRole { oid } => self.drop_role(oid),
+            Change::GrantRole(membership) => {
+                self.access_mut().members.insert((membership.role, membership.member), membership);
+                Ok(())
+            }
+            Change::RevokeRole { role, member } => {
+                self.access_mut().members.remove(&(role, member));
+                Ok(())
+            }
+            Change::SetOwner { object, owner } => {
+                self.put_owner(object, owner);
+                Ok(())
+            }
+            Change::SetAcl { object, acl } => {
+                self.put_acl(object, acl);
+                Ok(())
+            }
+            Change::SetDefaultAcl { key, acl } => {
+                self.put_default_acl(key, acl);
+                Ok(())
+            }
+            Change::SetForEveryRole { setting, value } => {
+                let settings = &mut self.access_mut().everyones_settings;
+                match value {
+                    Some(value) => settings.insert(setting, value),
+                    None => settings.remove(&setting),
+                };
+                Ok(())
+            }
         }
     }
 
-    fn new_oid(&mut self) -> Oid {
+    pub(super) fn new_oid(&mut self) -> Oid {
         let oid = self.next_oid;
         self.next_oid += 1;
         oid
     }
 
-    fn create_schema(&mut self, name: String) -> Result<()> {
+    fn create_schema(&mut self, name: String, own_of: Option<Oid>) -> Result<()> {
         if self.schemas.contains_key(&name) || BUILTIN_SCHEMAS.contains(&name.as_str()) {
             return Err(Error::new(Kind::DuplicateSchema, format!("schema \"{name}\" already exists")));
         }
@@ -147,11 +259,38 @@ impl Catalog {
                 .with_detail("The prefix \"pg_\" is reserved for system schemas."));
         }
         let oid = self.new_oid();
-        self.schemas.insert(name, Schema { oid, comment: None });
+        self.schemas.insert(name, Schema { oid, comment: None, own_of });
         Ok(())
     }
 
-    fn drop_schema(&mut self, name: &str) -> Result<()> {
+    /// Calls a schema otherwise, and with it all that stands in it.
+    pub(super) fn rename_schema(&mut self, from: &str, to: &str) {
+        let Some(schema) = self.schemas.remove(from) else { return };
+        self.schemas.insert(to.to_owned(), schema);
+        let moved: Vec<Name> = self.relations.keys().filter(|name| name.schema == from).cloned().collect();
+        for name in moved {
+            if let Some(mut relation) = self.relations.remove(&name) {
+                let name = Name::new(to, name.name);
+                match &mut relation {
+                    Relation::Table(table) => Arc::make_mut(table).name = name.clone(),
+                    Relation::View(view) => Arc::make_mut(view).name = name.clone(),
+                }
+                self.relations.insert(name, relation);
+            }
+        }
+        let moved: Vec<Name> = self.functions.keys().filter(|name| name.schema == from).cloned().collect();
+        for name in moved {
+            if let Some(mut functions) = self.functions.remove(&name) {
+                let name = Name::new(to, name.name);
+                for function in &mut functions {
+                    Arc::make_mut(function).name = name.clone();
+                }
+                self.functions.insert(name, functions);
+            }
+        }
+    }
+
+    pub(super) fn drop_schema(&mut self, name: &str) -> Result<()> {
         if [PUBLIC_SCHEMA, SYSTEM_SCHEMA].contains(&name) || BUILTIN_SCHEMAS.contains(&name) {
             return Err(Error::new(
                 Kind::DependentObjectsStillExist,
@@ -170,7 +309,9 @@ impl Catalog {
             .with_detail(format!("{object} depends on schema {name}"))
             .with_hint("Use DROP ... CASCADE to drop the dependent objects too."));
         }
-        self.schemas.remove(name);
+        if let Some(schema) = self.schemas.remove(name) {
+            self.forget_object(Object::Schema(schema.oid));
+        }
         Ok(())
     }
 
@@ -241,6 +382,7 @@ impl Catalog {
             .with_hint("Use DROP ... CASCADE to drop the dependent objects too."));
         }
         self.relations.remove(name);
+        self.forget_object(Object::Relation(oid));
         Ok(())
     }
 
@@ -356,7 +498,7 @@ mod tests {
     fn a_refused_change_leaves_the_snapshot_alone() {
         let catalog = Catalog::new(vec![]);
         assert_eq!(catalog.apply(Change::DropSchema { name: "public".to_owned() }).unwrap_err().sqlstate(), "2BP01");
-        assert_eq!(catalog.apply(Change::CreateSchema { name: "pg_x".to_owned() }).unwrap_err().sqlstate(), "42939");
+        assert_eq!(catalog.apply(Change::CreateSchema { name: "pg_x".to_owned(), own_of: None }).unwrap_err().sqlstate(), "42939");
         let missing = Change::DropRelation { name: Name::new("public", "nothing") };
         assert_eq!(catalog.apply(missing).unwrap_err().sqlstate(), "42P01");
         assert_eq!(catalog.epoch, 0);

@@ -1,17 +1,23 @@
-//! What exists? Schemas, tables, views and functions, as plain data in one immutable snapshot with an epoch.
+//! What exists? Schemas, tables, views, functions and roles with their rights, as plain data in one immutable snapshot with an epoch.
 //!
 //! The room must never plan or run anything: predicates, defaults and bodies are kept as SQL text. A [`Change`] turns one snapshot
 //! into the next; a change that does not fit is refused and leaves nothing behind. Object ids are given out in order of the
 //! changes, so that replaying the same definitions gives the same ids.
 
+mod access;
 mod change;
 mod function;
+pub mod privilege;
 mod relation;
+pub mod role;
 mod snapshot;
 
+pub use access::{Access, DefaultKey, DefaultKind};
 pub use change::Change;
 pub use function::{Argument, Function};
+pub use privilege::{Acl, AclItem, EVERYBODY, Mode, Object, ObjectKind, Privilege, Privileges};
 pub use relation::{Check, Column, Default, Relation, Table, View};
+pub use role::{Membership, Role, SUPERUSER, SUPERUSER_OID, ValidUntil};
 pub use snapshot::{Catalog, Name, Oid, Schema, quote_identifier};
 
 /// The schema of everything that Annals itself needs, the catalog log first of all.

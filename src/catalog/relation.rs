@@ -28,6 +28,25 @@ impl Relation {
         }
     }
 
+    pub fn is_view(&self) -> bool {
+        match self {
+            Relation::Table(_) => false,
+            Relation::View(_) => true,
+        }
+    }
+
+    /// The numbers and names of its columns.
+    pub fn numbered_columns(&self) -> Vec<(u32, &str)> {
+        match self {
+            Relation::Table(table) => table.columns.iter().map(|column| (column.id, column.name.as_str())).collect(),
+            Relation::View(view) => (1..).zip(view.columns.iter().map(|(name, _)| name.as_str())).collect(),
+        }
+    }
+
+    pub fn column_name(&self, number: u32) -> Option<&str> {
+        self.numbered_columns().into_iter().find(|(own, _)| *own == number).map(|(_, name)| name)
+    }
+
     pub fn comment(&self) -> Option<&str> {
         match self {
             Relation::Table(table) => table.comment.as_deref(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::catalog::{Function, PUBLIC_SCHEMA, Relation, SYSTEM_SCHEMA, Table};
+use crate::catalog::{Access, Function, PUBLIC_SCHEMA, Relation, SYSTEM_SCHEMA, Table};
 use crate::error::{Error, Kind, Result};
 use crate::store::spec::TableId;
 
@@ -50,6 +50,8 @@ pub fn quote_identifier(name: &str) -> String {
 pub struct Schema {
     pub oid: Oid,
     pub comment: Option<String>,
+    /// The login role whose own it is: made and dropped with the role, and open to views only.
+    pub own_of: Option<Oid>,
 }
 
 /// Everything that exists at one epoch. Cheap to clone: the objects are shared.
@@ -61,16 +63,44 @@ pub struct Catalog {
     pub(super) schemas: BTreeMap<String, Schema>,
     pub(super) relations: BTreeMap<Name, Relation>,
     pub(super) functions: BTreeMap<Name, Vec<Arc<Function>>>,
+    pub(super) access: Arc<Access>,
 }
 
 impl Catalog {
     /// A catalog that holds the two schemas every store has, and the tables that Annals itself writes.
     pub fn new(internal: Vec<Arc<Table>>) -> Self {
         let mut schemas = BTreeMap::new();
-        schemas.insert(PUBLIC_SCHEMA.to_owned(), Schema { oid: PUBLIC_OID, comment: Some("standard public schema".to_owned()) });
-        schemas.insert(SYSTEM_SCHEMA.to_owned(), Schema { oid: SYSTEM_OID, comment: Some("what Annals itself needs".to_owned()) });
+        schemas.insert(
+            PUBLIC_SCHEMA.to_owned(),
+            Schema { oid: PUBLIC_OID, comment: Some("standard public schema".to_owned()), own_of: None },
+        );
+        schemas.insert(
+            SYSTEM_SCHEMA.to_owned(),
+            Schema { oid: SYSTEM_OID, comment: Some("what Annals itself needs".to_owned()), own_of: None },
+        );
         let relations = internal.into_iter().map(|table| (table.name.clone(), Relation::Table(table))).collect();
-        Catalog { epoch: 0, next_oid: FIRST_OID, schemas, relations, functions: BTreeMap::new() }
+        let access = Arc::new(Access::new(PUBLIC_OID));
+        Catalog { epoch: 0, next_oid: FIRST_OID, schemas, relations, functions: BTreeMap::new(), access }
+    }
+
+    /// The id that the next new object gets; smaller ones are taken.
+    pub fn next_oid(&self) -> Oid {
+        self.next_oid
+    }
+
+    /// The snapshot with only those schemas, relations and functions that `shown` lets through.
+    #[must_use]
+    pub fn narrowed(&self, shown: impl Fn(crate::catalog::Object) -> bool) -> Catalog {
+        use crate::catalog::Object;
+        let mut narrow = self.clone();
+        narrow.schemas.retain(|_, schema| shown(Object::Schema(schema.oid)));
+        let schemas = &narrow.schemas;
+        narrow.relations.retain(|name, relation| schemas.contains_key(&name.schema) && shown(Object::Relation(relation.oid())));
+        for (name, functions) in &mut narrow.functions {
+            functions.retain(|function| schemas.contains_key(&name.schema) && shown(Object::Function(function.oid)));
+        }
+        narrow.functions.retain(|_, functions| !functions.is_empty());
+        narrow
     }
 
     pub fn schemas(&self) -> impl Iterator<Item = (&str, &Schema)> {

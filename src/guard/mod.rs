@@ -1,48 +1,59 @@
 //! The only way from a statement to a table. Every name in every statement, through every door, becomes a table here or nowhere.
 //!
 //! The guard asks the policy room whether the identity may do what it wants, and wraps the scan so that nothing above can reach the
-//! source below. It must never parse SQL or know a door. One [`Guard`] serves one statement: it holds one view of the store, so that
-//! all tables of the statement are read at one instant.
+//! source below. It must never parse SQL or know a door. One [`Guard`] serves one statement: it holds one view of the store and one
+//! snapshot of the catalog, so that all tables of the statement are read at one instant and by the rights of that instant.
 
+mod meter;
 mod table;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
 
-use crate::catalog::Table;
-use crate::error::Result;
-use crate::policy::{self, Action, Identity};
+use crate::catalog::{Catalog, Function, Name, Object, Oid, Privilege, Relation, Table, View as SavedQuery};
+use crate::error::{Error, Kind, Result};
+use crate::policy::{self, Action, Identity, Reach};
 use crate::scan::TableScan;
 use crate::store::View;
 
+use meter::Meter;
 pub use table::GuardedTable;
 
 /// One statement's way to tables.
 #[derive(Clone)]
 pub struct Guard {
     identity: Identity,
+    catalog: Arc<Catalog>,
     view: View,
+    /// Counts what leaves the tables of the statement, if its role is held to a number.
+    meter: Option<Arc<Meter>>,
 }
 
 impl Guard {
-    /// A guard for one statement of this identity over one view of the store.
-    pub fn new(identity: Identity, view: View) -> Self {
-        Guard { identity, view }
+    /// A guard for one statement of this identity over one view of the store, by the rights that this catalog tells of.
+    pub fn new(identity: Identity, catalog: Arc<Catalog>, view: View) -> Self {
+        let meter = Meter::of(&identity.limits).map(Arc::new);
+        Guard { identity, catalog, view, meter }
     }
 
     pub fn identity(&self) -> &Identity {
         &self.identity
     }
 
-    /// The table as this identity may read it.
+    /// The table as this identity may read it: all of it, or only columns that it was granted.
     ///
     /// # Errors
     /// 42501 when it may not; XX001 when the table's files are damaged.
     pub fn open(&self, table: &Arc<Table>) -> Result<Arc<dyn TableProvider>> {
-        self.permit(Action::Select, table)?;
+        self.permit_columns(Action::Select, table, &[])?;
         let scan = TableScan::new(table, &self.view)?;
-        Ok(Arc::new(GuardedTable::new(table.clone(), scan)))
+        let open = match self.permit(Action::Select, table) {
+            Ok(()) => None,
+            Err(_) => Some(self.readable_columns(table)),
+        };
+        Ok(Arc::new(GuardedTable::new(table.clone(), scan, open, self.meter.clone())))
     }
 
     /// A table that was let through before, as this identity may read it now.
@@ -53,21 +64,147 @@ impl Guard {
         self.open(table.table())
     }
 
-    /// The rows of a reference table with the row numbers that changes name them by.
+    /// The rows of a reference table with the row numbers that changes name them by, for the change itself. What the statement's own
+    /// expressions read of them is for [`Guard::permit_reads`] to allow.
     ///
     /// # Errors
-    /// 42501 when the identity may not read it.
-    pub fn open_rows(&self, table: &Arc<Table>) -> Result<Arc<dyn TableProvider>> {
-        self.permit(Action::Select, table)?;
+    /// 42501 when the identity may not make the change in any column.
+    pub fn open_rows(&self, action: Action, table: &Arc<Table>) -> Result<Arc<dyn TableProvider>> {
+        self.permit_columns(action, table, &[])?;
         let scan = TableScan::with_row_numbers(table, &self.view)?;
-        Ok(Arc::new(GuardedTable::new(table.clone(), scan)))
+        Ok(Arc::new(GuardedTable::new(table.clone(), scan, None, self.meter.clone())))
     }
 
-    /// Whether this identity may do this to the table.
+    /// The table for looking at what a change names of it, not for reading: what was named is for [`Guard::permit_reads`] to allow.
+    ///
+    /// # Errors
+    /// 42501 when the identity may not make the change in any column.
+    pub fn open_named(&self, action: Action, table: &Arc<Table>) -> Result<Arc<dyn TableProvider>> {
+        self.permit_columns(action, table, &[])?;
+        let scan = TableScan::new(table, &self.view)?;
+        Ok(Arc::new(GuardedTable::new(table.clone(), scan, Some(BTreeSet::new()), None)))
+    }
+
+    /// Whether this identity may do this to the whole table.
     ///
     /// # Errors
     /// 42501 with the reason.
     pub fn permit(&self, action: Action, table: &Table) -> Result<()> {
-        policy::require(&self.identity, action, table)
+        policy::require(&self.identity, &self.catalog, action, table, Reach::Whole)
+    }
+
+    /// Whether it may do this to these columns of the table, or to any if none is named.
+    ///
+    /// # Errors
+    /// 42501 with the reason.
+    pub fn permit_columns(&self, action: Action, table: &Table, columns: &[u32]) -> Result<()> {
+        policy::require(&self.identity, &self.catalog, action, table, Reach::Columns(columns))
+    }
+
+    /// Whether it may read a saved query, some column of it at least. What that reads is asked for on its own.
+    ///
+    /// # Errors
+    /// 42501 with the reason.
+    pub fn permit_view(&self, view: &SavedQuery) -> Result<()> {
+        if self.may_read(view.oid, Reach::Columns(&[])) { Ok(()) } else { Err(policy::denied("view", &view.name.name)) }
+    }
+
+    /// Whether it may read the whole of a relation, whatever columns a statement names.
+    pub fn reads_whole(&self, relation: Oid) -> bool {
+        self.may_read(relation, Reach::Whole)
+    }
+
+    /// Whether it may read these columns of these relations.
+    ///
+    /// # Errors
+    /// 42501 naming the relation.
+    pub fn permit_reads(&self, reads: &BTreeMap<Oid, BTreeSet<u32>>) -> Result<()> {
+        for (relation, columns) in reads {
+            let columns: Vec<u32> = columns.iter().copied().collect();
+            if !self.may_read(*relation, Reach::Columns(&columns)) {
+                return Err(match self.catalog.relation_by_oid(*relation) {
+                    Some(Relation::View(view)) => policy::denied("view", &view.name.name),
+                    Some(Relation::Table(table)) => policy::denied("table", &table.name.name),
+                    None => policy::denied("relation", &relation.to_string()),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether it may look into a schema. Whether there is one is no secret, what is in it is.
+    ///
+    /// # Errors
+    /// 42501 naming the schema.
+    pub fn permit_schema(&self, schema: &str) -> Result<()> {
+        if self.may_use_schema(schema) { Ok(()) } else { Err(policy::denied("schema", schema)) }
+    }
+
+    /// Whether names are looked for in a schema for it.
+    pub fn may_use_schema(&self, schema: &str) -> bool {
+        self.has_on_schema(schema, Privilege::Usage)
+    }
+
+    /// Whether it may make something of this kind under this name.
+    ///
+    /// # Errors
+    /// 42501 naming the schema.
+    pub fn permit_creation(&self, name: &Name, is_view: bool) -> Result<()> {
+        if !self.has_on_schema(&name.schema, Privilege::Create) {
+            return Err(policy::denied("schema", &name.schema));
+        }
+        let own = self.catalog.schema(&name.schema).is_some_and(|schema| schema.own_of.is_some());
+        if own && !is_view {
+            return Err(policy::denied("schema", &name.schema).with_detail("A role's own schema holds views and nothing else."));
+        }
+        Ok(())
+    }
+
+    /// Whether it may call a function that was defined.
+    ///
+    /// # Errors
+    /// 42501 naming the function.
+    pub fn permit_call(&self, function: &Function) -> Result<()> {
+        if self.has(Object::Function(function.oid), Privilege::Execute) {
+            return Ok(());
+        }
+        Err(policy::denied("function", &function.name.name))
+    }
+
+    /// Whether it may do with an object what its owner may.
+    ///
+    /// # Errors
+    /// 42501 naming the object.
+    pub fn permit_owner(&self, object: Object, kind: &str, name: &str) -> Result<()> {
+        if policy::owns(&self.identity.standing, &self.catalog, object) {
+            return Ok(());
+        }
+        Err(Error::new(Kind::InsufficientPrivilege, format!("must be owner of {kind} {name}")))
+    }
+
+    fn has_on_schema(&self, schema: &str, privilege: Privilege) -> bool {
+        match self.catalog.schema(schema) {
+            Some(found) => self.has(Object::Schema(found.oid), privilege),
+            // PostgreSQL's own schemas are open to all, and there is nothing to hide in one that does not exist.
+            None => true,
+        }
+    }
+
+    fn has(&self, object: Object, privilege: Privilege) -> bool {
+        !policy::held(&self.identity.standing, &self.catalog, object, privilege.into()).is_empty()
+    }
+
+    fn may_read(&self, relation: Oid, reach: Reach<'_>) -> bool {
+        match self.catalog.relation_by_oid(relation) {
+            Some(Relation::Table(table)) => policy::require(&self.identity, &self.catalog, Action::Select, table, reach).is_ok(),
+            Some(Relation::View(_)) => policy::may(&self.identity.standing, &self.catalog, relation, Privilege::Select, reach),
+            None => false,
+        }
+    }
+
+    /// Names of the columns of which it may read the values.
+    fn readable_columns(&self, table: &Table) -> BTreeSet<String> {
+        let readable = |id: u32| self.permit_columns(Action::Select, table, &[id]).is_ok();
+        table.columns.iter().filter(|column| readable(column.id)).map(|column| column.name.clone()).collect()
     }
 }

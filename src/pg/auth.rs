@@ -15,18 +15,22 @@ use pgwire::messages::{PgWireFrontendMessage, startup};
 use super::Shared;
 use super::error::{Failure, Fatal};
 use super::frame::{self, Stage};
-use super::verifier::{ITERATIONS, Verifier};
 use super::wire::Wire;
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
+use crate::policy::{ITERATIONS, Verifier};
 
 /// What the house knows of a user who may log in.
 #[derive(Debug, Clone)]
 pub struct Credential {
     pub verifier: Verifier,
+    /// The role's id.
+    pub role: u32,
     /// Superusers get the reserved seats and are not held to limits of connections.
     pub superuser: bool,
     /// How many sessions the role may have at once (`CONNECTION LIMIT`); `None` is no limit.
     pub connections_max: Option<usize>,
+    /// Why the role may not log in for all that, told only to who has shown the password.
+    pub refusal: Option<Error>,
 }
 
 /// Knows the users. Asked once for each attempt to log in.
@@ -80,6 +84,10 @@ pub(super) async fn authenticate(wire: &mut Wire, shared: &Shared, applicant: &A
         (Err(Refusal::Malformed), _) => return Err(refused(wire, shared, applicant, malformed()).await),
     };
     pause(wire, shared, applicant).await?;
+    if let Some(refusal) = credential.refusal {
+        tracing::warn!(user = ?applicant.user, network = %applicant.network, error = %refusal, "login refused");
+        return Err(Fatal::from(refusal).into());
+    }
     shared.throttle.succeeded(applicant.user, applicant.network);
     wire.send(&Authentication::SASLFinal(answer.into())).map_err(Failure::fatal)?;
     wire.send(&Authentication::Ok).map_err(Failure::fatal)?;

@@ -146,8 +146,8 @@ async fn log_in(wire: &mut Wire, shared: &Arc<Shared>, peer: SocketAddr, queued:
     }
     let seat = queued.seat(&hello.user, &credential)?;
     let registered = shared.registry.register(hello.key_bytes())?;
-    let mut session =
-        Session::new(Arc::clone(&shared.engine), Login::new(&hello.user, &hello.application, peer.to_string(), registered.pid));
+    let login = Login::new(&hello.user, credential.role, &hello.application, peer.to_string(), registered.pid);
+    let mut session = Session::new(Arc::clone(&shared.engine), login);
     for (name, value) in &hello.settings {
         session.set_at_login(name, value)?;
     }

@@ -151,11 +151,11 @@ fn leave<K: std::hash::Hash + Eq + Clone>(counts: &mut HashMap<K, usize>, key: &
 
 #[cfg(test)]
 mod tests {
-    use super::super::verifier::Verifier;
     use super::*;
+    use crate::policy::Verifier;
 
     fn credential(superuser: bool, connections_max: Option<usize>) -> Credential {
-        Credential { verifier: Verifier::decoy(b"", "", 4096), superuser, connections_max }
+        Credential { verifier: Verifier::decoy(b"", "", 4096), role: 10, superuser, connections_max, refusal: None }
     }
 
     fn gate(limits: ConnectionLimits) -> Arc<Gate> {

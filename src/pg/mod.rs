@@ -26,7 +26,6 @@ mod startup;
 mod tests;
 mod throttle;
 mod tls;
-mod verifier;
 mod wire;
 
 use std::net::SocketAddr;
@@ -40,9 +39,9 @@ pub use auth::{Authenticator, Credential};
 pub use frame::MessageLimits;
 pub use gate::ConnectionLimits;
 pub use tls::Tls;
-pub use verifier::{ITERATIONS, Verifier, scram_verifier};
 pub use wire::Transport;
 
+pub use crate::policy::{ITERATIONS, Verifier, scram_verifier};
 use crate::query::session::Engine;
 
 /// What the door is built of.

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use crate::catalog::Oid;
 use crate::clock::Micros;
 
 /// What one session asks another to do.
@@ -59,6 +60,8 @@ pub struct Activity {
 pub struct Backend {
     pub pid: i32,
     pub user: String,
+    /// The id of the role that logged in.
+    pub role: Oid,
     /// Address and port of the client.
     pub remote: String,
     pub started: Micros,
@@ -74,10 +77,11 @@ impl std::fmt::Debug for Backend {
 }
 
 impl Backend {
-    pub(super) fn new(pid: i32, user: &str, remote: &str, started: Micros) -> Arc<Backend> {
+    pub(super) fn new(pid: i32, user: &str, role: Oid, remote: &str, started: Micros) -> Arc<Backend> {
         Arc::new(Backend {
             pid,
             user: user.to_owned(),
+            role,
             remote: remote.to_owned(),
             started,
             application: Mutex::default(),
@@ -188,7 +192,7 @@ mod tests {
     #[test]
     fn signals_reach_the_session_they_name() {
         let backends = Backends::default();
-        let backend = Backend::new(7, "annals", "127.0.0.1:9", 0);
+        let backend = Backend::new(7, "annals", 10, "127.0.0.1:9", 0);
         backends.enter(&backend);
         let counter = Arc::new(Counter::default());
         backend.reach(counter.clone());
@@ -201,8 +205,8 @@ mod tests {
     #[test]
     fn a_session_of_a_number_that_came_again_stays() {
         let backends = Backends::default();
-        let old = Backend::new(7, "annals", "", 0);
-        let new = Backend::new(7, "annals", "", 1);
+        let old = Backend::new(7, "annals", 10, "", 0);
+        let new = Backend::new(7, "annals", 10, "", 1);
         backends.enter(&old);
         backends.enter(&new);
         backends.leave(&old);

@@ -13,7 +13,6 @@ use crate::clock::Micros;
 use crate::error::{Error, Kind, Result};
 use crate::ingest::copy::{CopyBatch, CopyOptions, CopyReader, Direction};
 use crate::ingest::{Given, Origin, Target};
-use crate::policy::Action;
 use crate::query::parse::{self, Copy, CopySource};
 use crate::query::plan::{Planner, names};
 use crate::query::session::{Outcome, Session};
@@ -73,7 +72,7 @@ pub(super) fn copy_in(session: &mut Session, statement: &Copy) -> Result<Outcome
     let (target, places) = {
         let planner = session.planner();
         let (table, places) = table_and_places(&statement.source, &planner)?;
-        planner.guard.permit(Action::Insert, &table)?;
+        insert::permit_columns(&table, &places, &planner.guard)?;
         (checks::target(&table, &planner, &session.engine)?, places)
     };
     let map = options.map.as_deref().map(parse::parse_query).transpose()?;
@@ -158,7 +157,7 @@ pub(super) async fn copy_out(session: &Session, statement: &Copy) -> Result<Outc
         let query = match &statement.source {
             CopySource::Query(query) => query.clone(),
             CopySource::Table { name, columns } => {
-                let found = names::of_relation(name, &planner.catalog, &planner.path)?;
+                let found = planner.named(name)?;
                 let mut query = parse::select_all(super::define::object_name(&found))?;
                 if let (ast::SetExpr::Select(select), false) = (query.body.as_mut(), columns.is_empty()) {
                     let column = |name: &ast::Ident| ast::SelectItem::UnnamedExpr(ast::Expr::Identifier(name.clone()));
@@ -177,7 +176,7 @@ fn table_and_places(source: &CopySource, planner: &Planner<'_>) -> Result<(Arc<T
     let CopySource::Table { name, columns } = source else {
         return Err(Error::new(Kind::SyntaxError, "COPY FROM needs a table, not a query"));
     };
-    let name = names::of_relation(name, &planner.catalog, &planner.path)?;
+    let name = planner.named(name)?;
     let table = planner.catalog.expect_table(&name)?.clone();
     let places = if columns.is_empty() {
         (0..table.columns.len()).collect()

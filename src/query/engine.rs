@@ -12,16 +12,19 @@ use datafusion::execution::session_state::SessionState;
 use datafusion::prelude::SessionConfig;
 use tokio::sync::Mutex;
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Object, Oid, Privilege};
 use crate::clock::Clock;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
+use crate::policy::{self, Standing};
 use crate::query::backends::Backends;
 use crate::query::breath::Pauses;
 use crate::query::errors::unwrap;
 use crate::query::functions::Registry;
 use crate::query::notify::Exchange;
 use crate::query::parse;
+use crate::query::plan::names::DATABASE;
 use crate::query::session::{Login, Prepared, Session};
+use crate::query::usage::Usage;
 use crate::query::{catalog_log, checks, system};
 use crate::scan::STORE_URL;
 use crate::store::Store;
@@ -56,6 +59,20 @@ pub struct Engine {
     pub(super) system: Arc<system::Shared>,
     pub(super) backends: Arc<Backends>,
     pub(super) exchange: Arc<Exchange>,
+    /// What roles that are held to numbers use.
+    pub(super) usage: Arc<Usage>,
+}
+
+/// What the catalog knows of a role that wants to log in.
+pub struct LoginRole {
+    pub oid: Oid,
+    /// Its SCRAM verifier; `None` for a role that has no password, or one that has expired.
+    pub verifier: Option<String>,
+    pub superuser: bool,
+    /// Sessions at once; `None` is no limit.
+    pub connections_max: Option<usize>,
+    /// Why it may not log in although it knows the password: for nobody else to hear.
+    pub refusal: Option<Error>,
 }
 
 impl Engine {
@@ -80,6 +97,7 @@ impl Engine {
             system,
             backends: Arc::default(),
             exchange: Arc::default(),
+            usage: Arc::default(),
         }))
     }
 
@@ -101,6 +119,28 @@ impl Engine {
             }
         }
         session.commit().await
+    }
+
+    /// What is known of a role that wants to log in; `None` if there is none of this name.
+    pub fn login_role(&self, name: &str) -> Option<LoginRole> {
+        let catalog = self.catalog();
+        let role = catalog.role_named(name)?;
+        let standing = Standing::of(&catalog, role.oid);
+        let connects = !policy::held(&standing, &catalog, Object::Database, Privilege::Connect.into()).is_empty();
+        let refusal = if !role.login {
+            Some(Error::new(Kind::InvalidAuthorization, format!("role \"{name}\" is not permitted to log in")))
+        } else if !connects {
+            Some(policy::denied("database", &format!("\"{DATABASE}\"")).with_detail("User does not have CONNECT privilege."))
+        } else {
+            None
+        };
+        Some(LoginRole {
+            oid: role.oid,
+            verifier: role.verifier.clone().filter(|_| !role.is_expired(self.clock.now_us())),
+            superuser: role.superuser,
+            connections_max: usize::try_from(role.connection_limit).ok(),
+            refusal,
+        })
     }
 
     /// The store below, for the house.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use datafusion::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringViewArray};
 use datafusion::arrow::datatypes::{FieldRef, Schema};
 use datafusion::common::{DFSchema, ScalarValue};
+use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::session_state::SessionState;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::{Expr, LogicalPlan};
@@ -15,6 +16,7 @@ use futures::StreamExt;
 
 use crate::error::{Error, Result};
 use crate::query::errors::unwrap;
+use crate::query::memory::Bounded;
 use crate::query::plan::origin::Origin;
 use crate::query::plan::{self, Planned};
 use crate::query::session::{Column, Outcome, Session};
@@ -106,7 +108,13 @@ pub(super) fn optimised_before(session: &Session, planned: Planned) -> Planned {
 async fn physical(session: &Session, optimised: &LogicalPlan) -> Result<(Arc<dyn ExecutionPlan>, Arc<TaskContext>)> {
     let state = state(session);
     let physical = state.query_planner().create_physical_plan(optimised, &state).await.map_err(unwrap)?;
-    Ok((physical, Arc::new(TaskContext::from(&state))))
+    let mut context = TaskContext::from(&state);
+    if let Some(bytes) = session.identity.limits.memory_bytes {
+        let shared = context.runtime_env();
+        let pool = Arc::new(Bounded::new(shared.memory_pool.clone(), bytes));
+        context = context.with_runtime(Arc::new(RuntimeEnv { memory_pool: pool, ..shared.as_ref().clone() }));
+    }
+    Ok((physical, Arc::new(context)))
 }
 
 /// The columns of a result as clients are told them.

@@ -77,13 +77,13 @@ impl Ready {
 /// PostgreSQL's SQLSTATE for whatever does not fit the table.
 pub(super) fn ready(insert: &ast::Insert, planner: &Planner<'_>, engine: &Engine, hints: &[Option<SqlType>]) -> Result<Ready> {
     let table = named_table(insert, planner)?;
-    planner.guard.permit(Action::Insert, &table)?;
     let mut places = if insert.columns.is_empty() {
         (0..table.columns.len()).collect()
     } else {
         let columns = insert.columns.iter().map(names::single).collect::<Result<Vec<_>>>()?;
         places(&table, &columns)?
     };
+    planner.guard.permit_columns(Action::Insert, &table, &[])?;
     let (target, checks_last) = checks::lasting_target(&table, planner, engine)?;
     let (source, known, plan_lasts) = match insert.source.as_deref() {
         None => (Source::Defaults, hints.to_vec(), true),
@@ -108,6 +108,9 @@ pub(super) fn ready(insert: &ast::Insert, planner: &Planner<'_>, engine: &Engine
             }
         },
     };
+    if insert.source.is_some() {
+        permit_columns(&table, &places, &planner.guard)?;
+    }
     let (conflict, returning) = clauses(insert, &table, planner, &known)?;
     let known = conflict.as_ref().map_or(known, |conflict| conflict.parameters.clone());
     let parameters = match &returning {
@@ -136,10 +139,7 @@ fn clauses(
     let known = conflict.as_ref().map_or(known, |conflict| &conflict.parameters);
     let returning = match &insert.returning {
         None => None,
-        Some(items) => {
-            planner.guard.permit(Action::Select, table)?;
-            Some(Returning::new(items, alias, table, planner, known)?)
-        }
+        Some(items) => Some(Returning::new(items, alias, table, planner, known)?),
     };
     Ok((conflict, returning))
 }
@@ -149,7 +149,10 @@ pub(super) async fn insert(session: &mut Session, ready: &Ready, params: &[Array
     session.refuse_read_only("execute INSERT")?;
     let guard = session.guard();
     let table = &ready.target.table;
-    guard.permit(Action::Insert, table)?;
+    match ready.source {
+        Source::Defaults => guard.permit_columns(Action::Insert, table, &[])?,
+        Source::Literal(_) | Source::Query(_) => permit_columns(table, &ready.places, &guard)?,
+    }
     let stored = complete_rows(session, ready, &guard, params).await?;
     let stored = match &ready.conflict {
         Some(conflict) => conflict.put(session, &ready.target, stored, params).await?,
@@ -224,8 +227,14 @@ fn named_table(insert: &ast::Insert, planner: &Planner<'_>) -> Result<Arc<Table>
     let ast::TableObject::TableName(name) = &insert.table else {
         return Err(unsupported("INSERT into anything but a table"));
     };
-    let name = names::of_relation(name, &planner.catalog, &planner.path)?;
+    let name = planner.named(name)?;
     Ok(planner.catalog.expect_table(&name)?.clone())
+}
+
+/// Whether the role may give these columns values: the whole table, or each of them.
+pub(super) fn permit_columns(table: &Table, places: &[usize], guard: &Guard) -> Result<()> {
+    let columns: Vec<u32> = places.iter().filter_map(|place| table.columns.get(*place)).map(|column| column.id).collect();
+    guard.permit_columns(Action::Insert, table, &columns)
 }
 
 /// The places of named columns in a table.

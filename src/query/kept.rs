@@ -25,6 +25,8 @@ use crate::query::settings::Version;
 #[derive(Clone)]
 pub(super) struct Basis {
     pub catalog: Arc<Catalog>,
+    /// What says who may do what, which is newer than the catalog in a transaction of one snapshot.
+    pub rights: Arc<Catalog>,
     pub settings: Version,
     pub identity: Identity,
 }
@@ -32,7 +34,10 @@ pub(super) struct Basis {
 impl Basis {
     /// Whether what was planned on the other holds here. Equal catalogs and settings are the same object, so this costs nothing.
     fn is(&self, other: &Basis) -> bool {
-        Arc::ptr_eq(&self.catalog, &other.catalog) && self.settings.is(&other.settings) && self.identity == other.identity
+        Arc::ptr_eq(&self.catalog, &other.catalog)
+            && Arc::ptr_eq(&self.rights, &other.rights)
+            && self.settings.is(&other.settings)
+            && self.identity == other.identity
     }
 }
 

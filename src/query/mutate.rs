@@ -33,6 +33,15 @@ pub(super) fn delete_parameters(delete: &ast::Delete, planner: &Planner<'_>, hin
     Ok(delete_reading(delete, planner, hints)?.planned.parameters)
 }
 
+/// What a change makes of each row.
+struct Change {
+    action: Action,
+    /// The new value of each column.
+    values: Vec<ast::Expr>,
+    /// The expressions that the statement wrote.
+    named: Vec<ast::Expr>,
+}
+
 /// Changes rows of a reference table.
 pub(super) async fn update(
     session: &mut Session,
@@ -106,9 +115,15 @@ pub(super) fn merge(session: &Session, target: &ObjectName) -> Result<Outcome> {
 }
 
 fn named(target: &ObjectName, planner: &Planner<'_>, action: Action) -> Result<Arc<Table>> {
-    let name = names::of_relation(target, &planner.catalog, &planner.path)?;
+    let name = planner.named(target)?;
     let table = planner.catalog.expect_table(&name)?;
-    planner.guard.permit(action, table)?;
+    match action {
+        // Which columns are changed is asked when they are known.
+        Action::Update => planner.guard.permit_columns(action, table, &[])?,
+        Action::Select | Action::Insert | Action::Delete | Action::Truncate | Action::Merge | Action::Define | Action::Maintain => {
+            planner.guard.permit(action, table)?
+        }
+    }
     Ok(table.clone())
 }
 
@@ -141,7 +156,12 @@ fn update_reading(update: &ast::Update, planner: &Planner<'_>, hints: &[Option<S
             values[*place] = assignment.value.clone();
         }
     }
-    reading(table, &update.table.relation, values, update.selection.as_ref(), planner, hints)
+    let places = insert::places(&table, &assigned)?;
+    let columns: Vec<u32> = places.iter().map(|place| table.columns[*place].id).collect();
+    planner.guard.permit_columns(Action::Update, &table, &columns)?;
+    let named = update.assignments.iter().map(|assignment| assignment.value.clone()).collect();
+    let change = Change { action: Action::Update, values, named };
+    reading(table, &update.table.relation, change, update.selection.as_ref(), planner, hints)
 }
 
 fn delete_relation(delete: &ast::Delete) -> Result<&ast::TableFactor> {
@@ -164,7 +184,8 @@ fn delete_reading(delete: &ast::Delete, planner: &Planner<'_>, hints: &[Option<S
     let relation = delete_relation(delete)?;
     let table = target_of(relation, planner, Action::Delete)?;
     let values = table.columns.iter().map(|column| identifier(&column.name)).collect();
-    reading(table, relation, values, delete.selection.as_ref(), planner, hints)
+    let change = Change { action: Action::Delete, values, named: vec![] };
+    reading(table, relation, change, delete.selection.as_ref(), planner, hints)
 }
 
 fn identifier(name: &str) -> ast::Expr {
@@ -175,7 +196,7 @@ fn identifier(name: &str) -> ast::Expr {
 fn reading(
     table: Arc<Table>,
     relation: &ast::TableFactor,
-    values: Vec<ast::Expr>,
+    change: Change,
     selection: Option<&ast::Expr>,
     planner: &Planner<'_>,
     hints: &[Option<SqlType>],
@@ -191,8 +212,18 @@ fn reading(
     select.from = vec![ast::TableWithJoins { relation, joins: vec![] }];
     select.selection = selection.cloned();
     let aliased = |(at, expr): (usize, ast::Expr)| SelectItem::ExprWithAlias { expr, alias: Ident::new(format!("c{at}")) };
-    select.projection = std::iter::once(identifier(ROW_COLUMN)).chain(values).enumerate().map(aliased).collect();
-    let source = provider_as_source(planner.guard.open_rows(&table)?);
+    // What the statement itself names must be allowed to be read; the change reads the rest on its own account.
+    select.projection = change.named.into_iter().enumerate().map(aliased).collect();
+    if select.projection.is_empty() {
+        select.projection.push(SelectItem::UnnamedExpr(ast::Expr::Value(ast::Value::Null.into())));
+    }
+    let named_only = provider_as_source(planner.guard.open_named(change.action, &table)?);
+    planner.permit_named(&query, hints, table.oid, vec![(table.name.name.clone(), named_only)])?;
+    let ast::SetExpr::Select(select) = query.body.as_mut() else {
+        return Err(Error::internal("a SELECT did not read as one"));
+    };
+    select.projection = std::iter::once(identifier(ROW_COLUMN)).chain(change.values).enumerate().map(aliased).collect();
+    let source = provider_as_source(planner.guard.open_rows(change.action, &table)?);
     let planned = planner.query_with(&query, hints, vec![(table.name.name.clone(), source)])?;
     let mut targets = vec![SqlType::Int8];
     targets.extend(table.columns.iter().map(|column| column.sql_type.clone()));

@@ -3,6 +3,8 @@
 mod block;
 mod cursor;
 mod effects;
+mod identity;
+mod login;
 mod named;
 mod portal;
 
@@ -13,6 +15,7 @@ use datafusion::arrow::array::ArrayRef;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::sql::sqlparser::ast;
 
+use crate::catalog::Catalog;
 use crate::error::{Error, Kind, Report, Result};
 use crate::guard::Guard;
 use crate::ingest::copy::CopyOptions;
@@ -30,46 +33,18 @@ pub use crate::query::notify::{Inbox, Notification};
 pub use crate::query::parse::Parsed;
 use crate::query::parse::{self, Block, Channel, CopyDirection, Definition, Discard, Statement, TransactionEnd};
 use crate::query::plan::{Planned, Planner};
-use crate::query::settings::Settings;
 pub use crate::query::settings::Timeout;
+use crate::query::settings::{Settings, Version};
 use crate::query::transaction::Transaction;
 use crate::query::{execute, insert, maintain, mutate, system};
 use crate::store::View;
 use crate::value::{Names, SqlType, Style};
 pub(super) use effects::Effects;
 pub use effects::Named;
+pub(super) use identity::Who;
+pub use login::Login;
 use portal::Portals;
 pub use portal::{CursorFacts, Portal};
-
-/// Who connects, as the door found out.
-#[derive(Debug, Clone)]
-pub struct Login {
-    pub user: String,
-    pub application: String,
-    /// Where from, for logs.
-    pub remote: String,
-    /// What `pg_backend_pid()` answers and cancel requests name.
-    pub backend_pid: i32,
-    system: bool,
-}
-
-impl Login {
-    /// A role that a door has authenticated.
-    pub fn new(user: impl Into<String>, application: impl Into<String>, remote: impl Into<String>, backend_pid: i32) -> Self {
-        Login { user: user.into(), application: application.into(), remote: remote.into(), backend_pid, system: false }
-    }
-
-    /// The server itself.
-    pub(super) fn system() -> Self {
-        Login {
-            user: crate::policy::SUPERUSER.to_owned(),
-            application: "annals".to_owned(),
-            remote: "local".to_owned(),
-            backend_pid: 0,
-            system: true,
-        }
-    }
-}
 
 /// One column of a result.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -167,7 +142,10 @@ pub struct Notice {
 pub struct Session {
     pub(super) engine: Arc<Engine>,
     pub(super) login: Login,
+    /// Who the running statement runs as; found anew for each.
     pub(super) identity: Identity,
+    /// What the identity was found from.
+    identified: Option<(Arc<Catalog>, Version)>,
     pub(super) settings: Settings,
     transaction: Option<Transaction>,
     pub(super) effects: Arc<Effects>,
@@ -184,17 +162,25 @@ impl Drop for Session {
 
 impl Session {
     pub fn new(engine: Arc<Engine>, login: Login) -> Session {
-        let identity = if login.system { Identity::system() } else { Identity::login(&login.user) };
-        let settings = Settings::new(&login.user, identity.superuser, &login.application);
+        let catalog = engine.catalog();
+        let identity = match login.system {
+            true => Identity::system(&catalog),
+            false => Identity::of(&catalog, login.role, login.role, &login.user),
+        };
+        let settings = Settings::new(&login.user, login.role, identity.superuser, &login.application);
         let pid = login.backend_pid;
         let effects = Effects::new(engine.clock.clone(), engine.backends.clone(), engine.exchange.clone(), pid);
-        let backend = Backend::new(pid, &login.user, &login.remote, engine.clock.now_us());
+        let backend = Backend::new(pid, &login.user, login.role, &login.remote, engine.clock.now_us());
         backend.call_itself(login.application.clone());
         if !login.system {
             engine.backends.enter(&backend);
         }
         let (effects, portals) = (Arc::new(effects), Portals::default());
-        Session { engine, login, identity, settings, transaction: None, effects, portals, backend }
+        let mut session =
+            Session { engine, login, identity, identified: None, settings, transaction: None, effects, portals, backend };
+        session.take_role_settings(&catalog);
+        session.identify();
+        session
     }
 
     /// How other sessions reach this one, as the door knows; said once.
@@ -232,6 +218,7 @@ impl Session {
     /// Whatever planning finds wrong; 25P02 in a failed transaction.
     pub async fn prepare(&mut self, parsed: &Parsed, hints: &[Option<SqlType>]) -> Result<Prepared> {
         self.refuse_in_failed(&parsed.statement)?;
+        self.identify();
         let mut prepared = Prepared::unplanned(parsed);
         (prepared.hints, prepared.once) = (hints.to_vec(), false);
         (prepared.parameters, prepared.columns) = self.describe(&prepared).map_err(|error| parsed.placed(error))?;
@@ -314,7 +301,7 @@ impl Session {
 
     /// What plans depend on now.
     fn basis(&self) -> Basis {
-        Basis { catalog: self.catalog(), settings: self.settings.version(), identity: self.identity.clone() }
+        Basis { catalog: self.catalog(), rights: self.rights(), settings: self.settings.version(), identity: self.identity.clone() }
     }
 
     /// Runs a statement. `params` are arrays of one row, of the prepared statement's parameter types.
@@ -323,11 +310,15 @@ impl Session {
     /// The statement's; an open transaction block has failed then.
     pub async fn run(&mut self, prepared: &Prepared, params: &[ArrayRef]) -> Result<Outcome> {
         self.refuse_in_failed(&prepared.parsed.statement)?;
+        self.identify();
         let implicit = self.transaction.is_none();
         let (now, since) = (self.engine.clock.now_us(), self.transaction.as_ref().map(|transaction| transaction.now));
         self.backend.runs(&prepared.parsed.text, now, since);
-        let result = self.dispatch(prepared, params).await.map_err(|error| prepared.parsed.placed(error));
-        match result {
+        let result = match self.turn(&prepared.parsed.statement) {
+            Ok(turn) => self.dispatch(prepared, params).await.map(|outcome| outcome.during(turn)),
+            Err(error) => Err(error),
+        };
+        match result.map_err(|error| prepared.parsed.placed(error)) {
             Ok(outcome) => {
                 let waits = matches!(outcome, Outcome::CopyIn(_));
                 if implicit && !waits && self.transaction.as_ref().is_some_and(|transaction| !transaction.explicit) {
@@ -374,7 +365,9 @@ impl Session {
                     self.warn_outside_block("SET LOCAL");
                 }
                 self.open_transaction();
-                self.settings.set(setting)?;
+                if !self.set_role(setting)? {
+                    self.settings.set(setting)?;
+                }
                 done("SET")
             }
             Statement::Reset(name) => {
@@ -406,6 +399,7 @@ impl Session {
                 self.portals.clear();
                 self.effects.drop_statements();
                 self.open_transaction();
+                self.settings.reset(Some("session_authorization"))?;
                 self.settings.reset(None)?;
                 self.effects.change(Change::UnlistenAll);
             }
@@ -434,21 +428,22 @@ impl Session {
     }
 
     async fn define(&mut self, definition: &Definition) -> Result<Outcome> {
-        if !self.identity.superuser {
-            return Err(Error::new(Kind::InsufficientPrivilege, "permission denied: only the superuser may change definitions"));
-        }
         self.refuse_read_only(&format!("execute {}", definition.command()))?;
         let engine = self.engine.clone();
         self.open_transaction().lock_definitions(&engine).await?;
         let defined = {
             let planner = self.planner();
-            let path = self.settings.search_path(&self.identity.role);
+            let path: Vec<String> = planner.path.iter().filter(|schema| *schema != "pg_catalog").cloned().collect();
             let catalog = planner.catalog.clone();
             let kind = self.settings.table_kind();
-            define::work_out(definition, &Scope { catalog: &catalog, path: &path, kind, source: Source::Statement(&planner) })?
+            define::work_out(definition, &Scope::new(&catalog, &path, kind, Source::Statement(&planner)))?
         };
         for (kind, notice) in &defined.notices {
-            self.effects.tell("NOTICE", *kind, notice.clone());
+            let severity = match kind {
+                Kind::Warning | Kind::PrivilegeNotGranted | Kind::PrivilegeNotRevoked => "WARNING",
+                _ => "NOTICE",
+            };
+            self.effects.tell(severity, *kind, notice.clone());
         }
         let tag = defined.tag;
         if !defined.changes.is_empty() {
@@ -507,7 +502,7 @@ impl Session {
 
     /// How values are written as text.
     pub fn style(&self) -> Style {
-        let names = system::naming::CatalogNames::new(self.catalog(), self.settings.search_path(&self.identity.role));
+        let names = system::naming::CatalogNames::new(self.visible(), self.settings.search_path(&self.identity.role));
         Style { names: Names::new(Arc::new(names)), ..self.settings.style(self.now_us()) }
     }
 
@@ -520,7 +515,9 @@ impl Session {
         let catalog = self.catalog();
         let facts = SessionFacts {
             current_user: self.identity.role.clone(),
-            session_user: self.login.user.clone(),
+            session_user: self.identity.session_role.clone(),
+            login: self.login.role,
+            identity: self.identity.clone(),
             backend_pid: self.login.backend_pid,
             search_path: self.settings.search_path(&self.identity.role),
             style: self.style(),
@@ -529,6 +526,7 @@ impl Session {
             superuser: self.identity.superuser,
             cursors: self.cursors(),
             catalog: catalog.clone(),
+            visible: self.visible(),
             snapshot: self.engine.store.snapshot(),
             remote: self.login.remote.clone(),
             system: self.engine.system.clone(),
@@ -536,7 +534,7 @@ impl Session {
         Planner::new(&self.engine.state, &self.engine.registry, catalog, self.guard(), Arc::new(facts))
     }
 
-    pub(super) fn catalog(&self) -> Arc<crate::catalog::Catalog> {
+    pub(super) fn catalog(&self) -> Arc<Catalog> {
         match &self.transaction {
             Some(transaction) => transaction.catalog(&self.engine),
             None => self.engine.catalog(),
@@ -549,7 +547,7 @@ impl Session {
             Some(transaction) => transaction.view(&self.engine),
             None => View::new(self.engine.store.snapshot(), vec![]),
         };
-        Guard::new(self.identity.clone(), view)
+        Guard::new(self.identity.clone(), self.rights(), view)
     }
 
     fn refuse_in_failed(&self, statement: &Statement) -> Result<()> {

@@ -122,6 +122,11 @@ impl Transaction {
         }
     }
 
+    /// The catalog with its own definitions, if it has made any.
+    pub(super) fn own_catalog(&self) -> Option<Arc<Catalog>> {
+        self.catalog.clone()
+    }
+
     /// The snapshot that the transaction reads, with its own rows on top.
     pub(super) fn view(&self, engine: &Engine) -> View {
         let snapshot = self.pinned(engine).map_or_else(|| engine.store.snapshot(), |pinned| pinned.snapshot.clone());

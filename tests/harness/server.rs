@@ -225,6 +225,15 @@ pub(crate) async fn connect(address: SocketAddr, password: &str) -> Result<Clien
     Ok(client)
 }
 
+/// A driver's connection as any role to the database `annals`.
+pub(crate) async fn connect_as(address: SocketAddr, role: &str, password: &str) -> Result<Client, tokio_postgres::Error> {
+    let mut config = tokio_postgres::Config::new();
+    config.host(address.ip().to_string()).port(address.port()).user(role).dbname("annals").password(password);
+    let (client, connection) = config.connect(NoTls).await?;
+    tokio::spawn(async move { drop(connection.await) });
+    Ok(client)
+}
+
 /// A connection and the task that carries it; aborting the task cuts the wire without a word.
 async fn connect_by_wire(address: SocketAddr, password: &str) -> Result<(Client, AbortHandle), tokio_postgres::Error> {
     let mut config = tokio_postgres::Config::new();

@@ -19,10 +19,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::verifier::{ITERATIONS_MIN, Verifier};
 use super::{Authenticator, Credential, Door, Limits, Parts, Tls, Transport};
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
+use crate::policy::{ITERATIONS_MIN, Verifier};
 use crate::query::engine::{Engine, EngineOptions};
 use crate::store::{Store, StoreOptions};
 
@@ -87,8 +87,10 @@ impl Authenticator for Users {
         match user {
             "annals" | "bob" => Ok(Some(Credential {
                 verifier: Verifier::of_password(user, ITERATIONS_MIN)?,
+                role: if user == "annals" { 10 } else { 1 },
                 superuser: user == "annals",
                 connections_max: None,
+                refusal: None,
             })),
             "broken" => Err(Error::new(Kind::CannotConnectNow, "the catalog cannot be read")),
             "panic" => panic!("asked for"),

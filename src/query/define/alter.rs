@@ -8,26 +8,22 @@ use super::table::{self, Draft};
 use super::{Defined, Scope, Source, canonical};
 use crate::catalog::{Catalog, Change, Name, Relation, Table};
 use crate::error::{Error, Kind, Result};
-use crate::policy::Action;
 use crate::query::checks;
 use crate::query::parse::unsupported;
 use crate::query::plan::names;
 
 pub(super) fn alter(alter: &ast::AlterTable, scope: &Scope<'_>) -> Result<Defined> {
-    let name = names::of_relation(&alter.name, scope.catalog, scope.path)?;
+    let name = scope.named(&alter.name)?;
     let mut defined = Defined { tag: "ALTER TABLE", object: name.to_string(), ..Defined::default() };
     if alter.if_exists && scope.catalog.relation(&name).is_none() {
         defined.notices.push((Kind::SuccessfulCompletion, format!("relation \"{}\" does not exist, skipping", name.name)));
         return Ok(defined);
     }
-    if let (Relation::Table(table), Source::Statement(planner)) = (scope.catalog.expect_relation(&name)?, &scope.source) {
-        planner.guard.permit(Action::Define, table)?;
-    }
+    scope.require_relation_owner(scope.catalog.expect_relation(&name)?)?;
     // Each operation is worked out against what the ones before it have made.
     let mut catalog = scope.catalog.clone();
     for operation in &alter.operations {
-        let step = Scope { catalog: &catalog, path: scope.path, kind: scope.kind, source: reborrow(&scope.source) };
-        let changes = operate(&name, operation, &step, &mut defined)?;
+        let changes = operate(&name, operation, &scope.upon(&catalog), &mut defined)?;
         for change in changes {
             catalog = catalog.apply(change.clone())?;
             defined.changes.push(change);
@@ -38,13 +34,6 @@ pub(super) fn alter(alter: &ast::AlterTable, scope: &Scope<'_>) -> Result<Define
     text.if_exists = false;
     defined.text = text.to_string();
     Ok(defined)
-}
-
-fn reborrow<'a>(source: &Source<'a>) -> Source<'a> {
-    match source {
-        Source::Statement(planner) => Source::Statement(planner),
-        Source::Replay(facts) => Source::Replay(facts),
-    }
 }
 
 fn operate(name: &Name, operation: &AlterTableOperation, scope: &Scope<'_>, defined: &mut Defined) -> Result<Vec<Change>> {
@@ -69,8 +58,11 @@ fn operate(name: &Name, operation: &AlterTableOperation, scope: &Scope<'_>, defi
             Ok(vec![Change::RenameColumn { relation: name.clone(), from: names::fold(old_column_name), to }])
         }
         AlterTableOperation::RenameTable { table_name: RenameTableNameKind::To(to) | RenameTableNameKind::As(to) } => {
+            let to = Name::new(name.schema.clone(), names::single(to)?);
+            let is_view = catalog.expect_relation(name)?.is_view();
+            scope.guard().map(|guard| guard.permit_creation(&to, is_view)).transpose()?;
             require_unread(catalog, name, "rename")?;
-            Ok(vec![Change::RenameRelation { from: name.clone(), to: Name::new(name.schema.clone(), names::single(to)?) }])
+            Ok(vec![Change::RenameRelation { from: name.clone(), to }])
         }
         AlterTableOperation::AlterColumn { column_name, op } => {
             let table = catalog.expect_table(name)?;

@@ -18,8 +18,9 @@ pub(super) fn comment(
     let comment = comment.map(str::to_owned);
     let (change, shown) = match object {
         CommentObject::Table | CommentObject::View => {
-            let found = names::of_relation(name, scope.catalog, scope.path)?;
+            let found = scope.named(name)?;
             let relation = scope.catalog.expect_relation(&found)?;
+            scope.require_relation_owner(relation)?;
             let wrong = match (object, relation) {
                 (CommentObject::View, Relation::Table(_)) => Some("a view"),
                 (CommentObject::Table, Relation::View(_)) => Some("a table"),
@@ -33,17 +34,23 @@ pub(super) fn comment(
         }
         CommentObject::Column => {
             let (relation, column) = column_name(name, scope)?;
+            if let Some(guard) = scope.guard() {
+                guard.permit_schema(&relation.schema)?;
+            }
+            scope.require_relation_owner(scope.catalog.expect_relation(&relation)?)?;
             let shown = format!("COLUMN {relation}.{}", quote_identifier(&column));
             (Change::CommentOnColumn { relation, column, comment: comment.clone() }, shown)
         }
         CommentObject::Schema => {
             let schema = names::single(name)?;
+            scope.require_schema_owner(&schema)?;
             let shown = format!("SCHEMA {}", quote_identifier(&schema));
             (Change::CommentOnSchema { name: schema, comment: comment.clone() }, shown)
         }
         CommentObject::Function => {
             let function = drop::find(name, arguments, scope)?
                 .ok_or_else(|| Error::new(Kind::UndefinedFunction, format!("could not find a function named \"{name}\"")))?;
+            scope.require_function_owner(function)?;
             let shown = format!("FUNCTION {}", drop::signature(function));
             (Change::CommentOnFunction { name: function.name.clone(), oid: function.oid, comment: comment.clone() }, shown)
         }

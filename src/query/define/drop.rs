@@ -2,10 +2,9 @@
 
 use datafusion::sql::sqlparser::ast::{self, ObjectType};
 
-use super::{Defined, Scope, Source};
-use crate::catalog::{Catalog, Change, Function, Name, Relation, quote_identifier};
+use super::{Defined, Scope};
+use crate::catalog::{Catalog, Change, Function, Name, Object, Relation, quote_identifier};
 use crate::error::{Error, Kind, Result};
-use crate::policy::Action;
 use crate::query::parse::unsupported;
 use crate::query::plan::{names, types};
 
@@ -32,10 +31,12 @@ pub(super) fn relations(
                 defined.notices.push((Kind::SuccessfulCompletion, format!("schema \"{schema}\" does not exist, skipping")));
                 continue;
             }
+            scope.require_schema_owner(&schema)?;
+            refuse_own(&catalog, &schema)?;
             dropped.push(quote_identifier(&schema));
             schema_changes(&catalog, schema, cascade)
         } else {
-            let name = names::of_relation(target, &catalog, scope.path)?;
+            let name = scope.upon(&catalog).named(target)?;
             let Some(relation) = catalog.relation(&name) else {
                 if if_exists {
                     let what = if tag == "DROP VIEW" { "view" } else { "table" };
@@ -48,26 +49,55 @@ pub(super) fn relations(
                 return Err(Error::new(Kind::UndefinedTable, format!("{what} \"{}\" does not exist", name.name)));
             };
             require_kind(kind, relation)?;
+            require_owner(relation, scope)?;
             dropped.push(name.to_string());
             relation_changes(&catalog, &name, cascade)
         };
-        for change in changes {
-            if let Change::DropRelation { name } = &change
-                && let Some(Relation::Table(table)) = catalog.relation(name)
-            {
-                if let Source::Statement(planner) = &scope.source {
-                    planner.guard.permit(Action::Define, table)?;
-                }
-                defined.drops.push(table.store_id());
-            }
-            catalog = catalog.apply(change.clone())?;
-            defined.changes.push(change);
-        }
+        take(changes, &mut catalog, &mut defined)?;
     }
     let suffix = if cascade { " CASCADE" } else { "" };
     defined.object = dropped.join(", ");
     defined.text = format!("{tag} {}{suffix}", defined.object);
     Ok(defined)
+}
+
+/// Takes changes in, telling the store which tables go.
+pub(super) fn take(changes: Vec<Change>, catalog: &mut Catalog, defined: &mut Defined) -> Result<()> {
+    for change in changes {
+        if let Change::DropRelation { name } = &change
+            && let Some(Relation::Table(table)) = catalog.relation(name)
+        {
+            defined.drops.push(table.store_id());
+        }
+        *catalog = catalog.apply(change.clone())?;
+        defined.changes.push(change);
+    }
+    Ok(())
+}
+
+/// Whether the role may drop the relation: it or its schema is the role's.
+fn require_owner(relation: &Relation, scope: &Scope<'_>) -> Result<()> {
+    let internal = matches!(relation, Relation::Table(table) if table.internal);
+    let schema = scope.catalog.schema(&relation.name().schema).map(|schema| Object::Schema(schema.oid));
+    if let (Some(guard), Some(schema), false) = (scope.guard(), schema, internal)
+        && guard.permit_owner(schema, "schema", &relation.name().schema).is_ok()
+    {
+        scope.authorize();
+        return Ok(());
+    }
+    scope.require_relation_owner(relation)
+}
+
+/// A role's own schema goes with the role.
+fn refuse_own(catalog: &Catalog, schema: &str) -> Result<()> {
+    match catalog.schema(schema).and_then(|schema| schema.own_of) {
+        Some(role) => Err(Error::new(
+            Kind::DependentObjectsStillExist,
+            format!("cannot drop schema {schema} because role {} needs it", catalog.role_name(role)),
+        )
+        .with_hint("It goes when the role is dropped.")),
+        None => Ok(()),
+    }
 }
 
 fn require_kind(kind: &ObjectType, relation: &Relation) -> Result<()> {
@@ -86,7 +116,7 @@ fn require_kind(kind: &ObjectType, relation: &Relation) -> Result<()> {
 }
 
 /// The relation and, with CASCADE, every view above it, the topmost first.
-fn relation_changes(catalog: &Catalog, name: &Name, cascade: bool) -> Vec<Change> {
+pub(super) fn relation_changes(catalog: &Catalog, name: &Name, cascade: bool) -> Vec<Change> {
     let mut order = vec![name.clone()];
     if cascade {
         let mut at = 0;
@@ -106,7 +136,7 @@ fn relation_changes(catalog: &Catalog, name: &Name, cascade: bool) -> Vec<Change
     order.into_iter().rev().map(|name| Change::DropRelation { name }).collect()
 }
 
-fn schema_changes(catalog: &Catalog, schema: String, cascade: bool) -> Vec<Change> {
+pub(super) fn schema_changes(catalog: &Catalog, schema: String, cascade: bool) -> Vec<Change> {
     let mut changes: Vec<Change> = Vec::new();
     if cascade {
         for relation in catalog.relations().filter(|relation| relation.name().schema == schema) {
@@ -135,6 +165,7 @@ pub(super) fn functions(drop: &ast::DropFunction, scope: &Scope<'_>) -> Result<D
         let arguments = target.args.as_ref().map(|args| args.iter().map(|arg| arg.data_type.clone()).collect::<Vec<_>>());
         match find(&target.name, arguments.as_deref(), scope)? {
             Some(function) => {
+                scope.require_function_owner(function)?;
                 dropped.push(signature(function));
                 defined.changes.push(Change::DropFunction { name: function.name.clone(), oid: function.oid });
             }
@@ -160,7 +191,12 @@ pub(super) fn find<'a>(
     let parts = names::parts(name)?;
     let candidates: Vec<Name> = match parts.as_slice() {
         [object] => scope.path.iter().map(|schema| Name::new(schema.clone(), object.clone())).collect(),
-        [.., schema, object] => vec![Name::new(schema.clone(), object.clone())],
+        [.., schema, object] => {
+            if let Some(guard) = scope.guard() {
+                guard.permit_schema(schema)?;
+            }
+            vec![Name::new(schema.clone(), object.clone())]
+        }
         [] => vec![],
     };
     let wanted = arguments.map(|types| types.iter().map(types::of_sql).collect::<Result<Vec<_>>>()).transpose()?;

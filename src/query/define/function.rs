@@ -18,7 +18,7 @@ pub(super) fn create(create: &ast::CreateFunction, scope: &Scope<'_>) -> Result<
         return Err(Error::new(Kind::UndefinedObject, format!("language \"{language}\" does not exist"))
             .with_hint("Functions are LANGUAGE sql and return a table: a saved view with parameters."));
     }
-    let name = names::for_creation(&create.name, scope.catalog, scope.path)?;
+    let name = scope.creation(&create.name, false)?;
     let columns = match &create.return_type {
         Some(FunctionReturnType::DataType(DataType::Table(Some(columns)))) => columns
             .iter()
@@ -48,6 +48,11 @@ pub(super) fn create(create: &ast::CreateFunction, scope: &Scope<'_>) -> Result<
             })
             .collect();
         planner.function_plan(&function, unknown)?;
+    }
+    if create.or_replace {
+        let types = |function: &Function| function.arguments.iter().map(|argument| argument.sql_type.oid()).collect::<Vec<_>>();
+        let old = scope.catalog.functions_named(&name).iter().find(|old| types(old) == types(&function));
+        old.map(|old| scope.require_function_owner(old)).transpose()?;
     }
     let replace = if create.or_replace { "OR REPLACE " } else { "" };
     Ok(Defined {

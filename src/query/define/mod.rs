@@ -8,16 +8,21 @@ mod canonical;
 mod comment;
 mod drop;
 mod function;
+mod grant;
+mod membership;
+mod owned;
+mod role;
+mod scope;
 mod table;
 mod view;
 
 pub(in crate::query) use canonical::object_name;
+pub(in crate::query) use scope::{Scope, Source};
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{Catalog, Change, Name, Oid};
+use crate::catalog::{Catalog, Change, Name, Object, Oid, SUPERUSER_OID};
 use crate::error::{Error, Kind, Result};
 use crate::query::parse::{Definition, Statement};
-use crate::query::plan::Planner;
 use crate::store::spec::{TableId, TableKind, TableSpec};
 use crate::value::SqlType;
 
@@ -37,6 +42,8 @@ pub(super) struct Defined {
     pub facts: Facts,
     /// What PostgreSQL says beside the tag, as when IF NOT EXISTS found the object.
     pub notices: Vec<(Kind, String)>,
+    /// Owners of new schemas that are not the role that defines.
+    pub owners: Vec<(String, Oid)>,
 }
 
 /// What replay cannot find out from the text alone.
@@ -51,6 +58,9 @@ pub(super) struct Facts {
     /// Object ids of the relations that a view reads.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reads: Vec<Oid>,
+    /// The role that defined, by whose rights a grant is made and whose the new object is; the superuser without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<Oid>,
 }
 
 impl Facts {
@@ -59,31 +69,15 @@ impl Facts {
     }
 }
 
-/// Where a definition's facts come from.
-pub(super) enum Source<'a> {
-    /// A statement: names are looked up, queries planned, identities made.
-    Statement(&'a Planner<'a>),
-    /// The catalog log.
-    Replay(&'a Facts),
-}
-
-/// What a definition is worked out against.
-pub(super) struct Scope<'a> {
-    pub catalog: &'a Catalog,
-    /// Schemas in which unqualified names are looked for.
-    pub path: &'a [String],
-    /// How a table keeps its rows whose statement does not say.
-    pub kind: TableKind,
-    pub source: Source<'a>,
-}
-
 /// Works out what a definition does.
 ///
 /// # Errors
 /// PostgreSQL's SQLSTATE for whatever does not fit; nothing has changed then.
 pub(super) fn work_out(definition: &Definition, scope: &Scope<'_>) -> Result<Defined> {
     let mut defined = match definition {
-        Definition::CreateSchema { name, if_not_exists } => table::create_schema(name, *if_not_exists, scope),
+        Definition::CreateSchema { name, if_not_exists, owner } => {
+            table::create_schema(name.as_deref(), *if_not_exists, owner.as_ref(), scope)
+        }
         Definition::CreateTable { create, kind } => table::create(create, kind.unwrap_or(scope.kind), scope),
         Definition::CreateView(view) => view::create(view, scope),
         Definition::CreateFunction(function) => function::create(function, scope),
@@ -93,6 +87,8 @@ pub(super) fn work_out(definition: &Definition, scope: &Scope<'_>) -> Result<Def
         }
         Definition::Drop { kind, if_exists, names, cascade } => drop::relations(kind, *if_exists, names, *cascade, scope),
         Definition::DropFunction(drop) => drop::functions(drop, scope),
+        Definition::Role(role) => role::define(role, scope),
+        Definition::Grant(grant) => grant::define(grant, scope),
     }?;
     if let Some(change) = defined.changes.iter().find(|change| touches_builtin(change)) {
         return Err(Error::new(Kind::InsufficientPrivilege, "permission denied: system catalogs cannot be changed")
@@ -100,8 +96,61 @@ pub(super) fn work_out(definition: &Definition, scope: &Scope<'_>) -> Result<Def
     }
     if defined.changes.is_empty() {
         defined.text.clear();
+        return Ok(defined);
     }
+    scope.require_authorized()?;
+    defined.facts.actor = Some(scope.actor()).filter(|actor| *actor != SUPERUSER_OID);
+    let owned = ownership(&defined, scope)?;
+    defined.changes.extend(owned);
     Ok(defined)
+}
+
+/// Gives new objects their owners, and the rights that default privileges say.
+fn ownership(defined: &Defined, scope: &Scope<'_>) -> Result<Vec<Change>> {
+    let makes = |change: &Change| {
+        matches!(
+            change,
+            Change::CreateTable(_) | Change::CreateView { .. } | Change::CreateFunction { .. } | Change::CreateSchema { .. }
+        )
+    };
+    if !defined.changes.iter().any(makes)
+        || scope.actor() == SUPERUSER_OID && defined.owners.is_empty() && scope.catalog.default_acls().next().is_none()
+    {
+        return Ok(vec![]);
+    }
+    let after = applied(scope.catalog, &defined.changes)?;
+    let new = |oid: &Oid| *oid >= scope.catalog.next_oid();
+    let schema_oid = |name: &str| after.schema(name).map_or(0, |schema| schema.oid);
+    let relations =
+        after.relations().map(|relation| (Object::Relation(relation.oid()), relation.oid(), relation.name().schema.as_str()));
+    let functions = after.functions().map(|function| (Object::Function(function.oid), function.oid, function.name.schema.as_str()));
+    let objects: Vec<(Object, Oid, Oid)> = relations
+        .chain(functions)
+        .filter(|(_, oid, _)| new(oid))
+        .map(|(object, _, schema)| (object, scope.actor(), schema_oid(schema)))
+        .chain(after.schemas().filter(|(_, schema)| new(&schema.oid)).map(|(name, schema)| {
+            let given = defined.owners.iter().find(|(of, _)| of == name).map(|(_, owner)| *owner);
+            (Object::Schema(schema.oid), given.unwrap_or_else(|| scope.actor()), 0)
+        }))
+        .collect();
+    let mut changes = Vec::new();
+    for (object, owner, schema) in objects {
+        if owner != SUPERUSER_OID {
+            changes.push(Change::SetOwner { object, owner });
+        }
+        if let Some(acl) = after.new_objects_acl(object.kind(), owner, schema)? {
+            changes.push(Change::SetAcl { object, acl: Some(acl) });
+        }
+    }
+    Ok(changes)
+}
+
+/// The catalog after these changes.
+///
+/// # Errors
+/// The first change's that does not fit.
+pub(super) fn applied(catalog: &Catalog, changes: &[Change]) -> Result<Catalog> {
+    changes.iter().try_fold(catalog.clone(), |catalog, change| catalog.apply(change.clone()))
 }
 
 /// Replays one recorded definition.
@@ -115,11 +164,9 @@ pub(super) fn replay(text: &str, facts: &Facts, catalog: &Catalog) -> Result<Cat
         let Statement::Define(definition) = parsed.statement.as_ref() else {
             return Err(Error::new(Kind::DataCorrupted, format!("the catalog log holds a statement that defines nothing: {text}")));
         };
-        let scope = Scope { catalog: &next, path: &path, kind: TableKind::Log, source: Source::Replay(facts) };
+        let scope = Scope::new(&next, &path, TableKind::Log, Source::Replay(facts));
         let defined = work_out(definition, &scope)?;
-        for change in defined.changes {
-            next = next.apply(change)?;
-        }
+        next = applied(&next, &defined.changes)?;
     }
     Ok(next)
 }
@@ -139,7 +186,18 @@ fn touches_builtin(change: &Change) -> bool {
         | Change::DropCheck { table, .. } => Some(table),
         Change::RenameColumn { relation, .. } | Change::CommentOnColumn { relation, .. } => Some(relation),
         Change::RenameRelation { to, .. } => Some(to),
-        Change::CreateSchema { .. } | Change::DropSchema { .. } | Change::CommentOnSchema { .. } => None,
+        Change::CreateSchema { .. }
+        | Change::DropSchema { .. }
+        | Change::CommentOnSchema { .. }
+        | Change::CreateRole(_)
+        | Change::AlterRole(_)
+        | Change::DropRole { .. }
+        | Change::GrantRole(_)
+        | Change::RevokeRole { .. }
+        | Change::SetOwner { .. }
+        | Change::SetAcl { .. }
+        | Change::SetDefaultAcl { .. }
+        | Change::SetForEveryRole { .. } => None,
     };
     name.is_some_and(|name| crate::query::plan::names::is_builtin_schema(&name.schema))
 }

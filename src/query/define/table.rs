@@ -6,10 +6,11 @@ use datafusion::sql::sqlparser::ast::{self, ColumnOption, CreateTableOptions, Sq
 use uuid::Uuid;
 
 use super::{Defined, Facts, Scope, Source, canonical};
-use crate::catalog::{Change, Check, Column, Default, Name, Table, quote_identifier};
+use crate::catalog::{Change, Check, Column, Default, Name, Object, Privilege, Table, quote_identifier};
 use crate::error::{Error, Kind, Result};
+use crate::policy;
 use crate::query::checks;
-use crate::query::parse::unsupported;
+use crate::query::parse::{RoleSpec, quoted, unsupported};
 use crate::query::plan::{names, types};
 use crate::store::spec::{ColumnSpec, TableId, TableKind, TableSpec};
 use crate::value::{ColumnBuilder, SqlType, Style};
@@ -17,20 +18,42 @@ use crate::value::{ColumnBuilder, SqlType, Style};
 /// Columns a table may have, as in PostgreSQL.
 const COLUMNS_MAX: usize = 1_600;
 
-pub(super) fn create_schema(name: &str, if_not_exists: bool, scope: &Scope<'_>) -> Result<Defined> {
+pub(super) fn create_schema(
+    name: Option<&str>,
+    if_not_exists: bool,
+    owner: Option<&RoleSpec>,
+    scope: &Scope<'_>,
+) -> Result<Defined> {
+    let owner = owner.map_or_else(|| Ok(scope.actor()), |spec| scope.role(spec))?;
+    let owners_name = scope.catalog.role_name(owner);
+    let name = name.unwrap_or(&owners_name);
+    if scope.guard().is_some() {
+        let standing = scope.standing();
+        if policy::held(&standing, scope.catalog, Object::Database, Privilege::Create.into()).is_empty() {
+            return Err(policy::denied("database", names::DATABASE));
+        }
+        if !standing.may_become(owner) {
+            return Err(Error::new(Kind::InsufficientPrivilege, format!("must be member of role \"{owners_name}\"")));
+        }
+        scope.authorize();
+    }
     let mut defined = Defined { tag: "CREATE SCHEMA", object: name.to_owned(), ..Defined::default() };
     if if_not_exists && scope.catalog.schema(name).is_some() {
         defined.notices.push((Kind::DuplicateSchema, format!("schema \"{name}\" already exists, skipping")));
         return Ok(defined);
     }
-    defined.changes.push(Change::CreateSchema { name: name.to_owned() });
+    defined.changes.push(Change::CreateSchema { name: name.to_owned(), own_of: None });
     defined.text = format!("CREATE SCHEMA {}", quote_identifier(name));
+    if owner != scope.actor() {
+        defined.text.push_str(&format!(" AUTHORIZATION {}", quoted(&owners_name)));
+        defined.owners.push((name.to_owned(), owner));
+    }
     Ok(defined)
 }
 
 pub(super) fn create(create: &ast::CreateTable, kind: TableKind, scope: &Scope<'_>) -> Result<Defined> {
     refuse_unsupported(create)?;
-    let name = names::for_creation(&create.name, scope.catalog, scope.path)?;
+    let name = scope.creation(&create.name, false)?;
     let mut defined = Defined { tag: "CREATE TABLE", object: name.to_string(), ..Defined::default() };
     if create.if_not_exists && scope.catalog.relation(&name).is_some() {
         defined.notices.push((Kind::DuplicateTable, format!("relation \"{}\" already exists, skipping", name.name)));

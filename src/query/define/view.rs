@@ -15,11 +15,14 @@ pub(super) fn create(create: &ast::CreateView, scope: &Scope<'_>) -> Result<Defi
         return Err(unsupported(what));
     }
     require_invoker(&create.options)?;
-    let name = names::for_creation(&create.name, scope.catalog, scope.path)?;
+    let name = scope.creation(&create.name, true)?;
     let mut defined = Defined { tag: "CREATE VIEW", object: name.to_string(), ..Defined::default() };
     if create.if_not_exists && scope.catalog.relation(&name).is_some() {
         defined.notices.push((Kind::DuplicateTable, format!("relation \"{}\" already exists, skipping", name.name)));
         return Ok(defined);
+    }
+    if let (true, Some(old)) = (create.or_replace, scope.catalog.relation(&name)) {
+        scope.require_relation_owner(old)?;
     }
     let query = canonical::query_text(&create.query)?;
     let facts = match &scope.source {
@@ -39,7 +42,7 @@ pub(super) fn create(create: &ast::CreateView, scope: &Scope<'_>) -> Result<Defi
                 .map(|field| (output::shown(field.name()).to_owned(), SqlType::of_field(field).to_string()))
                 .collect();
             rename(&mut columns, &create.columns)?;
-            Facts { table: None, columns, reads: planner.reads() }
+            Facts { columns, reads: planner.reads(), ..Facts::default() }
         }
     };
     let columns = facts.typed_columns()?;

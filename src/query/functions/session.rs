@@ -9,8 +9,9 @@ use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
-use crate::catalog::Catalog;
-use crate::query::plan::names::DATABASE;
+use crate::catalog::{Catalog, Oid};
+use crate::policy::Identity;
+use crate::query::plan::names::{DATABASE, is_builtin_schema};
 use crate::query::session::{CursorFacts, Effects};
 use crate::query::settings::Settings;
 use crate::query::system::Shared;
@@ -24,6 +25,10 @@ pub struct SessionFacts {
     pub current_user: String,
     /// The role that logged in.
     pub session_user: String,
+    /// The role that has logged in, whatever the session has become since.
+    pub login: Oid,
+    /// Who the statement runs as.
+    pub identity: Identity,
     pub backend_pid: i32,
     /// Schemas in which unqualified names are looked for.
     pub search_path: Vec<String>,
@@ -38,6 +43,8 @@ pub struct SessionFacts {
     pub cursors: Vec<CursorFacts>,
     /// What exists, as the statement sees it.
     pub catalog: Arc<Catalog>,
+    /// What of it the role may know.
+    pub visible: Arc<Catalog>,
     /// What the store holds, for sizes and counts.
     pub snapshot: Arc<Snapshot>,
     /// Where the client connects from, as an address and a port where it has them.
@@ -74,12 +81,18 @@ pub(super) fn function(name: &str, facts: &Arc<SessionFacts>) -> Option<Arc<Scal
         "current_user" | "user" | "current_role" => named(facts.current_user.clone()),
         "session_user" | "system_user" => named(facts.session_user.clone()),
         "current_database" | "current_catalog" => named(DATABASE.to_owned()),
-        "current_schema" => (SqlType::Name, ScalarValue::Utf8View(facts.search_path.first().cloned())),
+        "current_schema" => (SqlType::Name, ScalarValue::Utf8View(current_schema(facts))),
         "pg_backend_pid" => (SqlType::Int4, ScalarValue::Int32(Some(facts.backend_pid))),
         _ => return None,
     };
     let function = Told { name: name.to_owned(), sql_type, value, signature: Signature::nullary(Volatility::Stable) };
     Some(Arc::new(ScalarUDF::new_from_impl(function)))
+}
+
+/// The first schema of the path that is there for the role.
+fn current_schema(facts: &SessionFacts) -> Option<String> {
+    let there = |schema: &&String| is_builtin_schema(schema) || facts.visible.schema(schema).is_some();
+    facts.search_path.iter().find(there).cloned()
 }
 
 #[derive(Debug, Clone)]

@@ -58,13 +58,16 @@ impl Conflict {
         hints: &[Option<SqlType>],
     ) -> Result<Conflict> {
         require_key(clause.conflict_target.as_ref(), table)?;
+        if clause.conflict_target.is_some() {
+            planner.guard.permit_columns(Action::Select, table, &table.primary_key)?;
+        }
         let mut conflict = Conflict { update: None, parameters: hints.to_vec() };
         let OnConflictAction::DoUpdate(update) = &clause.action else { return Ok(conflict) };
         if clause.conflict_target.is_none() {
             return Err(Error::new(Kind::SyntaxError, "ON CONFLICT DO UPDATE requires inference specification or constraint name")
                 .with_hint("For example, ON CONFLICT (column_name)."));
         }
-        planner.guard.permit(Action::Update, table)?;
+        planner.guard.permit(Action::Select, table)?;
         let mut values: Vec<ast::Expr> = table.columns.iter().map(|column| of(&alias, &column.name)).collect();
         let mut assigned = Vec::new();
         for assignment in &update.assignments {
@@ -76,6 +79,8 @@ impl Conflict {
                 values[*place] = assignment.value.clone();
             }
         }
+        let columns: Vec<u32> = places(table, &assigned)?.iter().map(|place| table.columns[*place].id).collect();
+        planner.guard.permit_columns(Action::Update, table, &columns)?;
         let update = Update { alias, values, selection: update.selection.clone() };
         let nothing = RecordBatch::new_empty(excluded_schema(table));
         let planned = update.planned(table, nothing, planner, hints)?;
@@ -185,7 +190,7 @@ impl Update {
         select.projection = values.enumerate().map(aliased).collect();
         let excluded = MemTable::try_new(excluded.schema(), vec![vec![excluded]]).map_err(unwrap)?;
         let sources = vec![
-            (EXISTING.to_owned(), provider_as_source(planner.guard.open_rows(table)?)),
+            (EXISTING.to_owned(), provider_as_source(planner.guard.open_rows(Action::Update, table)?)),
             (EXCLUDED.to_owned(), provider_as_source(Arc::new(excluded))),
         ];
         let planned = planner.query_with(&query, hints, sources)?;

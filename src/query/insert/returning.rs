@@ -12,6 +12,7 @@ use datafusion::sql::sqlparser::ast::{self, Ident, ObjectName, SelectItem};
 
 use crate::catalog::Table;
 use crate::error::{Error, Kind, Result};
+use crate::policy::Action;
 use crate::query::errors::unwrap;
 use crate::query::plan::{Planned, Planner};
 use crate::query::session::{Column, Outcome, Session};
@@ -40,12 +41,14 @@ impl Returning {
     pub(super) fn new(
         items: &[SelectItem],
         alias: Ident,
-        table: &Table,
+        table: &Arc<Table>,
         planner: &Planner<'_>,
         hints: &[Option<SqlType>],
     ) -> Result<Returning> {
         let empty = RecordBatch::new_empty(named(table));
         let mut returning = Returning { items: items.to_vec(), alias, columns: vec![], parameters: vec![] };
+        let named_only = provider_as_source(planner.guard.open_named(Action::Insert, table)?);
+        planner.permit_named(returning.query()?.as_ref(), hints, table.oid, vec![(STORED.to_owned(), named_only)])?;
         let planned = returning.planned(empty, planner, hints)?;
         refuse_aggregate(&planned.plan)?;
         returning.columns = execute::columns(planned.plan.schema(), &planned.origins);
@@ -82,6 +85,11 @@ impl Returning {
 
     /// `SELECT items FROM stored AS alias`.
     fn planned(&self, rows: RecordBatch, planner: &Planner<'_>, hints: &[Option<SqlType>]) -> Result<Planned> {
+        let table = MemTable::try_new(rows.schema(), vec![vec![rows]]).map_err(unwrap)?;
+        planner.query_with(self.query()?.as_ref(), hints, vec![(STORED.to_owned(), provider_as_source(Arc::new(table)))])
+    }
+
+    fn query(&self) -> Result<Box<ast::Query>> {
         let mut query = parse::select_all(ObjectName::from(vec![Ident::with_quote('"', STORED)]))?;
         let ast::SetExpr::Select(select) = query.body.as_mut() else {
             return Err(Error::internal("a SELECT did not read as one"));
@@ -90,8 +98,7 @@ impl Returning {
         for from in &mut select.from {
             rename(&mut from.relation, &self.alias);
         }
-        let table = MemTable::try_new(rows.schema(), vec![vec![rows]]).map_err(unwrap)?;
-        planner.query_with(&query, hints, vec![(STORED.to_owned(), provider_as_source(Arc::new(table)))])
+        Ok(query)
     }
 }
 

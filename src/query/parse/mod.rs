@@ -6,14 +6,18 @@
 mod copy;
 mod dialect;
 mod forms;
+mod grant;
 mod limits;
 mod place;
+mod role;
 mod session;
 mod setting;
 mod statement;
 
 pub use copy::{Copy, CopyDirection, CopySource};
 pub(super) use forms::{NO_COLUMNS, ORDERED_USING};
+pub use grant::{GrantStatement, Owned, Signature, Targets, Terms, Wanted};
+pub use role::{RoleOptions, RoleSpec, RoleStatement, Secret, SettingChange, quoted};
 pub use session::{Block, Channel, Count, Declare, Discard, Execute, Fetch, Isolation, Modes, Movement, Prepare, TransactionEnd};
 pub use setting::Setting;
 pub(crate) use statement::unsupported;
@@ -75,10 +79,10 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
         if after.token != Token::EOF && after.token != Token::SemiColon {
             return Err(syntax_error_at(sql, &after));
         }
-        let text = slice(sql, &first, &after);
+        let text = told(sql, slice(sql, &first, &after), &statement, &first);
         let start = (first.span.start.line, first.span.start.column);
         let offset = position_of(sql, start.0, start.1) - 1;
-        statements.push(Parsed { statement: Arc::new(statement), text: Arc::from(text), offset, start });
+        statements.push(Parsed { statement: Arc::new(statement), text, offset, start });
     }
 }
 
@@ -238,6 +242,24 @@ fn slice<'a>(sql: &'a str, first: &TokenWithSpan, after: &TokenWithSpan) -> &'a 
         }
     };
     sql.get(byte(first)..byte(after)).unwrap_or(sql).trim()
+}
+
+/// The statement's text as sessions, logs and lists may show it: without the password that it holds.
+fn told(sql: &str, text: &str, statement: &Statement, first: &TokenWithSpan) -> Arc<str> {
+    let secret = match statement {
+        Statement::Define(definition) => match definition.as_ref() {
+            Definition::Role(role) => role.secret_at(),
+            _ => None,
+        },
+        _ => None,
+    };
+    let Some(secret) = secret else { return Arc::from(text) };
+    let begin = position_of(sql, first.span.start.line, first.span.start.column);
+    let place = |line, column| position_of(sql, line, column).saturating_sub(begin);
+    let (from, to) = (place(secret.start.line, secret.start.column), place(secret.end.line, secret.end.column));
+    let before: String = text.chars().take(from).collect();
+    let behind: String = text.chars().skip(to).collect();
+    Arc::from(format!("{before}'********'{behind}"))
 }
 
 /// Whether the next words are these, which sqlparser may not know as keywords. Consumes nothing.

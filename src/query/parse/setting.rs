@@ -66,7 +66,7 @@ fn set_constraints(parser: &mut Parser<'_>) -> Result<Statement, Failure> {
 }
 
 /// A setting's name with what it is set to; the forms that PostgreSQL has words for come first.
-fn assignment(parser: &mut Parser<'_>) -> Result<(String, Option<Vec<String>>), Failure> {
+pub(super) fn assignment(parser: &mut Parser<'_>) -> Result<(String, Option<Vec<String>>), Failure> {
     let one = |value: String| Some(vec![value]);
     if take_word(parser, "time") {
         expect_word(parser, "zone")?;
@@ -77,7 +77,9 @@ fn assignment(parser: &mut Parser<'_>) -> Result<(String, Option<Vec<String>>), 
         return Ok(("client_encoding".to_owned(), value));
     }
     if take_word(parser, "role") {
-        return Ok(("role".to_owned(), one(value(parser)?)));
+        let _as_a_setting = parser.consume_token(&Token::Eq) || take_word(parser, "to");
+        let value = if take_word(parser, "default") { None } else { one(value(parser)?) };
+        return Ok(("role".to_owned(), value));
     }
     if next_words(parser, &["session", "authorization"]) {
         parser.advance_token();
@@ -163,8 +165,13 @@ pub(super) fn show(parser: &mut Parser<'_>) -> Result<Statement, Failure> {
 
 /// The statement behind the word RESET.
 pub(super) fn reset(parser: &mut Parser<'_>) -> Result<Statement, Failure> {
+    reset_name(parser).map(Statement::Reset)
+}
+
+/// The setting behind the word RESET; `None` is `ALL`.
+pub(super) fn reset_name(parser: &mut Parser<'_>) -> Result<Option<String>, Failure> {
     let name = named(parser)?;
-    Ok(Statement::Reset((name != "all").then_some(name)))
+    Ok((name != "all").then_some(name))
 }
 
 fn named(parser: &mut Parser<'_>) -> Result<String, Failure> {

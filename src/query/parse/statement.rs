@@ -6,6 +6,8 @@ use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::copy::{self, Copy};
+use super::grant::{self, GrantStatement};
+use super::role::{self, RoleSpec, RoleStatement};
 use super::session::{self, Block, Channel, Declare, Discard, Execute, Fetch, Prepare};
 use super::setting::Setting;
 use super::{Failure, next_words, take_word};
@@ -52,9 +54,11 @@ pub enum Statement {
 /// A statement that changes the catalog.
 #[derive(Debug, Clone)]
 pub enum Definition {
+    /// Without a name it is the owner's.
     CreateSchema {
-        name: String,
+        name: Option<String>,
         if_not_exists: bool,
+        owner: Option<RoleSpec>,
     },
     /// Without a `kind` the setting `default_table_access_method` says it.
     CreateTable {
@@ -77,6 +81,8 @@ pub enum Definition {
         cascade: bool,
     },
     DropFunction(ast::DropFunction),
+    Role(Box<RoleStatement>),
+    Grant(Box<GrantStatement>),
 }
 
 impl Definition {
@@ -91,6 +97,8 @@ impl Definition {
             Definition::Comment { .. } => "COMMENT".to_owned(),
             Definition::Drop { kind, .. } => format!("DROP {kind}"),
             Definition::DropFunction(_) => "DROP FUNCTION".to_owned(),
+            Definition::Role(role) => role.command().to_owned(),
+            Definition::Grant(grant) => grant.command().to_owned(),
         }
     }
 }
@@ -114,6 +122,15 @@ pub(super) fn read(parser: &mut Parser<'_>) -> Result<Statement, Failure> {
     }
     if next_words(parser, &["comment", "on", "function"]) {
         return comment_on_function(parser);
+    }
+    if let Some(statement) = role::read(parser)? {
+        return Ok(define(statement.into()));
+    }
+    if let Some(statement) = grant::read(parser)? {
+        return Ok(define(statement.into()));
+    }
+    if next_words(parser, &["create", "schema"]) {
+        return create_schema(parser);
     }
     let statement = parser.parse_statement()?;
     let statement = match statement {
@@ -173,6 +190,22 @@ fn comment_on_function(parser: &mut Parser<'_>) -> Result<Statement, Failure> {
     Ok(define(Definition::Comment { object: ast::CommentObject::Function, name, arguments, comment }))
 }
 
+/// `CREATE SCHEMA [IF NOT EXISTS] [name] [AUTHORIZATION role]`.
+fn create_schema(parser: &mut Parser<'_>) -> Result<Statement, Failure> {
+    parser.advance_token();
+    parser.advance_token();
+    let if_not_exists = parser.parse_keywords(&[Keyword::IF, Keyword::NOT, Keyword::EXISTS]);
+    let name = if next_words(parser, &["authorization"]) { None } else { Some(session::name(parser)?) };
+    let owner = if take_word(parser, "authorization") { Some(role::role(parser)?) } else { None };
+    if name.is_none() && owner.is_none() {
+        return session::unexpected(parser, "a schema's name");
+    }
+    if !session::at_end(parser) {
+        return Err(unsupported("CREATE SCHEMA with definitions in it").into());
+    }
+    Ok(define(Definition::CreateSchema { name, if_not_exists, owner }))
+}
+
 /// `USING reference` behind a CREATE TABLE.
 fn table_kind(parser: &mut Parser<'_>) -> Result<Option<TableKind>, Failure> {
     if !parser.parse_keyword(Keyword::USING) {
@@ -211,14 +244,6 @@ fn accept(statement: ast::Statement) -> Result<Statement, Error> {
         ast::Statement::CreateView(view) => define(Definition::CreateView(Box::new(view))),
         ast::Statement::CreateFunction(function) => define(Definition::CreateFunction(Box::new(function))),
         ast::Statement::AlterTable(alter) => define(Definition::AlterTable(Box::new(alter))),
-        ast::Statement::CreateSchema { schema_name, if_not_exists, .. } => match schema_name {
-            ast::SchemaName::Simple(name) => {
-                define(Definition::CreateSchema { name: crate::query::plan::names::single(&name)?, if_not_exists })
-            }
-            ast::SchemaName::UnnamedAuthorization(_) | ast::SchemaName::NamedAuthorization(_, _) => {
-                return Err(unsupported("CREATE SCHEMA ... AUTHORIZATION"));
-            }
-        },
         ast::Statement::Comment { object_type, object_name, comment, .. } => {
             define(Definition::Comment { object: object_type, name: object_name, arguments: None, comment })
         }

@@ -29,14 +29,18 @@ impl Planner<'_> {
             return self.listening_channels();
         }
         if args.is_empty()
-            && let Some(source) = system::function(plain, &self.catalog, &self.facts)
+            && let Some(source) = system::function(plain, &self.facts)
         {
             return source;
+        }
+        if let Some((schema, _)) = name.split_once('.').filter(|_| !self.bound) {
+            self.guard.permit_schema(schema)?;
         }
         let function = match self.find_function(name, args.len()) {
             Ok(function) => function,
             Err(error) => return self.one_value(plain, args).unwrap_or(Err(error)),
         };
+        self.guard.permit_call(&function)?;
         let plan = self
             .function_plan(&function, args)
             .map_err(|error| error.with_context(format!("SQL function \"{}\"", function.name.name)))?;

@@ -21,6 +21,7 @@ mod operators;
 mod orders;
 pub mod origin;
 pub mod output;
+pub(in crate::query) mod reads;
 mod refused;
 mod resolution;
 mod rows;
@@ -30,7 +31,7 @@ pub mod types;
 mod unions;
 mod values;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -70,6 +71,10 @@ pub struct Planner<'a> {
     /// Tables that only this statement sees, by unqualified name: the input of COPY's MAP.
     extra: Vec<(String, Arc<dyn TableSource>)>,
     nesting: usize,
+    /// Names were bound when a view was made, so that schemas need not be open to its reader.
+    bound: bool,
+    /// A relation was named of which the role may read some columns only.
+    partial: Cell<bool>,
     type_planner: Arc<dyn TypePlanner>,
     expr_planners: Arc<[Arc<dyn ExprPlanner>]>,
     /// Relations that the statement reads directly, for a view's dependencies.
@@ -104,7 +109,7 @@ impl<'a> Planner<'a> {
         facts: Arc<SessionFacts>,
     ) -> Self {
         let mut path = vec!["pg_catalog".to_owned()];
-        path.extend(facts.search_path.iter().cloned());
+        path.extend(facts.search_path.iter().filter(|schema| guard.may_use_schema(schema)).cloned());
         let own: Arc<dyn ExprPlanner> = Arc::new(operators::Operators { style: facts.style.clone() });
         let expr_planners = std::iter::once(own).chain(state.expr_planners().iter().cloned()).collect();
         Planner {
@@ -116,6 +121,8 @@ impl<'a> Planner<'a> {
             path,
             extra: vec![],
             nesting: 0,
+            bound: false,
+            partial: Cell::new(false),
             type_planner: Arc::new(types::SqlTypes),
             expr_planners,
             reads: RefCell::new(BTreeSet::new()),
@@ -151,12 +158,38 @@ impl<'a> Planner<'a> {
         planner.query(query, hints)
     }
 
+    /// Asks whether the role may read what a query names of a relation and of others, without reading it. A change that names nothing of
+    /// its table asks for no right to read it.
+    ///
+    /// # Errors
+    /// 42501 naming the relation; as [`Planner::query`].
+    pub fn permit_named(
+        &self,
+        query: &ast::Query,
+        hints: &[Option<SqlType>],
+        table: Oid,
+        extra: Vec<(String, Arc<dyn TableSource>)>,
+    ) -> Result<()> {
+        if self.guard.reads_whole(table) {
+            return Ok(());
+        }
+        let mut planner = self.inner()?;
+        planner.path = self.path.clone();
+        planner.extra = extra;
+        let mut reads = reads::of(&planner.query(query, hints)?.plan)?;
+        reads.retain(|relation, columns| *relation == table && !columns.is_empty());
+        self.guard.permit_reads(&reads)
+    }
+
     fn planned(&self, query: &ast::Query, context: &mut PlannerContext, hints: &[Option<SqlType>]) -> Result<Planned> {
         let mut query = tree::prepared(query)?;
         refused::in_calls(&mut query, self.registry)?;
         dialect::rewrite(&mut query)?;
         let statement = ast::Statement::Query(Box::new(query));
         let plan = self.sql().sql_statement_to_plan_with_context(statement, context).map_err(unwrap)?;
+        if self.partial.get() {
+            self.guard.permit_reads(&reads::of(&plan)?)?;
+        }
         let plan = unions::marked(plan).map_err(unwrap)?;
         let mut planned = casts::lower(plan, &self.facts.style, hints)?;
         planned.plan = correlated::detach(conditions::lifted(planned.plan)?, self.state, self.facts.style.now_us)?;
@@ -210,6 +243,8 @@ impl<'a> Planner<'a> {
             path: vec!["pg_catalog".to_owned(), crate::catalog::PUBLIC_SCHEMA.to_owned()],
             extra: vec![],
             nesting: self.nesting + 1,
+            bound: false,
+            partial: Cell::new(false),
             type_planner: self.type_planner.clone(),
             expr_planners: self.expr_planners.clone(),
             reads: RefCell::new(BTreeSet::new()),
@@ -218,7 +253,10 @@ impl<'a> Planner<'a> {
 
     fn relation_source(&self, name: &Name) -> Result<Arc<dyn TableSource>> {
         if names::is_builtin_schema(&name.schema) {
-            return system::source(name, &self.catalog, &self.facts);
+            return system::source(name, &self.facts);
+        }
+        if !self.bound {
+            self.guard.permit_schema(&name.schema)?;
         }
         let relation = self.catalog.expect_relation(name)?;
         self.reads.borrow_mut().insert(relation.oid());
@@ -228,14 +266,28 @@ impl<'a> Planner<'a> {
         }
     }
 
+    /// The existing relation that a name stands for, in a schema that the role may look into.
+    ///
+    /// # Errors
+    /// 42501 on the schema; as [`names::of_relation`].
+    pub fn named(&self, name: &ast::ObjectName) -> Result<Name> {
+        let found = names::of_relation(name, &self.catalog, &self.path)?;
+        self.guard.permit_schema(&found.schema)?;
+        Ok(found)
+    }
+
     fn table_source(&self, table: &Arc<Table>) -> Result<Arc<dyn TableSource>> {
+        self.partial.set(self.partial.get() || !self.guard.reads_whole(table.oid));
         Ok(provider_as_source(self.guard.open(table)?))
     }
 
     /// A view's plan with exactly the columns it had when it was created, whatever `*` would mean today.
     fn view_source(&self, view: &View) -> Result<Arc<dyn TableSource>> {
+        self.guard.permit_view(view)?;
+        self.partial.set(self.partial.get() || !self.guard.reads_whole(view.oid));
         let query = parse::parse_query(&view.query)?;
-        let planner = self.inner()?;
+        let mut planner = self.inner()?;
+        planner.bound = true;
         let planned = planner.query(&query, &[]).map_err(|error| error.with_context(format!("view \"{}\"", view.name.name)))?;
         let wanted: Vec<&str> = view.columns.iter().map(|(name, _)| name.as_str()).collect();
         let plan = origin::marked(shaped(planned.plan, &wanted)?, view.oid)?;

@@ -27,6 +27,11 @@ pub(super) fn marked(plan: LogicalPlan, view: Oid) -> Result<LogicalPlan> {
     LogicalPlanBuilder::from(plan).alias(format!("{VIEW}{view}")).and_then(LogicalPlanBuilder::build).map_err(unwrap)
 }
 
+/// The view that an alias of a plan marks.
+pub(super) fn view(alias: &str) -> Option<Oid> {
+    alias.strip_prefix(VIEW)?.parse().ok()
+}
+
 /// The origin of each column of a plan that has not been optimised.
 pub(super) fn of(plan: &LogicalPlan) -> Arc<[Option<Origin>]> {
     (0..plan.schema().fields().len()).map(|at| origin(plan, at)).collect()

@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Notice, Prepared};
+use crate::catalog::Catalog;
+use crate::catalog::role::SIGNAL_BACKEND;
 use crate::clock::{Clock, Micros};
 use crate::error::{Error, Kind, Result};
+use crate::policy::Standing;
 use crate::query::backends::{Backends, Signal};
 use crate::query::notify::{Change, Exchange, Inbox, Notification, Pending};
 
@@ -79,19 +82,26 @@ impl Effects {
     /// Sends a signal to another session; false, with a warning, when there is none of this number.
     ///
     /// # Errors
-    /// 42501 when the session is another role's and this role is no superuser.
-    pub(in crate::query) fn signal(&self, pid: i32, signal: Signal, user: &str, superuser: bool) -> Result<bool> {
+    /// 42501 when the session is a role's whose rights the asking one has not.
+    pub(in crate::query) fn signal(&self, pid: i32, signal: Signal, asking: &Standing, catalog: &Catalog) -> Result<bool> {
         let Some(backend) = self.backends.get(pid) else {
             self.tell("WARNING", Kind::Warning, format!("PID {pid} is not a PostgreSQL backend process"));
             return Ok(false);
         };
-        if !superuser && backend.user != user {
-            let (what, whose) = match signal {
-                Signal::Cancel => ("cancel query", "query is being canceled"),
-                Signal::Terminate => ("terminate process", "process is being terminated"),
-            };
-            return Err(Error::new(Kind::InsufficientPrivilege, format!("permission denied to {what}"))
-                .with_detail(format!("Only the superuser and the role whose {whose} may do it.")));
+        let denied = |message: &str| Err(Error::new(Kind::InsufficientPrivilege, message));
+        let of_superuser = catalog.role(backend.role).is_some_and(|role| role.superuser);
+        match (of_superuser && !asking.superuser, signal) {
+            (true, Signal::Cancel) => return denied("must be a superuser to cancel superuser query"),
+            (true, Signal::Terminate) => return denied("must be a superuser to terminate superuser process"),
+            (false, _) => {}
+        }
+        if !asking.has_rights_of(backend.role) && !asking.has_rights_of(SIGNAL_BACKEND) {
+            return denied(match signal {
+                Signal::Cancel => "must be a member of the role whose query is being canceled or member of pg_signal_backend",
+                Signal::Terminate => {
+                    "must be a member of the role whose process is being terminated or member of pg_signal_backend"
+                }
+            });
         }
         Ok(self.backends.signal(pid, signal))
     }

@@ -30,6 +30,8 @@ pub(in crate::query) enum Form {
     Milliseconds,
     /// An amount of memory, with or without a unit, kept in kilobytes.
     Kilobytes,
+    /// An amount of data, with or without a unit, kept in bytes.
+    Bytes,
     /// One of these words.
     OneOf(&'static [&'static str]),
     /// A list of names.
@@ -47,8 +49,13 @@ pub(in crate::query) enum Form {
 const TIMES: [(&str, f64); 6] = [("us", 0.001), ("ms", 1.0), ("s", 1e3), ("min", 6e4), ("h", 3.6e6), ("d", 8.64e7)];
 const SIZES: [(&str, f64); 5] = [("B", 1.0 / 1024.0), ("kB", 1.0), ("MB", 1024.0), ("GB", 1_048_576.0), ("TB", 1_073_741_824.0)];
 
+const BYTES: [(&str, f64); 5] =
+    [("B", 1.0), ("kB", 1024.0), ("MB", 1_048_576.0), ("GB", 1_073_741_824.0), ("TB", 1_099_511_627_776.0)];
+
 /// The largest number that a setting of whole numbers holds.
-const INTEGER_MAX: i64 = i32::MAX as i64;
+pub(super) const INTEGER_MAX: i64 = i32::MAX as i64;
+/// The largest amount of data that a setting holds: a number that a float holds exactly.
+const BYTES_MAX: i64 = 1 << 50;
 
 impl Form {
     /// The values of a SET as one text.
@@ -92,6 +99,9 @@ impl Form {
             Form::Kilobytes => whole(name, asked, &SIZES, "kB", 0, INTEGER_MAX)
                 .transpose()
                 .unwrap_or_else(|| Err(with_units(invalid(), asked, "\"B\", \"kB\", \"MB\", \"GB\", and \"TB\""))),
+            Form::Bytes => whole(name, asked, &BYTES, "B", 0, BYTES_MAX)
+                .transpose()
+                .unwrap_or_else(|| Err(with_units(invalid(), asked, "\"B\", \"kB\", \"MB\", \"GB\", and \"TB\""))),
             Form::Real => match asked.trim().parse::<f64>() {
                 Ok(number) if number.is_finite() && number >= 0.0 => Ok(number.to_string()),
                 Ok(_) | Err(_) => Err(invalid()),
@@ -120,6 +130,7 @@ impl Form {
     pub(super) fn shown(self, kept: &str) -> String {
         let units: &[(&str, i64)] = match self {
             Form::Milliseconds => &[("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1_000), ("ms", 1)],
+            Form::Bytes => &[("TB", 1 << 40), ("GB", 1 << 30), ("MB", 1 << 20), ("kB", 1 << 10), ("B", 1)],
             Form::Kilobytes => &[("TB", 1 << 30), ("GB", 1 << 20), ("MB", 1 << 10), ("kB", 1)],
             Form::Fixed
             | Form::Restart

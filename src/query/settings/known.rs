@@ -4,8 +4,9 @@
 //! so that scripts and tools that set it go on. A setting whose other values would promise what Annals does not do is refused those
 //! values.
 
-use super::form::Form;
 use super::form::Form::{Fixed, OneOf, Restart, Switch};
+use super::form::{Form, INTEGER_MAX};
+use crate::error::{Error, Kind, Result};
 
 /// One setting.
 pub(in crate::query) struct Known {
@@ -155,6 +156,7 @@ pub(in crate::query) static KNOWN: &[Known] = &[
     time("lock_timeout", "0", "How long a statement may wait for a lock."),
     real("logical_decoding_work_mem", "65536", "Kept for scripts; there is no logical decoding.").fixed(),
     memory("maintenance_work_mem", "65536", "Kept for scripts; memory is limited for all statements together."),
+    integer("max_concurrent_queries", "0", 0, INTEGER_MAX, "Statements that the role may run at once; 0 is no limit."),
     known("max_connections", "100", Restart, "Clients that may be connected at once."),
     integer("max_function_args", "100", 100, 100, "Arguments that a function can have.").fixed(),
     integer("max_identifier_length", "63", 63, 63, "Bytes of a name.").fixed(),
@@ -163,6 +165,10 @@ pub(in crate::query) static KNOWN: &[Known] = &[
     integer("max_parallel_workers", "8", 0, 1024, "Kept for scripts; threads are shared by all statements."),
     integer("max_parallel_workers_per_gather", "2", 0, 1024, "Kept for scripts; threads are shared by all statements."),
     known("max_prepared_transactions", "0", Restart, "Transactions that may outlive their session."),
+    integer("max_queries_per_minute", "0", 0, INTEGER_MAX, "Statements that the role may run in a minute; 0 is no limit."),
+    integer("max_rows", "0", 0, INTEGER_MAX, "Rows that one statement may read; 0 is no limit."),
+    known("max_scan_bytes", "0", Form::Bytes, "Bytes of rows that one statement may read; 0 is no limit."),
+    integer("max_subscriptions", "0", 0, INTEGER_MAX, "Subscriptions that the role may have at once; 0 is no limit."),
     memory("min_parallel_index_scan_size", "512", "Kept for scripts; plans are parallel where it pays."),
     memory("min_parallel_table_scan_size", "8192", "Kept for scripts; plans are parallel where it pays."),
     switch("parallel_leader_participation", "on", "Kept for scripts; threads are shared by all statements."),
@@ -215,7 +221,7 @@ pub(in crate::query) static KNOWN: &[Known] = &[
     known("transaction_isolation", "read committed", OneOf(ISOLATION), "What the transaction may see of others."),
     switch("transaction_read_only", "off", "Whether the transaction only reads."),
     known("transform_null_equals", "off", OneOf(&["off"]), "Reads = NULL as IS NULL, which is refused."),
-    memory("work_mem", "4096", "Kept for scripts; memory is limited for all statements together."),
+    memory("work_mem", "4096", "Memory of a statement of a role that is held to one; for others it is kept for scripts."),
     known("xmloption", "content", OneOf(&["content", "document"]), "Kept for scripts; there is no XML."),
 ];
 
@@ -246,6 +252,32 @@ pub(super) fn place(name: &str) -> Option<usize> {
 /// A place that is there.
 pub(super) fn place_of(name: &'static str) -> usize {
     place(name).unwrap_or(0)
+}
+
+/// How the setting of this name is checked.
+///
+/// # Errors
+/// 42704 when there is none, 42602 for a dotted name of a user's own that is no name.
+pub(super) fn form_of(name: &str) -> Result<Form> {
+    if let Some(at) = place(name) {
+        return Ok(KNOWN[at].form);
+    }
+    if !name.contains('.') {
+        return Err(unknown(name));
+    }
+    let is_name = |part: &str| {
+        part.starts_with(|c: char| c.is_alphabetic() || c == '_')
+            && part.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$'))
+    };
+    if name.split('.').all(is_name) {
+        return Ok(Form::Custom);
+    }
+    Err(Error::new(Kind::InvalidName, format!("invalid configuration parameter name \"{name}\""))
+        .with_detail("Custom parameter names must be two or more simple identifiers separated by dots."))
+}
+
+pub(super) fn unknown(name: &str) -> Error {
+    Error::new(Kind::UndefinedObject, format!("unrecognized configuration parameter \"{name}\""))
 }
 
 #[cfg(test)]

@@ -4,20 +4,25 @@
 //! transaction sets goes with it when it rolls back, what it sets for itself alone goes with it in any case, and a savepoint is a
 //! mark to come back to. The transaction's own characteristics stand beside, because they are shown and set as settings.
 
+mod ceiling;
 mod form;
 pub(in crate::query) mod known;
+mod role;
 mod timeout;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::catalog::SYSTEM_SCHEMA;
+use crate::catalog::{Oid, SYSTEM_SCHEMA};
 use crate::error::{Error, Kind, Result};
+use crate::policy::Limits;
 use crate::query::parse::{Isolation, Modes, Setting};
 use crate::store::spec::TableKind;
 use crate::value::{ByteaOutput, DateOrder, DateOutput, IntervalStyle, Names, Style, Zone};
+pub(super) use ceiling::{checked_for_role, is_ceiling, limits, require_known, written};
 use form::Form;
-use known::{KNOWN, place, place_of};
+use known::{KNOWN, form_of, place, place_of, unknown};
+pub(super) use role::Roles;
 pub use timeout::Timeout;
 
 /// Settings of their own that a session can have.
@@ -64,6 +69,8 @@ struct State {
     queried: bool,
     /// What the client knows.
     told: Arc<Values>,
+    /// What the login role is held to, whatever is set.
+    held: Limits,
     /// Custom settings that were set once, and are empty rather than unknown since.
     placeholders: BTreeSet<String>,
     /// Made when somebody asks, until something changes.
@@ -83,6 +90,8 @@ struct Values {
     /// In the order of [`KNOWN`].
     known: Vec<String>,
     custom: BTreeMap<String, String>,
+    /// Whom the session's statements run as.
+    roles: Roles,
     derived: Derived,
 }
 
@@ -98,7 +107,7 @@ struct Derived {
 
 impl Settings {
     /// The defaults for this login.
-    pub(super) fn new(user: &str, superuser: bool, application: &str) -> Self {
+    pub(super) fn new(user: &str, role: Oid, superuser: bool, application: &str) -> Self {
         let mut known: Vec<String> = KNOWN.iter().map(|known| known.default.to_owned()).collect();
         known[place_of("session_authorization")] = user.to_owned();
         known[place_of("is_superuser")] = if superuser { "on" } else { "off" }.to_owned();
@@ -109,7 +118,7 @@ impl Settings {
             defaults: Characteristics::default(),
             timeouts: [None; Timeout::ALL.len()],
         };
-        let mut values = Values { known, custom: BTreeMap::new(), derived };
+        let mut values = Values { known, custom: BTreeMap::new(), roles: Roles { session: role, role: None }, derived };
         values.derive();
         let values = Arc::new(values);
         let state = State {
@@ -121,6 +130,7 @@ impl Settings {
             transaction: Characteristics::default(),
             queried: false,
             told: values,
+            held: Limits::default(),
             placeholders: BTreeSet::new(),
             all: None,
         };
@@ -189,8 +199,9 @@ impl Settings {
             Some(name) => state.reset(name, false),
             None => {
                 state.placeholders.extend(state.current.custom.keys().cloned());
-                state.current = state.defaults.clone();
-                state.session = state.defaults.clone();
+                // Who one is does not go with it, as in PostgreSQL.
+                let defaults = Arc::new(state.current.roles_kept(&state.defaults));
+                (state.current, state.session) = (defaults.clone(), defaults);
                 state.all = None;
                 Ok(())
             }
@@ -267,7 +278,12 @@ impl Settings {
 
     /// A limit in milliseconds, `None` when it is off.
     pub(super) fn milliseconds(&self, timeout: Timeout) -> Option<u64> {
-        self.lock().current.derived.timeouts[timeout as usize]
+        let state = self.lock();
+        let set = state.current.derived.timeouts[timeout as usize];
+        match timeout {
+            Timeout::Statement => ceiling::least(set, state.held.statement_ms),
+            Timeout::Lock | Timeout::IdleInTransaction | Timeout::IdleSession => set,
+        }
     }
 
     /// How values are written and read as text.
@@ -385,7 +401,7 @@ impl State {
                 "transaction_isolation" => transaction.isolation.shown().to_owned(),
                 "transaction_read_only" => switch(transaction.read_only),
                 "transaction_deferrable" => switch(transaction.deferrable),
-                _ => KNOWN[at].form.shown(&self.current.known[at]),
+                name => KNOWN[at].form.shown(&self.held(name, &self.current.known[at])),
             }),
             None => {
                 let name = name.to_ascii_lowercase();
@@ -411,6 +427,10 @@ impl State {
 
     fn reset(&mut self, name: &str, local: bool) -> Result<()> {
         let form = form_of(name)?;
+        if matches!(form, Form::Role | Form::Authorization) {
+            self.reset_role(form, local);
+            return Ok(());
+        }
         let defaults = self.current.derived.defaults;
         let modes = match name.to_ascii_lowercase().as_str() {
             "transaction_isolation" => Some(Modes { isolation: Some(defaults.isolation), ..Modes::default() }),
@@ -564,38 +584,12 @@ fn transaction_modes(name: &str, text: &str) -> Result<Option<Modes>> {
     })
 }
 
-/// How the setting of this name is checked.
-///
-/// # Errors
-/// 42704 when there is none, 42602 for a dotted name of a user's own that is no name.
-fn form_of(name: &str) -> Result<Form> {
-    if let Some(at) = place(name) {
-        return Ok(KNOWN[at].form);
-    }
-    if !name.contains('.') {
-        return Err(unknown(name));
-    }
-    let is_name = |part: &str| {
-        part.starts_with(|c: char| c.is_alphabetic() || c == '_')
-            && part.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$'))
-    };
-    if name.split('.').all(is_name) {
-        return Ok(Form::Custom);
-    }
-    Err(Error::new(Kind::InvalidName, format!("invalid configuration parameter name \"{name}\""))
-        .with_detail("Custom parameter names must be two or more simple identifiers separated by dots."))
-}
-
-fn unknown(name: &str) -> Error {
-    Error::new(Kind::UndefinedObject, format!("unrecognized configuration parameter \"{name}\""))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn settings() -> Settings {
-        Settings::new("annals", true, "")
+        Settings::new("annals", 10, true, "")
     }
 
     fn set(settings: &Settings, name: &str, value: &str) -> Result<()> {

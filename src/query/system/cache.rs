@@ -8,6 +8,7 @@ use datafusion::arrow::array::RecordBatch;
 
 use crate::catalog::{Catalog, Oid};
 use crate::error::Result;
+use crate::policy::{self, Standing};
 
 /// How many built relations are kept; past it all are let go. One role that looks everywhere needs about two hundred.
 const ENTRIES_MAX: usize = 1_000;
@@ -19,13 +20,21 @@ pub(crate) struct Shared {
     /// When the server started, in microseconds since 1970 UTC.
     pub started_us: i64,
     built: Mutex<HashMap<Key, Entry>>,
+    /// What each role may know.
+    visible: Mutex<HashMap<Oid, Cut>>,
+}
+
+/// A catalog, and the part of it that a role may know.
+struct Cut {
+    whole: Arc<Catalog>,
+    part: Arc<Catalog>,
 }
 
 /// One relation as one role sees it.
 #[derive(PartialEq, Eq, Hash)]
 struct Key {
     relation: Oid,
-    role: String,
+    role: Oid,
 }
 
 struct Entry {
@@ -38,7 +47,7 @@ struct Entry {
 
 impl Shared {
     pub(crate) fn new(callable: BTreeSet<String>, started_us: i64) -> Self {
-        Shared { callable, started_us, built: Mutex::new(HashMap::new()) }
+        Shared { callable, started_us, built: Mutex::new(HashMap::new()), visible: Mutex::default() }
     }
 
     /// The rows of a relation from this snapshot, built now unless they were before. An open transaction's own snapshot is another
@@ -49,12 +58,12 @@ impl Shared {
     pub(super) fn rows(
         &self,
         relation: Oid,
-        role: &str,
+        role: Oid,
         catalog: &Arc<Catalog>,
         version: u64,
         build: impl FnOnce() -> Result<RecordBatch>,
     ) -> Result<RecordBatch> {
-        let key = Key { relation, role: role.to_owned() };
+        let key = Key { relation, role };
         if let Some(found) = self.lock().get(&key)
             && Arc::ptr_eq(&found.catalog, catalog)
             && found.version == version
@@ -68,6 +77,25 @@ impl Shared {
         }
         built.insert(key, Entry { catalog: catalog.clone(), version, batch: batch.clone() });
         Ok(batch)
+    }
+
+    /// The part of a catalog that a role may know of: what it owns or has some privilege on, in schemas that it may look into.
+    pub(crate) fn visible(&self, catalog: &Arc<Catalog>, standing: &Standing) -> Arc<Catalog> {
+        if standing.superuser {
+            return catalog.clone();
+        }
+        let mut cut = self.visible.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = cut.get(&standing.role)
+            && Arc::ptr_eq(&known.whole, catalog)
+        {
+            return known.part.clone();
+        }
+        let part = Arc::new(catalog.narrowed(|object| policy::may_know(standing, catalog, object)));
+        if cut.len() >= ENTRIES_MAX {
+            cut.clear();
+        }
+        cut.insert(standing.role, Cut { whole: catalog.clone(), part: part.clone() });
+        part
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Entry>> {
@@ -105,10 +133,10 @@ mod tests {
             shared.rows(1259, role, catalog, version, build).unwrap();
             builds.get()
         };
-        assert_eq!([ask(&one, 0, "a"), ask(&one, 0, "a")], [1, 1]);
-        assert_eq!(ask(&one, 0, "b"), 2);
-        assert_eq!(ask(&one, 1, "a"), 3);
+        assert_eq!([ask(&one, 0, 1), ask(&one, 0, 1)], [1, 1]);
+        assert_eq!(ask(&one, 0, 2), 2);
+        assert_eq!(ask(&one, 1, 1), 3);
         // The same epoch and another snapshot.
-        assert_eq!(ask(&other, 1, "a"), 4);
+        assert_eq!(ask(&other, 1, 1), 4);
     }
 }

@@ -5,18 +5,18 @@ use super::definition;
 use super::rows::{Cell, Rows};
 use super::shape;
 use super::world::{self, World};
-use crate::catalog::Relation;
+use crate::catalog::{Object, Relation};
 use crate::error::Result;
 use crate::policy::SUPERUSER;
 
 pub(super) fn tables(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
-    let builtin = shape::all().filter(|shape| shape.kind == "r").map(|shape| (&shape.name, false));
-    let own = world.tables().map(|table| (&table.name, !table.primary_key.is_empty()));
-    for (name, indexed) in builtin.chain(own) {
+    let builtin = shape::all().filter(|shape| shape.kind == "r").map(|shape| (&shape.name, false, SUPERUSER.to_owned()));
+    let own = world.tables().map(|table| (&table.name, !table.primary_key.is_empty(), owner(world, table.oid)));
+    for (name, indexed, owner) in builtin.chain(own) {
         rows.add(&[
             ("schemaname", name.schema.as_str().into()),
             ("tablename", name.name.as_str().into()),
-            ("tableowner", SUPERUSER.into()),
+            ("tableowner", owner.into()),
             ("tablespace", Cell::Null),
             ("hasindexes", indexed.into()),
             ("hasrules", false.into()),
@@ -27,13 +27,18 @@ pub(super) fn tables(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     Ok(())
 }
 
+/// The name of a relation's owner.
+fn owner(world: &World<'_>, relation: u32) -> String {
+    world.catalog.role_name(world.catalog.owner(Object::Relation(relation)))
+}
+
 pub(super) fn views(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     for relation in world.catalog.relations() {
         if let Relation::View(view) = relation {
             rows.add(&[
                 ("schemaname", view.name.schema.as_str().into()),
                 ("viewname", view.name.name.as_str().into()),
-                ("viewowner", SUPERUSER.into()),
+                ("viewowner", owner(world, view.oid).into()),
                 ("definition", definition::view(view).into()),
             ])?;
         }

@@ -28,13 +28,18 @@ use std::sync::Arc;
 use datafusion::datasource::{MemTable, provider_as_source};
 use datafusion::logical_expr::TableSource;
 
-use crate::catalog::{Catalog, Name};
+use crate::catalog::Name;
 use crate::error::{Error, Kind, Result};
 use crate::query::errors::unwrap;
 use crate::query::functions::SessionFacts;
 pub(super) use cache::Shared;
 use rows::Rows;
 use world::World;
+
+/// Whether everybody may read a system relation.
+pub(super) fn is_open(shape: &shape::Shape) -> bool {
+    roles::may_read(shape, &crate::policy::Standing::everybody())
+}
 
 /// Fills a relation's rows.
 type Builder = fn(&World<'_>, &mut Rows<'_>) -> Result<()>;
@@ -51,7 +56,7 @@ enum Follows {
 }
 
 /// The relations that have rows.
-const BUILDERS: [(&str, &str, Follows, Builder); 64] = [
+const BUILDERS: [(&str, &str, Follows, Builder); 72] = [
     ("pg_catalog", "pg_aggregate", Follows::Catalog, operators::aggregates),
     ("pg_catalog", "pg_am", Follows::Catalog, objects::access_methods),
     ("pg_catalog", "pg_attrdef", Follows::Catalog, relations::attrdef),
@@ -60,7 +65,15 @@ const BUILDERS: [(&str, &str, Follows, Builder); 64] = [
     ("pg_catalog", "pg_cast", Follows::Catalog, operators::casts),
     ("pg_catalog", "pg_class", Follows::Store, relations::class),
     ("pg_catalog", "pg_collation", Follows::Catalog, objects::collation),
+    ("pg_catalog", "pg_auth_members", Follows::Catalog, roles::members),
     ("pg_catalog", "pg_config", Follows::Catalog, objects::config),
+    ("pg_catalog", "pg_db_role_setting", Follows::Catalog, roles::settings),
+    ("pg_catalog", "pg_default_acl", Follows::Catalog, roles::default_acls),
+    ("pg_catalog", "pg_group", Follows::Catalog, roles::group),
+    ("pg_catalog", "pg_shdepend", Follows::Catalog, roles::shared_dependencies),
+    ("pg_catalog", "pg_shdescription", Follows::Catalog, roles::shared_descriptions),
+    ("information_schema", "administrable_role_authorizations", Follows::Catalog, grants::administrable_roles),
+    ("information_schema", "applicable_roles", Follows::Catalog, grants::applicable_roles),
     ("pg_catalog", "pg_constraint", Follows::Catalog, relations::constraint),
     ("pg_catalog", "pg_cursors", Follows::Session, sessions::cursors),
     ("pg_catalog", "pg_database", Follows::Catalog, objects::database),
@@ -101,13 +114,13 @@ const BUILDERS: [(&str, &str, Follows, Builder); 64] = [
     ("information_schema", "columns", Follows::Catalog, standard::columns),
     ("information_schema", "constraint_column_usage", Follows::Catalog, standard::constraint_column_usage),
     ("information_schema", "element_types", Follows::Catalog, standard::element_types),
-    ("information_schema", "enabled_roles", Follows::Catalog, standard::enabled_roles),
+    ("information_schema", "enabled_roles", Follows::Catalog, grants::enabled_roles),
     ("information_schema", "information_schema_catalog_name", Follows::Catalog, standard::catalog_name),
     ("information_schema", "key_column_usage", Follows::Catalog, standard::key_column_usage),
     ("information_schema", "parameters", Follows::Catalog, standard::parameters),
-    ("information_schema", "role_column_grants", Follows::Catalog, grants::columns),
-    ("information_schema", "role_routine_grants", Follows::Catalog, grants::routines),
-    ("information_schema", "role_table_grants", Follows::Catalog, grants::tables),
+    ("information_schema", "role_column_grants", Follows::Catalog, grants::role_columns),
+    ("information_schema", "role_routine_grants", Follows::Catalog, grants::role_routines),
+    ("information_schema", "role_table_grants", Follows::Catalog, grants::role_tables),
     ("information_schema", "routine_privileges", Follows::Catalog, grants::routines),
     ("information_schema", "routines", Follows::Catalog, standard::routines),
     ("information_schema", "schemata", Follows::Catalog, standard::schemata),
@@ -132,11 +145,15 @@ pub(super) fn exists(name: &Name) -> bool {
 ///
 /// # Errors
 /// 42P01 when there is none of this name.
-pub(super) fn source(name: &Name, catalog: &Arc<Catalog>, facts: &Arc<SessionFacts>) -> Result<Arc<dyn TableSource>> {
+pub(super) fn source(name: &Name, facts: &Arc<SessionFacts>) -> Result<Arc<dyn TableSource>> {
     let Some(shape) = shape::find(name) else {
         return Err(Error::new(Kind::UndefinedTable, format!("relation \"{}.{}\" does not exist", name.schema, name.name)));
     };
-    filled(shape, catalog, facts)
+    if !roles::may_read(shape, &facts.identity.standing) {
+        let kind = if shape.kind == "v" { "view" } else { "table" };
+        return Err(crate::policy::denied(kind, &name.name));
+    }
+    filled(shape, facts)
 }
 
 /// PostgreSQL's functions that answer with the rows of a system relation, and that relation.
@@ -157,13 +174,18 @@ pub(super) const ROW_FUNCTIONS: [(&str, &str); 10] = [
 ///
 /// # Errors
 /// A builder's mistake.
-pub(super) fn function(name: &str, catalog: &Arc<Catalog>, facts: &Arc<SessionFacts>) -> Option<Result<Arc<dyn TableSource>>> {
+pub(super) fn function(name: &str, facts: &Arc<SessionFacts>) -> Option<Result<Arc<dyn TableSource>>> {
     let (_, relation) = ROW_FUNCTIONS.iter().find(|(function, _)| *function == name)?;
     let shape = shape::of_function(relation).or_else(|| shape::find(&Name::new("pg_catalog", *relation)))?;
-    Some(filled(shape, catalog, facts))
+    if !roles::may_read(shape, &facts.identity.standing) {
+        return Some(Err(crate::policy::denied("function", name)));
+    }
+    Some(filled(shape, facts))
 }
 
-fn filled(shape: &'static shape::Shape, catalog: &Arc<Catalog>, facts: &Arc<SessionFacts>) -> Result<Arc<dyn TableSource>> {
+fn filled(shape: &'static shape::Shape, facts: &Arc<SessionFacts>) -> Result<Arc<dyn TableSource>> {
+    let catalog = &facts.visible;
+    let role = facts.identity.oid();
     let name = &shape.name;
     let found = BUILDERS.iter().find(|(schema, relation, _, _)| *schema == name.schema && *relation == name.name);
     let (from, builder) = found.map_or((Follows::Catalog, empty as Builder), |(_, _, from, builder)| (*from, *builder));
@@ -174,8 +196,8 @@ fn filled(shape: &'static shape::Shape, catalog: &Arc<Catalog>, facts: &Arc<Sess
     };
     let batch = match from {
         Follows::Session => build()?,
-        Follows::Catalog => facts.system.rows(shape.oid, &facts.current_user, catalog, 0, build)?,
-        Follows::Store => facts.system.rows(shape.oid, &facts.current_user, catalog, facts.snapshot.version, build)?,
+        Follows::Catalog => facts.system.rows(shape.oid, role, catalog, 0, build)?,
+        Follows::Store => facts.system.rows(shape.oid, role, catalog, facts.snapshot.version, build)?,
     };
     let table = MemTable::try_new(shape.schema(), vec![vec![batch]]).map_err(unwrap)?;
     Ok(provider_as_source(Arc::new(table)))

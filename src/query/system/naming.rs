@@ -5,10 +5,9 @@ use std::sync::Arc;
 use super::builtin;
 use super::definition;
 use super::operators;
-use super::world::{Lookup, SUPERUSER_OID, name_parts};
+use super::world::{Lookup, name_parts};
 use crate::catalog::{Catalog, Oid, quote_identifier};
 use crate::error::{Error, Kind, Result};
-use crate::policy::SUPERUSER;
 use crate::value::{ObjectNames, Reg};
 
 /// The names of one snapshot, found along one search path.
@@ -48,7 +47,7 @@ pub(crate) fn name(lookup: &Lookup<'_>, kind: Reg, oid: Oid) -> Option<String> {
             let found = lookup.schemas().into_iter().find(|(_, own, _)| *own == oid);
             found.map(|(name, _, _)| quote_identifier(name))
         }
-        Reg::Role => (oid == SUPERUSER_OID).then(|| SUPERUSER.to_owned()),
+        Reg::Role => lookup.catalog.role(oid).map(|role| quote_identifier(&role.name)),
         Reg::Collation => COLLATIONS.iter().find(|(own, _)| *own == oid).map(|(_, name)| quote_identifier(name)),
         Reg::Oper => operators::by_oid(oid).map(|operator| operator.name()),
         Reg::Operator => operators::by_oid(oid).map(|operator| operator.signature()),
@@ -74,11 +73,9 @@ pub(crate) fn find(lookup: &Lookup<'_>, kind: Reg, name: &str) -> Result<Oid> {
             oid.ok_or_else(|| Error::new(Kind::InvalidSchemaName, format!("schema \"{}\" does not exist", parts.join("."))))
         }
         Reg::Role => {
-            if name_parts(name) == [SUPERUSER] {
-                Ok(SUPERUSER_OID)
-            } else {
-                Err(missing("role", &name_parts(name).join(".")))
-            }
+            let parts = name_parts(name);
+            let role = if let [only] = &parts[..] { lookup.catalog.role_named(only) } else { None };
+            role.map(|role| role.oid).ok_or_else(|| missing("role", &parts.join(".")))
         }
         Reg::Collation => {
             let parts = name_parts(name);

@@ -7,13 +7,20 @@ use super::world::{
     AM_BTREE, AM_LOG, AM_REFERENCE, DATABASE_OID, DEFAULT_TABLESPACE, GLOBAL_TABLESPACE, INFORMATION_SCHEMA, PG_CATALOG, PG_CLASS,
     PG_NAMESPACE, PG_OPERATOR, PG_PROC, PG_TYPE, SUPERUSER_OID, UTF8, World,
 };
-use crate::catalog::Relation;
+use crate::catalog::{Object, Relation, SUPERUSER};
 use crate::error::Result;
 use crate::query::plan::names::DATABASE;
 
 pub(super) fn namespace(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     for (name, oid, _) in world.schemas() {
-        rows.add(&[("oid", oid.into()), ("nspname", name.into()), ("nspowner", SUPERUSER_OID.into())])?;
+        let object = Object::Schema(oid);
+        let acl = match oid {
+            // PostgreSQL's own are open to all.
+            PG_CATALOG | INFORMATION_SCHEMA => Cell::list([format!("{0}=UC/{0}", SUPERUSER), format!("=U/{SUPERUSER}")]),
+            _ => world.acl(object),
+        };
+        let owner = world.catalog.owner(object);
+        rows.add(&[("oid", oid.into()), ("nspname", name.into()), ("nspowner", owner.into()), ("nspacl", acl)])?;
     }
     Ok(())
 }
@@ -72,7 +79,7 @@ pub(super) fn description(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> 
     Ok(())
 }
 
-pub(super) fn database(_world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
+pub(super) fn database(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     rows.add(&[
         ("oid", DATABASE_OID.into()),
         ("datname", DATABASE.into()),
@@ -84,6 +91,7 @@ pub(super) fn database(_world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
         ("dattablespace", DEFAULT_TABLESPACE.into()),
         ("datcollate", "C".into()),
         ("datctype", "C".into()),
+        ("datacl", world.acl(Object::Database)),
     ])
 }
 

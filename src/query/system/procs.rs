@@ -3,7 +3,7 @@
 use super::builtin::{self, BuiltinFunction};
 use super::rows::{Cell, Rows};
 use super::world::{PG_CATALOG, SUPERUSER_OID, World, own_function_oid};
-use crate::catalog::Function;
+use crate::catalog::{Function, Object};
 use crate::error::Result;
 
 /// The id of the language `sql`.
@@ -105,7 +105,8 @@ fn function_row(world: &World<'_>, rows: &mut Rows<'_>, function: &Function) -> 
         ("oid", function.oid.into()),
         ("proname", function.name.name.as_str().into()),
         ("pronamespace", world.schema_oid(&function.name.schema).into()),
-        ("proowner", SUPERUSER_OID.into()),
+        ("proowner", world.catalog.owner(Object::Function(function.oid)).into()),
+        ("proacl", world.acl(Object::Function(function.oid))),
         ("prolang", LANGUAGE_SQL.into()),
         ("procost", 100.into()),
         ("prorows", 1_000.into()),

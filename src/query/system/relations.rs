@@ -7,7 +7,7 @@ use super::shape;
 use super::world::{
     self, AM_BTREE, AM_LOG, AM_REFERENCE, PG_ATTRDEF, PG_CLASS, PG_CONSTRAINT, PG_NAMESPACE, PG_REWRITE, SUPERUSER_OID, World,
 };
-use crate::catalog::{Relation, Table};
+use crate::catalog::{Object, Relation, Table};
 use crate::error::Result;
 use crate::store::spec::TableKind;
 use crate::value::SqlType;
@@ -27,6 +27,7 @@ pub(super) fn class(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
                 ("relkind", shape.kind.into()),
                 ("relnatts", shape.columns.len().into()),
                 ("relreplident", "n".into()),
+                ("relacl", builtin_acl(shape)),
             ],
         )?;
     }
@@ -36,6 +37,8 @@ pub(super) fn class(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
             ("oid", relation.oid().into()),
             ("relname", name.name.as_str().into()),
             ("relnamespace", world.schema_oid(&name.schema).into()),
+            ("relowner", world.catalog.owner(Object::Relation(relation.oid())).into()),
+            ("relacl", world.acl(Object::Relation(relation.oid()))),
         ];
         match relation {
             Relation::Table(table) => cells.extend([
@@ -45,7 +48,7 @@ pub(super) fn class(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
                 ("relchecks", table.checks.len().into()),
                 ("relhasindex", (!table.primary_key.is_empty()).into()),
                 ("relreplident", "d".into()),
-                ("reltuples", world.row_count(table).into()),
+                ("reltuples", world.row_count(table).unwrap_or(-1).into()),
                 // In the pages of 8 KiB that PostgreSQL counts by.
                 ("relpages", i32::try_from(world.bytes(table).div_euclid(8_192)).unwrap_or(i32::MAX).into()),
                 ("relfilenode", table.oid.into()),
@@ -71,12 +74,20 @@ pub(super) fn class(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
                 ("relkind", "i".into()),
                 ("relam", AM_BTREE.into()),
                 ("relnatts", table.primary_key.len().into()),
-                ("reltuples", world.row_count(table).into()),
+                ("reltuples", world.row_count(table).unwrap_or(-1).into()),
                 ("relreplident", "n".into()),
+                ("relowner", world.catalog.owner(Object::Relation(table.oid)).into()),
             ],
         )?;
     }
     Ok(())
+}
+
+/// What may be done to PostgreSQL's own relations: everything by the superuser, and reading by everybody where it is open.
+fn builtin_acl(shape: &shape::Shape) -> Cell {
+    let open = super::roles::may_read(shape, &crate::policy::Standing::everybody());
+    let owners = format!("{0}=arwdDxt/{0}", crate::policy::SUPERUSER);
+    if open { Cell::list([owners, format!("=r/{}", crate::policy::SUPERUSER)]) } else { Cell::list([owners]) }
 }
 
 fn access_method(table: &Table) -> u32 {
@@ -109,6 +120,7 @@ struct Attribute<'a> {
     modifier: i32,
     not_null: bool,
     has_default: bool,
+    acl: Cell,
 }
 
 pub(super) fn attribute(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
@@ -125,6 +137,7 @@ pub(super) fn attribute(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
                     modifier: -1,
                     not_null: column.not_null,
                     has_default: false,
+                    acl: Cell::Null,
                 },
             )?;
         }
@@ -134,13 +147,16 @@ pub(super) fn attribute(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
             Relation::Table(table) => {
                 for column in &table.columns {
                     let (name, number) = (column.name.as_str(), column.id);
+                    let acl = world.acl(Object::Column(table.oid, number));
                     let found = typed(table.oid, number, name, &column.sql_type);
-                    attribute_row(rows, &Attribute { not_null: column.not_null, has_default: column.default.is_some(), ..found })?;
+                    let (not_null, has_default) = (column.not_null, column.default.is_some());
+                    attribute_row(rows, &Attribute { not_null, has_default, acl, ..found })?;
                 }
             }
             Relation::View(view) => {
                 for (number, (name, sql_type)) in (1..).zip(&view.columns) {
-                    attribute_row(rows, &typed(view.oid, number, name, sql_type))?;
+                    let acl = world.acl(Object::Column(view.oid, number));
+                    attribute_row(rows, &Attribute { acl, ..typed(view.oid, number, name, sql_type) })?;
                 }
             }
         }
@@ -164,6 +180,7 @@ fn typed<'a>(relation: u32, number: u32, name: &'a str, sql_type: &SqlType) -> A
         modifier: sql_type.modifier(),
         not_null: false,
         has_default: false,
+        acl: Cell::Null,
     }
 }
 
@@ -187,6 +204,7 @@ fn attribute_row(rows: &mut Rows<'_>, attribute: &Attribute<'_>) -> Result<()> {
         ("atthasdef", attribute.has_default.into()),
         ("attislocal", true.into()),
         ("attcollation", field("typcollation").into()),
+        ("attacl", attribute.acl.clone()),
     ])
 }
 

@@ -3,16 +3,16 @@
 use std::net::SocketAddr;
 
 use super::rows::{Cell, Rows};
-use super::world::{DATABASE_OID, SUPERUSER_OID, World};
+use super::world::{DATABASE_OID, World};
+use crate::catalog::role::READ_ALL_STATS;
 use crate::error::Result;
-use crate::policy::SUPERUSER;
 use crate::query::plan::names::DATABASE;
 use crate::value::SqlType;
 
 /// Bytes of a statement's text that are shown (`track_activity_query_size`), its end not counted.
 const QUERY_BYTES: usize = 1_023;
 
-/// Every session; of others' only the superuser sees what they do.
+/// Every session; what it does is for its own role to see, for members of that and for those who watch over the server.
 pub(super) fn activity(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     for backend in world.facts.effects.backends.all() {
         let activity = backend.activity();
@@ -21,11 +21,12 @@ pub(super) fn activity(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
             ("datid", DATABASE_OID.into()),
             ("datname", DATABASE.into()),
             ("pid", backend.pid.into()),
-            ("usesysid", if backend.user == SUPERUSER { SUPERUSER_OID.into() } else { Cell::Null }),
+            ("usesysid", backend.role.into()),
             ("usename", backend.user.as_str().into()),
             ("application_name", backend.application().into()),
         ];
-        if world.facts.superuser || backend.user == world.facts.session_user {
+        let standing = &world.facts.identity.standing;
+        if standing.has_rights_of(backend.role) || standing.has_rights_of(READ_ALL_STATS) {
             let query = activity.query.get(..activity.query.floor_char_boundary(QUERY_BYTES)).unwrap_or_default();
             cells.extend([
                 ("client_addr", peer.map(|peer| peer.ip().to_string()).into()),

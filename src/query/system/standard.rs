@@ -5,9 +5,8 @@ use super::definition;
 use super::rows::{Cell, Rows};
 use super::shape;
 use super::world::World;
-use crate::catalog::{Function, Name, Relation};
+use crate::catalog::{Function, Name, Object, Relation};
 use crate::error::Result;
-use crate::policy::SUPERUSER;
 use crate::query::plan::names::DATABASE;
 use crate::value::{BARE_NUMERIC, SqlType};
 
@@ -31,10 +30,6 @@ pub(super) fn catalog_name(_world: &World<'_>, rows: &mut Rows<'_>) -> Result<()
     rows.add(&[("catalog_name", DATABASE.into())])
 }
 
-pub(super) fn enabled_roles(_world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
-    rows.add(&[("role_name", SUPERUSER.into())])
-}
-
 pub(super) fn character_sets(_world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     rows.add(&[
         ("character_set_name", "UTF8".into()),
@@ -47,8 +42,9 @@ pub(super) fn character_sets(_world: &World<'_>, rows: &mut Rows<'_>) -> Result<
 }
 
 pub(super) fn schemata(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
-    for (name, _, _) in world.schemas() {
-        rows.add(&[("catalog_name", DATABASE.into()), ("schema_name", name.into()), ("schema_owner", SUPERUSER.into())])?;
+    for (name, oid, _) in world.schemas() {
+        let owner = world.catalog.role_name(world.catalog.owner(Object::Schema(oid)));
+        rows.add(&[("catalog_name", DATABASE.into()), ("schema_name", name.into()), ("schema_owner", owner.into())])?;
     }
     Ok(())
 }

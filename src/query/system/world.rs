@@ -1,7 +1,10 @@
 //! The catalog as PostgreSQL would number and name it: ids of what has none of its own, names by id, ids by name.
 
-use crate::catalog::{Catalog, Function, Name, Oid, Relation, Table, View};
+use crate::catalog::role::READ_ALL_STATS;
+use crate::catalog::{Catalog, Function, Name, Object, Oid, Relation, Table, View};
+use crate::policy;
 use crate::query::functions::SessionFacts;
+use crate::query::system::rows::Cell;
 use crate::query::system::{builtin, shape};
 use crate::store::TableState;
 
@@ -9,14 +12,14 @@ use crate::store::TableState;
 pub(crate) const PG_CATALOG: Oid = 11;
 /// The id that PostgreSQL 15's `initdb` gives the schema.
 pub(crate) const INFORMATION_SCHEMA: Oid = 13_000;
-/// The one superuser's id (`BOOTSTRAP_SUPERUSERID`).
-pub(crate) const SUPERUSER_OID: Oid = 10;
+pub(crate) use crate::catalog::SUPERUSER_OID;
 /// The one database's id: the first that PostgreSQL gives users' objects, by which tools tell their databases from the system's.
 pub(crate) const DATABASE_OID: Oid = 16_384;
 /// UTF8 in PostgreSQL's numbering of encodings.
 pub(crate) const UTF8: i64 = 6;
 
 /// Ids of the system relations that comments and dependencies are recorded against.
+pub(crate) const PG_AUTHID: Oid = 1_260;
 pub(crate) const PG_CLASS: Oid = 1_259;
 pub(crate) const PG_PROC: Oid = 1_255;
 pub(crate) const PG_NAMESPACE: Oid = 2_615;
@@ -59,24 +62,44 @@ impl<'a> World<'a> {
         self.facts.snapshot.table(table.store_id()).map(AsRef::as_ref)
     }
 
+    /// Whether the role is told how much there is of a table: its owner, and whoever watches over the server. From others a count
+    /// would hide nothing of rows that they may not see.
+    fn counts(&self, table: &Table) -> bool {
+        let standing = &self.facts.identity.standing;
+        standing.has_rights_of(READ_ALL_STATS) || policy::owns(standing, self.catalog, Object::Relation(table.oid))
+    }
+
     /// How many rows a table has.
-    pub(crate) fn row_count(&self, table: &Table) -> i64 {
+    pub(crate) fn row_count(&self, table: &Table) -> Option<i64> {
         let rows = self.stored(table).map_or(0, |state| match &state.latest {
             Some(latest) => latest.len() as u64,
             None => state.rows(),
         });
-        i64::try_from(rows).unwrap_or(i64::MAX)
+        self.counts(table).then(|| i64::try_from(rows).unwrap_or(i64::MAX))
     }
 
     /// How many rows a table was ever given.
-    pub(crate) fn rows_ever(&self, table: &Table) -> i64 {
-        self.stored(table).map_or(0, |state| state.next_leaf - 1)
+    pub(crate) fn rows_ever(&self, table: &Table) -> Option<i64> {
+        self.counts(table).then(|| self.stored(table).map_or(0, |state| state.next_leaf - 1))
     }
 
     /// Bytes of a table: its segments on disk, and its rows that wait for one in memory and in the write-ahead log.
     pub(crate) fn bytes(&self, table: &Table) -> i64 {
+        if !self.counts(table) {
+            return 0;
+        }
         let bytes = self.stored(table).map_or(0, |state| state.segment_bytes() + state.tail_bytes() as u64);
         i64::try_from(bytes).unwrap_or(i64::MAX)
+    }
+}
+
+impl World<'_> {
+    /// The list that an object carries, as `aclitem[]`.
+    pub(crate) fn acl(&self, object: Object) -> Cell {
+        match self.catalog.acl(object) {
+            Some(acl) => Cell::list(acl.shown(|oid| self.catalog.role_name(oid))),
+            None => Cell::Null,
+        }
     }
 }
 

@@ -48,7 +48,7 @@ pub(super) const LINES: [Line; 38] = [
     line("pg_get_serial_sequence", (2, 2), Text, nothing),
     line("obj_description", (1, 2), Text, object_comment),
     line("col_description", (2, 2), Text, column_comment),
-    line("shobj_description", (2, 2), Text, nothing),
+    line("shobj_description", (2, 2), Text, shared_comment),
     line("pg_describe_object", (3, 3), Text, described),
     line("pg_table_is_visible", (1, 1), Bool, |world, args| {
         Ok(arg(args, 0).oid().and_then(|oid| world.relation_name(oid)).map(|name| world.relation_is_visible(&name)).into())
@@ -153,6 +153,13 @@ fn argument_default(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
 }
 
 /// The comment of an object of one catalog; without the catalog's name the id alone decides, as PostgreSQL warns it may.
+/// The comment on a role.
+fn shared_comment(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
+    let of_role = arg(args, 1).text() == "pg_authid";
+    let role = arg(args, 0).oid().filter(|_| of_role).and_then(|oid| world.catalog.role(oid));
+    Ok(role.and_then(|role| role.comment.as_deref()).into())
+}
+
 fn object_comment(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
     let Some(oid) = arg(args, 0).oid() else { return Ok(Cell::Null) };
     let relation = || world.catalog.relation_by_oid(oid).and_then(Relation::comment);

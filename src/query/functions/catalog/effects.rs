@@ -4,6 +4,7 @@ use super::SqlTypeName::{Bool, Text};
 use super::{Arg, Line, arg, line};
 use crate::error::{Error, Kind, Result};
 use crate::query::backends::Signal;
+use crate::query::session::Who;
 use crate::query::system::rows::Cell;
 use crate::query::system::world::World;
 
@@ -21,10 +22,15 @@ pub(super) static LINES: [Line; 5] = [
 fn set_config(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
     let settings = &world.facts.settings;
     let (name, local) = (arg(args, 0).text(), arg(args, 2).is_true());
+    let value = match arg(args, 1) {
+        Arg::Null => None,
+        value => Some(value.text()),
+    };
     match (arg(args, 0), arg(args, 1)) {
         (Arg::Null, _) => {
             return Err(Error::new(Kind::InvalidParameterValue, "SET requires parameter name"));
         }
+        _ if Who::of(world.facts).set(&name, value.as_deref(), local)? => {}
         (_, Arg::Null) => settings.reset(Some(&name))?,
         (_, value) => settings.set_text(&name, &value.text(), local)?,
     }
@@ -39,5 +45,5 @@ fn notify(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
 fn signal(world: &World<'_>, args: &[Arg], signal: Signal) -> Result<Cell> {
     let pid = arg(args, 0).int().and_then(|pid| i32::try_from(pid).ok()).unwrap_or(0);
     let facts = world.facts;
-    facts.effects.signal(pid, signal, &facts.current_user, facts.superuser).map(Cell::from)
+    facts.effects.signal(pid, signal, &facts.identity.standing, &facts.catalog).map(Cell::from)
 }

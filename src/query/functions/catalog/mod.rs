@@ -223,7 +223,7 @@ impl ScalarUDFImpl for CatalogFunction {
         let count = if scalar { 1 } else { args.number_rows };
         let columns = args.args.iter().map(|arg| Column::new(&arg.to_array(count)?)).collect::<Result<Vec<_>>>()?;
         let returns = SqlType::of_field(&args.return_field);
-        let world = World::new(&self.facts.catalog, &self.facts);
+        let world = World::new(&self.facts.visible, &self.facts);
         let style = &self.facts.style;
         let mut output = ColumnBuilder::new(&returns, count);
         for row in 0..count {

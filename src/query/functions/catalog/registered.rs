@@ -4,10 +4,9 @@ use super::SqlTypeName::{Name, Oid as OidType, Reg, Text};
 use super::{Arg, Line, arg, line};
 use crate::catalog::quote_identifier;
 use crate::error::{Error, Kind, Result};
-use crate::policy::SUPERUSER;
 use crate::query::system::naming;
 use crate::query::system::rows::Cell;
-use crate::query::system::world::{SUPERUSER_OID, World, name_parts};
+use crate::query::system::world::{World, name_parts};
 use crate::value::{Reg as Kinds, SqlType};
 
 pub(super) const LINES: [Line; 14] = [
@@ -37,9 +36,8 @@ fn found(world: &World<'_>, args: &[Arg], kind: Kinds) -> Result<Cell> {
     Ok(naming::find(world, kind, &text).ok().into())
 }
 
-fn user(_world: &World<'_>, args: &[Arg]) -> Result<Cell> {
-    let oid = arg(args, 0).oid();
-    Ok(oid.map(|oid| if oid == SUPERUSER_OID { SUPERUSER.to_owned() } else { format!("unknown (OID={oid})") }).into())
+fn user(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
+    Ok(arg(args, 0).oid().map(|oid| world.catalog.role_name(oid)).into())
 }
 
 /// The parts of a dotted name.

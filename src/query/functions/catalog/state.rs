@@ -20,10 +20,12 @@ pub(super) const LINES: [Line; 38] = [
     line("pg_relation_filepath", (1, 1), Text, |world, args| {
         Ok(table(world, args)?.map(|table| format!("tables/{}", table.store_id())).into())
     }),
-    line("pg_stat_get_live_tuples", (1, 1), Int8, |world, args| Ok(table(world, args)?.map(|table| world.row_count(table)).into())),
+    line("pg_stat_get_live_tuples", (1, 1), Int8, |world, args| {
+        Ok(table(world, args)?.and_then(|table| world.row_count(table)).into())
+    }),
     line("pg_stat_get_dead_tuples", (1, 1), Int8, zero),
     line("pg_stat_get_tuples_inserted", (1, 1), Int8, |world, args| {
-        Ok(table(world, args)?.map(|table| world.rows_ever(table)).into())
+        Ok(table(world, args)?.and_then(|table| world.rows_ever(table)).into())
     }),
     line("pg_stat_get_tuples_updated", (1, 1), Int8, zero),
     line("pg_stat_get_tuples_deleted", (1, 1), Int8, zero),

@@ -17,7 +17,7 @@ use crate::error::{Error, Kind, Result};
 pub const ITERATIONS: u32 = 10_000;
 
 /// RFC 7677 asks for at least so many.
-pub(super) const ITERATIONS_MIN: u32 = 4096;
+pub const ITERATIONS_MIN: u32 = 4096;
 
 /// A verifier with more would be a way to keep clients computing.
 const ITERATIONS_MAX: u32 = 1_000_000;
@@ -65,6 +65,31 @@ impl Verifier {
         let mut stored_key = [0; 32];
         stored_key.copy_from_slice(digest::digest(&digest::SHA256, &client_key).as_ref());
         Ok(Verifier { iterations, salt, stored_key, server_key: sign(&salted, b"Server Key") })
+    }
+
+    /// What is kept of a password as PASSWORD gives it: in clear text, or as a verifier that a client has derived. One of fewer rounds
+    /// than our own would be weaker, and would tell a role apart from one that does not exist, who is answered with our number.
+    ///
+    /// # Errors
+    /// 22023 for a verifier of too few rounds, 0A000 for an MD5 hash.
+    pub fn of_given(text: &str) -> Result<Self> {
+        if let Some(verifier) = Verifier::read(text) {
+            if verifier.iterations < ITERATIONS {
+                return Err(Error::new(
+                    Kind::InvalidParameterValue,
+                    format!("a verifier must be of at least {ITERATIONS} iterations, not {}", verifier.iterations),
+                )
+                .with_hint("Give the password itself over TLS, or derive the verifier with more iterations."));
+            }
+            return Ok(verifier);
+        }
+        let md5 =
+            text.strip_prefix("md5").is_some_and(|hash| hash.len() == 32 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        if md5 {
+            return Err(Error::new(Kind::FeatureNotSupported, "passwords are not kept as MD5 hashes")
+                .with_hint("Give the password itself, or a SCRAM-SHA-256 verifier."));
+        }
+        Verifier::of_password(text, ITERATIONS)
     }
 
     /// Reads PostgreSQL's form.
