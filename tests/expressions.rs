@@ -13,8 +13,9 @@ use tokio_postgres::error::ErrorPosition;
 use crate::harness::{Peer, Server, Table, folder, sqlstate, table};
 
 /// One statement a line; `--` begins a remark.
-const TOPICS: [&str; 11] = [
+const TOPICS: [&str; 12] = [
     include_str!("expressions/aggregates.sql"),
+    include_str!("expressions/catalog.sql"),
     include_str!("expressions/statements.sql"),
     include_str!("expressions/forms.sql"),
     include_str!("expressions/json.sql"),

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::catalog::Oid;
 use crate::clock::Micros;
+use crate::query::counters::Counters;
 
 /// What one session asks another to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,10 +129,11 @@ impl Backend {
     }
 }
 
-/// All sessions by their numbers.
+/// All sessions by their numbers, and what they and those before them have done.
 #[derive(Debug, Default)]
 pub struct Backends {
     entries: Mutex<BTreeMap<i32, Arc<Backend>>>,
+    pub(super) counted: Counters,
 }
 
 impl Backends {
@@ -158,6 +160,7 @@ impl Backends {
     }
 
     pub(super) fn enter(&self, backend: &Arc<Backend>) {
+        self.counted.sessions.add(1);
         locked(&self.entries).insert(backend.pid, backend.clone());
     }
 

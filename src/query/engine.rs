@@ -181,6 +181,8 @@ fn session_state(store: &Arc<Store>, options: &EngineOptions) -> Result<SessionS
     own.execution.parquet.bloom_filter_on_read = true;
     own.sql_parser.dialect = datafusion::common::config::Dialect::PostgreSQL;
     own.sql_parser.parse_float_as_decimal = true;
+    // The plan that runs may know better than the logical one where no NULL can come, as of a count beside a constant in a UNION.
+    own.execution.skip_physical_aggregate_schema_check = true;
     // A view's ORDER BY is what its rows come in, also when the reader adds only a LIMIT.
     own.sql_parser.enable_subquery_sort_elimination = false;
     // DataFusion 55.2 narrows the scan by the bounds of min() and max() over plain columns even when other aggregates beside them

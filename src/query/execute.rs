@@ -1,20 +1,22 @@
 //! Running a plan: parameters bound, optimised, turned into a stream of batches.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use datafusion::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringViewArray};
-use datafusion::arrow::datatypes::{FieldRef, Schema};
+use datafusion::arrow::datatypes::{FieldRef, Schema, SchemaRef};
 use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::session_state::SessionState;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::{Expr, LogicalPlan};
-use datafusion::physical_plan::display::DisplayableExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
-use futures::StreamExt;
+use futures::{Stream, StreamExt};
 
 use crate::error::{Error, Result};
+use crate::query::backends::Backends;
 use crate::query::errors::unwrap;
 use crate::query::memory::Bounded;
 use crate::query::plan::origin::Origin;
@@ -36,7 +38,44 @@ pub(super) async fn stream(
         return Ok((columns, one_batch(row)));
     }
     let (plan, context) = physical(session, &optimised).await?;
-    Ok((columns, execute_stream(plan, context).map_err(unwrap)?))
+    let rows = execute_stream(plan.clone(), context).map_err(unwrap)?;
+    Ok((columns, Box::pin(Counting { rows, plan, backends: session.engine.backends.clone() })))
+}
+
+/// A running plan, which counts the rows that it has read when it ends or is left.
+struct Counting {
+    rows: SendableRecordBatchStream,
+    plan: Arc<dyn ExecutionPlan>,
+    backends: Arc<Backends>,
+}
+
+impl Drop for Counting {
+    fn drop(&mut self) {
+        self.backends.counted.returned.add(rows_read(&self.plan));
+    }
+}
+
+/// The rows that a plan's scans have given.
+fn rows_read(plan: &Arc<dyn ExecutionPlan>) -> usize {
+    let children = plan.children();
+    if children.is_empty() {
+        return plan.metrics().and_then(|measured| measured.output_rows()).unwrap_or(0);
+    }
+    children.into_iter().map(rows_read).sum()
+}
+
+impl Stream for Counting {
+    type Item = datafusion::common::Result<RecordBatch>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.rows.poll_next_unpin(context)
+    }
+}
+
+impl RecordBatchStream for Counting {
+    fn schema(&self) -> SchemaRef {
+        self.rows.schema()
+    }
 }
 
 /// The one row of a plan that reads nothing and computes nothing any more: it needs no machinery to run.
@@ -105,7 +144,7 @@ pub(super) fn optimised_before(session: &Session, planned: Planned) -> Planned {
     }
 }
 
-async fn physical(session: &Session, optimised: &LogicalPlan) -> Result<(Arc<dyn ExecutionPlan>, Arc<TaskContext>)> {
+pub(super) async fn physical(session: &Session, optimised: &LogicalPlan) -> Result<(Arc<dyn ExecutionPlan>, Arc<TaskContext>)> {
     let state = state(session);
     let physical = state.query_planner().create_physical_plan(optimised, &state).await.map_err(unwrap)?;
     let mut context = TaskContext::from(&state);
@@ -131,29 +170,6 @@ pub(super) fn text_column(name: &str) -> Column {
     Column { name: name.to_owned(), sql_type: SqlType::Text, table_oid: 0, attribute: 0 }
 }
 
-/// Shows a plan, after running it if asked to.
-pub(super) async fn explain(
-    session: &Session,
-    planned: &Planned,
-    params: &[ArrayRef],
-    analyze: bool,
-    verbose: bool,
-) -> Result<Outcome> {
-    let bound = bind(planned, params)?;
-    let (plan, context) = physical(session, &optimised(session, &bound)?).await?;
-    let text = if analyze {
-        let mut stream = execute_stream(plan.clone(), context).map_err(unwrap)?;
-        while let Some(batch) = stream.next().await {
-            batch.map_err(unwrap)?;
-        }
-        DisplayableExecutionPlan::with_metrics(plan.as_ref()).indent(verbose).to_string()
-    } else {
-        DisplayableExecutionPlan::new(plan.as_ref()).indent(verbose).to_string()
-    };
-    let lines = text.lines().map(|line| vec![line.to_owned()]).collect();
-    text_rows(vec![text_column("QUERY PLAN")], lines, "EXPLAIN")
-}
-
 /// The columns that SHOW answers with.
 ///
 /// # Errors
@@ -177,7 +193,7 @@ pub(super) fn show(session: &Session, name: &str) -> Result<Outcome> {
 }
 
 /// Rows of text that are already there.
-fn text_rows(columns: Vec<Column>, rows: Vec<Vec<String>>, tag: &'static str) -> Result<Outcome> {
+pub(super) fn text_rows(columns: Vec<Column>, rows: Vec<Vec<String>>, tag: &'static str) -> Result<Outcome> {
     let fields: Vec<_> = columns.iter().map(|column| column.sql_type.field(column.name.clone(), false)).collect();
     let schema = Arc::new(Schema::new(fields));
     let arrays: Vec<ArrayRef> = (0..columns.len())

@@ -203,6 +203,7 @@ pub(super) async fn keep(session: &mut Session, table: &Arc<Table>, batches: Vec
         TableKind::Log => {
             let transaction = session.open_transaction();
             for batch in batches {
+                engine.backends.counted.inserted.add(batch.num_rows());
                 transaction.add_rows(table, batch, &engine).await?;
             }
         }
@@ -213,6 +214,7 @@ pub(super) async fn keep(session: &mut Session, table: &Arc<Table>, batches: Vec
                 let latest = transaction.view(&engine).latest(&table.spec)?;
                 let changes = ingest::insert_rows(table, &latest, &batch)?;
                 transaction.add_rows(table, changes, &engine).await?;
+                engine.backends.counted.inserted.add(batch.num_rows());
             }
         }
     }

@@ -68,6 +68,7 @@ pub(super) async fn update(
     let count = numbers.len();
     let changes = ingest::update_rows(&table, &latest, numbers, &complete)?;
     transaction.add_rows(&table, changes, &engine).await?;
+    engine.backends.counted.updated.add(count);
     done(format!("UPDATE {count}"))
 }
 
@@ -87,6 +88,7 @@ pub(super) async fn delete(
     let count = numbers.len();
     let changes = ingest::delete_rows(&table, numbers, &rows)?;
     session.open_transaction().add_rows(&table, changes, &engine).await?;
+    engine.backends.counted.deleted.add(count);
     done(format!("DELETE {count}"))
 }
 

@@ -36,7 +36,7 @@ use crate::query::plan::{Planned, Planner};
 pub use crate::query::settings::Timeout;
 use crate::query::settings::{Settings, Version};
 use crate::query::transaction::Transaction;
-use crate::query::{execute, insert, maintain, mutate, system};
+use crate::query::{execute, explain, insert, maintain, mutate, system};
 use crate::store::View;
 use crate::value::{Names, SqlType, Style};
 pub(super) use effects::Effects;
@@ -233,9 +233,9 @@ impl Session {
                 let columns = execute::columns(planned.plan.schema(), &planned.origins);
                 Ok((planned.parameters.clone(), Some(columns)))
             }
-            Statement::Explain { query, .. } => {
+            Statement::Explain { query, shown } => {
                 let planned = self.planner().query(query, hints)?;
-                Ok((planned.parameters, Some(vec![execute::text_column("QUERY PLAN")])))
+                Ok((planned.parameters, Some(vec![explain::column(shown)])))
             }
             Statement::Declare(declare) => Ok((self.planner().query(&declare.query, hints)?.parameters, None)),
             Statement::Show(name) => Ok((vec![], Some(execute::show_columns(self, name)?))),
@@ -321,12 +321,18 @@ impl Session {
         match result.map_err(|error| prepared.parsed.placed(error)) {
             Ok(outcome) => {
                 let waits = matches!(outcome, Outcome::CopyIn(_));
+                if implicit && self.transaction.is_none() {
+                    self.engine.backends.counted.committed.add(1);
+                }
                 if implicit && !waits && self.transaction.as_ref().is_some_and(|transaction| !transaction.explicit) {
                     self.commit().await?;
                 }
                 Ok(outcome)
             }
             Err(error) => {
+                if self.transaction.is_none() {
+                    self.engine.backends.counted.rolled_back.add(1);
+                }
                 self.fail();
                 Err(error)
             }
@@ -341,9 +347,9 @@ impl Session {
                 let (columns, rows) = execute::stream(self, &planned, params).await?;
                 Ok(Outcome::Rows { columns, rows, tag: "SELECT" })
             }
-            Statement::Explain { analyze, verbose, query } => {
+            Statement::Explain { shown, query } => {
                 let planned = self.planner().query(query, &prepared.hints)?;
-                execute::explain(self, &planned, params, *analyze, *verbose).await
+                explain::explain(self, &planned, params, *shown).await
             }
             Statement::Show(name) => execute::show(self, name),
             Statement::Insert(insert) => {

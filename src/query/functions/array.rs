@@ -5,7 +5,7 @@ use std::sync::Arc;
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int32Array, ListArray, StructArray};
 use datafusion::arrow::buffer::OffsetBuffer;
 use datafusion::arrow::datatypes::{ArrowNativeType, DataType, Field, FieldRef, Fields};
-use datafusion::common::Result;
+use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
@@ -21,6 +21,7 @@ pub(super) fn functions() -> Vec<ScalarUDF> {
     vec![
         ScalarUDF::new_from_impl(ArrayOfRows { signature: Signature::any(1, Volatility::Immutable) }),
         ScalarUDF::new_from_impl(Numbered { signature: Signature::any(1, Volatility::Immutable) }),
+        ScalarUDF::new_from_impl(RowsOfLists { signature: Signature::variadic_any(Volatility::Immutable) }),
     ]
 }
 
@@ -70,6 +71,67 @@ impl ScalarUDFImpl for Numbered {
         let structs = StructArray::new(fields.clone(), vec![elements, Arc::new(numbers)], None);
         let field = Arc::new(Field::new("item", DataType::Struct(fields), true));
         Ok(ColumnarValue::Array(Arc::new(ListArray::new(field, offsets, Arc::new(structs), lists.nulls().cloned()))))
+    }
+}
+
+/// The name of the function that makes rows of lists side by side, which nobody types.
+pub(in crate::query) const ROWS_OF_LISTS: &str = "rows of lists";
+
+/// Lists of one length as a list of rows. The arguments are each column's name and its list.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct RowsOfLists {
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for RowsOfLists {
+    fn name(&self) -> &'static str {
+        ROWS_OF_LISTS
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _arg_types: &[DataType]) -> Result<DataType> {
+        datafusion::common::internal_err!("the names of the columns say what the rows are")
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        let mut columns = Vec::new();
+        for (names, lists) in args.scalar_arguments.chunks(2).zip(args.arg_fields.chunks(2)) {
+            let ([Some(ScalarValue::Utf8(Some(name)) | ScalarValue::Utf8View(Some(name))), _], [_, list]) = (names, lists) else {
+                return datafusion::common::internal_err!("rows are made of names and lists");
+            };
+            let SqlType::Array(element) = SqlType::of_field(list) else {
+                return datafusion::common::internal_err!("rows are made of lists");
+            };
+            columns.push(element.field(name.as_str(), true));
+        }
+        let rows = Field::new("item", DataType::Struct(Fields::from(columns)), true);
+        Ok(Arc::new(Field::new(ROWS_OF_LISTS, DataType::List(Arc::new(rows)), true)))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let DataType::List(item) = args.return_field.data_type() else {
+            return datafusion::common::internal_err!("rows of lists are a list");
+        };
+        let DataType::Struct(fields) = item.data_type() else {
+            return datafusion::common::internal_err!("rows of lists are rows");
+        };
+        let arrays = ColumnarValue::values_to_arrays(&args.args)?;
+        let lists: Vec<&ListArray> = arrays.chunks(2).filter_map(|pair| pair.last()?.as_list_opt::<i32>()).collect();
+        let Some(first) = lists.first() else {
+            return datafusion::common::internal_err!("rows are made of lists");
+        };
+        let columns = lists.iter().map(|list| {
+            let (from, to) = (list.value_offsets().first().copied(), list.value_offsets().last().copied());
+            let place = |offset: Option<i32>| usize::try_from(offset.unwrap_or(0)).unwrap_or(0);
+            list.values().slice(place(from), place(to) - place(from))
+        });
+        let rows = StructArray::try_new(fields.clone(), columns.collect(), None)?;
+        let lengths = (0..first.len()).map(|row| usize::try_from(first.value_length(row)).unwrap_or(0));
+        let offsets = OffsetBuffer::from_lengths(lengths);
+        Ok(ColumnarValue::Array(Arc::new(ListArray::try_new(item.clone(), offsets, Arc::new(rows), first.nulls().cloned())?)))
     }
 }
 

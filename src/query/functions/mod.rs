@@ -25,13 +25,14 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock};
 
 use datafusion::execution::session_state::SessionState;
-use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
+use datafusion::logical_expr::{AggregateUDF, ScalarUDF, Volatility, WindowUDF};
 
 use scalar::Definition;
 
 pub(super) use aggregate::bind as bind_aggregate;
-pub(super) use array::{ARRAY_OF_ROWS, NUMBERED};
+pub(super) use array::{ARRAY_OF_ROWS, NUMBERED, ROWS_OF_LISTS};
 pub(super) use cast::VALUE;
+pub(super) use catalog::ACL_COLUMNS;
 pub(super) use json::{
     EACH_KEYS, EACH_VALUES, ORDINALS, RECORD_COLUMN, ROW_OF_FIELDS, SORT_KEY, SUBSCRIPT, WHOLE_ROW,
     bind_aggregate as bind_json_aggregate, row,
@@ -88,18 +89,26 @@ pub(super) fn is_aggregate(name: &str) -> bool {
     AGGREGATES.iter().any(|(known, _)| *known == name) || aggregate::names().any(|known| known == name)
 }
 
+/// Whether a function may answer otherwise each time that it is called within a statement.
+pub(super) fn is_volatile(name: &str) -> bool {
+    const OTHERS: [&str; 6] = ["gen_random_uuid", "pg_sleep", "pg_sleep_for", "pg_sleep_until", "random", "uuidv7"];
+    let by_definition = defined(name).is_some_and(|definition| definition.volatility == Volatility::Volatile);
+    by_definition || OTHERS.contains(&name) || catalog::has_effect(name)
+}
+
 /// The functions among an engine's that are on a list, under the names that the list gives them.
 fn allowed<F: ?Sized>(list: &[(&str, &str)], all: &HashMap<String, Arc<F>>) -> HashMap<String, Arc<F>> {
     list.iter().filter_map(|(name, own)| all.get(*own).map(|function| ((*name).to_owned(), function.clone()))).collect()
 }
 
 /// Functions that are planned as something else.
-const REWRITTEN: [&str; 7] = [
+const REWRITTEN: [&str; 8] = [
     "unnest",
     "extract",
     "generate_series",
     "pg_options_to_table",
     "pg_listening_channels",
+    "aclexplode",
     "regexp_split_to_table",
     "string_to_table",
 ];

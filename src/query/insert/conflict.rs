@@ -112,6 +112,7 @@ impl Conflict {
         let fresh = filter_record_batch(&rows, &chosen(Meeting::Free)).map_err(arrow)?;
         let changes = ingest::insert_rows(table, &latest, &fresh)?;
         transaction.add_rows(table, changes, &engine).await?;
+        engine.backends.counted.inserted.add(fresh.num_rows());
         let Some(update) = &self.update else { return Ok(vec![fresh]) };
         if meetings.contains(&Meeting::Repeated) {
             return Err(Error::new(Kind::CardinalityViolation, "ON CONFLICT DO UPDATE command cannot affect row a second time")
@@ -158,6 +159,7 @@ impl Conflict {
         let latest = transaction.view(&engine).latest(&table.spec)?;
         let changes = ingest::update_rows(table, &latest, numbers, &changed)?;
         transaction.add_rows(table, changes, &engine).await?;
+        engine.backends.counted.updated.add(count);
         Ok((changed, at))
     }
 }

@@ -7,10 +7,11 @@
 use std::any::TypeId;
 use std::cell::Cell;
 
-use datafusion::sql::sqlparser::ast::Expr;
+use datafusion::sql::sqlparser::ast::{Expr, Ident, ObjectName};
 use datafusion::sql::sqlparser::dialect::{Dialect, PostgreSqlDialect, Precedence};
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
+use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::forms;
 
@@ -34,6 +35,26 @@ impl Postgres {
     }
 }
 
+/// Words that the grammar has forms of its own for, and that are functions behind the name of PostgreSQL's schema.
+const FUNCTIONS: [&str; 8] = ["ceil", "current_schema", "current_user", "extract", "floor", "overlay", "position", "substring"];
+
+/// `pg_catalog.substring(a, b)`, a call like any other, in which sqlparser looks for the form of its own behind the dot.
+fn of_catalog(parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
+    let word = |at: usize| match &parser.peek_nth_token_ref(at).token {
+        Token::Word(word) if word.quote_style.is_none() => Some(word.value.to_ascii_lowercase()),
+        _ => None,
+    };
+    let name = word(2).filter(|name| FUNCTIONS.contains(&name.as_str()))?;
+    let called = parser.peek_nth_token_ref(1).token == Token::Period && parser.peek_nth_token_ref(3).token == Token::LParen;
+    if !called || word(0)? != "pg_catalog" {
+        return None;
+    }
+    for _ in 0..3 {
+        parser.next_token();
+    }
+    Some(parser.parse_function(ObjectName::from(vec![Ident::new("pg_catalog"), Ident::new(name)])))
+}
+
 impl Dialect for Postgres {
     /// sqlparser asks for PostgreSQL in many places.
     fn dialect(&self) -> TypeId {
@@ -44,7 +65,7 @@ impl Dialect for Postgres {
         match self.attempts_left.get().checked_sub(1) {
             Some(left) => {
                 self.attempts_left.set(left);
-                forms::prefix(parser).map(Ok)
+                of_catalog(parser).or_else(|| forms::prefix(parser).map(Ok))
             }
             None => Some(Err(ParserError::RecursionLimitExceeded)),
         }

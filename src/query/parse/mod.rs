@@ -5,6 +5,7 @@
 
 mod copy;
 mod dialect;
+mod explain;
 mod forms;
 mod grant;
 mod limits;
@@ -15,6 +16,7 @@ mod setting;
 mod statement;
 
 pub use copy::{Copy, CopyDirection, CopySource};
+pub use explain::{Explain, Format};
 pub(super) use forms::{NO_COLUMNS, ORDERED_USING};
 pub use grant::{GrantStatement, Owned, Signature, Targets, Terms, Wanted};
 pub use role::{RoleOptions, RoleSpec, RoleStatement, Secret, SettingChange, quoted};

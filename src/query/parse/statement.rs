@@ -6,6 +6,7 @@ use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::copy::{self, Copy};
+use super::explain::Explain;
 use super::grant::{self, GrantStatement};
 use super::role::{self, RoleSpec, RoleStatement};
 use super::session::{self, Block, Channel, Declare, Discard, Execute, Fetch, Prepare};
@@ -19,8 +20,7 @@ use crate::store::spec::TableKind;
 pub enum Statement {
     Query(Box<ast::Query>),
     Explain {
-        analyze: bool,
-        verbose: bool,
+        shown: Explain,
         query: Box<ast::Query>,
     },
     Insert(Box<ast::Insert>),
@@ -275,19 +275,9 @@ fn explain(
     statement: ast::Statement,
     options: Option<Vec<ast::UtilityOption>>,
 ) -> Result<Statement, Error> {
-    let flag = |name: &str| {
-        options.iter().flatten().any(|option| {
-            option.name.value.eq_ignore_ascii_case(name)
-                && option
-                    .arg
-                    .as_ref()
-                    .is_none_or(|arg| !matches!(arg.to_string().to_ascii_lowercase().as_str(), "false" | "off" | "0"))
-        })
-    };
+    let shown = Explain::of(analyze, verbose, &options.unwrap_or_default())?;
     match statement {
-        ast::Statement::Query(query) => {
-            Ok(Statement::Explain { analyze: analyze || flag("analyze"), verbose: verbose || flag("verbose"), query })
-        }
+        ast::Statement::Query(query) => Ok(Statement::Explain { shown, query }),
         _ => Err(unsupported("EXPLAIN of anything but a query")),
     }
 }

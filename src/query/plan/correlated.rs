@@ -24,8 +24,8 @@ use datafusion::logical_expr::expr::{Placeholder, SetQuantifier};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
-    BinaryExpr, ColumnarValue, Expr, LogicalPlan, LogicalPlanBuilder, Operator, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl,
-    Signature, Subquery, Volatility,
+    BinaryExpr, ColumnarValue, Distinct, DistinctOn, Expr, LogicalPlan, LogicalPlanBuilder, Operator, ReturnFieldArgs,
+    ScalarFunctionArgs, ScalarUDFImpl, Signature, Subquery, Volatility,
 };
 use datafusion::optimizer::decorrelate::PullUpCorrelatedExpr;
 use datafusion::physical_plan::execute_stream;
@@ -427,7 +427,7 @@ fn row_fields(plan: &LogicalPlan) -> Fields {
 fn projected_before(plan: LogicalPlan) -> Result<LogicalPlan> {
     let keeps_columns = match &plan {
         LogicalPlan::Sort(_) | LogicalPlan::Window(_) => true,
-        LogicalPlan::Aggregate(_) => false,
+        LogicalPlan::Aggregate(_) | LogicalPlan::Distinct(Distinct::On(_)) => false,
         _ => return Ok(plan),
     };
     let mut worked_out: Vec<Expr> = Vec::new();
@@ -455,7 +455,13 @@ fn projected_before(plan: LogicalPlan) -> Result<LogicalPlan> {
     let own = input.schema().columns().into_iter().map(Expr::Column);
     let extra = worked_out.into_iter().enumerate().map(|(at, call)| call.alias(worked_out_name(at)));
     let before = LogicalPlanBuilder::from(input.clone()).project(own.chain(extra))?.build()?;
-    let plan = plan.with_new_exprs(plan.expressions(), vec![before])?;
+    let plan = match plan {
+        LogicalPlan::Distinct(Distinct::On(DistinctOn { on_expr, select_expr, sort_expr, .. })) => {
+            let distinct = DistinctOn::try_new(on_expr, select_expr, sort_expr, Arc::new(before))?;
+            LogicalPlan::Distinct(Distinct::On(distinct))
+        }
+        plan => plan.with_new_exprs(plan.expressions(), vec![before])?,
+    };
     if keeps_columns { LogicalPlanBuilder::from(plan).project(outputs)?.build() } else { Ok(plan) }
 }
 

@@ -3,7 +3,7 @@
 //! The rules, each a function below:
 //! - `a OPERATOR(pg_catalog.~) b` is `a ~ b`: psql writes operators so, that no other schema's can be meant ([`operator`]).
 //! - `a COLLATE "default"` is `a`: there is one collation, byte order; another one is refused ([`collated`]).
-//! - `ARRAY(SELECT …)` is an aggregated sub-query, empty and not NULL when there are no rows ([`array_of_rows`]).
+//! - `ARRAY(SELECT …)` is an aggregated sub-query, empty and not NULL when there are no rows ([`arrays`]).
 //! - Numbers get their types ([`literals`]), and `-a` is a function as `a - b` is ([`unary`]).
 //! - `schema.f(…)` in FROM is one name, of which DataFusion reads the first part only ([`table_function`]).
 //! - `c.tableoid` is the id of the table that `c` stands for ([`table_oids`]).
@@ -13,15 +13,15 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    self, BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
-    FunctionArguments, Ident, ObjectName, OrderByExpr, OrderByKind, Query, Select, SelectItem, SetExpr, TableAlias,
-    TableAliasColumnDef, TableFactor, UnaryOperator, Value, VisitMut, VisitorMut,
+    self, BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident,
+    ObjectName, Query, Select, SelectItem, TableAlias, TableAliasColumnDef, TableFactor, UnaryOperator, Value, VisitMut,
+    VisitorMut,
 };
 
-use super::{calls, forms, literals, names, sets};
+use super::{arrays, calls, forms, inlined, literals, names, sets, sorted};
 use crate::catalog::quote_identifier;
 use crate::error::{Error, Kind, Result};
-use crate::query::functions::{ARRAY_OF_ROWS, NUMBERED};
+use crate::query::functions::NUMBERED;
 use crate::query::parse;
 
 /// Rewrites a query.
@@ -56,7 +56,7 @@ impl VisitorMut for Rules {
         let result = match expr {
             Expr::BinaryOp { op, .. } => operator(op),
             Expr::Collate { .. } => collated(expr),
-            Expr::CompoundFieldAccess { root, access_chain } if is_numbered(root, access_chain) => {
+            Expr::CompoundFieldAccess { root, access_chain } if is_field(root, access_chain) => {
                 fields_by_name(access_chain);
                 Ok(())
             }
@@ -69,7 +69,7 @@ impl VisitorMut for Rules {
                 Ok(())
             }
             Expr::Function(Function { name, args: FunctionArguments::Subquery(_), .. }) if is_named(name, "array") => {
-                array_of_rows(expr)
+                arrays::of_rows(expr)
             }
             Expr::Function(Function { over: Some(ast::WindowType::WindowSpec(window)), .. }) => {
                 literals::restore_in_frame(window);
@@ -88,6 +88,10 @@ impl VisitorMut for Rules {
                         other => other,
                     },
                 );
+                Ok(())
+            }
+            Expr::Subquery(_) => {
+                inlined::inline(expr);
                 Ok(())
             }
             Expr::Value(_) => literals::typed(expr),
@@ -124,7 +128,7 @@ impl VisitorMut for Rules {
     fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
         sets::names_as_values(query);
         literals::restore_in_query(query);
-        forms::rewrite(query).map_or_else(ControlFlow::Break, ControlFlow::Continue)
+        sorted::separate(query).and_then(|()| forms::rewrite(query)).map_or_else(ControlFlow::Break, ControlFlow::Continue)
     }
 
     fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
@@ -206,58 +210,6 @@ fn collated(expr: &mut Expr) -> Result<()> {
     Ok(())
 }
 
-/// `ARRAY(SELECT x … ORDER BY y)` as `array of rows((SELECT array_agg(x ORDER BY y) …))`.
-fn array_of_rows(expr: &mut Expr) -> Result<()> {
-    let Expr::Function(Function { args: FunctionArguments::Subquery(query), .. }) = expr else { return Ok(()) };
-    let mut query = query.clone();
-    if !aggregate_in_place(&mut query) {
-        let mut outer = parse::parse_query("SELECT array_agg(q.x) FROM (SELECT 1) AS q(x)")?;
-        if let SetExpr::Select(select) = outer.body.as_mut()
-            && let Some(from) = select.from.first_mut()
-            && let TableFactor::Derived { subquery, .. } = &mut from.relation
-        {
-            *subquery = query;
-        }
-        query = outer;
-    }
-    *expr = call(quoted(ARRAY_OF_ROWS), vec![Expr::Subquery(query)]);
-    Ok(())
-}
-
-/// Puts the aggregate into the SELECT list itself where nothing but WHERE and ORDER BY stands around it.
-fn aggregate_in_place(query: &mut Query) -> bool {
-    let plain = query.with.is_none() && query.limit_clause.is_none() && query.fetch.is_none();
-    let SetExpr::Select(select) = query.body.as_mut() else { return false };
-    let ungrouped = matches!(&select.group_by, ast::GroupByExpr::Expressions(exprs, _) if exprs.is_empty());
-    if !plain || !ungrouped || select.distinct.is_some() || select.having.is_some() {
-        return false;
-    }
-    let value = match &select.projection[..] {
-        [SelectItem::UnnamedExpr(value) | SelectItem::ExprWithAlias { expr: value, .. }] => value.clone(),
-        _ => return false,
-    };
-    let order = match query.order_by.as_ref().map(|order| &order.kind) {
-        None => vec![],
-        Some(OrderByKind::Expressions(exprs)) => exprs.iter().map(|item| by_value(item, &value)).collect(),
-        Some(OrderByKind::All(_)) => return false,
-    };
-    let Expr::Function(mut aggregate) = call(ObjectName::from(vec![Ident::new("array_agg")]), vec![value]) else { return false };
-    if let FunctionArguments::List(list) = &mut aggregate.args
-        && !order.is_empty()
-    {
-        list.clauses.push(FunctionArgumentClause::OrderBy(order));
-    }
-    select.projection = vec![SelectItem::UnnamedExpr(Expr::Function(aggregate))];
-    query.order_by = None;
-    true
-}
-
-/// `ORDER BY 1` means the value itself.
-fn by_value(item: &OrderByExpr, value: &Expr) -> OrderByExpr {
-    let ordinal = matches!(&item.expr, Expr::Value(number) if matches!(&number.value, Value::Number(..)));
-    OrderByExpr { expr: if ordinal { value.clone() } else { item.expr.clone() }, ..item.clone() }
-}
-
 /// An array without elements has no type but the one it is cast to.
 fn empty_array(expr: &mut Expr) {
     let Expr::Cast { expr: inner, .. } = expr else { return };
@@ -266,15 +218,14 @@ fn empty_array(expr: &mut Expr) {
     }
 }
 
-/// Whether a field of numbered elements is asked for: of the call itself, or of a column that by the field's name holds them.
-fn is_numbered(root: &Expr, access_chain: &[ast::AccessExpr]) -> bool {
+/// Whether a field of a row is asked for: of numbered elements, or of what a column holds.
+fn is_field(root: &Expr, access_chain: &[ast::AccessExpr]) -> bool {
     let Expr::Nested(inner) = root else { return false };
     match inner.as_ref() {
         Expr::Function(function) => is_named(&function.name, "unnest"),
-        Expr::Identifier(_) | Expr::CompoundIdentifier(_) => matches!(
-            access_chain,
-            [ast::AccessExpr::Dot(Expr::Identifier(field))] if ["x", "n"].contains(&names::fold(field).as_str())
-        ),
+        Expr::Identifier(_) | Expr::CompoundIdentifier(_) => {
+            matches!(access_chain, [ast::AccessExpr::Dot(Expr::Identifier(_))])
+        }
         _ => false,
     }
 }
@@ -458,6 +409,19 @@ fn table_oids(select: &mut Select) {
         let literal = Expr::Value(Value::SingleQuotedString(table.to_owned()).into());
         cast(cast(literal, "regclass"), "oid")
     };
+    for item in &mut select.projection {
+        // The column keeps its name.
+        let name = match &*item {
+            SelectItem::UnnamedExpr(Expr::CompoundIdentifier(parts)) => parts.last(),
+            SelectItem::UnnamedExpr(Expr::Identifier(name)) => Some(name),
+            _ => None,
+        };
+        if let Some(alias) = name.filter(|name| is_version(name) || names::fold(name) == "tableoid").cloned()
+            && let SelectItem::UnnamedExpr(expr) = item
+        {
+            *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias };
+        }
+    }
     let _: ControlFlow<()> = ast::visit_expressions_mut(select, |expr| {
         let named = match expr {
             Expr::CompoundIdentifier(parts) => match &parts[..] {
@@ -487,12 +451,14 @@ fn table_oids(select: &mut Select) {
 }
 
 /// Set-returning functions as queries over `a`, which stands for the argument.
-const AS_QUERIES: [(&str, &str); 3] = [
+const AS_QUERIES: [(&str, &str); 4] = [
     // Options are kept as `name=value`.
     (
         "pg_options_to_table",
         "SELECT split_part(o.o, '=', 1) AS option_name, substr(o.o, strpos(o.o, '=') + 1) AS option_value FROM unnest(a) AS o(o)",
     ),
+    // There is no parser of texts that could be chosen.
+    ("ts_token_type", "SELECT 0 AS tokid, ''::text AS alias, ''::text AS description WHERE false"),
     // Nothing is partitioned by a definition.
     ("pg_partition_tree", "SELECT 0::oid AS relid, 0::oid AS parentrelid, true AS isleaf, 0 AS level WHERE false"),
     ("pg_partition_ancestors", "SELECT 0::oid AS relid WHERE false"),
@@ -577,7 +543,7 @@ mod tests {
             ("SELECT ARRAY(SELECT b FROM m ORDER BY 1)", "SELECT \"array of rows\"((SELECT array_agg(b ORDER BY b) FROM m))"),
             (
                 "SELECT c.tableoid, d.tableoid FROM pg_class c, (SELECT 1) d",
-                "SELECT 'pg_class'::regclass::oid, d.tableoid FROM pg_class c, (SELECT 1) d",
+                "SELECT 'pg_class'::regclass::oid AS tableoid, d.tableoid AS tableoid FROM pg_class c, (SELECT 1) d",
             ),
             ("SELECT * FROM public.F(1) AS t", "SELECT * FROM public.f(1) AS t"),
             ("SELECT x FROM pg_catalog.unnest(a) x", "SELECT x FROM UNNEST(a) x (x)"),

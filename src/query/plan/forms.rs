@@ -13,7 +13,7 @@ use super::dialect::{call, ident, is_named, name_only_column, names_column, quot
 use super::names;
 use super::unions::Combination;
 use crate::error::{Error, Kind, Result};
-use crate::query::functions::{ARRAY_LIKE, VALUE};
+use crate::query::functions::{ARRAY_LIKE, ARRAY_OF_ROWS, VALUE};
 use crate::query::parse::{self, unsupported};
 
 /// Rewrites what stands in a query itself; what stands inside it has been visited.
@@ -279,6 +279,11 @@ pub(super) fn unnest_series(select: &mut Select) {
     }
 }
 
+/// Whether an expression makes one array of the rows inside it.
+pub(super) fn is_whole_array(expr: &Expr) -> bool {
+    matches!(expr, Expr::Function(function) if is_named(&function.name, ARRAY_OF_ROWS))
+}
+
 /// Finds series in an expression, but not in the sub-queries inside it, which have lists of their own.
 struct Series {
     depth: usize,
@@ -297,7 +302,13 @@ impl VisitorMut for Series {
         ControlFlow::Continue(())
     }
 
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        self.depth += usize::from(is_whole_array(expr));
+        ControlFlow::Continue(())
+    }
+
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        self.depth -= usize::from(is_whole_array(expr));
         let series = matches!(&*expr, Expr::Function(Function { name, args: FunctionArguments::List(_), over: None, .. })
             if is_named(name, "generate_series"));
         if series && self.depth == 0 {

@@ -5,6 +5,7 @@
 //! rights.
 
 mod answers;
+mod arrays;
 mod calls;
 mod casts;
 mod compared;
@@ -13,6 +14,7 @@ mod correlated;
 mod dialect;
 mod forms;
 mod functions;
+mod inlined;
 mod jsonb;
 mod lateral;
 mod literals;
@@ -26,6 +28,7 @@ mod refused;
 mod resolution;
 mod rows;
 mod sets;
+mod sorted;
 mod tree;
 pub mod types;
 mod unions;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::DFSchema;
+use datafusion::functions::core::expr_fn::get_field;
 use datafusion::functions_nested::expr_fn::{array_concat, make_array};
 use datafusion::logical_expr::expr::Placeholder;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr, RawFieldAccessExpr};
@@ -29,7 +30,7 @@ impl ExprPlanner for Operators {
         expr: RawFieldAccessExpr,
         schema: &DFSchema,
     ) -> datafusion::common::Result<PlannerResult<RawFieldAccessExpr>> {
-        Ok(self.subscript(expr, schema))
+        self.subscript(expr, schema).map_err(wrap)
     }
 
     fn plan_binary_op(&self, expr: RawBinaryExpr, schema: &DFSchema) -> datafusion::common::Result<PlannerResult<RawBinaryExpr>> {
@@ -90,18 +91,37 @@ impl Operators {
         Ok(PlannerResult::Original(expr))
     }
 
-    /// `document['key']` and `document[0]`.
-    fn subscript(&self, expr: RawFieldAccessExpr, schema: &DFSchema) -> PlannerResult<RawFieldAccessExpr> {
-        let is_jsonb = type_of(&expr.expr, schema) == Some(SqlType::Jsonb);
+    /// `document['key']` and `document[0]`, and `(row).field`, whose type the row's own says.
+    ///
+    /// # Errors
+    /// 42703 for a field that the row has not, 42809 for a field of what is no row.
+    fn subscript(&self, expr: RawFieldAccessExpr, schema: &DFSchema) -> Result<PlannerResult<RawFieldAccessExpr>> {
+        let of = type_of(&expr.expr, schema);
+        if of != Some(SqlType::Jsonb)
+            && let GetFieldAccess::NamedStructField { name } = &expr.field_access
+            && let Some(name) = name.try_as_str().flatten()
+        {
+            let DataType::Struct(fields) = expr.expr.get_type(schema).map_err(unwrap)? else {
+                let of = of.map_or_else(|| "unknown".to_owned(), |of| of.without_modifier());
+                let message = format!("column notation .{name} applied to type {of}, which is not a composite type");
+                return Err(Error::new(Kind::WrongObjectType, message));
+            };
+            if fields.find(name).is_none() {
+                let message = format!("could not identify column \"{name}\" in record data type");
+                return Err(Error::new(Kind::UndefinedColumn, message));
+            }
+            return Ok(PlannerResult::Planned(get_field(expr.expr, name)));
+        }
+        let is_jsonb = of == Some(SqlType::Jsonb);
         let (true, Some(function)) = (is_jsonb, functions::operator(functions::SUBSCRIPT, &self.style)) else {
-            return PlannerResult::Original(expr);
+            return Ok(PlannerResult::Original(expr));
         };
         let key = match &expr.field_access {
             GetFieldAccess::NamedStructField { name } => Expr::Literal(name.clone(), None),
             GetFieldAccess::ListIndex { key } => key.as_ref().clone(),
-            GetFieldAccess::ListRange { .. } => return PlannerResult::Original(expr),
+            GetFieldAccess::ListRange { .. } => return Ok(PlannerResult::Original(expr)),
         };
-        PlannerResult::Planned(function.call(vec![expr.expr, key]))
+        Ok(PlannerResult::Planned(function.call(vec![expr.expr, key])))
     }
 
     /// A parameter of no type of its own beside `||` is joined as what stands there: an array, a document, bytes, and text to all else.

@@ -24,6 +24,11 @@ pub fn shown(name: &str) -> &str {
     name.split_once(MARK).map_or(name, |(shown, _)| shown)
 }
 
+/// The name of a column that has the same name as one before it: kept apart by its place.
+pub(super) fn again(name: &str, at: usize) -> String {
+    format!("{name}{MARK}{at}")
+}
+
 /// Names every item of a select list and keeps equal names apart.
 pub(super) fn name_items(select: &mut Select) {
     let one_table = select.from.len() == 1 && select.from.iter().all(|from| from.joins.is_empty());
@@ -51,14 +56,14 @@ pub(super) fn name_items(select: &mut Select) {
                 if column && !repeated {
                     continue;
                 }
-                let alias = if repeated { format!("{name}{MARK}{at}") } else { name };
+                let alias = if repeated { again(&name, at) } else { name };
                 let expr = std::mem::replace(expr, Expr::value(Value::Null));
                 *item = SelectItem::ExprWithAlias { expr, alias: Ident::with_quote('"', alias) };
             }
             SelectItem::ExprWithAlias { alias, .. } => {
                 let name = names::fold(alias);
                 if !taken.insert(name.clone()) {
-                    *alias = Ident::with_quote('"', format!("{name}{MARK}{at}"));
+                    *alias = Ident::with_quote('"', again(&name, at));
                 }
             }
             SelectItem::ExprWithAliases { .. } | SelectItem::QualifiedWildcard(..) | SelectItem::Wildcard(_) => {}

@@ -57,7 +57,7 @@ fn casts_implicitly(from: &SqlType, to: &SqlType) -> bool {
     match (from, to) {
         (T::Int2 | T::Int4 | T::Int8, T::Oid | T::Reg(_)) | (T::Oid, T::Reg(_)) | (T::Reg(_), T::Oid) => true,
         (T::Vector(from), T::Array(to)) => from == to,
-        (T::Text | T::Varchar(_), T::Text | T::Varchar(_)) | (T::Name | T::Char, T::Text | T::Varchar(_)) => true,
+        (T::Text | T::Varchar(_) | T::Name | T::Char, T::Text | T::Varchar(_)) | (T::Text | T::Varchar(_), T::Name) => true,
         (T::Date, T::Timestamp | T::Timestamptz) | (T::Timestamp, T::Timestamptz) | (T::Time, T::Interval) => true,
         (T::Array(from), T::Array(to)) => casts_implicitly(from, to),
         _ => matches!((number(from), number(to)), (Some(from), Some(to)) if from <= to),
@@ -211,6 +211,7 @@ mod tests {
         assert_eq!(met(&[T::Int4, T::Numeric(2, 1)]), T::Numeric(2, 1));
         assert_eq!(met(&[T::Numeric(2, 1), T::Float4]), T::Float4);
         assert_eq!(met(&[T::Varchar(Some(3)), T::Text]), T::Varchar(Some(3)));
+        assert_eq!((met(&[T::Name, T::Text]), met(&[T::Text, T::Name])), (T::Name, T::Text));
         assert_eq!(met(&[T::Date, T::Timestamptz]), T::Timestamptz);
         let error = common(&[T::Int4, T::Text], "UNION").unwrap_err();
         assert_eq!((error.sqlstate(), error.message()), ("42804", "UNION types integer and text cannot be matched"));

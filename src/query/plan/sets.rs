@@ -2,7 +2,8 @@
 //!
 //! - `jsonb_array_elements(x) e` in FROM is `unnest(jsonb_array_elements(x)) e (value)`, where the inner function answers with a list;
 //!   `e` alone then means `e.value`, as a function's name means its value.
-//! - `jsonb_each(x)` is an unnest of two lists side by side, keys and values.
+//! - `jsonb_each(x)` is an unnest of two lists side by side, keys and values; `aclexplode(x)` of four. Alone in a SELECT list, that is of
+//!   rows, whose fields `(d).grantee` takes.
 //! - `jsonb_to_recordset(x) t (a int, b text)` is an unnest of a list for each column, read by the column's type.
 //! - WITH ORDINALITY is one more list, of numbers.
 //! - In a SELECT list the call stands inside `unnest(…)`, and `(jsonb_each(x)).*` is two of them.
@@ -21,9 +22,12 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::dialect::{call, is_named};
+use super::forms::is_whole_array;
 use super::{names, types};
 use crate::error::{Error, Kind, Result};
-use crate::query::functions::{EACH_KEYS, EACH_VALUES, ORDINALS, RECORD_COLUMN, ROW_OF_FIELDS, WHOLE_ROW, cast};
+use crate::query::functions::{
+    ACL_COLUMNS, EACH_KEYS, EACH_VALUES, ORDINALS, RECORD_COLUMN, ROW_OF_FIELDS, ROWS_OF_LISTS, WHOLE_ROW, cast,
+};
 use crate::value::SqlType;
 
 /// Functions that answer with one column, and what it is called where it is not called as the function.
@@ -38,8 +42,14 @@ const SINGLE: [(&str, Option<&str>); 8] = [
     ("jsonb_path_query_tz", None),
 ];
 
-/// Functions that answer with a key and a value.
-const EACH: [&str; 4] = ["jsonb_each", "jsonb_each_text", "json_each", "json_each_text"];
+/// What stands behind the function's name in that of the list of a column, and the column.
+type Columns = &'static [(&'static str, &'static str)];
+
+const EACH: Columns = &[(EACH_KEYS, "key"), (EACH_VALUES, "value")];
+
+/// Functions that answer with several columns.
+const SEVERAL: [(&str, Columns); 5] =
+    [("jsonb_each", EACH), ("jsonb_each_text", EACH), ("json_each", EACH), ("json_each_text", EACH), ("aclexplode", &ACL_COLUMNS)];
 
 /// Functions whose columns are named behind them, and whether they answer with one row.
 const RECORDS: [(&str, bool); 4] =
@@ -56,7 +66,7 @@ fn quoted(name: &str, args: Vec<Expr>) -> Expr {
 /// Which of the functions a name means.
 enum Known {
     Single { name: &'static str, column: Option<&'static str> },
-    Each(&'static str),
+    Several(&'static str, Columns),
     Record { one: bool },
 }
 
@@ -64,8 +74,8 @@ fn known(name: &ObjectName) -> Option<Known> {
     if let Some((name, column)) = SINGLE.iter().find(|(own, _)| is_named(name, own)) {
         return Some(Known::Single { name, column: *column });
     }
-    if let Some(name) = EACH.iter().find(|own| is_named(name, own)) {
-        return Some(Known::Each(name));
+    if let Some((name, columns)) = SEVERAL.iter().find(|(own, _)| is_named(name, own)) {
+        return Some(Known::Several(name, columns));
     }
     RECORDS.iter().find(|(own, _)| is_named(name, own)).map(|(_, one)| Known::Record { one: *one })
 }
@@ -98,10 +108,9 @@ pub(super) fn in_from(factor: &mut TableFactor) -> Result<()> {
             columns.push(column.map_or_else(|| names::fold(&alias.name), str::to_owned));
             vec![quoted(name, args)]
         }
-        Known::Each(name) => {
-            columns.extend(["key".to_owned(), "value".to_owned()]);
-            let list = |part: &str| quoted(&format!("{name}{part}"), args.clone());
-            vec![list(EACH_KEYS), list(EACH_VALUES)]
+        Known::Several(name, parts) => {
+            columns.extend(parts.iter().map(|(_, column)| (*column).to_owned()));
+            parts.iter().map(|(part, _)| quoted(&format!("{name}{part}"), args.clone())).collect()
         }
         Known::Record { one } => {
             *factor = records(&own_name, one, &args, &alias)?;
@@ -160,9 +169,9 @@ pub(super) fn in_select_list(select: &mut Select) {
     let mut items = Vec::with_capacity(select.projection.len());
     for item in std::mem::take(&mut select.projection) {
         match item {
-            SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::Expr(expr), options) => match each_call(&expr) {
-                Some((name, args)) => {
-                    for (part, column) in [(EACH_KEYS, "key"), (EACH_VALUES, "value")] {
+            SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::Expr(expr), options) => match several(&expr) {
+                Some((name, parts, args)) => {
+                    for (part, column) in parts {
                         let list = quoted(&format!("{name}{part}"), args.clone());
                         items.push(SelectItem::ExprWithAlias { expr: rows(list), alias: ident(column) });
                     }
@@ -181,24 +190,26 @@ pub(super) fn in_select_list(select: &mut Select) {
 /// Puts calls inside `unnest`: one whose field is taken before the call in it is looked at. Sub-queries have been visited.
 #[derive(Default)]
 struct Calls {
-    subqueries: usize,
+    /// Sub-queries and whole arrays around.
+    around: usize,
 }
 
 impl VisitorMut for Calls {
     type Break = ();
 
     fn pre_visit_query(&mut self, _: &mut Query) -> ControlFlow<()> {
-        self.subqueries += 1;
+        self.around += 1;
         ControlFlow::Continue(())
     }
 
     fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<()> {
-        self.subqueries -= 1;
+        self.around -= 1;
         ControlFlow::Continue(())
     }
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
-        if self.subqueries == 0
+        self.around += usize::from(is_whole_array(expr));
+        if self.around == 0
             && matches!(expr, Expr::CompoundFieldAccess { .. })
             && let Some(replaced) = as_rows(expr)
         {
@@ -208,7 +219,8 @@ impl VisitorMut for Calls {
     }
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
-        if self.subqueries == 0
+        self.around -= usize::from(is_whole_array(expr));
+        if self.around == 0
             && let Some(replaced) = as_rows(expr)
         {
             *expr = replaced;
@@ -221,12 +233,12 @@ fn rows(list: Expr) -> Expr {
     call(ObjectName::from(vec![Ident::new("unnest")]), vec![list])
 }
 
-/// `(jsonb_each(x))`: which function, and of what.
-fn each_call(expr: &Expr) -> Option<(&'static str, Vec<Expr>)> {
+/// `(jsonb_each(x))`: which function, with which columns, and of what.
+fn several(expr: &Expr) -> Option<(&'static str, Columns, Vec<Expr>)> {
     match expr {
-        Expr::Nested(inner) => each_call(inner),
+        Expr::Nested(inner) => several(inner),
         Expr::Function(Function { name, args: FunctionArguments::List(list), .. }) => match known(name)? {
-            Known::Each(name) => Some((name, plain_args(&list.args)?)),
+            Known::Several(name, columns) => Some((name, columns, plain_args(&list.args)?)),
             Known::Single { .. } | Known::Record { .. } => None,
         },
         _ => None,
@@ -236,17 +248,23 @@ fn each_call(expr: &Expr) -> Option<(&'static str, Vec<Expr>)> {
 fn as_rows(expr: &Expr) -> Option<Expr> {
     match expr {
         Expr::CompoundFieldAccess { root, access_chain } => {
-            let (name, args) = each_call(root)?;
+            let (name, columns, args) = several(root)?;
             let [AccessExpr::Dot(Expr::Identifier(field))] = access_chain.as_slice() else { return None };
-            let part = match names::fold(field).as_str() {
-                "key" => EACH_KEYS,
-                "value" => EACH_VALUES,
-                _ => return None,
-            };
+            let field = names::fold(field);
+            let (part, _) = columns.iter().find(|(_, column)| *column == field)?;
             Some(rows(quoted(&format!("{name}{part}"), args)))
         }
         Expr::Function(Function { name, args: FunctionArguments::List(list), over: None, .. }) => match known(name)? {
-            Known::Single { name, .. } | Known::Each(name) => Some(rows(quoted(name, plain_args(&list.args)?))),
+            // The documents' functions of these names answer with lists themselves.
+            Known::Several("aclexplode", parts) => {
+                let args = plain_args(&list.args)?;
+                let named = |(part, column): &(&str, &str)| {
+                    let name = Expr::value(Value::SingleQuotedString((*column).to_owned()));
+                    [name, quoted(&format!("aclexplode{part}"), args.clone())]
+                };
+                Some(rows(quoted(ROWS_OF_LISTS, parts.iter().flat_map(named).collect())))
+            }
+            Known::Single { name, .. } | Known::Several(name, _) => Some(rows(quoted(name, plain_args(&list.args)?))),
             Known::Record { .. } => None,
         },
         _ => None,

@@ -117,6 +117,9 @@ impl Session {
             Ok(()) => transaction.commit(&self.engine).await,
             Err(error) => Err(error),
         };
+        let counted = &self.engine.backends.counted;
+        let ended = if kept.is_ok() { &counted.committed } else { &counted.rolled_back };
+        ended.add(1);
         let (messages, changes) = self.effects.pending().take();
         self.settings.end(kept.is_ok());
         self.portals.end_transaction(kept.is_ok());
@@ -127,6 +130,7 @@ impl Session {
     /// Drops the open transaction with everything in it.
     pub(super) fn rollback(&mut self) {
         if self.transaction.take().is_some() {
+            self.engine.backends.counted.rolled_back.add(1);
             self.effects.pending().take();
             self.settings.end(false);
             self.portals.end_transaction(false);

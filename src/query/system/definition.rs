@@ -3,10 +3,15 @@
 use crate::catalog::{Column, Function, Table, View, quote_identifier};
 use crate::query::parse;
 use crate::query::system::builtin::BuiltinFunction;
-use crate::query::system::world::{Constraint, key_name};
+use crate::query::system::layout;
+use crate::query::system::world::{Constraint, Lookup, key_name};
 
-/// A view's query over several lines, with the semicolon that PostgreSQL puts behind it.
-pub(crate) fn view(view: &View) -> String {
+/// A view's query as PostgreSQL lays it out, or over several lines where that is not known; with the semicolon behind it. In `pretty` text
+/// parentheses that are not needed are left out.
+pub(crate) fn view(view: &View, lookup: &Lookup<'_>, pretty: bool) -> String {
+    if let Some(text) = layout::view(view, lookup, pretty) {
+        return text;
+    }
     let laid_out = parse::parse_query(&view.query).map_or_else(|_| view.query.clone(), |query| format!("{query:#}"));
     format!(" {laid_out};")
 }

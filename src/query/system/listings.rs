@@ -39,7 +39,7 @@ pub(super) fn views(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
                 ("schemaname", view.name.schema.as_str().into()),
                 ("viewname", view.name.name.as_str().into()),
                 ("viewowner", owner(world, view.oid).into()),
-                ("definition", definition::view(view).into()),
+                ("definition", definition::view(view, world, false).into()),
             ])?;
         }
     }

@@ -9,6 +9,7 @@ pub(super) mod builtin;
 mod cache;
 pub(super) mod definition;
 mod grants;
+mod layout;
 mod listings;
 pub(super) mod naming;
 mod objects;
@@ -96,7 +97,7 @@ const BUILDERS: [(&str, &str, Follows, Builder); 72] = [
     ("pg_catalog", "pg_stat_activity", Follows::Session, sessions::activity),
     ("pg_catalog", "pg_stat_all_indexes", Follows::Catalog, statistics::indexes),
     ("pg_catalog", "pg_stat_all_tables", Follows::Store, statistics::tables),
-    ("pg_catalog", "pg_stat_database", Follows::Catalog, statistics::database),
+    ("pg_catalog", "pg_stat_database", Follows::Session, statistics::database),
     ("pg_catalog", "pg_stat_user_indexes", Follows::Catalog, statistics::indexes),
     ("pg_catalog", "pg_stat_user_tables", Follows::Store, statistics::tables),
     ("pg_catalog", "pg_statio_all_tables", Follows::Catalog, statistics::io_tables),

@@ -76,7 +76,7 @@ pub(super) fn views(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
         if let Relation::View(view) = relation {
             let mut cells: Vec<(&str, Cell)> = qualified(TABLE, &view.name).to_vec();
             cells.extend([
-                ("view_definition", definition::view(view).into()),
+                ("view_definition", definition::view(view, world, false).into()),
                 ("check_option", "NONE".into()),
                 ("is_updatable", yes(false)),
                 ("is_insertable_into", yes(false)),

@@ -40,6 +40,21 @@ pub(super) fn indexes(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn database(_world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
-    rows.add(&[("datid", DATABASE_OID.into()), ("datname", DATABASE.into())])
+/// What was done since the server started, which is when all counts begin.
+pub(super) fn database(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
+    let backends = &world.facts.effects.backends;
+    let counted = &backends.counted;
+    rows.add(&[
+        ("datid", DATABASE_OID.into()),
+        ("datname", DATABASE.into()),
+        ("numbackends", backends.all().len().into()),
+        ("xact_commit", counted.committed.get().into()),
+        ("xact_rollback", counted.rolled_back.get().into()),
+        ("tup_returned", counted.returned.get().into()),
+        ("tup_inserted", counted.inserted.get().into()),
+        ("tup_updated", counted.updated.get().into()),
+        ("tup_deleted", counted.deleted.get().into()),
+        ("sessions", counted.sessions.get().into()),
+        ("stats_reset", Cell::Micros(world.facts.system.started_us)),
+    ])
 }

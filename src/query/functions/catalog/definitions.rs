@@ -13,8 +13,13 @@ use crate::query::system::shape;
 use crate::query::system::world::{PG_CLASS, PG_NAMESPACE, PG_PROC, PG_REWRITE, PG_TYPE, World, rule_oid};
 use crate::value::Reg;
 
-pub(super) const LINES: [Line; 38] = [
+pub(super) const LINES: [Line; 39] = [
     Line { name: "format_type", arguments: (2, 2), returns: Text, strict: false, call: format_type },
+    line("oidvectortypes", (1, 1), Text, |_, args| {
+        let Arg::List(types) = arg(args, 0) else { return Ok(Cell::Null) };
+        let names = types.iter().map(|of| builtin::format_type(of.oid().unwrap_or(0), -1));
+        Ok(names.collect::<Vec<_>>().join(", ").into())
+    }),
     // Expressions are kept as the SQL text that they are.
     line("pg_get_expr", (2, 3), Text, |_, args| Ok(arg(args, 0).text().into())),
     line("pg_get_viewdef", (1, 2), Text, view),
@@ -94,7 +99,7 @@ fn format_type(_world: &World<'_>, args: &[Arg]) -> Result<Cell> {
 fn view(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
     let oid = arg(args, 0).relation(world)?;
     Ok(match world.catalog.relation_by_oid(oid) {
-        Some(Relation::View(found)) => definition::view(found).into(),
+        Some(Relation::View(found)) => definition::view(found, world, arg(args, 1).is_true()).into(),
         Some(Relation::Table(_)) => Cell::Null,
         None => shape::all().find(|shape| shape.oid == oid && shape.kind == "v").map(|_| "").into(),
     })
@@ -105,7 +110,13 @@ fn rule(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
     let oid = arg(args, 0).oid();
     let found = world.views().find(|view| Some(rule_oid(view)) == oid);
     Ok(found
-        .map(|view| format!("CREATE RULE \"_RETURN\" AS\n    ON SELECT TO {} DO INSTEAD {}", view.name, definition::view(view)))
+        .map(|view| {
+            format!(
+                "CREATE RULE \"_RETURN\" AS\n    ON SELECT TO {} DO INSTEAD {}",
+                view.name,
+                definition::view(view, world, arg(args, 1).is_true())
+            )
+        })
         .into())
 }
 
@@ -178,7 +189,7 @@ fn object_comment(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
             "pg_operator" => of_operator(),
             _ => None,
         },
-        Arg::Null | Arg::Bool(_) | Arg::Int(_) => relation().or_else(schema).or_else(function).or_else(of_type),
+        Arg::Null | Arg::Bool(_) | Arg::Int(_) | Arg::List(_) => relation().or_else(schema).or_else(function).or_else(of_type),
     }
     .into())
 }

@@ -3,6 +3,7 @@
 //! Each is a line in a flat table: a name, how many arguments it takes, what it returns, and a plain function from one row's
 //! arguments to a value over the [`World`]. They are made for each planner from its [`SessionFacts`] and hold its snapshot.
 
+mod acl;
 mod definitions;
 mod effects;
 mod privileges;
@@ -13,7 +14,7 @@ mod told;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, new_empty_array};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, FieldRef, Int64Type};
 use datafusion::common::Result;
@@ -29,6 +30,7 @@ use crate::query::errors::wrap;
 use crate::query::system::rows::Cell;
 use crate::query::system::world::{World, name_parts};
 use crate::value::{ColumnBuilder, Reg, SqlType};
+pub(in crate::query) use acl::ACL_COLUMNS;
 
 /// One line of a table of functions.
 struct Line {
@@ -55,6 +57,8 @@ enum SqlTypeName {
     Names,
     Texts,
     Int4s,
+    Oids,
+    Bools,
     Float8,
     Timestamptz,
     Inet,
@@ -74,6 +78,8 @@ impl SqlTypeName {
             SqlTypeName::Texts => registered::texts(),
             SqlTypeName::Float8 => SqlType::Float8,
             SqlTypeName::Int4s => SqlType::Array(Box::new(SqlType::Int4)),
+            SqlTypeName::Oids => SqlType::Array(Box::new(SqlType::Oid)),
+            SqlTypeName::Bools => SqlType::Array(Box::new(SqlType::Bool)),
             SqlTypeName::Timestamptz => SqlType::Timestamptz,
             SqlTypeName::Inet => SqlType::Inet,
             SqlTypeName::Reg(reg) => SqlType::Reg(reg),
@@ -92,6 +98,7 @@ enum Arg {
     Bool(bool),
     Int(i64),
     Text(String),
+    List(Vec<Arg>),
 }
 
 impl Arg {
@@ -100,7 +107,7 @@ impl Arg {
         match self {
             Arg::Int(number) => Oid::try_from(*number).ok(),
             Arg::Text(text) => text.trim().parse().ok(),
-            Arg::Null | Arg::Bool(_) => None,
+            Arg::Null | Arg::Bool(_) | Arg::List(_) => None,
         }
     }
 
@@ -108,13 +115,13 @@ impl Arg {
         match self {
             Arg::Int(number) => Some(*number),
             Arg::Text(text) => text.trim().parse().ok(),
-            Arg::Null | Arg::Bool(_) => None,
+            Arg::Null | Arg::Bool(_) | Arg::List(_) => None,
         }
     }
 
     fn text(&self) -> String {
         match self {
-            Arg::Null => String::new(),
+            Arg::Null | Arg::List(_) => String::new(),
             Arg::Bool(value) => value.to_string(),
             Arg::Int(number) => number.to_string(),
             Arg::Text(text) => text.clone(),
@@ -125,7 +132,7 @@ impl Arg {
         match self {
             Arg::Bool(value) => *value,
             Arg::Text(text) => matches!(text.as_str(), "t" | "true" | "on"),
-            Arg::Null | Arg::Int(_) => false,
+            Arg::Null | Arg::Int(_) | Arg::List(_) => false,
         }
     }
 
@@ -150,13 +157,19 @@ fn arg(args: &[Arg], at: usize) -> &Arg {
 
 /// Every line of every table.
 fn lines() -> impl Iterator<Item = &'static Line> {
-    let tables: [&'static [Line]; 5] = [&definitions::LINES, &privileges::LINES, &registered::LINES, &state::LINES, &told::LINES];
+    let tables: [&'static [Line]; 6] =
+        [&acl::LINES, &definitions::LINES, &privileges::LINES, &registered::LINES, &state::LINES, &told::LINES];
     tables.into_iter().flatten()
 }
 
-/// The catalog functions' names.
+/// The catalog functions' names, of those that can be typed.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    lines().chain(&effects::LINES).map(|line| line.name)
+    lines().chain(&effects::LINES).map(|line| line.name).filter(|name| !name.contains(' '))
+}
+
+/// Whether the function of this name does something beside answering.
+pub(super) fn has_effect(name: &str) -> bool {
+    effects::LINES.iter().any(|line| line.name == name)
 }
 
 /// The catalog function of this name for this session.
@@ -219,6 +232,10 @@ impl ScalarUDFImpl for CatalogFunction {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        // Of no rows nothing is asked, which might fail.
+        if args.number_rows == 0 {
+            return Ok(ColumnarValue::Array(new_empty_array(args.return_field.data_type())));
+        }
         let scalar = args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
         let count = if scalar { 1 } else { args.number_rows };
         let columns = args.args.iter().map(|arg| Column::new(&arg.to_array(count)?)).collect::<Result<Vec<_>>>()?;
@@ -248,6 +265,8 @@ enum Column {
     Bool(ArrayRef),
     Int(ArrayRef),
     Text(ArrayRef),
+    /// Lists, and what they hold.
+    List(ArrayRef, Box<Column>),
     /// NULLs, and types that no catalog function looks into.
     Other,
 }
@@ -261,6 +280,8 @@ impl Column {
             Column::Int(cast(array, &DataType::Int64)?)
         } else if data_type.is_string() {
             Column::Text(cast(array, &DataType::Utf8View)?)
+        } else if let Some(lists) = array.as_list_opt::<i32>() {
+            Column::List(array.clone(), Box::new(Column::new(lists.values())?))
         } else {
             Column::Other
         })
@@ -271,7 +292,12 @@ impl Column {
             Column::Bool(array) if array.is_valid(row) => Arg::Bool(array.as_boolean().value(row)),
             Column::Int(array) if array.is_valid(row) => Arg::Int(array.as_primitive::<Int64Type>().value(row)),
             Column::Text(array) if array.is_valid(row) => Arg::Text(array.as_string_view().value(row).to_owned()),
-            Column::Bool(_) | Column::Int(_) | Column::Text(_) | Column::Other => Arg::Null,
+            Column::List(array, elements) if array.is_valid(row) => {
+                let offsets = array.as_list::<i32>().value_offsets();
+                let at = |row: usize| offsets.get(row).and_then(|offset| usize::try_from(*offset).ok()).unwrap_or(0);
+                Arg::List((at(row)..at(row + 1)).map(|element| elements.get(element)).collect())
+            }
+            Column::Bool(_) | Column::Int(_) | Column::Text(_) | Column::List(..) | Column::Other => Arg::Null,
         }
     }
 }

@@ -147,7 +147,7 @@ fn column(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
             Some((number, _)) => *number,
             None => return Ok(Cell::Null),
         },
-        Arg::Null | Arg::Bool(_) => return Ok(Cell::Null),
+        Arg::Null | Arg::Bool(_) | Arg::List(_) => return Ok(Cell::Null),
     };
     let wanted = wanted(arg(args, args.len().saturating_sub(1)), &COLUMN)?;
     let found = found.map(|found| match found {

@@ -8,7 +8,7 @@ use crate::query::plan::names::DATABASE;
 use crate::query::system::rows::Cell;
 use crate::query::system::world::{DATABASE_OID, DEFAULT_TABLESPACE, GLOBAL_TABLESPACE, World};
 
-pub(super) const LINES: [Line; 38] = [
+pub(super) const LINES: [Line; 39] = [
     line("pg_relation_size", (1, 2), Int8, relation_size),
     line("pg_table_size", (1, 1), Int8, relation_size),
     line("pg_total_relation_size", (1, 1), Int8, relation_size),
@@ -36,6 +36,10 @@ pub(super) const LINES: [Line; 38] = [
     line("pg_stat_get_last_autoanalyze_time", (1, 1), Timestamptz, |_, _| Ok(Cell::Null)),
     line("pg_postmaster_start_time", (0, 0), Timestamptz, |world, _| Ok(Cell::Micros(world.facts.system.started_us))),
     line("pg_conf_load_time", (0, 0), Timestamptz, |world, _| Ok(Cell::Micros(world.facts.system.started_us))),
+    line("host", (1, 1), Text, |_, args| {
+        let address = arg(args, 0).text();
+        Ok(address.split_once('/').map_or(address.as_str(), |(host, _)| host).into())
+    }),
     line("inet_client_addr", (0, 0), Inet, |world, _| Ok(client(world).map(|address| address.ip().to_string()).into())),
     line("inet_client_port", (0, 0), Int4, |world, _| Ok(client(world).map(|address| i32::from(address.port())).into())),
     line("pg_is_in_recovery", (0, 0), Bool, |_, _| Ok(false.into())),

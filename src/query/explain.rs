@@ -1,0 +1,183 @@
+//! EXPLAIN: the plan that would run, in lines or as JSON, and what its run measured if it is to run.
+//!
+//! The lines are DataFusion's. The JSON has PostgreSQL's names where a thing is the same there, by which tools draw it; costs are in no
+//! unit here and are left out.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::ArrayRef;
+use datafusion::common::stats::Precision;
+use datafusion::physical_plan::display::DisplayableExecutionPlan;
+use datafusion::physical_plan::metrics::{MetricValue, MetricsSet};
+use datafusion::physical_plan::statistics::{StatisticsArgs, StatisticsContext};
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use futures::StreamExt;
+use serde::Serialize;
+
+use super::execute::{bind, optimised, physical, text_column, text_rows};
+use super::parse::{Explain, Format};
+use super::session::{Column, Outcome, Session};
+use crate::error::{Error, Result};
+use crate::query::errors::unwrap;
+use crate::query::plan::Planned;
+use crate::value::SqlType;
+
+/// The column of the answer.
+pub(super) fn column(explain: &Explain) -> Column {
+    let sql_type = match explain.format {
+        Format::Text => SqlType::Text,
+        Format::Json => SqlType::Json,
+    };
+    Column { sql_type, ..text_column("QUERY PLAN") }
+}
+
+/// Shows a plan, after running it if asked to.
+pub(super) async fn explain(session: &Session, planned: &Planned, params: &[ArrayRef], shown: Explain) -> Result<Outcome> {
+    let clock = &session.engine.clock;
+    let begun = clock.now_us();
+    let bound = bind(planned, params)?;
+    let (plan, context) = physical(session, &optimised(session, &bound)?).await?;
+    let ready = clock.now_us();
+    if shown.analyze {
+        let mut stream = execute_stream(plan.clone(), context).map_err(unwrap)?;
+        while let Some(batch) = stream.next().await {
+            batch.map_err(unwrap)?;
+        }
+    }
+    let planning = shown.summary.then(|| milliseconds(ready - begun));
+    let execution = (shown.summary && shown.analyze).then(|| milliseconds(clock.now_us() - ready));
+    let lines = match shown.format {
+        Format::Text => {
+            let written = if shown.analyze {
+                DisplayableExecutionPlan::with_metrics(plan.as_ref())
+            } else {
+                DisplayableExecutionPlan::new(plan.as_ref())
+            };
+            let times = [("Planning Time", planning), ("Execution Time", execution)];
+            let times = times.into_iter().filter_map(|(name, time)| Some(format!("{name}: {:.3} ms", time?)));
+            written.indent(shown.verbose).to_string().lines().map(str::to_owned).chain(times).collect()
+        }
+        Format::Json => {
+            let whole = [Whole { plan: node(&plan, None, shown)?, planning, execution }];
+            let text =
+                serde_json::to_string_pretty(&whole).map_err(|error| Error::internal(format!("a plan is no JSON: {error}")))?;
+            vec![text]
+        }
+    };
+    text_rows(vec![column(&shown)], lines.into_iter().map(|line| vec![line]).collect(), "EXPLAIN")
+}
+
+#[expect(clippy::cast_precision_loss, reason = "no statement runs for centuries")]
+fn milliseconds(micros: i64) -> f64 {
+    micros as f64 / 1_000.0
+}
+
+#[derive(Serialize)]
+struct Whole {
+    #[serde(rename = "Plan")]
+    plan: Node,
+    #[serde(rename = "Planning Time", skip_serializing_if = "Option::is_none")]
+    planning: Option<f64>,
+    #[serde(rename = "Execution Time", skip_serializing_if = "Option::is_none")]
+    execution: Option<f64>,
+}
+
+/// One node of the plan. What is not known is not there.
+#[derive(Serialize)]
+struct Node {
+    #[serde(rename = "Node Type")]
+    kind: String,
+    #[serde(rename = "Parent Relationship", skip_serializing_if = "Option::is_none")]
+    relationship: Option<&'static str>,
+    #[serde(rename = "Plan Rows", skip_serializing_if = "Option::is_none")]
+    rows: Option<usize>,
+    #[serde(rename = "Actual Total Time", skip_serializing_if = "Option::is_none")]
+    time: Option<f64>,
+    #[serde(rename = "Actual Rows", skip_serializing_if = "Option::is_none")]
+    actual_rows: Option<usize>,
+    #[serde(rename = "Actual Loops", skip_serializing_if = "Option::is_none")]
+    loops: Option<usize>,
+    #[serde(rename = "Output", skip_serializing_if = "Option::is_none")]
+    output: Option<Vec<String>>,
+    /// What DataFusion says of the node in a line.
+    #[serde(rename = "Details", skip_serializing_if = "Option::is_none")]
+    details: Option<String>,
+    #[serde(rename = "Plans", skip_serializing_if = "Vec::is_empty")]
+    plans: Vec<Node>,
+}
+
+fn node(plan: &Arc<dyn ExecutionPlan>, relationship: Option<&'static str>, shown: Explain) -> Result<Node> {
+    let measured = plan.metrics().filter(|_| shown.analyze);
+    let expected = match shown.costs {
+        true => StatisticsContext::new().compute(plan.as_ref(), &StatisticsArgs::new()).map_err(unwrap)?.num_rows,
+        false => Precision::Absent,
+    };
+    let line = DisplayableExecutionPlan::new(plan.as_ref()).one_line().to_string();
+    let details = line.trim().split_once(": ").map(|(_, details)| details.to_owned());
+    let output = || plan.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let children = plan.children();
+    let sides = ["Outer", "Inner"].into_iter().chain(std::iter::repeat("Member"));
+    let plans = children.into_iter().zip(sides).map(|(child, side)| node(child, Some(side), shown)).collect::<Result<_>>()?;
+    Ok(Node {
+        kind: kind(plan.name()),
+        relationship,
+        rows: expected.get_value().copied(),
+        time: measured.as_ref().filter(|_| shown.timing).and_then(time),
+        actual_rows: measured.as_ref().and_then(MetricsSet::output_rows),
+        loops: shown.analyze.then_some(1),
+        output: shown.verbose.then(output),
+        details,
+        plans,
+    })
+}
+
+/// Milliseconds from a node's first start to its last end, what it waited for included, as PostgreSQL counts.
+fn time(measured: &MetricsSet) -> Option<f64> {
+    let moments = |of: fn(&MetricValue) -> Option<i64>| measured.iter().filter_map(move |metric| of(metric.value()));
+    let start = moments(|value| match value {
+        MetricValue::StartTimestamp(start) => start.value()?.timestamp_nanos_opt(),
+        _ => None,
+    });
+    let end = moments(|value| match value {
+        MetricValue::EndTimestamp(end) => end.value()?.timestamp_nanos_opt(),
+        _ => None,
+    });
+    Some(milliseconds((end.max()? - start.min()?) / 1_000))
+}
+
+/// PostgreSQL's name of a kind of node; one that it has not is named in the same manner.
+fn kind(name: &str) -> String {
+    let bare = name.strip_suffix("Exec").unwrap_or(name);
+    match bare {
+        "DataSource" => return "Seq Scan".to_owned(),
+        "GlobalLimit" | "LocalLimit" => return "Limit".to_owned(),
+        "NestedLoopJoin" | "CrossJoin" => return "Nested Loop".to_owned(),
+        "PlaceholderRow" | "Empty" => return "Result".to_owned(),
+        "SortMergeJoin" => return "Merge Join".to_owned(),
+        "SortPreservingMerge" => return "Gather Merge".to_owned(),
+        "CoalescePartitions" => return "Gather".to_owned(),
+        "Union" => return "Append".to_owned(),
+        "WindowAgg" | "BoundedWindowAgg" => return "WindowAgg".to_owned(),
+        _ => {}
+    }
+    let mut words = String::new();
+    for c in bare.chars() {
+        if c.is_uppercase() && !words.is_empty() {
+            words.push(' ');
+        }
+        words.push(c);
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::kind;
+
+    #[test]
+    fn nodes_are_named_in_words() {
+        for (own, shown) in [("HashJoinExec", "Hash Join"), ("SortExec", "Sort"), ("DataSourceExec", "Seq Scan")] {
+            assert_eq!(kind(own), shown);
+        }
+    }
+}
