@@ -2,6 +2,9 @@
 //!
 //! What psql sends is its own business: the tests look only at what a person would read.
 
+mod compared;
+mod terminal;
+
 use std::net::SocketAddr;
 use std::process::Command;
 
@@ -204,42 +207,6 @@ async fn system_relations_have_postgresqls_columns() {
     assert!(theirs.rows.len() > 1_900, "the comparison is of {} columns", theirs.rows.len());
     let only = |here: &Table, there: &Table| here.rows.iter().filter(|row| !there.rows.contains(row)).cloned().collect::<Vec<_>>();
     assert_eq!(only(&ours, &theirs), only(&theirs, &ours));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn tables_views_and_functions_are_described_as_in_postgresql() {
-    let Some(peer) = Peer::start().await else { return };
-    let folder = folder();
-    let server = Server::start(folder.path());
-    described(&server).await;
-    let theirs = DEFINITIONS.replace("USING reference", "").replace("uuidv7()", "gen_random_uuid()");
-    peer.connect().await.batch_execute(&theirs).await.unwrap();
-    for command in [
-        r"\d calls",
-        r#"\d desk."Agents""#,
-        r"\d many_tries",
-        r"\df tried",
-        r"\di desk.*",
-        r"\dn+ desk",
-        r"\dt desk.*",
-        r"\dv many*",
-        r"\dd tried",
-        r"\d desk.*",
-        r"\df+ now",
-        r"\dT+ uuid",
-        r"\do+ ->>",
-        r"\dC uuid",
-        r"\sf upper(text)",
-    ] {
-        let Some(ours) = shown(&server, command) else { return };
-        let expected = shown_at(peer.address(), &[command]).unwrap();
-        // A generated id is another function's there, and the column is as wide as its name.
-        let plain = |output: &str| {
-            let lines = output.replace("gen_random_uuid()", "uuidv7()");
-            lines.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ").replace('-', "")).collect::<Vec<_>>()
-        };
-        assert_eq!(plain(&ours), plain(&expected), "{command}");
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
