@@ -100,3 +100,28 @@ SELECT pg_catalog.pg_total_relation_size('desk.calls'::regclass) as total_rel_si
 
 -- same
 SELECT x.* FROM desk.calls x LIMIT 200;
+
+-- A table's other tabs: triggers, rules, policies, privileges, sizes, and what is inherited.
+-- same
+SELECT x.oid,x.*,p.pronamespace as func_schema_id,d.description
+FROM pg_catalog.pg_trigger x
+LEFT OUTER JOIN pg_catalog.pg_proc p ON p.oid=x.tgfoid
+LEFT OUTER JOIN pg_catalog.pg_description d ON d.objoid=x.oid AND d.objsubid=0
+WHERE x.tgrelid='desk.calls'::regclass AND NOT x.tgisinternal;
+
+-- same
+SELECT r.oid,r.*,pg_catalog.pg_get_ruledef(r.oid) AS definition FROM pg_catalog.pg_rewrite r WHERE r.ev_class='desk.calls'::regclass AND r.rulename <> '_RETURN'::name;
+
+-- same
+SELECT * FROM pg_catalog.pg_policies WHERE schemaname='desk' AND tablename='calls';
+
+-- same
+SELECT * FROM information_schema.table_privileges WHERE table_catalog=current_database() AND table_schema='desk' AND table_name='calls' AND grantee=current_user ORDER BY privilege_type;
+
+-- same
+SELECT i.*,c.relnamespace FROM pg_catalog.pg_inherits i,pg_catalog.pg_class c WHERE i.inhrelid='desk.calls'::regclass AND c.oid=i.inhparent ORDER BY i.inhseqno;
+
+SELECT c.oid,pg_catalog.pg_total_relation_size(c.oid) as total_rel_size,pg_catalog.pg_relation_size(c.oid) as rel_size FROM pg_catalog.pg_class c WHERE c.relnamespace='desk'::regnamespace AND c.relkind IN ('r','m','p');
+
+-- same
+SELECT pg_catalog.pg_get_viewdef('desk.many_tries'::regclass, true);

@@ -60,3 +60,32 @@ SELECT floor(extract(epoch from occurred_at)/300)*300 AS "time", count(event_id)
     FROM desk.calls
     WHERE occurred_at BETWEEN '2024-01-01T00:00:00Z' AND '2024-01-02T00:00:00Z'
     GROUP BY 1 ORDER BY 1;
+
+-- The macros of panels, expanded: $__time, $__timeFilter, $__timeGroupAlias, $__timeEpoch, $__unixEpochFilter, $__unixEpochGroupAlias.
+-- same
+SELECT occurred_at AS "time", tries AS "value", note AS "metric"
+    FROM desk.calls
+    WHERE occurred_at BETWEEN '2024-01-01T00:00:00Z' AND '2024-01-02T00:00:00Z'
+    ORDER BY 1,2;
+
+-- same
+SELECT floor(extract(epoch from occurred_at)/60)*60 AS "time", note AS "metric", avg(tries) AS "tries", max(price) AS "price"
+    FROM desk.calls
+    WHERE occurred_at BETWEEN '2024-01-01T00:00:00Z' AND '2024-01-02T00:00:00Z' AND tries IN (5,6)
+    GROUP BY time, metric
+    ORDER BY 1,2;
+
+-- same
+SELECT extract(epoch from occurred_at) as "time", tries
+    FROM desk.calls
+    WHERE extract(epoch from occurred_at) >= 1704067200 AND extract(epoch from occurred_at) <= 1704153600
+    ORDER BY time ASC LIMIT 50;
+
+-- same
+SELECT floor((extract(epoch from occurred_at))/300)*300 AS "time", count(*) AS "value"
+    FROM desk.calls
+    GROUP BY 1 ORDER BY 1;
+
+-- A variable's values.
+-- same
+SELECT DISTINCT note::text AS __text, tries AS __value FROM desk.calls ORDER BY 1;

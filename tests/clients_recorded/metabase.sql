@@ -50,3 +50,16 @@ SELECT "desk"."calls"."event_id" AS "event_id", "desk"."calls"."tries" AS "tries
 SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED;
 
 show timezone;
+
+-- May the table be read? What values has a field? How many events a day, of the last thirty that are over?
+-- same
+SELECT TRUE AS "_" FROM "desk"."calls" WHERE 1 <> 1 LIMIT 0;
+
+-- same
+SELECT "desk"."calls"."note" AS "note" FROM "desk"."calls" GROUP BY "desk"."calls"."note" ORDER BY "desk"."calls"."note" ASC LIMIT 1000;
+
+-- same
+SELECT DATE_TRUNC('day', "desk"."calls"."occurred_at") AS "occurred_at", COUNT(*) AS "count" FROM "desk"."calls" WHERE ("desk"."calls"."occurred_at" >= DATE_TRUNC('day', (NOW() + INTERVAL '-30 day'))) AND ("desk"."calls"."occurred_at" < DATE_TRUNC('day', NOW())) GROUP BY DATE_TRUNC('day', "desk"."calls"."occurred_at") ORDER BY DATE_TRUNC('day', "desk"."calls"."occurred_at") ASC;
+
+-- same
+SELECT CAST(extract(dow from "desk"."calls"."occurred_at") AS integer) + 1 AS "occurred_at", COUNT(*) AS "count", COUNT(distinct "desk"."calls"."tries") AS "count_2", SUM("desk"."calls"."tries") AS "sum" FROM "desk"."calls" GROUP BY CAST(extract(dow from "desk"."calls"."occurred_at") AS integer) + 1 ORDER BY CAST(extract(dow from "desk"."calls"."occurred_at") AS integer) + 1 ASC;

@@ -35,3 +35,13 @@ SELECT "calls"."tries" AS "tries" FROM "desk"."calls" "calls" GROUP BY 1;
 
 -- same
 SELECT SUM(1) AS "cnt:calls:ok", CAST(DATE_TRUNC('DAY', CAST("calls"."occurred_at" AS TIMESTAMP WITHOUT TIME ZONE)) AS DATE) AS "tdy:occurred_at:ok" FROM "desk"."calls" "calls" GROUP BY 2;
+
+-- Can rows be kept for later by a query? Then it is asked without.
+-- refused
+SELECT "COL" INTO TEMPORARY TABLE "#Tableau_2_CTAS" FROM (SELECT 1 AS "COL") AS "CHECKTEMP" LIMIT 1;
+
+-- same
+SELECT "COL" AS "COL" FROM (SELECT 1 AS "COL") AS "SUBQUERY" GROUP BY 1 HAVING (COUNT(1) > 0) LIMIT 1;
+
+-- same
+SELECT "calls"."note" AS "note", "calls"."tries" AS "tries", SUM((CASE WHEN ("calls"."tries" > 3) THEN 1 ELSE 0 END)) AS "sum:many:ok" FROM "desk"."calls" "calls" INNER JOIN (SELECT "calls"."tries" AS "tries", COUNT(1) AS "$__alias__0" FROM "desk"."calls" "calls" GROUP BY 1 ORDER BY 2 DESC, 1 ASC LIMIT 10) "t0" ON (("calls"."tries" = "t0"."tries") OR (("calls"."tries" IS NULL) AND ("t0"."tries" IS NULL))) GROUP BY 1, 2;
