@@ -132,6 +132,24 @@ impl Guard {
         Ok(())
     }
 
+    /// Whether it may lock rows of these relations, as FOR UPDATE does: for that it must be able to change them. There is nothing to
+    /// lock in a log, and the right is asked for all the same.
+    ///
+    /// # Errors
+    /// 42501 naming the relation.
+    pub fn permit_locks(&self, relations: impl IntoIterator<Item = Oid>) -> Result<()> {
+        for relation in relations {
+            if !policy::may(&self.identity.standing, &self.catalog, relation, Privilege::Update, Reach::Columns(&[])) {
+                return Err(match self.catalog.relation_by_oid(relation) {
+                    Some(Relation::View(view)) => policy::denied("view", &view.name.name),
+                    Some(Relation::Table(table)) => policy::denied("table", &table.name.name),
+                    None => policy::denied("relation", &relation.to_string()),
+                });
+            }
+        }
+        Ok(())
+    }
+
     /// Whether it may look into a schema. Whether there is one is no secret, what is in it is.
     ///
     /// # Errors

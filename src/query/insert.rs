@@ -230,6 +230,7 @@ fn named_table(insert: &ast::Insert, planner: &Planner<'_>) -> Result<Arc<Table>
         return Err(unsupported("INSERT into anything but a table"));
     };
     let name = planner.named(name)?;
+    names::refuse_builtin(&name)?;
     Ok(planner.catalog.expect_table(&name)?.clone())
 }
 

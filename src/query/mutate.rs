@@ -118,6 +118,7 @@ pub(super) fn merge(session: &Session, target: &ObjectName) -> Result<Outcome> {
 
 fn named(target: &ObjectName, planner: &Planner<'_>, action: Action) -> Result<Arc<Table>> {
     let name = planner.named(target)?;
+    names::refuse_builtin(&name)?;
     let table = planner.catalog.expect_table(&name)?;
     match action {
         // Which columns are changed is asked when they are known.

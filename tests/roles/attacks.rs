@@ -215,7 +215,7 @@ async fn a41_nothing_that_is_kept_is_shared_between_roles() {
 async fn a42_current_user_and_session_user_are_told_apart() {
     let scene = Scene::set().await;
     let ann = scene.log_in("ann").await;
-    let who = "SELECT current_user, session_user, user";
+    let who = "SELECT current_user, session_user, current_role";
     let kept = ann.prepare(who).await.unwrap();
     let names = |row: &tokio_postgres::Row| [row.get::<_, String>(0), row.get(1), row.get(2)];
     assert_eq!(names(&ann.query_one(&kept, &[]).await.unwrap()), ["ann", "ann", "ann"]);

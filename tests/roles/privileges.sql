@@ -366,6 +366,34 @@ CREATE ROLE bob LOGIN PASSWORD 'only-for-tests'
 SELECT has_table_privilege('bob', 'notes', 'SELECT'), pg_has_role('bob', 'chief', 'MEMBER')
 DROP ROLE ann, bob, carl, dora, chief, old_group
 SELECT count(*) FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid WHERE r.rolname NOT LIKE 'pg%'
+-- Locks ask for the right to change; grantors; PostgreSQL's own relations.
+@annals
+CREATE ROLE zoe LOGIN PASSWORD 'only-for-tests'
+CREATE ROLE group_a
+CREATE TABLE locked (id integer PRIMARY KEY, n integer) USING reference
+INSERT INTO locked VALUES (1, 1)
+GRANT SELECT ON locked TO zoe
+GRANT group_a TO zoe WITH ADMIN OPTION GRANTED BY current_role
+REVOKE ADMIN OPTION FOR group_a FROM zoe GRANTED BY zoe
+GRANT group_a TO zoe WITH ADMIN OPTION GRANTED BY zoe
+SELECT m.grantor::regrole FROM pg_auth_members m WHERE roleid = 'group_a'::regrole
+SET SESSION AUTHORIZATION group_a
+GRANT group_a TO bob
+RESET SESSION AUTHORIZATION
+@zoe
+SELECT current_role, current_user
+SELECT * FROM locked FOR UPDATE
+SELECT * FROM locked FOR SHARE
+GRANT group_a TO annals GRANTED BY annals
+UPDATE pg_catalog.pg_class SET relname = 'x'
+DELETE FROM pg_catalog.pg_class
+@annals
+GRANT UPDATE (n) ON locked TO zoe
+@zoe
+SELECT * FROM locked FOR UPDATE
+@annals
+DROP OWNED BY zoe
+DROP ROLE zoe, group_a
 -- Notices change nothing; what is granted twice is granted once. Old sessions are of roles that are gone, so there are new ones.
 @annals
 CREATE ROLE ada LOGIN PASSWORD 'only-for-tests'

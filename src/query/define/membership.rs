@@ -4,16 +4,12 @@ use super::{Defined, Scope};
 use crate::catalog::role::DATABASE_OWNER;
 use crate::catalog::{Change, Membership, Oid};
 use crate::error::{Error, Kind, Result};
-use crate::query::parse::{RoleSpec, Terms};
+use crate::query::parse::{RoleSpec, Terms, quoted};
 
 /// `GRANT roles TO roles` and `REVOKE roles FROM roles`.
 pub(super) fn define(roles: &[RoleSpec], terms: &Terms, scope: &Scope<'_>) -> Result<Defined> {
     let tag = if terms.grant { "GRANT ROLE" } else { "REVOKE ROLE" };
-    if let Some(grantor) = &terms.grantor
-        && scope.role(grantor)? != scope.actor()
-    {
-        return Err(Error::new(Kind::FeatureNotSupported, "grantor must be current user"));
-    }
+    let grantor = grantor(terms, scope)?;
     let mut defined = Defined { tag, ..Defined::default() };
     let mut catalog = scope.catalog.clone();
     for spec in roles {
@@ -23,7 +19,13 @@ pub(super) fn define(roles: &[RoleSpec], terms: &Terms, scope: &Scope<'_>) -> Re
             let before = defined.changes.len();
             let upon = scope.upon(&catalog);
             if terms.grant {
+                let before = defined.changes.len();
                 grant(role, member, terms.option, &upon, &mut defined)?;
+                for change in &mut defined.changes[before..] {
+                    if let Change::GrantRole(membership) = change {
+                        membership.grantor = grantor;
+                    }
+                }
             } else {
                 revoke(role, member, terms.option, &upon, &mut defined)?;
             }
@@ -33,14 +35,28 @@ pub(super) fn define(roles: &[RoleSpec], terms: &Terms, scope: &Scope<'_>) -> Re
     }
     scope.authorize();
     let (given, grantees) = (scope.recorded(roles)?, scope.recorded(&terms.grantees)?);
+    let by = match grantor == scope.actor() {
+        true => String::new(),
+        false => format!(" GRANTED BY {}", quoted(&scope.catalog.role_name(grantor))),
+    };
     defined.object = format!("ROLE {given}");
     defined.text = match (terms.grant, terms.option) {
-        (true, false) => format!("GRANT {given} TO {grantees}"),
-        (true, true) => format!("GRANT {given} TO {grantees} WITH ADMIN OPTION"),
+        (true, false) => format!("GRANT {given} TO {grantees}{by}"),
+        (true, true) => format!("GRANT {given} TO {grantees} WITH ADMIN OPTION{by}"),
         (false, false) => format!("REVOKE {given} FROM {grantees}"),
         (false, true) => format!("REVOKE ADMIN OPTION FOR {given} FROM {grantees}"),
     };
     Ok(defined)
+}
+
+/// Who is told as the grantor: the role that defines, or another one that the superuser names. A REVOKE does not ask who granted.
+fn grantor(terms: &Terms, scope: &Scope<'_>) -> Result<Oid> {
+    let Some(spec) = terms.grantor.as_ref().filter(|_| terms.grant) else { return Ok(scope.actor()) };
+    let grantor = scope.role(spec)?;
+    if grantor == scope.actor() || scope.guard().is_none() || scope.standing().superuser {
+        return Ok(grantor);
+    }
+    Err(Error::new(Kind::InsufficientPrivilege, "must be superuser to set grantor"))
 }
 
 /// `ALTER GROUP`, the old form of both.
@@ -66,8 +82,7 @@ fn require_admin(role: Oid, scope: &Scope<'_>) -> Result<()> {
         .roles_joined(actor)
         .into_iter()
         .any(|joined| scope.catalog.membership(role, joined).is_some_and(|membership| membership.admin));
-    // A session of a role is its own administrator, as in PostgreSQL 15.
-    if creates || of_another || role == actor && role == scope.session() {
+    if creates || of_another {
         return Ok(());
     }
     denied(format!("must have admin option on role \"{}\"", scope.catalog.role_name(role)))

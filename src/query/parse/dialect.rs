@@ -65,7 +65,7 @@ impl Dialect for Postgres {
         match self.attempts_left.get().checked_sub(1) {
             Some(left) => {
                 self.attempts_left.set(left);
-                of_catalog(parser).or_else(|| forms::prefix(parser).map(Ok))
+                of_catalog(parser).or_else(|| forms::current_role(parser).or_else(|| forms::prefix(parser)).map(Ok))
             }
             None => Some(Err(ParserError::RecursionLimitExceeded)),
         }

@@ -66,6 +66,25 @@ pub(super) fn infix(dialect: &dyn Dialect, parser: &mut Parser<'_>, operand: &Ex
     }
 }
 
+/// `CURRENT_ROLE`, which sqlparser does not know among the functions that are called without parentheses.
+pub(super) fn current_role(parser: &mut Parser<'_>) -> Option<Expr> {
+    let word = match &parser.peek_token_ref().token {
+        Token::Word(word) if word.quote_style.is_none() && word.value.eq_ignore_ascii_case("current_role") => word.clone(),
+        _ => return None,
+    };
+    parser.advance_token();
+    Some(Expr::Function(Function {
+        name: ObjectName::from(vec![Ident::new(word.value)]),
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: FunctionArguments::None,
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group: vec![],
+    }))
+}
+
 /// A SELECT list without columns, before which sqlparser looks for FROM only.
 pub(super) fn prefix(parser: &Parser<'_>) -> Option<Expr> {
     let before = (0..=parser.get_current_index()).rev().map(|at| &parser.token_at(at).token);

@@ -185,6 +185,7 @@ impl<'a> Planner<'a> {
     }
 
     fn planned(&self, query: &ast::Query, context: &mut PlannerContext, hints: &[Option<SqlType>]) -> Result<Planned> {
+        let locks = !query.locks.is_empty();
         let mut query = tree::prepared(query)?;
         refused::in_calls(&mut query, self.registry)?;
         dialect::rewrite(&mut query)?;
@@ -192,6 +193,9 @@ impl<'a> Planner<'a> {
         let plan = self.sql().sql_statement_to_plan_with_context(statement, context).map_err(unwrap)?;
         if self.partial.get() {
             self.guard.permit_reads(&reads::of(&plan)?)?;
+        }
+        if locks {
+            self.guard.permit_locks(reads::of(&plan)?.into_keys())?;
         }
         let plan = unions::marked(plan).map_err(unwrap)?;
         let mut planned = casts::lower(plan, &self.facts.style, hints)?;

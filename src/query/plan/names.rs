@@ -118,6 +118,14 @@ pub fn require_user_column(name: &str) -> Result<()> {
     Ok(())
 }
 
+/// Refuses to change rows of PostgreSQL's own relations.
+///
+/// # Errors
+/// 42501.
+pub fn refuse_builtin(name: &Name) -> Result<()> {
+    if is_builtin_schema(&name.schema) { Err(crate::policy::denied("table", &name.name)) } else { Ok(()) }
+}
+
 /// Whether a schema is PostgreSQL's own, in which nothing can be defined.
 pub fn is_builtin_schema(schema: &str) -> bool {
     BUILTIN_SCHEMAS.contains(&schema)

@@ -264,8 +264,7 @@ fn role(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
     let Some(role) = role.filter(|oid| catalog.role(*oid).is_some()) else { return Ok(Cell::Null) };
     let administers = || {
         let mut admins = catalog.memberships().filter(|membership| membership.role == role && membership.admin);
-        let own = role == standing.role && role == world.facts.identity.session_oid;
-        standing.superuser || own || admins.any(|membership| standing.joined.contains(&membership.member))
+        standing.superuser || admins.any(|membership| standing.joined.contains(&membership.member))
     };
     let wanted = wanted(arg(args, args.len().saturating_sub(1)), &["member", "usage"])?;
     let has = |wanted: &Wanted| match (wanted.option, wanted.word.as_str()) {
