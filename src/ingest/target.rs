@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBatchOptions, StringViewBuilder, new_null_array,
+    Array, ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBatchOptions, StringViewBuilder, TimestampMicrosecondArray,
+    new_null_array,
 };
 use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::arrow::compute::kernels::zip::zip;
@@ -15,7 +16,7 @@ use crate::catalog::{Column, Default, Table};
 use crate::clock::Micros;
 use crate::error::{Error, Kind, Result};
 use crate::ingest::{FUTURE_US_MAX, ROW_BYTES_MAX};
-use crate::value::{ColumnBuilder, Style};
+use crate::value::{ColumnBuilder, SqlType, Style, to_text};
 
 /// Says of each row of a batch whether it passes.
 pub(super) type Test = dyn Fn(&RecordBatch) -> Result<BooleanArray> + Send + Sync;
@@ -63,12 +64,14 @@ pub struct Target {
     checks: Arc<[Check]>,
     /// The table's columns under their stored names.
     schema: SchemaRef,
+    /// How the session reads and writes: a default may become a text, or the day that it is there.
+    style: Style,
 }
 
 impl Target {
-    pub fn new(table: Arc<Table>, checks: Arc<[Check]>) -> Self {
+    pub fn new(table: Arc<Table>, checks: Arc<[Check]>, style: Style) -> Self {
         let fields: Vec<_> = table.spec.columns.iter().map(|column| column.field.clone()).collect();
-        Target { table, checks, schema: Arc::new(Schema::new(fields)) }
+        Target { table, checks, schema: Arc::new(Schema::new(fields)), style }
     }
 
     /// Completes rows: `given[i]` belongs to the table's i-th column, `now` is the start of the transaction, `origin` says where each
@@ -83,9 +86,9 @@ impl Target {
         for (column, given) in self.table.columns.iter().zip(given) {
             let values = match given {
                 Given::Values(values) => values,
-                Given::Absent => fill(column, rows, now)?,
+                Given::Absent => fill(column, rows, &self.style.clone().at(now))?,
                 Given::Partly { values, absent } => {
-                    let fallback = fill(column, rows, now)?;
+                    let fallback = fill(column, rows, &self.style.clone().at(now))?;
                     zip(&BooleanArray::new(absent, None), &fallback, &values).map_err(arrow)?
                 }
             };
@@ -202,16 +205,24 @@ fn weights(batch: &RecordBatch) -> Vec<usize> {
     weights
 }
 
-/// A column of defaults.
-fn fill(column: &Column, rows: usize, now: Micros) -> Result<ArrayRef> {
+/// A column of defaults, in a style that knows the time.
+fn fill(column: &Column, rows: usize, style: &Style) -> Result<ArrayRef> {
     let Some(default) = &column.default else {
         return Ok(new_null_array(&column.sql_type.arrow(), rows));
     };
     match default {
-        Default::UuidV7 => Ok(uuids(rows, || new_uuid_v7(now))),
+        Default::UuidV7 => Ok(uuids(rows, || new_uuid_v7(style.now_us))),
         Default::UuidV4 => Ok(uuids(rows, Uuid::new_v4)),
-        Default::Now => constant(column, "now", rows, &Style::default().at(now)),
-        Default::Constant(literal) => constant(column, &unquoted(literal), rows, &Style::default().at(now)),
+        Default::Now => match &column.sql_type {
+            SqlType::Text | SqlType::Varchar(_) | SqlType::Name => {
+                let now: ArrayRef = Arc::new(TimestampMicrosecondArray::from(vec![style.now_us]).with_timezone("UTC"));
+                let written = to_text(&now, &SqlType::Timestamptz, style)?;
+                constant(column, written.value(0), rows, style)
+            }
+            _ => constant(column, "now", rows, style),
+        },
+        // It was read when the table was made, and stands in the one form that has a single meaning.
+        Default::Constant(literal) => constant(column, &unquoted(literal), rows, &Style::default().at(style.now_us)),
     }
 }
 

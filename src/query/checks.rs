@@ -38,7 +38,7 @@ pub(super) fn lasting_target(table: &Arc<Table>, planner: &Planner<'_>, engine: 
     let known =
         || engine.checks.lock().ok()?.get(&table.oid).filter(|(known, _)| *known == epoch).map(|(_, checks)| checks.clone());
     if let Some(checks) = committed.then(known).flatten() {
-        return Ok((Target::new(table.clone(), checks), true));
+        return Ok((Target::new(table.clone(), checks, planner.facts.style.clone()), true));
     }
     let (checks, lasting) = compile_all(table, planner)?;
     let checks: Arc<[Check]> = Arc::from(checks);
@@ -48,7 +48,7 @@ pub(super) fn lasting_target(table: &Arc<Table>, planner: &Planner<'_>, engine: 
     {
         cache.insert(table.oid, (epoch, checks.clone()));
     }
-    Ok((Target::new(table.clone(), checks), lasting))
+    Ok((Target::new(table.clone(), checks, planner.facts.style.clone()), lasting))
 }
 
 /// Compiles every CHECK of a table.

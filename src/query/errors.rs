@@ -192,6 +192,14 @@ fn reworded(line: &str) -> Option<Error> {
         (Kind::InvalidRowCountInOffset, "OFFSET must not be negative".to_owned())
     } else if line.contains("does not support logical expression WindowFunction") {
         (Kind::WindowingError, "window functions are not allowed in WHERE".to_owned())
+    } else if line.contains("Window function calls cannot be nested") {
+        (Kind::WindowingError, "window function calls cannot be nested".to_owned())
+    } else if line.contains("RANGE requires exactly one ORDER BY column") {
+        (Kind::WindowingError, "RANGE with offset PRECEDING/FOLLOWING requires exactly one ORDER BY column".to_owned())
+    } else if line.contains("GROUPS requires an ORDER BY clause") {
+        (Kind::WindowingError, "GROUPS mode requires an ORDER BY clause".to_owned())
+    } else if line.contains("NTILE requires a positive integer") {
+        (Kind::InvalidArgumentForNtile, "argument of ntile must be greater than zero".to_owned())
     } else if line.contains("does not support logical expression AggregateFunction") {
         (Kind::GroupingError, "aggregate functions are not allowed in GROUP BY".to_owned())
     } else if line.starts_with("Only identifiers and literals are supported in tuples") {

@@ -1,10 +1,11 @@
-//! CHECKPOINT and VACUUM.
+//! CHECKPOINT, VACUUM and ANALYZE.
 
-use datafusion::sql::sqlparser::ast::ObjectName;
+use datafusion::sql::sqlparser::ast::{Ident, ObjectName};
 
 use crate::catalog::role::CHECKPOINT;
 use crate::error::{Error, Kind, Result};
 use crate::policy::Action;
+use crate::query::plan::names;
 use crate::query::session::{Outcome, Session, done};
 
 /// Moves every tail into segments, as PostgreSQL's CHECKPOINT moves its buffers.
@@ -35,4 +36,23 @@ pub(super) async fn vacuum(session: &Session, table: Option<&ObjectName>) -> Res
     };
     session.engine.store.vacuum(table).await?;
     done("VACUUM")
+}
+
+/// Looks that tables and columns exist. There is nothing to gather: the planner goes by the exact statistics of files.
+pub(super) fn analyze(session: &mut Session, tables: &[(ObjectName, Vec<Ident>)]) -> Result<Outcome> {
+    session.open_transaction();
+    let catalog = session.catalog();
+    for (name, columns) in tables {
+        let name = session.planner().named(name)?;
+        let table = catalog.expect_table(&name)?;
+        session.guard().permit(Action::Maintain, table)?;
+        for column in columns {
+            let column = names::fold(column);
+            if table.column(&column).is_none() {
+                let message = format!("column \"{column}\" of relation \"{}\" does not exist", table.name.name);
+                return Err(Error::new(Kind::UndefinedColumn, message));
+            }
+        }
+    }
+    done("ANALYZE")
 }

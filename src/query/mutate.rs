@@ -15,7 +15,7 @@ use crate::policy::Action;
 use crate::query::parse::{self, unsupported};
 use crate::query::plan::{Planned, Planner, names};
 use crate::query::session::{Outcome, Session, done};
-use crate::query::{checks, execute, insert};
+use crate::query::{assignment, checks, execute, insert};
 use crate::store::spec::ROW_COLUMN;
 use crate::value::SqlType;
 
@@ -154,10 +154,7 @@ fn update_reading(update: &ast::Update, planner: &Planner<'_>, hints: &[Option<S
         let ast::AssignmentTarget::ColumnName(name) = &assignment.target else {
             return Err(unsupported("UPDATE ... SET (a, b) = ..."));
         };
-        assigned.push(names::single(name)?);
-        if let Some(place) = insert::places(&table, &assigned)?.last() {
-            values[*place] = assignment.value.clone();
-        }
+        assignment::assign(&table, name, &assignment.value, &mut assigned, &mut values)?;
     }
     let places = insert::places(&table, &assigned)?;
     let columns: Vec<u32> = places.iter().map(|place| table.columns[*place].id).collect();

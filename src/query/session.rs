@@ -264,7 +264,8 @@ impl Session {
             | Statement::Close(_)
             | Statement::Channel(_)
             | Statement::Checkpoint
-            | Statement::Vacuum(_) => Ok((vec![], None)),
+            | Statement::Vacuum(_)
+            | Statement::Analyze(_) => Ok((vec![], None)),
         }
     }
 
@@ -390,6 +391,7 @@ impl Session {
             Statement::Close(name) => self.close(name.as_deref()),
             Statement::Channel(channel) => self.channel(channel),
             Statement::Checkpoint => maintain::checkpoint(self).await,
+            Statement::Analyze(tables) => maintain::analyze(self, tables),
             Statement::Vacuum(table) => {
                 self.refuse_in_block("VACUUM")?;
                 maintain::vacuum(self, table.as_ref()).await

@@ -29,6 +29,7 @@ mod numeric;
 mod output;
 mod physical;
 mod reg;
+pub(crate) mod regex;
 mod scalar;
 pub(crate) mod scan;
 mod style;
@@ -115,6 +116,10 @@ pub enum SqlType {
     /// `oidvector` or `int2vector`: an array of the catalog that is counted from 0 and written without braces.
     Vector(Box<SqlType>),
 }
+
+/// Spellings of types that are SQL's and not the catalog's.
+const SPELLINGS: [&str; 11] =
+    ["boolean", "smallint", "int", "integer", "bigint", "real", "float", "decimal", "dec", "double precision", "character varying"];
 
 impl SqlType {
     /// The Arrow type that holds it in memory.
@@ -271,9 +276,13 @@ impl SqlType {
             "oid" => Ok(SqlType::Oid),
             "oidvector" => Ok(SqlType::Vector(Box::new(SqlType::Oid))),
             "int2vector" => Ok(SqlType::Vector(Box::new(SqlType::Int2))),
-            other => match Reg::ALL.into_iter().find(|reg| reg.name() == other) {
-                Some(reg) => Ok(SqlType::Reg(reg)),
-                None => Err(unknown_type(name)),
+            other => match (Reg::ALL.into_iter().find(|reg| reg.name() == other), other.strip_prefix('_')) {
+                (Some(reg), _) => Ok(SqlType::Reg(reg)),
+                // The catalog's own name of an array, over the catalog's own name of its element.
+                (None, Some(element)) if !element.starts_with('_') && !SPELLINGS.contains(&element) => {
+                    Ok(SqlType::Array(Box::new(SqlType::parse(element).map_err(|_| unknown_type(name))?)))
+                }
+                (None, _) => Err(unknown_type(name)),
             },
         }
     }

@@ -106,3 +106,8 @@ SELECT '1 mon'::interval IN ('30 days', '1 day'), '1 mon'::interval IN (SELECT '
 SELECT x, rank() OVER (ORDER BY x), count(*) OVER (PARTITION BY x) FROM (VALUES ('1 mon'::interval), ('1 mon'), ('31 days'), ('800:00:00')) v (x) ORDER BY 2
 SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY x), percentile_cont(0.5) WITHIN GROUP (ORDER BY x DESC), mode() WITHIN GROUP (ORDER BY x) FROM (VALUES ('1 mon'::interval), ('31 days'), ('800:00:00')) v (x)
 SELECT array_agg(x ORDER BY x DESC) FROM (VALUES ('1 mon'::interval), ('31 days'), ('800:00:00')) v (x)
+-- An order of distinct values is one of the arguments.
+SELECT string_agg(DISTINCT x, ',' ORDER BY x), array_agg(DISTINCT x ORDER BY x) FROM (VALUES ('b'), ('a'), ('b')) v (x)
+SELECT string_agg(DISTINCT x, ',' ORDER BY y) FROM (VALUES ('b', 1), ('a', 2)) v (x, y)
+SELECT array_agg(DISTINCT x ORDER BY x + 1) FROM (VALUES (2), (1)) v (x)
+SELECT jsonb_agg(DISTINCT x ORDER BY y) FROM (VALUES (2, 1), (1, 2)) v (x, y)

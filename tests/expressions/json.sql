@@ -350,3 +350,61 @@ SELECT jsonb_path_query('{"a": 1}', '$.a ? (')
 SELECT jsonb_path_query_array('{"a": 1}', 'strict $.b', '{}', true), jsonb_path_query_first('{"a": 1}', 'strict $.b', '{}', true)
 SELECT jsonb_path_query_array('{"a": [{"b": 1}, {"b": [2, 3]}]}', 'strict $.a[*].b'), jsonb_path_query_array('{"a": [{"b": 1}, {"b": [2, 3]}]}', 'lax $.a[*].b[*]')
 SELECT jsonb_path_query_array('[{"a": 1}, {"a": "x"}, {}]', 'strict $[*] ? (@.a > 0)'), jsonb_path_query_array('[1, [2, [3]]]', '$.**'), jsonb_path_query_array('[1, [2, [3]]]', 'strict $.**'), jsonb_path_query_array('[1, [2, [3]]]', 'strict $.** ? (@.type() == "number")')
+
+-- The functions behind operators, by their names.
+SELECT jsonb_contains('{"a": 1, "b": [1, 2]}', '{"b": [2]}'), jsonb_contained('{"a": 1}', '{"a": 1, "b": 2}'), jsonb_exists('{"k": null}', 'k'), jsonb_exists('["k"]'::jsonb, 'x')
+SELECT jsonb_exists_any('{"a": 1}', ARRAY['z', 'a']), jsonb_exists_any('{"a": 1}', '{}'), jsonb_exists_all('{"a": 1, "b": 2}', ARRAY['a', 'b']), jsonb_exists_all('{"a": 1}', '{}'::text[])
+SELECT jsonb_delete_path('{"a": [1, {"b": 2}]}', '{a,1,b}'), jsonb_delete_path('[1, 2]', '{-1}'), '[]'::jsonb #- '{x}', '{}'::jsonb #- '{x}', jsonb_set('[]', '{x}', '1', false)
+-- Arguments by name.
+SELECT jsonb_path_query_array('[1, 2, 3]', '$[*] ? (@ > $low)', vars => '{"low": 1}'), jsonb_path_exists('1', 'strict $.a', silent => true), jsonb_path_match('"x"', '$', silent => true)
+SELECT jsonb_path_query_first('[{"a": 5}]', 'strict $[*].b', silent => true), jsonb_path_query(target => '[7]', path => '$[0]')
+SELECT jsonb_path_match('1', '$', silent => false)
+SELECT jsonb_set_lax('{"a": 1}', '{a}', NULL, null_value_treatment => 'delete_key'), jsonb_set_lax('{"a": 1}', '{a}', NULL, null_value_treatment => 'return_target'), jsonb_set('{"a": 1}', '{b}', '2', create_if_missing => false), jsonb_insert('[1, 2]', '{0}', '9', insert_after => true)
+SELECT jsonb_set_lax('{"a": 1}', '{a}', NULL, null_value_treatment => 'raise_exception')
+SELECT jsonb_set('{"a": 1}', '{b}', '2', create_it => false)
+SELECT make_date(year => 2024, month => 2)
+-- Variables that nobody gave, also where nothing is read from them.
+SELECT jsonb_path_exists('[1]', '$nobody')
+SELECT jsonb '[1]' @? '$[*] ? (@ == $nobody)'
+-- Patterns in paths are PostgreSQL's own.
+SELECT jsonb_path_query_array('["a\b", "a\\b", "ab", "^a\\b$"]', '$[*] ? (@ like_regex "a\\b")'), jsonb_path_query_array('["a\b", "a\\b"]', '$[*] ? (@ like_regex "a\\\\b")'), jsonb_path_query_array('["a\\b", "^a\\b$"]', '$[*] ? (@ like_regex "^a\\b$" flag "q")')
+SELECT jsonb_path_query_array('["abc", "ABC", "a\nb", "xa\nby"]', '$[*] ? (@ like_regex "^A.B" flag "is")'), jsonb_path_query_array('["a\nb", "ab"]', '$[*] ? (@ like_regex "a.b")'), jsonb_path_query_array('["x\nab", "ab"]', '$[*] ? (@ like_regex "^ab$" flag "m")'), jsonb_path_query_array('["aa", "abab"]', '$[*] ? (@ like_regex "^(a.)\\1$")')
+SELECT '$ ? (@ like_regex "p" flag "qsmi")'::jsonpath, '$ ? (@ like_regex "p" flag "mxq")'::jsonpath, '$ ? (@ like_regex "a\\d")'::jsonpath
+SELECT '$ ? (@ like_regex "(")'::jsonpath
+SELECT '$ ? (@ like_regex "a" flag "x")'::jsonpath
+-- Templates of dates and times, followed to the letter.
+SELECT jsonb_path_query('"09-02-2024"', '$.datetime("dd-mm-yyyy")'), jsonb_path_query('"09-02-2024"', '$.datetime("dd-mm-yyyy").type()'), jsonb_path_query('"9.2.2024 7:05"', '$.datetime("dd.mm.yyyy HH24:MI")')
+SELECT jsonb_path_query('"09-02-2024 17:05 +05:20"', '$.datetime("dd-mm-yyyy HH24:MI TZH:TZM")'), jsonb_path_query('"17:05 -05"', '$.datetime("HH24:MI TZH")'), jsonb_path_query('"05:04:03 PM"', '$.datetime("HH12:MI:SS PM").type()'), jsonb_path_query('"2024-02-09T17:05:06"', '$.datetime("yyyy-mm-dd\"T\"HH24:MI:SS")')
+SELECT jsonb_path_query('"2024 040"', '$.datetime("yyyy ddd")'), jsonb_path_query('"February 2024"', '$.datetime("Month yyyy")'), jsonb_path_query('"17:05:06.789"', '$.datetime("HH24:MI:SS.FF3")'), jsonb_path_query('"20240209"', '$.datetime("yyyymmdd")')
+SELECT jsonb_path_query('"09-02-2024 17:05"', '$.datetime("dd-mm-yyyy")')
+SELECT jsonb_path_query('"09-02-2024"', '$.datetime("dd-mm-yyyy HH24")')
+SELECT jsonb_path_query('"09/02/2024"', '$.datetime("dd-mm-yyyy")')
+SELECT jsonb_path_query('"2024-02-09t17:05:06"', '$.datetime("yyyy-mm-dd\"T\"HH24:MI:SS")')
+SELECT jsonb_path_query('"12:34"', '$.datetime("aaa")')
+SELECT jsonb_path_query('"aaaa"', '$.datetime("HH24")')
+SELECT jsonb_path_query('"x"', '$.datetime("TZ")')
+SELECT jsonb_path_query('"2024"', '$.datetime("\"yyyy\"")')
+SELECT jsonb_path_query('"2024-02-09 +05"', '$.datetime("yyyy-mm-dd TZH")')
+SELECT jsonb_path_query('"2024-02-30"', '$.datetime("yyyy-mm-dd")')
+SELECT jsonb '"09-02-2024"' @? '$.datetime("yyyy-mm-dd")', jsonb '"09-02-2024"' @? '$.datetime("dd-mm-yyyy")'
+SELECT jsonb_path_query('"1000000-01-01"', '$.datetime() > "2020-01-01 12:00:00".datetime()'), jsonb_path_query('"0044-03-15"', '$.datetime()'), jsonb_path_query('"2024-02-09T01:02:03.4567"', '$.datetime()'), jsonb_path_query('"1000000-01-01"', '$.datetime()')
+SELECT jsonb_path_query_tz('["2024-02-09", "2024-02-09 12:00:00", "2024-02-09 12:00:00+00", "12:00:00"]', '$[*].datetime() ? (@ >= "09.02.2024 12:00".datetime("dd.mm.yyyy HH24:MI"))')
+-- Keys that are no scalars.
+SELECT json_build_object('{a,b}'::text[], 1)
+SELECT jsonb_build_object('{"a": 1}'::jsonb, 1)
+SELECT jsonb_build_object(json '1', 1)
+SELECT json_build_object(1, 2, true, 3, date '2024-02-09', 4, 1.50, 5)
+-- VARIADIC.
+SELECT json_build_array(VARIADIC ARRAY['a', NULL]), jsonb_build_array(VARIADIC '{1,2}'::int[]), json_build_array(VARIADIC NULL::text[]), json_build_object(VARIADIC '{a,1}'::text[]), json_build_array(VARIADIC '{}'::text[])
+SELECT json_build_object(VARIADIC '{a,b,c}'::text[])
+SELECT jsonb_extract_path('{"a": {"b": 1}}', VARIADIC ARRAY['a', 'b']), json_extract_path_text('{"a": ["x"]}', VARIADIC '{a,0}')
+SELECT x, json_build_array(VARIADIC y) FROM (VALUES (1, ARRAY[2, 3]), (4, NULL), (5, '{}')) v(x, y) ORDER BY x
+SELECT jsonb_build_object('k', 1, VARIADIC ARRAY['l', 'm'])
+-- Records of a json keep what was written.
+SELECT * FROM json_to_record('{"a":1, "b":{"y":2,  "x":[1,2]}}') AS t(a int, b json)
+SELECT * FROM json_to_recordset('[{"b":{"y":2,"x":1}},{"b":[1,  2]}]') AS t(b json)
+SELECT * FROM jsonb_to_record('{"b":{"y":2,  "x":[1,2]}}') AS t(b jsonb)
+-- A json that is looked into is read as a whole.
+SELECT json '{"a": "\ud83dX"}' -> 'a'
+SELECT json '["\u0000", 1]' -> 1
+SELECT json '["\u0041\ud83d\ude04", 1]' -> 0

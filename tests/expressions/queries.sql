@@ -369,3 +369,27 @@ SELECT pg_catalog.SPLIT_PART('a b', ' ', 1), pg_catalog.AVG(x), pg_catalog.DATE(
 SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_is_wal_replay_paused() ELSE false END
 SELECT pg_is_wal_replay_paused()
 SELECT oid > 16383 FROM pg_database WHERE datname = current_database()
+
+-- LATERAL queries that only filter, and others.
+SELECT a.x, l.y FROM (VALUES (1), (2), (3)) a (x), LATERAL (SELECT b.y FROM (VALUES (1, 'p'), (2, 'q'), (2, 'r')) b (x, y) WHERE b.x = a.x) l ORDER BY 1, 2
+SELECT a.x, l.* FROM (VALUES (1), (2), (3)) a (x) LEFT JOIN LATERAL (SELECT * FROM (VALUES (1, 'p'), (2, 'q')) b (x, y) WHERE b.x = a.x AND b.y <> 'p') l ON true ORDER BY 1
+SELECT a.x, l.x FROM (VALUES (1), (2)) a (x) LEFT JOIN LATERAL (SELECT b.y AS x FROM (VALUES (1, 10), (2, 20)) b (x, y) WHERE b.x < a.x) l ON l.x > 5 ORDER BY 1
+SELECT a.x, l.z FROM (VALUES (1), (2)) a (x), LATERAL (SELECT a.x + b.y AS z FROM (VALUES (10), (20)) b (y) WHERE b.y > a.x * 10) l ORDER BY 1, 2
+SELECT a.x, l.n FROM (VALUES (1), (2)) a (x), LATERAL (SELECT count(*) AS n FROM (VALUES (1), (1)) b (y) WHERE b.y = a.x) l ORDER BY 1
+SELECT a.x, l.y FROM (VALUES (1), (2)) a (x), LATERAL (SELECT b.y FROM (VALUES (1, 5), (1, 6), (2, 7)) b (x, y) WHERE b.x = a.x ORDER BY b.y DESC LIMIT 1) l ORDER BY 1
+-- Series without an end.
+SELECT generate_series(timestamp '2024-01-31', 'infinity', '1 month') LIMIT 4
+SELECT * FROM generate_series(timestamp '2024-01-03', '2024-01-01', '-1 day')
+SELECT generate_series(timestamp '2024-01-03', '2024-01-05', '36 hours') AS t
+SELECT * FROM generate_series(timestamp '2024-01-03', '2024-01-05', '0 hours')
+SELECT * FROM generate_series(timestamp '2024-01-03', NULL, '1 hour')
+SELECT generate_series(1, 3000000000) LIMIT 2
+SELECT generate_series(3, 1, -1) AS n
+SELECT count(*), min(s), max(s) FROM generate_series('2024-01-01'::timestamptz, '2024-12-31', '1 day') s
+-- Windows that cannot be.
+SELECT sum(x) OVER (PARTITION BY x RANGE BETWEEN 1 PRECEDING AND 1 FOLLOWING) FROM (VALUES (1)) v (x)
+SELECT sum(x) OVER (PARTITION BY x GROUPS BETWEEN 1 PRECEDING AND 1 FOLLOWING) FROM (VALUES (1)) v (x)
+SELECT rank() OVER (ORDER BY rank() OVER (ORDER BY x)) FROM (VALUES (1)) v (x)
+SELECT ntile(0) OVER (ORDER BY x) FROM (VALUES (1)) v (x)
+SELECT '{1,2}'::_int4, NULL::_text, '{a}'::_varchar
+SELECT '{1,2}'::_int

@@ -88,3 +88,13 @@ SET DateStyle = 'default'
 SHOW DateStyle
 RESET DateStyle
 RESET TimeZone
+-- Settings of PostgreSQL's that tools set.
+SELECT set_config('TimeZone', '+02:00', true), set_config('TimeZone', 'utc+3', true), set_config('TimeZone', 'CST7CDT,M4.1.0,M10.5.0', true), set_config('TimeZone', '-00:30', true), set_config('TimeZone', '00:30', true)
+SELECT set_config('TimeZone', 'CST7CDT,M4', true)
+SELECT set_config('max_stack_depth', '100kB', true), set_config('jit_above_cost', '-1', true), set_config('default_toast_compression', 'lz4', true), set_config('log_min_duration_statement', '-1', true), set_config('vacuum_cost_delay', '0', true), set_config('track_activities', 'off', true), set_config('debug_print_plan', 'on', true)
+SELECT set_config('jit_above_cost', '-2', true)
+SELECT set_config('max_stack_depth', '5kB', true)
+SELECT set_config('log_statement', 'some', true)
+SELECT name, setting, unit, vartype FROM pg_settings WHERE name IN ('max_stack_depth', 'geqo_effort', 'jit_above_cost', 'log_min_messages', 'gin_pending_list_limit', 'vacuum_cost_limit', 'xmlbinary') ORDER BY name
+ANALYZE no_such_table
+ANALYZE (VERBOSE) no_such_table (x)

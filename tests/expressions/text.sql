@@ -93,3 +93,13 @@ SELECT array_agg(DISTINCT x ORDER BY x DESC) FROM (VALUES ('b'), ('a'), ('b'), (
 SELECT array_agg(x ORDER BY x NULLS FIRST) FROM (VALUES ('b'), ('a'), ('b'), (NULL)) v (x)
 SELECT array_agg(x) FILTER (WHERE false) FROM (VALUES ('b'), ('a'), ('b'), (NULL)) v (x)
 SELECT min(x), max(x), count(x), count(DISTINCT x) FROM (VALUES ('b'), ('a'), (NULL)) v (x)
+
+-- Arrays in the place of arguments.
+SELECT concat(VARIADIC ARRAY[1, 2, 3]), concat_ws(',', VARIADIC ARRAY['a', NULL, 'b']), concat(VARIADIC NULL::int[]), concat_ws('-', VARIADIC '{}'::text[])
+SELECT concat_ws(',', 'x', VARIADIC ARRAY['y'])
+SELECT format('%2$s, %1$s', VARIADIC ARRAY['first', 'second']), format('Hello', VARIADIC NULL::int[]), format('%s-%s', VARIADIC ARRAY[1, 2]), num_nulls(VARIADIC ARRAY[1, NULL, 2]), num_nonnulls(VARIADIC '{1,NULL}'::int[]), num_nulls(VARIADIC NULL::text[]), num_nulls(VARIADIC '{}'::int[])
+SELECT concat_ws(',', VARIADIC 10)
+SELECT format('%s %s', VARIADIC ARRAY['a'])
+SELECT regexp_replace('abcabc', 'b', 'X', 1, 2), regexp_replace('abcabc', 'b', 'X', 3), regexp_replace('abcabc', 'B', 'X', 1, 0, 'i')
+SELECT regexp_replace('abcabc', 'b', 'X', 1, -1)
+SELECT regexp_replace('abcabc', 'b', 'X', 1, -1, 'i')

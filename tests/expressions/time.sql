@@ -169,3 +169,19 @@ SELECT i FROM (VALUES (ARRAY[1]), ('{2}')) v (i)
 SELECT date('2024-01-02'), date(timestamp '2024-01-02 10:00'), int4(2.7), float8(3), text(5), text(true), bool(1), int8('12'), oid(5), uuid('00000000-0000-0000-0000-000000000001'), timestamptz(date '2024-01-01') IS NOT NULL, name('x'), pg_catalog.date(timestamp '2024-01-02 10:00'), jsonb('{"a":1}')
 SELECT extract(julian FROM date '2024-01-01'), extract(julian FROM date '4713-01-01 BC')
 SELECT * FROM (VALUES (interval '1 day'), ('1 mon')) v (i)
+
+-- Parts of infinity and of Julian days, in floating point.
+SELECT date_part('year', 'infinity'::timestamp), date_part('epoch', '-infinity'::timestamptz), date_part('hour', 'infinity'::timestamp), date_part('century', 'infinity'::date), date_part('isoyear', '-infinity'::timestamp), date_part('dow', '-infinity'::date)
+SELECT date_part('julian', timestamp '2024-02-09 06:00'), date_part('julian', date '2024-02-09'), date_part('julian', timestamptz '2024-02-09 18:00+00'), date_part('isoyear', date '2020-08-11 BC'), extract(isoyear FROM date '0001-06-01 BC')
+SELECT date_part('fortnight', 'infinity'::timestamp)
+SELECT (time '00:00', interval '1 hour') OVERLAPS (time '00:30', interval '1 hour'), (time '00:00', interval '1 hour') OVERLAPS (time '01:30', interval '1 day'), (time '01:00', time '02:00') OVERLAPS (time '01:30', interval '5 min')
+-- Zones that say their own rules.
+SELECT timestamp '2005-04-03 12:00' AT TIME ZONE 'CST7CDT,M4.1.0,M10.5.0', timestamp '2005-04-02 12:00' AT TIME ZONE 'CST7CDT,M4.1.0,M10.5.0', timestamptz '2005-10-30 07:30+00' AT TIME ZONE 'CST7CDT,M4.1.0,M10.5.0', timestamptz '2005-10-30 08:30+00' AT TIME ZONE 'CST7CDT,M4.1.0/2,M10.5.0/02:00:00'
+SELECT timestamptz '2006-04-01 12:00+00' AT TIME ZONE 'FOO8BAR', timestamptz '2024-01-01 00:00+00' AT TIME ZONE 'NZST-12NZDT,M9.5.0,M4.1.0/3', timestamptz '2024-07-01 00:00+00' AT TIME ZONE '<+1130>-11:30<+12>,J60/0,300/1', timestamptz '2024-07-01 00:00+00' AT TIME ZONE '<+03>-3'
+SELECT timestamp '2024-01-01' AT TIME ZONE 'CST7CDT,M4.1.0'
+SELECT timestamp '2024-01-01' AT TIME ZONE 'CST7CDT,M13.1.0,M10.5.0'
+SELECT timestamp '1001-01-01' AT TIME ZONE 'PST8PDT', timestamp '0099-01-01 BC' AT TIME ZONE 'EST5EDT'
+SELECT make_timestamptz(2024, 2, 9, 13, 14, 15.5, '+2'), make_timestamptz(2024, 2, 9, 13, 14, 15.5, '-02:30'), make_timestamptz(2024, 2, 9, 13, 14, 15.5, '+1030'), make_timestamptz(2024, 2, 9, 13, 14, 15.5, '+10:00:30'), make_timestamptz(2024, 2, 9, 13, 14, 15.5, 'PST8PDT,M3.2.0,M11.1.0'), make_timestamptz(2024, 7, 9, 13, 14, 15.5, 'Europe/Berlin')
+SELECT make_timestamptz(2024, 2, 9, 13, 14, 15.5, '+16')
+SELECT make_timestamptz(2024, 2, 9, 13, 14, 15.5, '2')
+SELECT make_timestamptz(2024, 2, 9, 13, 14, 15.5, 'Nowhere/Land')

@@ -384,7 +384,16 @@ pub(super) fn default(expression: &ast::Expr, sql_type: &SqlType) -> Result<Opti
         _ => return Err(unsupported_default(expression)),
     };
     let fits = match &default {
-        Default::Now => matches!(sql_type, SqlType::Timestamptz | SqlType::Timestamp | SqlType::Date | SqlType::Time),
+        Default::Now => matches!(
+            sql_type,
+            SqlType::Timestamptz
+                | SqlType::Timestamp
+                | SqlType::Date
+                | SqlType::Time
+                | SqlType::Text
+                | SqlType::Varchar(_)
+                | SqlType::Name
+        ),
         Default::UuidV7 | Default::UuidV4 => *sql_type == SqlType::Uuid,
         Default::Constant(literal) => {
             let text = literal.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));

@@ -20,6 +20,7 @@ mod sleep;
 mod template;
 mod text;
 mod time;
+mod variadic;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock};
@@ -34,13 +35,15 @@ pub(super) use array::{ARRAY_OF_ROWS, NUMBERED, ROWS_OF_LISTS};
 pub(super) use cast::VALUE;
 pub(super) use catalog::ACL_COLUMNS;
 pub(super) use json::{
-    EACH_KEYS, EACH_VALUES, ORDINALS, RECORD_COLUMN, ROW_OF_FIELDS, SORT_KEY, SUBSCRIPT, WHOLE_ROW,
+    ASSIGNED, EACH_KEYS, EACH_VALUES, ORDINALS, RECORD_COLUMN, ROW_OF_FIELDS, SORT_KEY, SUBSCRIPT, WHOLE_ROW,
     bind_aggregate as bind_json_aggregate, row,
 };
 pub(super) use operator::{
     ARRAY_LIKE, ARRAY_OF, CAST_AS, LENGTH_OF_INTERVAL, VALUE_LIKE, folded as fold_operator, meeting as meeting_of_numbers,
 };
+pub(super) use series::of_moments as series_of_moments;
 pub(super) use session::SessionFacts;
+pub(super) use variadic::of_array as variadic_of_array;
 
 use crate::value::Style;
 
@@ -208,7 +211,8 @@ static DEFINED: LazyLock<HashMap<&'static str, &'static Definition>> = LazyLock:
         .chain(series::DEFINITIONS.iter())
         .chain(operator::DEFINITIONS.iter())
         .chain(regex::DEFINITIONS.iter())
-        .chain(cast::DEFINITIONS.iter());
+        .chain(cast::DEFINITIONS.iter())
+        .chain(variadic::DEFINITIONS.iter());
     all.map(|definition| (definition.name, definition)).collect()
 });
 

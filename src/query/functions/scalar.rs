@@ -346,6 +346,13 @@ fn bound(function: &Function, call: &ScalarFunction, schema: &DFSchema) -> Resul
     Ok(ScalarUDF::new_from_impl(bound).call(call.args.clone()))
 }
 
+/// What a bound call of one of our functions is given in one row; `None` for any other call.
+pub(super) fn given(call: &ScalarFunction, arrays: Vec<ArrayRef>) -> Option<Arguments> {
+    let function = call.func.inner().downcast_ref::<Function>()?;
+    let Bound { types, result } = function.bound.clone()?;
+    Some(Arguments { name: function.definition.name, types, arrays, rows: 1, style: function.style.clone(), result })
+}
+
 pub(super) fn argument_types(args: &[Expr], schema: &DFSchema) -> Result<Vec<Argument>> {
     args.iter()
         .map(|arg| {

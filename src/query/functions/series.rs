@@ -1,11 +1,15 @@
 //! `generate_series` and `generate_subscripts` as arrays, each element of which is a row.
 
+mod stream;
+
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, Int64Array, ListArray, TimestampMicrosecondArray};
 use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer};
 use datafusion::arrow::datatypes::{DataType, Decimal128Type};
 use datafusion::logical_expr::Volatility;
+
+pub(in crate::query) use stream::of_moments;
 
 use super::scalar::{Argument, Arguments, Definition, immutable, int};
 use super::time::{self, Parts, moved};

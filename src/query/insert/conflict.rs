@@ -17,10 +17,10 @@ use crate::error::{Error, Kind, Result};
 use crate::ingest::{self, Given, Meeting, Origin, Target};
 use crate::policy::Action;
 use crate::query::errors::unwrap;
-use crate::query::execute;
 use crate::query::parse::{self, unsupported};
 use crate::query::plan::{Planned, Planner, names};
 use crate::query::session::Session;
+use crate::query::{assignment, execute};
 use crate::store::spec::{ROW_COLUMN, TableKind};
 use crate::value::SqlType;
 
@@ -74,10 +74,7 @@ impl Conflict {
             let ast::AssignmentTarget::ColumnName(name) = &assignment.target else {
                 return Err(unsupported("ON CONFLICT DO UPDATE SET (a, b) = ..."));
             };
-            assigned.push(names::single(name)?);
-            if let Some(place) = places(table, &assigned)?.last() {
-                values[*place] = assignment.value.clone();
-            }
+            assignment::assign(table, name, &assignment.value, &mut assigned, &mut values)?;
         }
         let columns: Vec<u32> = places(table, &assigned)?.iter().map(|place| table.columns[*place].id).collect();
         planner.guard.permit_columns(Action::Update, table, &columns)?;

@@ -7,13 +7,14 @@
 use std::any::TypeId;
 use std::cell::Cell;
 
-use datafusion::sql::sqlparser::ast::{Expr, Ident, ObjectName};
+use datafusion::sql::sqlparser::ast::{Expr, Ident, ObjectName, ObjectNamePart};
 use datafusion::sql::sqlparser::dialect::{Dialect, PostgreSqlDialect, Precedence};
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::Token;
 
-use super::forms;
+use super::subscripts::SUBSCRIPTS;
+use super::{forms, variadic};
 
 /// Expressions that may be begun for each token of a text, attempts that lead nowhere included. What people write stays below three.
 const ATTEMPTS_PER_TOKEN: usize = 50;
@@ -65,7 +66,9 @@ impl Dialect for Postgres {
         match self.attempts_left.get().checked_sub(1) {
             Some(left) => {
                 self.attempts_left.set(left);
-                of_catalog(parser).or_else(|| forms::current_role(parser).or_else(|| forms::prefix(parser)).map(Ok))
+                variadic::prefix(parser)
+                    .or_else(|| of_catalog(parser))
+                    .or_else(|| forms::current_role(parser).or_else(|| forms::prefix(parser)).map(Ok))
             }
             None => Some(Err(ParserError::RecursionLimitExceeded)),
         }
@@ -90,6 +93,11 @@ impl Dialect for Postgres {
     /// FOR, before the strength of a lock, names a column only behind AS.
     fn is_column_alias(&self, kw: &Keyword, parser: &mut Parser<'_>) -> bool {
         *kw != Keyword::FOR && INNER.is_column_alias(kw, parser)
+    }
+
+    /// The subscripts of what is assigned to.
+    fn is_identifier_generating_function_name(&self, ident: &Ident, _name_parts: &[ObjectNamePart]) -> bool {
+        ident.value == SUBSCRIPTS
     }
 
     fn identifier_quote_style(&self, _identifier: &str) -> Option<char> {

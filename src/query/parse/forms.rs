@@ -207,7 +207,7 @@ pub(super) fn join_words(tokens: &mut [TokenWithSpan]) {
 }
 
 /// The call that stands for what sqlparser's tree has no place for.
-fn call(name: &str, args: Vec<Expr>) -> Expr {
+pub(super) fn call(name: &str, args: Vec<Expr>) -> Expr {
     let args = args.into_iter().map(|arg| FunctionArg::Unnamed(FunctionArgExpr::Expr(arg))).collect();
     Expr::Function(Function {
         name: ObjectName::from(vec![Ident::with_quote('"', name)]),

@@ -14,6 +14,8 @@ mod role;
 mod session;
 mod setting;
 mod statement;
+mod subscripts;
+mod variadic;
 
 pub use copy::{Copy, CopyDirection, CopySource};
 pub use explain::{Explain, Format};
@@ -24,6 +26,8 @@ pub use session::{Block, Channel, Count, Declare, Discard, Execute, Fetch, Isola
 pub use setting::Setting;
 pub(crate) use statement::unsupported;
 pub use statement::{Definition, Statement};
+pub(crate) use subscripts::SUBSCRIPTS;
+pub(crate) use variadic::VARIADIC;
 
 use std::sync::Arc;
 
@@ -99,6 +103,7 @@ fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>> {
     }
     limits::cut_names(&mut tokens);
     forms::join_words(&mut tokens);
+    subscripts::name_targets(&mut tokens);
     Ok(tokens)
 }
 

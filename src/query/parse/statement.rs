@@ -2,7 +2,7 @@
 
 use datafusion::sql::sqlparser::ast::{self, ObjectName};
 use datafusion::sql::sqlparser::keywords::Keyword;
-use datafusion::sql::sqlparser::parser::Parser;
+use datafusion::sql::sqlparser::parser::{IsOptional, Parser};
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::copy::{self, Copy};
@@ -49,6 +49,8 @@ pub enum Statement {
     Channel(Channel),
     Checkpoint,
     Vacuum(Option<ObjectName>),
+    /// The tables, each with the columns that were named; all of them when there is none.
+    Analyze(Vec<(ObjectName, Vec<ast::Ident>)>),
 }
 
 /// A statement that changes the catalog.
@@ -120,6 +122,9 @@ pub(super) fn read(parser: &mut Parser<'_>) -> Result<Statement, Failure> {
     if next_words(parser, &["vacuum"]) {
         return vacuum(parser);
     }
+    if take_word(parser, "analyze") || take_word(parser, "analyse") {
+        return analyze(parser);
+    }
     if next_words(parser, &["comment", "on", "function"]) {
         return comment_on_function(parser);
     }
@@ -152,6 +157,33 @@ fn table_query(parser: &mut Parser<'_>) -> Result<Statement, Failure> {
 /// `VACUUM [(option, …)] [FULL] [VERBOSE] [ANALYZE] [table]`; the options change nothing here.
 fn vacuum(parser: &mut Parser<'_>) -> Result<Statement, Failure> {
     parser.advance_token();
+    skip_options(parser)?;
+    for word in ["full", "freeze", "verbose", "analyze"] {
+        take_word(parser, word);
+    }
+    let named = matches!(parser.peek_token().token, Token::Word(_));
+    let table = if named { Some(parser.parse_object_name(false)?) } else { None };
+    Ok(Statement::Vacuum(table))
+}
+
+/// `ANALYZE [(option, …)] [VERBOSE] [table [(column, …)], …]`; statistics are exact here, so there is nothing to gather.
+fn analyze(parser: &mut Parser<'_>) -> Result<Statement, Failure> {
+    skip_options(parser)?;
+    take_word(parser, "verbose");
+    if !matches!(parser.peek_token().token, Token::Word(_)) {
+        return Ok(Statement::Analyze(vec![]));
+    }
+    let tables = parser.parse_comma_separated(|parser| {
+        let table = parser.parse_object_name(false)?;
+        let listed = parser.peek_token().token == Token::LParen;
+        let columns = if listed { parser.parse_parenthesized_column_list(IsOptional::Mandatory, false)? } else { vec![] };
+        Ok((table, columns))
+    })?;
+    Ok(Statement::Analyze(tables))
+}
+
+/// Options in parentheses, which change nothing here.
+fn skip_options(parser: &mut Parser<'_>) -> Result<(), Failure> {
     if parser.consume_token(&Token::LParen) {
         while !parser.consume_token(&Token::RParen) {
             if parser.peek_token().token == Token::EOF {
@@ -160,12 +192,7 @@ fn vacuum(parser: &mut Parser<'_>) -> Result<Statement, Failure> {
             parser.advance_token();
         }
     }
-    for word in ["full", "freeze", "verbose", "analyze"] {
-        take_word(parser, word);
-    }
-    let named = matches!(parser.peek_token().token, Token::Word(_));
-    let table = if named { Some(parser.parse_object_name(false)?) } else { None };
-    Ok(Statement::Vacuum(table))
+    Ok(())
 }
 
 /// `COMMENT ON FUNCTION f(types) IS …`, whose argument list sqlparser does not read.
@@ -251,6 +278,14 @@ fn accept(statement: ast::Statement) -> Result<Statement, Error> {
             define(Definition::Drop { kind: object_type, if_exists, names, cascade })
         }
         ast::Statement::DropFunction(drop) => define(Definition::DropFunction(drop)),
+        ast::Statement::CreateIndex(index) => {
+            let hint = if index.unique {
+                "What must be unique is the PRIMARY KEY of a reference table, which is declared where the table is made."
+            } else {
+                "None is needed: files are ordered by time and skipped by the exact bounds of their columns."
+            };
+            return Err(unsupported("CREATE INDEX").with_hint(hint));
+        }
         other => {
             let text = other.to_string();
             let words: Vec<&str> = text.split_whitespace().take(2).collect();

@@ -10,6 +10,8 @@ use datafusion::sql::sqlparser::ast::{
 use super::names;
 use crate::error::{Error, Kind, Result};
 use crate::query::errors::WINDOW_FUNCTIONS;
+use crate::query::functions::variadic_of_array;
+use crate::query::parse::VARIADIC;
 
 /// What stands for an expression, where it is not planned as it is. The many kinds that are planned as they are need no naming.
 ///
@@ -63,7 +65,7 @@ pub(super) fn rewritten(expr: &Expr) -> Result<Option<Expr>> {
             require_window(function)?;
             let alone = of_catalog(function)?;
             let function = alone.as_ref().unwrap_or(function);
-            if let Some(function) = positional(function)? {
+            if let Some(function) = of_array(function)?.map_or_else(|| positional(function), |function| Ok(Some(function)))? {
                 return Ok(Some(Expr::Function(function)));
             }
             if let Some(other) = shifted(function)?.or(called_type(function)?) {
@@ -195,13 +197,70 @@ fn operator(op: &BinaryOperator) -> Option<&'static str> {
     })
 }
 
-/// The names and the values left out of the arguments of functions that are called by name.
-const NAMED: [(&str, &[(&str, i64)]); 5] = [
-    ("make_interval", &[("years", 0), ("months", 0), ("weeks", 0), ("days", 0), ("hours", 0), ("mins", 0), ("secs", 0)]),
-    ("make_date", &[("year", 0), ("month", 0), ("day", 0)]),
-    ("make_time", &[("hour", 0), ("min", 0), ("sec", 0)]),
-    ("make_timestamp", &[("year", 0), ("month", 0), ("mday", 0), ("hour", 0), ("min", 0), ("sec", 0)]),
-    ("make_timestamptz", &[("year", 0), ("month", 0), ("mday", 0), ("hour", 0), ("min", 0), ("sec", 0)]),
+/// What stands for an argument that a call by name leaves out.
+#[derive(Clone, Copy)]
+enum LeftOut {
+    /// It cannot be left out.
+    Required,
+    Number(i64),
+    Text(&'static str),
+    Bool(bool),
+}
+
+use LeftOut::{Bool, Number, Required, Text};
+
+/// The arguments of functions that may be called by name.
+type Named = (&'static str, &'static [(&'static str, LeftOut)]);
+
+/// Those of the functions that search a document by a path.
+const PATH: &[(&str, LeftOut)] = &[("target", Required), ("path", Required), ("vars", Text("{}")), ("silent", Bool(false))];
+
+const NAMED: [Named; 19] = [
+    (
+        "make_interval",
+        &[
+            ("years", Number(0)),
+            ("months", Number(0)),
+            ("weeks", Number(0)),
+            ("days", Number(0)),
+            ("hours", Number(0)),
+            ("mins", Number(0)),
+            ("secs", Number(0)),
+        ],
+    ),
+    ("make_date", &[("year", Required), ("month", Required), ("day", Required)]),
+    ("make_time", &[("hour", Required), ("min", Required), ("sec", Required)]),
+    (
+        "make_timestamp",
+        &[("year", Required), ("month", Required), ("mday", Required), ("hour", Required), ("min", Required), ("sec", Required)],
+    ),
+    (
+        "make_timestamptz",
+        &[("year", Required), ("month", Required), ("mday", Required), ("hour", Required), ("min", Required), ("sec", Required)],
+    ),
+    ("jsonb_insert", &[("jsonb_in", Required), ("path", Required), ("replacement", Required), ("insert_after", Bool(false))]),
+    ("jsonb_set", &[("jsonb_in", Required), ("path", Required), ("replacement", Required), ("create_if_missing", Bool(true))]),
+    (
+        "jsonb_set_lax",
+        &[
+            ("jsonb_in", Required),
+            ("path", Required),
+            ("replacement", Required),
+            ("create_if_missing", Bool(true)),
+            ("null_value_treatment", Text("use_json_null")),
+        ],
+    ),
+    ("jsonb_path_exists", PATH),
+    ("jsonb_path_exists_tz", PATH),
+    ("jsonb_path_match", PATH),
+    ("jsonb_path_match_tz", PATH),
+    ("jsonb_path_query", PATH),
+    ("jsonb_path_query_tz", PATH),
+    ("jsonb_path_query_array", PATH),
+    ("jsonb_path_query_array_tz", PATH),
+    ("jsonb_path_query_first", PATH),
+    ("jsonb_path_query_first_tz", PATH),
+    ("parse_ident", &[("str", Required), ("strict", Bool(true))]),
 ];
 
 /// `pg_catalog.unnest(…)`, whose name the planner must find alone, and names behind the schema in capitals, which it does not fold.
@@ -219,6 +278,28 @@ fn of_catalog(function: &Function) -> Result<Option<Function>> {
         _ => ObjectName::from(vec![Ident::new(schema), Ident::new(name)]),
     };
     Ok(Some(function))
+}
+
+/// A call whose last argument is an array behind VARIADIC, as one of the function that takes the array.
+fn of_array(function: &Function) -> Result<Option<Function>> {
+    let FunctionArguments::List(list) = &function.args else { return Ok(None) };
+    let Some((FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Function(last))), leading)) = list.args.split_last() else {
+        return Ok(None);
+    };
+    let FunctionArguments::List(array) = &last.args else { return Ok(None) };
+    if names::parts(&last.name)?.last().map(String::as_str) != Some(VARIADIC) {
+        return Ok(None);
+    }
+    let name = names::parts(&function.name)?.pop().unwrap_or_default();
+    let own = variadic_of_array(&name).ok_or_else(|| {
+        Error::new(Kind::UndefinedFunction, format!("function {name} does not exist with a VARIADIC argument"))
+            .with_hint("No function matches the given name and argument types. You might need to add explicit type casts.")
+    })?;
+    let mut called = function.clone();
+    called.name = ObjectName::from(vec![Ident::with_quote('"', own)]);
+    let args = leading.iter().chain(&array.args).cloned().collect();
+    called.args = FunctionArguments::List(FunctionArgumentList { args, ..list.clone() });
+    Ok(Some(called))
 }
 
 /// A call whose arguments are named, with all of them in their places.
@@ -261,16 +342,24 @@ fn positional(function: &Function) -> Result<Option<Function>> {
             }
             _ => (None, arg_null()),
         };
-        let slot = place.and_then(|place| values.get_mut(place)).ok_or_else(|| {
-            Error::new(Kind::UndefinedFunction, format!("function {name}({}) does not exist", list))
-                .with_hint("No function matches the given name and argument types. You might need to add explicit type casts.")
-        })?;
-        *slot = Some(value);
+        *place.and_then(|place| values.get_mut(place)).ok_or_else(|| no_such_call(name, list))? = Some(value);
     }
-    let args = values.into_iter().zip(known.iter()).map(|(value, (_, left_out))| value.unwrap_or_else(|| number(*left_out)));
+    let args = values.into_iter().zip(known.iter()).map(|(value, (_, left_out))| match (value, left_out) {
+        (Some(value), _) => Ok(value),
+        (None, Required) => Err(no_such_call(name, list)),
+        (None, Number(default)) => Ok(number(*default)),
+        (None, Text(default)) => Ok(Expr::Value(Value::SingleQuotedString((*default).to_owned()).into())),
+        (None, Bool(default)) => Ok(Expr::Value(Value::Boolean(*default).into())),
+    });
+    let args = args.collect::<Result<_>>()?;
     let mut function = function.clone();
-    function.args = arguments(args.collect());
+    function.args = arguments(args);
     Ok(Some(function))
+}
+
+fn no_such_call(name: &str, list: &FunctionArgumentList) -> Error {
+    Error::new(Kind::UndefinedFunction, format!("function {name}({list}) does not exist"))
+        .with_hint("No function matches the given name and argument types. You might need to add explicit type casts.")
 }
 
 fn arg_null() -> Expr {
@@ -291,7 +380,7 @@ pub(super) fn arguments(args: Vec<Expr>) -> FunctionArguments {
 }
 
 /// A call of a function of this very name.
-pub(super) fn call(name: &str, args: Vec<Expr>) -> Expr {
+pub(in crate::query) fn call(name: &str, args: Vec<Expr>) -> Expr {
     Expr::Function(Function {
         name: ObjectName::from(vec![Ident::with_quote('"', name)]),
         uses_odbc_syntax: false,

@@ -18,7 +18,7 @@ use datafusion::sql::sqlparser::ast::{
     VisitorMut,
 };
 
-use super::{arrays, calls, forms, inlined, literals, names, sets, sorted};
+use super::{arrays, calls, forms, inlined, literals, names, series, sets, sorted};
 use crate::catalog::quote_identifier;
 use crate::error::{Error, Kind, Result};
 use crate::query::functions::NUMBERED;
@@ -115,6 +115,9 @@ impl VisitorMut for Rules {
         sets::in_select_list(select);
         sets::rows_as_values(select);
         literals::restore_in_select(select);
+        if let Err(error) = series::alone(select).map_or(Ok(()), table_function) {
+            return ControlFlow::Break(error);
+        }
         forms::unnest_series(select);
         if let Some(condition) = &mut select.selection {
             forms::truth(condition);

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{RecordBatch, StringViewArray};
+use datafusion::arrow::array::{ArrayRef, RecordBatch, StringViewArray};
 use datafusion::arrow::datatypes::{Field, FieldRef, Schema};
-use datafusion::catalog::TableFunctionArgs;
+use datafusion::catalog::{TableFunctionArgs, TableProvider};
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, DFSchema, ScalarValue, TableReference};
 use datafusion::datasource::{MemTable, ViewTable, provider_as_source};
@@ -15,6 +15,7 @@ use super::{Planner, casts, shaped};
 use crate::catalog::{Function, Name};
 use crate::error::{Error, Kind, Result};
 use crate::query::errors::unwrap;
+use crate::query::functions::series_of_moments;
 use crate::query::{parse, system};
 use crate::value::SqlType;
 
@@ -94,12 +95,28 @@ impl Planner<'_> {
             .ok_or_else(|| Error::internal("generate_series is not registered"))?
             .call(args);
         let array = casts::lower_expression(array, &DFSchema::empty(), &self.facts.style)?;
+        if let Some(moments) = self.moments(&array)? {
+            return Ok(provider_as_source(moments));
+        }
         let plan = LogicalPlanBuilder::empty(true)
             .project([array.alias("value")])
             .and_then(|builder| builder.unnest_column("value"))
             .and_then(LogicalPlanBuilder::build)
             .map_err(unwrap)?;
         Ok(provider_as_source(Arc::new(ViewTable::new(plan, None))))
+    }
+
+    /// A series of moments between constants, which may have no end.
+    fn moments(&self, series: &Expr) -> Result<Option<Arc<dyn TableProvider>>> {
+        let Expr::ScalarFunction(call) = series else { return Ok(None) };
+        let mut values = Vec::with_capacity(call.args.len());
+        for arg in &call.args {
+            if arg.any_column_refs() || arg.is_volatile() || is_open(arg)? {
+                return Ok(None);
+            }
+            values.push(self.evaluated(arg)?);
+        }
+        series_of_moments(call, values)
     }
 
     /// Parameters of no type of their own take the type of another bound; a step takes what can be added to it.
@@ -158,14 +175,18 @@ impl Planner<'_> {
 
     /// The value of an expression over nothing, as of a function that tells of the session.
     fn computed(&self, expr: &Expr) -> Result<Expr> {
+        let value = datafusion::common::ScalarValue::try_from_array(&self.evaluated(expr)?, 0).map_err(unwrap)?;
+        Ok(Expr::Literal(value, None))
+    }
+
+    /// The same as an array of one.
+    fn evaluated(&self, expr: &Expr) -> Result<ArrayRef> {
         use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
         let physical = self.state.create_physical_expr(expr.clone(), &DFSchema::empty()).map_err(unwrap)?;
         let one = RecordBatchOptions::new().with_row_count(Some(1));
         let row = RecordBatch::try_new_with_options(Arc::new(datafusion::arrow::datatypes::Schema::empty()), vec![], &one)
             .map_err(|error| Error::internal(format!("a row of nothing: {error}")))?;
-        let array = physical.evaluate(&row).and_then(|value| value.into_array(1)).map_err(unwrap)?;
-        let value = datafusion::common::ScalarValue::try_from_array(&array, 0).map_err(unwrap)?;
-        Ok(Expr::Literal(value, None))
+        physical.evaluate(&row).and_then(|value| value.into_array(1)).map_err(unwrap)
     }
 
     fn find_function(&self, name: &str, given: usize) -> Result<Arc<Function>> {

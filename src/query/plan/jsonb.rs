@@ -153,6 +153,11 @@ fn sorts(sorts: Vec<SortExpr>, schema: &DFSchema, style: &Style) -> Planned<(Vec
 
 /// An aggregate's own ORDER BY and DISTINCT, and the documents that it makes.
 pub(super) fn aggregate(call: AggregateFunction, schema: &DFSchema, style: &Style) -> Planned<Transformed<Expr>> {
+    let AggregateFunctionParams { args, order_by, distinct, .. } = &call.params;
+    if *distinct && order_by.iter().any(|sort| !args.contains(&sort.expr)) {
+        let message = "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list";
+        return Err(wrap(Error::new(Kind::InvalidColumnReference, message)));
+    }
     let (call, changed) = aggregate_call(call, schema, style)?;
     Ok(Transformed::new_transformed(Expr::AggregateFunction(call), changed))
 }

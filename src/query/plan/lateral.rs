@@ -1,13 +1,15 @@
-//! LATERAL: a query or function in FROM that names what stands before it. It is run once for each different row before it, as a
-//! correlated sub-query is, and its rows are unnested beside that row.
+//! LATERAL: a query or function in FROM that names what stands before it. One that only filters by it is a join; any other is run once
+//! for each different row before it, as a correlated sub-query is, and its rows are unnested beside that row.
 
 use std::sync::Arc;
 
-use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, ExprSchema, NullHandling, Result, UnnestOptions};
 use datafusion::execution::session_state::SessionState;
 use datafusion::functions::core::expr_fn::get_field;
 use datafusion::logical_expr::{Expr, Join, JoinType, LogicalPlan, LogicalPlanBuilder, Subquery};
+use datafusion::optimizer::OptimizerRule;
+use datafusion::optimizer::decorrelate_lateral_join::DecorrelateLateralJoin;
 
 use super::correlated::{Mode, PerRow, outer_references};
 use crate::error::{Error, Kind};
@@ -22,7 +24,10 @@ const ROWS: &str = "\u{1}rows";
 pub(super) fn flattened(plan: LogicalPlan, state: &SessionState, now_us: i64) -> Result<Transformed<LogicalPlan>> {
     match plan {
         LogicalPlan::Join(join) => match lateral(&join.right) {
-            Some(subquery) => Ok(Transformed::yes(flat(&join, subquery, state, now_us)?)),
+            Some(subquery) => match joined(&join, subquery, state)? {
+                Some(joined) => Ok(Transformed::yes(joined)),
+                None => Ok(Transformed::yes(flat(&join, subquery, state, now_us)?)),
+            },
             None => Ok(Transformed::no(LogicalPlan::Join(join))),
         },
         other => Ok(Transformed::no(other)),
@@ -36,6 +41,39 @@ fn lateral(right: &LogicalPlan) -> Option<&Subquery> {
         LogicalPlan::SubqueryAlias(alias) => lateral(&alias.input),
         _ => None,
     }
+}
+
+/// The join that DataFusion's own rule makes of a lateral query whose outer columns stand in conditions only; `None` where it cannot.
+/// What sorts, limits, aggregates or counts the rows of one outer row is none of these.
+fn joined(join: &Join, subquery: &Subquery, state: &SessionState) -> Result<Option<LogicalPlan>> {
+    let other = subquery.subquery.exists(|node| {
+        let plain = matches!(
+            node,
+            LogicalPlan::Projection(_)
+                | LogicalPlan::Filter(_)
+                | LogicalPlan::TableScan(_)
+                | LogicalPlan::Values(_)
+                | LogicalPlan::SubqueryAlias(_)
+        );
+        let mut nested = false;
+        node.apply_subqueries(|_| {
+            nested = true;
+            Ok(TreeNodeRecursion::Stop)
+        })?;
+        Ok(!plain || nested)
+    })?;
+    // Columns of a query further out are none that a join can see.
+    let (references, through) = outer_references(&subquery.subquery)?;
+    let before =
+        |reference: &Expr| matches!(reference, Expr::OuterReferenceColumn(_, column) if join.left.schema().has_column(column));
+    if other || through || references.is_empty() || !references.iter().all(before) {
+        return Ok(None);
+    }
+    let columns: Vec<Expr> = join.schema.columns().into_iter().map(Expr::Column).collect();
+    // A column that the rule hands up may take the name of another; then there is no such plan.
+    let rewritten = DecorrelateLateralJoin::new().rewrite(LogicalPlan::Join(join.clone()), state);
+    let Some(rewritten) = rewritten.ok().filter(|rewritten| rewritten.transformed) else { return Ok(None) };
+    Ok(LogicalPlanBuilder::from(rewritten.data).project(columns).and_then(LogicalPlanBuilder::build).ok())
 }
 
 fn flat(join: &Join, subquery: &Subquery, state: &SessionState, now_us: i64) -> Result<LogicalPlan> {

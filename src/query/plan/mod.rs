@@ -27,12 +27,15 @@ pub(in crate::query) mod reads;
 mod refused;
 mod resolution;
 mod rows;
+mod series;
 mod sets;
 mod sorted;
 mod tree;
 pub mod types;
 mod unions;
 mod values;
+
+pub(in crate::query) use calls::call;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;

@@ -155,7 +155,10 @@ fn function_name(function: &Function) -> String {
 fn type_name(data_type: &DataType) -> String {
     match data_type {
         DataType::Char(_) | DataType::Character(_) => return "bpchar".to_owned(),
-        DataType::Custom(name, _) if types::of_sql(data_type).is_err() => return last_part(name),
+        // An array by the catalog's own name of it is called so.
+        DataType::Custom(name, _) if types::of_sql(data_type).is_err() || last_part(name).starts_with('_') => {
+            return last_part(name);
+        }
         _ => {}
     }
     match types::of_sql(data_type) {

@@ -150,6 +150,17 @@ fn records(function: &str, one: bool, args: &[Expr], alias: &TableAlias) -> Resu
     if alias.columns.is_empty() {
         return Err(missing());
     }
+    // A literal is read as the type that the function takes: a json keeps what was written.
+    let document = match document {
+        Expr::Value(_) if function.starts_with("json_") => Expr::Cast {
+            kind: CastKind::Cast,
+            expr: Box::new(document.clone()),
+            data_type: DataType::JSON,
+            array: false,
+            format: None,
+        },
+        other => other.clone(),
+    };
     let mut alias = alias.clone();
     let mut lists = Vec::with_capacity(alias.columns.len());
     for column in &mut alias.columns {

@@ -92,7 +92,8 @@ impl Session {
             | Statement::Execute(_)
             | Statement::Declare(_)
             | Statement::Checkpoint
-            | Statement::Vacuum(_) => true,
+            | Statement::Vacuum(_)
+            | Statement::Analyze(_) => true,
             // They must go on working for a session that has had enough.
             Statement::Block(_)
             | Statement::Set(_)

@@ -24,12 +24,18 @@ pub(in crate::query) enum Form {
         low: i64,
         high: i64,
     },
-    /// Not negative.
-    Real,
+    /// A number that is at least this.
+    Real {
+        low: i32,
+    },
     /// A time, with or without a unit, kept in milliseconds.
-    Milliseconds,
+    Milliseconds {
+        low: i64,
+    },
     /// An amount of memory, with or without a unit, kept in kilobytes.
-    Kilobytes,
+    Kilobytes {
+        low: i64,
+    },
     /// An amount of data, with or without a unit, kept in bytes.
     Bytes,
     /// One of these words.
@@ -93,17 +99,17 @@ impl Form {
                 .map(|on| if on { "on" } else { "off" }.to_owned())
                 .ok_or_else(|| Error::new(Kind::InvalidParameterValue, format!("parameter \"{name}\" requires a Boolean value"))),
             Form::Integer { low, high } => whole(name, asked, &[], "", low, high).transpose().unwrap_or_else(|| Err(invalid())),
-            Form::Milliseconds => whole(name, asked, &TIMES, "ms", 0, INTEGER_MAX)
+            Form::Milliseconds { low } => whole(name, asked, &TIMES, "ms", low, INTEGER_MAX)
                 .transpose()
                 .unwrap_or_else(|| Err(with_units(invalid(), asked, "\"us\", \"ms\", \"s\", \"min\", \"h\", and \"d\""))),
-            Form::Kilobytes => whole(name, asked, &SIZES, "kB", 0, INTEGER_MAX)
+            Form::Kilobytes { low } => whole(name, asked, &SIZES, "kB", low, INTEGER_MAX)
                 .transpose()
                 .unwrap_or_else(|| Err(with_units(invalid(), asked, "\"B\", \"kB\", \"MB\", \"GB\", and \"TB\""))),
             Form::Bytes => whole(name, asked, &BYTES, "B", 0, BYTES_MAX)
                 .transpose()
                 .unwrap_or_else(|| Err(with_units(invalid(), asked, "\"B\", \"kB\", \"MB\", \"GB\", and \"TB\""))),
-            Form::Real => match asked.trim().parse::<f64>() {
-                Ok(number) if number.is_finite() && number >= 0.0 => Ok(number.to_string()),
+            Form::Real { low } => match asked.trim().parse::<f64>() {
+                Ok(number) if number.is_finite() && number >= f64::from(low) => Ok(number.to_string()),
                 Ok(_) | Err(_) => Err(invalid()),
             },
             Form::OneOf(words) => one_of(words, asked)
@@ -129,15 +135,15 @@ impl Form {
     /// A kept value with the unit that says it shortest, as SHOW writes it.
     pub(super) fn shown(self, kept: &str) -> String {
         let units: &[(&str, i64)] = match self {
-            Form::Milliseconds => &[("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1_000), ("ms", 1)],
+            Form::Milliseconds { .. } => &[("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1_000), ("ms", 1)],
+            Form::Kilobytes { .. } => &[("TB", 1 << 30), ("GB", 1 << 20), ("MB", 1 << 10), ("kB", 1)],
             Form::Bytes => &[("TB", 1 << 40), ("GB", 1 << 30), ("MB", 1 << 20), ("kB", 1 << 10), ("B", 1)],
-            Form::Kilobytes => &[("TB", 1 << 30), ("GB", 1 << 20), ("MB", 1 << 10), ("kB", 1)],
             Form::Fixed
             | Form::Restart
             | Form::Printable
             | Form::Switch
             | Form::Integer { .. }
-            | Form::Real
+            | Form::Real { .. }
             | Form::OneOf(_)
             | Form::Names
             | Form::SearchConfig
@@ -149,7 +155,7 @@ impl Form {
             | Form::Custom => return kept.to_owned(),
         };
         match kept.parse::<i64>() {
-            Ok(number) if number != 0 => units
+            Ok(number) if number > 0 => units
                 .iter()
                 .find(|(_, size)| number % size == 0)
                 .map_or_else(|| kept.to_owned(), |(unit, size)| format!("{}{unit}", number / size)),
@@ -285,7 +291,8 @@ fn time_zone(asked: &str) -> Option<String> {
             let digits = if minutes == 0 { format!("{hours:02}") } else { format!("{hours:02}:{minutes:02}") };
             format!("<{own}{digits}>{posix}{digits}")
         }
-        Zone::Fixed(_) => asked.trim().to_owned(),
+        // As it was typed, in capitals.
+        Zone::Fixed(_) | Zone::Posix(_) => asked.trim().to_ascii_uppercase(),
     })
 }
 
@@ -330,7 +337,7 @@ mod tests {
     use super::*;
 
     fn time(text: &str) -> Result<String> {
-        Form::Milliseconds.checked("t", text, "0")
+        Form::Milliseconds { low: 0 }.checked("t", text, "0")
     }
 
     #[test]
@@ -342,7 +349,7 @@ mod tests {
             assert_eq!(time(text).unwrap_err().sqlstate(), "22023", "{text}");
         }
         assert_eq!(time("-1").unwrap_err().message(), "-1 ms is outside the valid range for parameter \"t\" (0 .. 2147483647)");
-        assert_eq!(Form::Kilobytes.checked("m", "1GB", "0").unwrap(), "1048576");
+        assert_eq!(Form::Kilobytes { low: 0 }.checked("m", "1GB", "0").unwrap(), "1048576");
     }
 
     #[test]
@@ -350,9 +357,9 @@ mod tests {
         for (kept, shown) in
             [("0", "0"), ("2000", "2s"), ("90000", "90s"), ("60000", "1min"), ("1500", "1500ms"), ("86400000", "1d")]
         {
-            assert_eq!(Form::Milliseconds.shown(kept), shown);
+            assert_eq!(Form::Milliseconds { low: 0 }.shown(kept), shown);
         }
-        assert_eq!(Form::Kilobytes.shown("4096"), "4MB");
+        assert_eq!(Form::Kilobytes { low: 0 }.shown("4096"), "4MB");
         assert_eq!(Form::Integer { low: 0, high: 9 }.shown("4"), "4");
     }
 

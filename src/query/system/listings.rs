@@ -71,10 +71,12 @@ pub(super) fn settings(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     for (name, value) in world.facts.settings.all().iter() {
         let known = lines(SETTINGS).find(|fields| fields.first().is_some_and(|known| known == name));
         let field = |at: usize| known.as_ref().and_then(|fields| fields.get(at).copied()).filter(|field| !field.is_empty());
-        // Times are told without their unit, which has a column of its own.
+        // Numbers are told without their unit, which has a column of its own.
         let unit = field(1);
         let shown = match unit {
-            Some("ms") => milliseconds(value).map_or_else(|| value.clone(), |number| number.to_string()),
+            Some("ms") => amount(value, &TIMES).map_or_else(|| value.clone(), |number| number.to_string()),
+            Some("kB") => amount(value, &SIZES).map_or_else(|| value.clone(), |number| number.to_string()),
+            Some("8kB") => amount(value, &SIZES).map_or_else(|| value.clone(), |number| (number / 8).to_string()),
             Some(_) | None => value.clone(),
         };
         let words = field(8).map(|words| words.split(',').collect::<Vec<_>>());
@@ -98,19 +100,16 @@ pub(super) fn settings(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
 
 const SETTINGS: &str = include_str!("data/settings.txt");
 
-/// A time as SHOW writes it, in milliseconds.
-fn milliseconds(shown: &str) -> Option<u64> {
+/// What SHOW writes behind times, in milliseconds, and behind sizes, in kilobytes.
+const TIMES: [(&str, u64); 6] = [("", 1), ("ms", 1), ("s", 1_000), ("min", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
+const SIZES: [(&str, u64); 5] = [("", 1), ("kB", 1), ("MB", 1 << 10), ("GB", 1 << 20), ("TB", 1 << 30)];
+
+/// A number as SHOW writes it, in the least of its units.
+fn amount(shown: &str, units: &[(&str, u64)]) -> Option<u64> {
     let digits = shown.find(|c: char| !c.is_ascii_digit()).unwrap_or(shown.len());
     let (number, unit) = shown.split_at(digits);
-    let factor = match unit.trim() {
-        "" | "ms" => 1,
-        "s" => 1_000,
-        "min" => 60_000,
-        "h" => 3_600_000,
-        "d" => 86_400_000,
-        _ => return None,
-    };
-    number.parse::<u64>().ok()?.checked_mul(factor)
+    let (_, factor) = units.iter().find(|(known, _)| *known == unit.trim())?;
+    number.parse::<u64>().ok()?.checked_mul(*factor)
 }
 
 /// PostgreSQL's key words: what `pg_get_keywords()` answers.

@@ -9,7 +9,7 @@ mod print;
 mod regex;
 
 pub(crate) use parser::parse;
-pub(crate) use regex::like_regex;
+pub(crate) use regex::Expression;
 
 /// The deepest nesting of parentheses, filters and operators: reading and running both recurse.
 pub(crate) const DEPTH_MAX: usize = 200;
@@ -49,8 +49,7 @@ pub(crate) enum Step {
     StartsWith(Box<(Chain, Chain)>),
     LikeRegex {
         text: Chain,
-        pattern: String,
-        flags: RegexFlags,
+        expression: Box<Expression>,
     },
     Arithmetic(Arithmetic, Box<(Chain, Chain)>),
     Negate(Chain),
@@ -117,6 +116,8 @@ pub(crate) struct RegexFlags {
     pub(crate) dot_all: bool,
     /// `m`: `^` and `$` match at lines.
     pub(crate) multiline: bool,
+    /// `x`: blanks in the pattern say nothing, which only a plain text's pattern may say.
+    pub(crate) expanded: bool,
     /// `q`: the pattern is plain text.
     pub(crate) quote: bool,
 }

@@ -1,7 +1,7 @@
 //! Reads a path, by the grammar of PostgreSQL's `jsonpath_gram.y`.
 
 use super::lexer::{Lexer, Token};
-use super::{Arithmetic, Chain, Comparison, DEPTH_MAX, LAST_LEVEL, Method, Path, RegexFlags, Step, like_regex};
+use super::{Arithmetic, Chain, Comparison, DEPTH_MAX, Expression, LAST_LEVEL, Method, Path, RegexFlags, Step};
 use crate::error::{Error, Kind, Result};
 use crate::value::json::canonicalise;
 
@@ -156,13 +156,17 @@ impl Parser<'_> {
             return Ok((vec![Step::StartsWith(Box::new((left, vec![initial])))], Sort::Predicate));
         }
         if self.eat_word("like_regex")? {
-            let pattern = self.string()?;
-            let flags = if self.eat_word("flag")? { regex_flags(&self.string()?)? } else { RegexFlags::default() };
-            // A pattern is checked with the path that it stands in.
-            like_regex("", &pattern, flags)?;
-            return Ok((vec![Step::LikeRegex { text: left, pattern, flags }], Sort::Predicate));
+            return self.like_regex(left);
         }
         Ok((left, Sort::Value))
+    }
+
+    /// What stands behind `like_regex`: a pattern, which is checked with the path that it stands in, and perhaps flags.
+    fn like_regex(&mut self, text: Chain) -> Result<(Chain, Sort)> {
+        let pattern = self.string()?;
+        let flags = if self.eat_word("flag")? { regex_flags(&self.string()?)? } else { RegexFlags::default() };
+        let expression = Box::new(Expression::new(pattern, flags)?);
+        Ok((vec![Step::LikeRegex { text, expression }], Sort::Predicate))
     }
 
     fn comparison(&self) -> Option<Comparison> {
@@ -405,21 +409,20 @@ fn numeric(written: &str) -> Result<String> {
 
 fn regex_flags(text: &str) -> Result<RegexFlags> {
     let mut flags = RegexFlags::default();
-    let mut extended = false;
     for letter in text.chars() {
         match letter {
             'i' => flags.ignore_case = true,
             's' => flags.dot_all = true,
             'm' => flags.multiline = true,
             'q' => flags.quote = true,
-            'x' => extended = true,
+            'x' => flags.expanded = true,
             other => {
                 return Err(Error::new(Kind::SyntaxError, "invalid input syntax for type jsonpath")
                     .with_detail(format!("Unrecognized flag character \"{other}\" in LIKE_REGEX predicate.")));
             }
         }
     }
-    if extended && !flags.quote {
+    if flags.expanded && !flags.quote {
         return Err(Error::new(Kind::FeatureNotSupported, "XQuery \"x\" flag (expanded regular expressions) is not implemented"));
     }
     Ok(flags)

@@ -99,14 +99,14 @@ fn write_step(step: &Step, accessor: bool, brackets: bool, last: bool, out: &mut
         Step::IsUnknown(inner) => within("(", inner, ") is unknown", out),
         Step::Exists(inner) => within("exists (", inner, ")", out),
         Step::Filter(inner) => within("?(", inner, ")", out),
-        Step::LikeRegex { text, pattern, flags } => {
+        Step::LikeRegex { text, expression } => {
             if brackets {
                 out.push('(');
             }
             write_chain(text, priority(text) <= 6, out);
             out.push_str(" like_regex ");
-            write_string(pattern, out);
-            write_flags(*flags, out);
+            write_string(&expression.written, out);
+            write_flags(expression.flags, out);
             if brackets {
                 out.push(')');
             }
@@ -147,7 +147,9 @@ fn write_flags(flags: RegexFlags, out: &mut String) {
         return;
     }
     out.push_str(" flag \"");
-    for (set, letter) in [(flags.ignore_case, 'i'), (flags.dot_all, 's'), (flags.multiline, 'm'), (flags.quote, 'q')] {
+    let letters =
+        [(flags.ignore_case, 'i'), (flags.dot_all, 's'), (flags.multiline, 'm'), (flags.expanded, 'x'), (flags.quote, 'q')];
+    for (set, letter) in letters {
         if set {
             out.push(letter);
         }

@@ -1,41 +1,56 @@
-//! `like_regex`: a pattern in the language of XQuery, as PostgreSQL reads it.
+//! `like_regex`: a pattern in the language of XQuery, which PostgreSQL reads as one of its own (`jspConvertRegexFlags`).
 
-use std::fmt::Write;
-
-use arrow::array::StringArray;
-use arrow::compute::regexp_is_match_scalar;
+use std::fmt;
+use std::sync::Arc;
 
 use super::RegexFlags;
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
+use crate::value::regex::{Flags, Pattern};
 
-/// Whether a text holds a match of the pattern.
-///
-/// # Errors
-/// 2201B for what is no pattern; back references and look-around are none here.
-pub(crate) fn like_regex(text: &str, pattern: &str, flags: RegexFlags) -> Result<bool> {
-    let mut written = String::with_capacity(pattern.len() + 8);
-    if flags.quote {
-        for letter in pattern.chars() {
-            if letter.is_ascii_punctuation() {
-                written.push('\\');
+/// A pattern as it was written, and compiled.
+#[derive(Clone)]
+pub(crate) struct Expression {
+    pub(crate) written: String,
+    pub(crate) flags: RegexFlags,
+    compiled: Arc<Pattern>,
+}
+
+impl Expression {
+    /// # Errors
+    /// 2201B for what is no pattern.
+    pub(crate) fn new(written: String, flags: RegexFlags) -> Result<Expression> {
+        // Where the pattern is plain text, nothing but the case of letters has a meaning.
+        let own = if flags.quote {
+            Flags { fold: flags.ignore_case, literal: true, ..Flags::default() }
+        } else {
+            Flags {
+                fold: flags.ignore_case,
+                stop_at_newline: !flags.dot_all,
+                anchors_at_newline: flags.multiline,
+                ..Flags::default()
             }
-            written.push(letter);
-        }
-    } else {
-        written.push_str(pattern);
+        };
+        let compiled = Arc::new(Pattern::new(&written, own)?);
+        Ok(Expression { written, flags, compiled })
     }
-    let letters: String = [(flags.ignore_case, 'i'), (flags.dot_all && !flags.quote, 's'), (flags.multiline && !flags.quote, 'm')]
-        .iter()
-        .filter(|(set, _)| *set)
-        .map(|(_, letter)| letter)
-        .collect();
-    if !letters.is_empty() {
-        let mut whole = String::new();
-        write!(whole, "(?{letters}){written}").map_err(|_| Error::internal("a pattern could not be written"))?;
-        written = whole;
+
+    /// Whether a text holds a match.
+    ///
+    /// # Errors
+    /// 54001 when back references make it too hard.
+    pub(crate) fn matches(&self, text: &str) -> Result<bool> {
+        self.compiled.matches(text)
     }
-    let texts = StringArray::from(vec![text]);
-    let matched = regexp_is_match_scalar(&texts, &written, None)
-        .map_err(|_| Error::new(Kind::InvalidRegularExpression, format!("invalid regular expression: \"{pattern}\"")))?;
-    Ok(matched.value(0))
+}
+
+impl PartialEq for Expression {
+    fn eq(&self, other: &Expression) -> bool {
+        self.written == other.written && self.flags == other.flags
+    }
+}
+
+impl fmt::Debug for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Expression").field("written", &self.written).field("flags", &self.flags).finish_non_exhaustive()
+    }
 }

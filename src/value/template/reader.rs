@@ -52,6 +52,8 @@ struct Read {
 struct Reader<'t> {
     text: &'t str,
     at: usize,
+    /// Whether the text must follow the template to the letter, as SQL's standard has it.
+    strict: bool,
     /// How many characters were passed over that the template did not name.
     skipped: i64,
     fixed: bool,
@@ -69,19 +71,36 @@ fn format_error(message: impl Into<String>) -> Error {
 /// # Errors
 /// 22007 for what does not follow the template, 22008 for fields out of range, 0A000 for fields that are only written.
 pub(crate) fn read(text: &str, pieces: &[Piece]) -> Result<Moment> {
-    let mut reader = Reader { text, at: 0, skipped: 0, fixed: false, read: Read::default() };
+    read_in(text, pieces, false)
+}
+
+/// Reads a text that must follow the template to the letter and to its end, as `.datetime()` of SQL/JSON paths does.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn read_strictly(text: &str, pieces: &[Piece]) -> Result<Moment> {
+    read_in(text, pieces, true)
+}
+
+fn read_in(text: &str, pieces: &[Piece], strict: bool) -> Result<Moment> {
+    let mut reader = Reader { text, at: 0, strict, skipped: 0, fixed: strict, read: Read::default() };
+    let mut taken = 0;
     for (at, piece) in pieces.iter().enumerate() {
         if reader.rest().is_empty() {
             break;
         }
+        taken = at + 1;
         let field = matches!(piece, Piece::Field(_));
         let switch = matches!(piece, Piece::Field(Place { field: Field::Fixed, .. }));
         if !reader.fixed && !switch && (field || at == 0) {
             reader.skip_spaces();
         }
         match piece {
-            Piece::Separator(_) | Piece::Space(_) => reader.between(),
-            Piece::Text(_) => {
+            Piece::Separator(letter) | Piece::Space(letter) => reader.between(*letter)?,
+            Piece::Text(letter) => {
+                if strict && reader.peek() != Some(*letter) {
+                    return Err(format_error(format!("unmatched format character \"{letter}\"")));
+                }
                 if !reader.fixed && reader.skipped > 0 {
                     reader.skipped -= 1;
                 } else {
@@ -100,6 +119,15 @@ pub(crate) fn read(text: &str, pieces: &[Piece]) -> Result<Moment> {
                     reader.skip_spaces();
                 }
             }
+        }
+    }
+    if strict {
+        if taken < pieces.len() {
+            return Err(format_error("input string is too short for datetime format"));
+        }
+        reader.skip_spaces();
+        if !reader.rest().is_empty() {
+            return Err(format_error("trailing characters remain in input string after datetime format"));
         }
     }
     finish(reader.read, text)
@@ -126,16 +154,20 @@ impl<'t> Reader<'t> {
     }
 
     /// A separator or blank of the template: it takes one of the text, if there is one.
-    fn between(&mut self) {
+    fn between(&mut self, letter: char) -> Result<()> {
+        if self.strict && self.peek() != Some(letter) {
+            return Err(format_error(format!("unmatched format separator \"{letter}\"")));
+        }
         if self.fixed {
             self.advance();
-            return;
+            return Ok(());
         }
         self.skipped -= 1;
         if self.peek().is_some_and(|letter| letter.is_ascii_whitespace() || is_separator(letter)) {
             self.at += 1;
             self.skipped += 1;
         }
+        Ok(())
     }
 
     /// Reads a number of so many digits, or of all there are; answers it and how many characters it took.

@@ -25,6 +25,8 @@ pub(crate) const DATE_MINUS_INFINITY: i32 = i32::MIN;
 /// `infinity` and `-infinity` as a timestamp.
 pub(crate) const TIMESTAMP_INFINITY: Micros = i64::MAX;
 pub(crate) const TIMESTAMP_MINUS_INFINITY: Micros = i64::MIN;
+/// The last instant that a timestamp can be.
+pub(crate) const LAST_TIMESTAMP: Micros = TIMESTAMP_INFINITY - 1;
 
 /// A calendar day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

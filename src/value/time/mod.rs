@@ -15,5 +15,6 @@ mod interval_iso;
 pub(crate) mod interval_output;
 mod iso;
 pub(crate) mod keyword;
+mod posix;
 pub(crate) mod token;
 pub(crate) mod zone;

@@ -10,28 +10,34 @@ use chrono_tz::{OffsetName, TZ_VARIANTS, Tz};
 use crate::clock::Micros;
 use crate::error::{Error, Kind, Result};
 use crate::value::time::calendar::{US_PER_DAY, US_PER_SECOND, civil_from_days, days_from_civil, is_leap, split_micros};
+use crate::value::time::posix::Posix;
 
 /// The last year up to which the zone tables are spelled out; later years are looked up in a year of the same shape before it.
 const LAST_TABLE_YEAR: i32 = 2099;
 
+/// When the United States had their first rules of summer time, 1 January 1918.
+const FIRST_RULES: Micros = -18_993 * US_PER_DAY;
+
 /// For how many four-week steps an abbreviation is looked for: about a century.
 const PROBES: i64 = 1_300;
 
-/// A time zone: a fixed offset, or a zone of the IANA database.
+/// A time zone: a fixed offset, a zone of the IANA database, or one that says its own rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Zone {
     /// Seconds east of UTC.
     Fixed(i32),
     /// A zone whose offset depends on the instant.
     Named(Tz),
+    /// A zone in POSIX's form.
+    Posix(Posix),
 }
 
 impl Zone {
     /// Coordinated Universal Time.
     pub const UTC: Zone = Zone::Named(Tz::UTC);
 
-    /// Reads what `SET TimeZone` accepts: a zone's name in any case, hours east of UTC (`2`, `-3.5`), or a POSIX offset (`UTC+2`,
-    /// `<+02>-02`), which counts hours west.
+    /// Reads what `SET TimeZone` accepts: a zone's name in any case, hours east of UTC (`2`, `-3.5`), or POSIX's form (`UTC+2`,
+    /// `<+02>-02`, `+02:00`), which counts hours west.
     ///
     /// # Errors
     /// 22023 for anything else.
@@ -44,19 +50,19 @@ impl Zone {
             #[allow(clippy::cast_possible_truncation)]
             return Ok(Zone::Fixed((hours * 3600.0).round() as i32));
         }
-        Zone::named(text).ok_or_else(|| {
+        Zone::named(text).or_else(|| Posix::parse(text).map(Zone::Posix)).ok_or_else(|| {
             Error::new(Kind::InvalidParameterValue, format!("invalid value for parameter \"TimeZone\": \"{text}\""))
                 .with_hint("give a name such as Europe/Berlin, or an offset such as +02")
         })
     }
 
-    /// A zone by its IANA name in any case, or by a POSIX offset without summer time.
+    /// A zone by its IANA name in any case, or in POSIX's form with a name in front.
     pub(crate) fn named(name: &str) -> Option<Zone> {
         static NAMES: OnceLock<HashMap<String, Tz>> = OnceLock::new();
         let names = NAMES.get_or_init(|| TZ_VARIANTS.iter().map(|zone| (zone.name().to_ascii_lowercase(), *zone)).collect());
         match names.get(&name.to_ascii_lowercase()) {
             Some(zone) => Some(Zone::Named(*zone)),
-            None => posix_offset(name).map(Zone::Fixed),
+            None => Posix::parse(name).filter(Posix::is_named).map(Zone::Posix),
         }
     }
 
@@ -64,7 +70,9 @@ impl Zone {
     pub(crate) fn offset_at(self, utc_us: Micros) -> i32 {
         match self {
             Zone::Fixed(east) => east,
+            Zone::Posix(posix) => posix.offset_at(utc_us),
             Zone::Named(Tz::UTC | Tz::Etc__UTC | Tz::GMT) => 0,
+            Zone::Named(zone) if let Some((east, _)) = before_rules(zone, utc_us) => east,
             Zone::Named(zone) => {
                 let seconds = within_tables(utc_us).div_euclid(US_PER_SECOND);
                 DateTime::from_timestamp(seconds, 0)
@@ -77,6 +85,8 @@ impl Zone {
     pub(crate) fn abbreviation_at(self, utc_us: Micros) -> String {
         let named = match self {
             Zone::Fixed(_) => None,
+            Zone::Posix(posix) => return posix.abbreviation_at(utc_us),
+            Zone::Named(zone) if let Some((_, name)) = before_rules(zone, utc_us) => Some(name.to_owned()),
             Zone::Named(zone) => DateTime::from_timestamp(within_tables(utc_us).div_euclid(US_PER_SECOND), 0)
                 .and_then(|instant| zone.offset_from_utc_datetime(&instant.naive_utc()).abbreviation().map(str::to_owned)),
         };
@@ -95,7 +105,9 @@ impl Zone {
     /// A local time that a change of the clocks skips is read by the offset before the change, one that it repeats by the offset
     /// after it, as PostgreSQL does: both are standard time.
     pub(crate) fn offset_of_local(self, local_us: Micros) -> i32 {
-        let Zone::Named(_) = self else { return self.offset_at(local_us) };
+        if let Zone::Fixed(east) = self {
+            return east;
+        }
         let before = self.offset_at(local_us.saturating_sub(US_PER_DAY));
         let after = self.offset_at(local_us.saturating_add(US_PER_DAY));
         if before == after {
@@ -132,6 +144,7 @@ impl fmt::Display for Zone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Zone::Named(zone) => f.write_str(zone.name()),
+            Zone::Posix(posix) => posix.fmt(f),
             Zone::Fixed(east) => {
                 let clock = |f: &mut fmt::Formatter<'_>, positive: char, negative: char| {
                     let size = east.unsigned_abs();
@@ -153,41 +166,19 @@ impl fmt::Display for Zone {
     }
 }
 
-/// The offset of `UTC+2`, `XYZ-3:30` or `<+02>-02` in seconds east; POSIX counts hours west. `None` for any other text.
-fn posix_offset(text: &str) -> Option<i32> {
-    let rest = match text.strip_prefix('<') {
-        Some(quoted) => quoted.split_once('>')?.1,
-        None => {
-            let letters = text.bytes().take_while(u8::is_ascii_alphabetic).count();
-            if letters < 3 {
-                return None;
-            }
-            text.get(letters..)?
-        }
-    };
-    let (west, digits) = match rest.as_bytes().first()? {
-        b'-' => (false, rest.get(1..)?),
-        b'+' => (true, rest.get(1..)?),
-        b'0'..=b'9' => (true, rest),
-        _ => return None,
-    };
-    let mut seconds = 0;
-    let mut parts = 0;
-    for (part, unit) in digits.split(':').zip([3600, 60, 1]) {
-        if part.is_empty() || part.len() > 3 || !part.bytes().all(|byte| byte.is_ascii_digit()) {
-            return None;
-        }
-        let number: i32 = part.parse().ok()?;
-        if number > if unit == 3600 { 167 } else { 59 } {
-            return None;
-        }
-        seconds += number * unit;
-        parts += 1;
-    }
-    if parts != digits.split(':').count() {
+/// What the zones that are rules and no places had before the first of them: standard time, and not the local mean time of the places
+/// that the newer database makes them other names of.
+fn before_rules(zone: Tz, utc_us: Micros) -> Option<(i32, &'static str)> {
+    if utc_us >= FIRST_RULES {
         return None;
     }
-    Some(if west { -seconds } else { seconds })
+    match zone {
+        Tz::EST5EDT => Some((-5 * 3_600, "EST")),
+        Tz::CST6CDT => Some((-6 * 3_600, "CST")),
+        Tz::MST7MDT => Some((-7 * 3_600, "MST")),
+        Tz::PST8PDT => Some((-8 * 3_600, "PST")),
+        _ => None,
+    }
 }
 
 /// An instant at which a zone's rules give the same offset and which the tables cover.
@@ -223,8 +214,8 @@ mod tests {
             ("2", "<+02>-02"),
             ("+2", "<+02>-02"),
             ("-3.5", "<-03:30>+03:30"),
-            ("UTC+2", "<-02>+02"),
-            ("<+02>-02", "<+02>-02"),
+            ("UTC+2", "<UTC>02:00:00"),
+            ("<+02>-02", "<+02>-02:00:00"),
             ("EST5EDT", "EST5EDT"),
         ] {
             assert_eq!(Zone::parse(text).unwrap().to_string(), shown, "{text}");

@@ -85,6 +85,14 @@ fn object(given: &Arguments, colon: &str) -> Result<ArrayRef> {
         return Err(Error::new(Kind::InvalidParameterValue, "argument list must have even number of elements")
             .with_hint(format!("The arguments of {}() must consist of alternating keys and values.", given.name)));
     }
+    let composite = |argument: &Argument| match argument {
+        Argument::Of(SqlType::Array(_) | SqlType::Json | SqlType::Jsonb) => true,
+        Argument::Of(_) | Argument::Unknown => false,
+    };
+    let no_scalar_key = given.types.iter().step_by(2).any(composite);
+    if no_scalar_key && given.rows > 0 {
+        return Err(Error::new(Kind::InvalidParameterValue, "key value must be scalar, not array, composite, or json"));
+    }
     let keys: Vec<StringViewArray> = (0..given.arrays.len()).step_by(2).map(|at| given.texts(at)).collect::<Result<_>>()?;
     let values: Vec<Formatter> = (1..given.arrays.len()).step_by(2).map(|at| given.formatter(at)).collect::<Result<_>>()?;
     let mut out = StringViewBuilder::with_capacity(given.rows);

@@ -8,10 +8,10 @@ use super::documents;
 use super::get::{as_text, key_is, paths};
 use super::scan::{Shape, elements, members};
 use crate::error::Result;
-use crate::query::functions::scalar::{Argument, Arguments, Definition, immutable};
+use crate::query::functions::scalar::{Argument, Arguments, Definition, immutable, takes};
 use crate::value::SqlType;
 
-pub(super) static DEFINITIONS: [Definition; 5] = [
+pub(super) static DEFINITIONS: [Definition; 10] = [
     immutable("@>", both, |given| pairs(given, contains)),
     immutable("<@", both, |given| pairs(given, |a, b| contains(b, a))),
     immutable(
@@ -24,7 +24,30 @@ pub(super) static DEFINITIONS: [Definition; 5] = [
     ),
     immutable("?|", keys_result, |given| keys(given, |document, keys| keys.iter().flatten().any(|key| exists(document, key)))),
     immutable("?&", keys_result, |given| keys(given, |document, keys| keys.iter().flatten().all(|key| exists(document, key)))),
+    // The functions behind these operators, under their names.
+    immutable("jsonb_contains", |types| takes(types, &[J, J]).then_some(SqlType::Bool), |given| pairs(given, contains)),
+    immutable(
+        "jsonb_contained",
+        |types| takes(types, &[J, J]).then_some(SqlType::Bool),
+        |given| pairs(given, |a, b| contains(b, a)),
+    ),
+    immutable("jsonb_exists", |types| takes(types, &[J, SqlType::Text]).then_some(SqlType::Bool), key),
+    immutable("jsonb_exists_any", named_keys_result, |given| {
+        keys(given, |document, keys| keys.iter().flatten().any(|key| exists(document, key)))
+    }),
+    immutable("jsonb_exists_all", named_keys_result, |given| {
+        keys(given, |document, keys| keys.iter().flatten().all(|key| exists(document, key)))
+    }),
 ];
+
+const J: SqlType = SqlType::Jsonb;
+
+fn named_keys_result(types: &[Argument]) -> Option<SqlType> {
+    match types {
+        [document, keys] if document.is(&J) && keys.is_text_array() => Some(SqlType::Bool),
+        _ => None,
+    }
+}
 
 fn both(types: &[Argument]) -> Option<SqlType> {
     match types {

@@ -14,7 +14,7 @@ use crate::value::SqlType;
 use crate::value::json::canonicalise;
 use crate::value::json::string::write_string;
 
-pub(super) static DEFINITIONS: [Definition; 6] = [
+pub(super) static DEFINITIONS: [Definition; 7] = [
     immutable(
         "jsonb_concat",
         |types| match types {
@@ -39,6 +39,14 @@ pub(super) static DEFINITIONS: [Definition; 6] = [
         },
         delete_path,
     ),
+    immutable(
+        "jsonb_delete_path",
+        |types| match types {
+            [document, path] if document.is(&SqlType::Jsonb) && path.is_text_array() => Some(SqlType::Jsonb),
+            _ => None,
+        },
+        delete_path,
+    ),
     immutable("jsonb_set", set_result, |given| set(given, Change::Set { create: true })),
     immutable("jsonb_insert", set_result, |given| set(given, Change::Insert { after: false })),
     immutable(
@@ -52,7 +60,7 @@ pub(super) static DEFINITIONS: [Definition; 6] = [
 ];
 
 /// The canonical form of what was put together.
-fn canonical(built: &str) -> Result<String> {
+pub(super) fn canonical(built: &str) -> Result<String> {
     let mut out = String::with_capacity(built.len());
     canonicalise(built, &mut out)?;
     Ok(out)
@@ -299,6 +307,9 @@ fn unknown_treatment() -> Error {
 fn changed_whole(document: &str, path: &[Option<String>], new: &str, change: Change) -> Result<String> {
     if !matches!(Shape::of(document), Shape::Object | Shape::Array) {
         return Err(Error::new(Kind::InvalidParameterValue, change.done_in_scalar()));
+    }
+    if !change.adds() && members(document).next().is_none() && elements(document).next().is_none() {
+        return Ok(document.to_owned());
     }
     canonical(&changed(document, path, 0, new, change)?)
 }

@@ -72,17 +72,17 @@ fn answer(found: Option<&str>, text: bool, out: &mut StringViewBuilder) {
     }
 }
 
-/// Checks what a `json` is asked for as text: it can hold escapes that stand for none, and PostgreSQL reads all of it.
+/// Checks a `json` that is looked into: it can hold escapes that stand for no text, and PostgreSQL reads all of it.
 ///
 /// # Errors
 /// 22P05 and 22P02 for such an escape.
-fn check_escapes(given: &Arguments, text: bool, documents: &StringViewArray) -> Result<()> {
+fn check_escapes(given: &Arguments, documents: &StringViewArray) -> Result<()> {
     let json = match given.types.first() {
         Some(Argument::Of(of)) => *of == SqlType::Json,
         Some(Argument::Unknown) => given.name.starts_with("json_"),
         None => false,
     };
-    if !json || !text {
+    if !json {
         return Ok(());
     }
     for document in documents.iter().flatten().filter(|document| document.contains("\\u")) {
@@ -149,7 +149,7 @@ pub(super) fn index(step: &str) -> Option<i64> {
 
 fn run(given: &Arguments, text: bool) -> Result<ArrayRef> {
     let documents = documents(given, 0)?;
-    check_escapes(given, text, &documents)?;
+    check_escapes(given, &documents)?;
     let mut out = StringViewBuilder::with_capacity(given.rows);
     if given.types.get(1).is_some_and(Argument::is_text) {
         let keys = given.texts(1)?;
@@ -175,7 +175,7 @@ fn run(given: &Arguments, text: bool) -> Result<ArrayRef> {
 
 fn run_path(given: &Arguments, text: bool) -> Result<ArrayRef> {
     let documents = documents(given, 0)?;
-    check_escapes(given, text, &documents)?;
+    check_escapes(given, &documents)?;
     let paths = paths(given, 1)?;
     let mut out = StringViewBuilder::with_capacity(given.rows);
     for (document, path) in documents.iter().zip(paths) {
@@ -204,7 +204,7 @@ pub(super) fn paths(given: &Arguments, at: usize) -> Result<Vec<Option<Vec<Optio
 
 fn run_steps(given: &Arguments, text: bool) -> Result<ArrayRef> {
     let documents = documents(given, 0)?;
-    check_escapes(given, text, &documents)?;
+    check_escapes(given, &documents)?;
     let keys: Vec<StringViewArray> = (1..given.arrays.len()).map(|at| given.texts(at)).collect::<Result<_>>()?;
     let mut out = StringViewBuilder::with_capacity(given.rows);
     for (row, document) in documents.iter().enumerate() {

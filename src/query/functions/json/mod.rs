@@ -4,6 +4,7 @@
 //! reading is cutting; what builds a `jsonb` canonicalises what it has built.
 
 mod aggregate;
+mod assign;
 mod build;
 mod contain;
 mod edit;
@@ -22,6 +23,7 @@ use datafusion::logical_expr::ScalarUDF;
 
 pub(super) use aggregate::aggregates;
 pub(in crate::query) use aggregate::bind as bind_aggregate;
+pub(in crate::query) use assign::ASSIGNED;
 pub(in crate::query) use get::SUBSCRIPT;
 pub(in crate::query) use order::SORT_KEY;
 pub(in crate::query) use record::{ROW_OF_FIELDS, WHOLE_ROW, row};
@@ -39,6 +41,7 @@ pub(super) fn definitions() -> impl Iterator<Item = &'static Definition> {
         .chain(inspect::DEFINITIONS.iter())
         .chain(contain::DEFINITIONS.iter())
         .chain(edit::DEFINITIONS.iter())
+        .chain(assign::DEFINITIONS.iter())
         .chain(order::DEFINITIONS.iter())
         .chain(path::DEFINITIONS.iter())
         .chain(record::DEFINITIONS.iter())

@@ -1,12 +1,4 @@
 //! Regular expressions: `~` and its like, `regexp_*`, `substring(text FROM pattern)`, `SIMILAR TO` (PostgreSQL 15, section 9.7).
-//!
-//! The engine is our own, because PostgreSQL's matches are not those of the `regex` crate: it takes the longest alternative and not the
-//! first, has back references and look-around, and escapes of its own.
-
-mod class;
-mod matcher;
-mod node;
-mod syntax;
 
 use std::sync::Arc;
 
@@ -19,8 +11,7 @@ use super::scalar::{
 };
 use crate::error::{Error, Kind, Result};
 use crate::value::SqlType;
-use matcher::{Pattern, Span};
-use syntax::Flags;
+use crate::value::regex::{Flags, Pattern, Span};
 
 /// Arguments that are text and whole numbers.
 const T: SqlType = SqlType::Text;
@@ -256,7 +247,7 @@ fn replace(given: &Arguments) -> Result<ArrayRef> {
                 ));
         }
         let start = at_least(start, 1, "start")?;
-        let nth = if nth == -1 { None } else { Some(at_least(nth, 0, "n")?) };
+        let nth = if counts.is_none() { None } else { Some(at_least(nth, 0, "n")?) };
         let Some((subject, pattern, flags)) = inputs.row(row)? else { return Ok(None) };
         let Some(replacement) = text(&replacements, row) else { return Ok(None) };
         let wanted = match nth {

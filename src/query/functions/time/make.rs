@@ -14,8 +14,8 @@ use super::{
 use crate::clock::Micros;
 use crate::error::{Error, Kind, Result};
 use crate::query::functions::scalar::{bools_of, int, takes, takes_some, text};
-use crate::value::SqlType;
 use crate::value::time::calendar::{US_PER_HOUR, US_PER_MINUTE, US_PER_SECOND, days_from_civil, days_in_month};
+use crate::value::{SqlType, Zone};
 
 const N: SqlType = SqlType::Int4;
 const F: SqlType = SqlType::Float8;
@@ -106,7 +106,7 @@ pub(super) fn timestamp(given: &Arguments) -> Result<ArrayRef> {
     for row in 0..given.rows {
         let zone = match &zones {
             None => Some(given.style.timezone),
-            Some(zones) => text(zones, row).map(named_zone).transpose()?,
+            Some(zones) => text(zones, row).map(zone).transpose()?,
         };
         values.push(match (numbers(&columns, row).as_deref(), zone) {
             (Some([year, month, day, hour, minute]), Some(zone)) if seconds.is_valid(row) => {
@@ -208,7 +208,8 @@ pub(super) fn overlaps_result(types: &[Argument]) -> Option<SqlType> {
     let [start, end, other_start, other_end] = types else { return None };
     let span = |argument: &Argument| matches!(argument, Argument::Of(SqlType::Interval));
     let moment = super::is_moment;
-    let times = types.iter().all(|argument| argument.is(&SqlType::Time));
+    let times = [start, other_start].iter().all(|start| start.is(&SqlType::Time))
+        && [end, other_end].iter().all(|end| end.is(&SqlType::Time) || span(end));
     let fits = moment(start) && moment(other_start) && [end, other_end].into_iter().all(|end| moment(end) || span(end));
     (times || fits).then_some(SqlType::Bool)
 }
@@ -220,7 +221,17 @@ pub(super) fn overlaps(given: &Arguments) -> Result<ArrayRef> {
     let zone = (common == SqlType::Timestamptz).then_some(given.style.timezone);
     let points = |at: usize| -> Result<Vec<Option<Micros>>> {
         if times {
-            return Ok(spans(given, at)?.iter().map(|span| span.map(|span| span.nanoseconds / 1_000)).collect());
+            let of_day = |at: usize| -> Result<Vec<Option<Micros>>> {
+                Ok(spans(given, at)?.iter().map(|span| span.map(|span| span.nanoseconds / 1_000)).collect())
+            };
+            if given.sql_type(at) != SqlType::Interval {
+                return of_day(at);
+            }
+            // A time of day goes round at midnight.
+            let ends = of_day(at - 1)?.into_iter().zip(of_day(at)?);
+            return Ok(ends
+                .map(|(start, span)| start.zip(span).map(|(start, span)| (start + span).rem_euclid(US_PER_DAY)))
+                .collect());
         }
         if given.sql_type(at) == SqlType::Interval {
             let starts = moments(given, at - 1, &common)?;
@@ -258,4 +269,32 @@ fn overlap(one: [Option<Micros>; 2], other: [Option<Micros>; 2]) -> Option<bool>
         Some(_) if late_end.is_none() => None,
         Some(_) => Some(false),
     }
+}
+/// The zone of an instant that is put together: an offset counts hours east (`parse_sane_timezone` in PostgreSQL's `timestamp.c`).
+fn zone(text: &str) -> Result<Zone> {
+    if text.starts_with(|letter: char| letter.is_ascii_digit()) {
+        return Err(Error::new(
+            Kind::InvalidParameterValue,
+            format!("invalid input syntax for type numeric time zone: \"{text}\""),
+        )
+        .with_hint("Numeric time zones must have \"-\" or \"+\" as first character."));
+    }
+    let (sign, digits) = match (text.strip_prefix('+'), text.strip_prefix('-')) {
+        (Some(digits), _) => (1, digits),
+        (None, Some(digits)) => (-1, digits),
+        (None, None) => return named_zone(text),
+    };
+    let number = |part: &str| if part.is_empty() { Some(0) } else { part.parse::<i32>().ok().filter(|number| *number >= 0) };
+    let parts: Option<Vec<i32>> = digits.split(':').map(number).collect();
+    let (hours, minutes, seconds) = match parts.as_deref() {
+        Some([together]) if text.len() > 3 => (together / 100, together % 100, 0),
+        Some([hours]) => (*hours, 0, 0),
+        Some([hours, minutes]) => (*hours, *minutes, 0),
+        Some([hours, minutes, seconds]) => (*hours, *minutes, *seconds),
+        Some(_) | None => return named_zone(text),
+    };
+    if hours > 15 || minutes > 59 || seconds > 59 {
+        return Err(Error::new(Kind::InvalidParameterValue, format!("numeric time zone \"{text}\" out of range")));
+    }
+    Ok(Zone::Fixed(sign * (hours * 3_600 + minutes * 60 + seconds)))
 }

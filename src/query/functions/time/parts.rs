@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use chrono::{Datelike, NaiveDate, NaiveTime, Timelike};
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, Decimal128Builder, Float64Builder, IntervalMonthDayNanoBuilder, TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, Decimal128Builder, Float64Builder, IntervalMonthDayNanoBuilder, StringViewArray,
+    TimestampMicrosecondArray,
 };
 use datafusion::arrow::datatypes::{IntervalMonthDayNano, IntervalMonthDayNanoType, Time64MicrosecondType};
 
@@ -239,6 +240,9 @@ pub(super) fn extract(given: &Arguments) -> Result<ArrayRef> {
         Some(Argument::Of(own)) => own.clone(),
         Some(Argument::Unknown) | None => SqlType::Timestamptz,
     };
+    if given.result == SqlType::Float8 && !matches!(own, SqlType::Interval | SqlType::Time) {
+        return moment_parts(given, &units, &own);
+    }
     let mut values: Vec<Option<i128>> = Vec::with_capacity(given.rows);
     match &own {
         SqlType::Interval => {
@@ -254,7 +258,7 @@ pub(super) fn extract(given: &Arguments) -> Result<ArrayRef> {
             }
         }
         _ => {
-            let plain = given.name != "date_part" && own == SqlType::Date;
+            let plain = own == SqlType::Date;
             for (unit, moment) in units.iter().zip(moments(given, 1, &own)?) {
                 values.push(match unit.zip(moment).filter(|(_, moment)| !is_infinite(*moment)) {
                     Some((unit, moment)) => Some(moment_field(unit, moment, &own, plain, given.style.timezone)?),
@@ -275,13 +279,45 @@ pub(super) fn extract(given: &Arguments) -> Result<ArrayRef> {
         _ => {
             let mut out = Float64Builder::with_capacity(given.rows);
             for value in values {
-                // Below 2^53 millionths, as every date in use is, the quotient is exact to the microsecond.
-                #[allow(clippy::cast_precision_loss)]
-                out.append_option(value.map(|value| value as f64 / 1e6));
+                out.append_option(value.map(of_millionths));
             }
             Ok(Arc::new(out.finish()))
         }
     }
+}
+
+fn of_millionths(value: i128) -> f64 {
+    // Below 2^53 millionths, as every date in use is, the quotient is exact to the microsecond.
+    #[allow(clippy::cast_precision_loss)]
+    let value = value as f64 / 1e6;
+    value
+}
+
+/// `date_part` of moments: what only floating point can hold as well, which are parts of infinity and of a Julian day.
+fn moment_parts(given: &Arguments, units: &StringViewArray, own: &SqlType) -> Result<ArrayRef> {
+    let mut out = Float64Builder::with_capacity(given.rows);
+    for (unit, moment) in units.iter().zip(moments(given, 1, own)?) {
+        let Some((name, moment)) = unit.zip(moment) else {
+            out.append_null();
+            continue;
+        };
+        let rises = || {
+            use Unit::{Century, Decade, Epoch, Isoyear, Julian, Millennium, Year};
+            Ok::<bool, Error>(matches!(Unit::named(name, own)?, Year | Decade | Century | Millennium | Isoyear | Julian | Epoch))
+        };
+        out.append_option(match is_infinite(moment) {
+            true if !rises()? => None,
+            true => Some(if moment < 0 { f64::NEG_INFINITY } else { f64::INFINITY }),
+            false if Unit::named(name, own)? == Unit::Julian => {
+                let local = if *own == SqlType::Timestamptz { to_local(moment, given.style.timezone) } else { moment };
+                let day = whole(local.div_euclid(US_PER_DAY) + JULIAN_DAY_OF_1970);
+                let of_day = of_millionths(local.rem_euclid(US_PER_DAY).into());
+                Some(of_millionths(day) + of_day / 86_400.0)
+            }
+            false => Some(of_millionths(moment_field(name, moment, own, false, given.style.timezone)?)),
+        });
+    }
+    Ok(Arc::new(out.finish()))
 }
 
 /// Whole numbers in millionths.
@@ -329,7 +365,10 @@ fn moment_field(name: &str, us: Micros, of: &SqlType, date_only: bool, zone: Zon
         Unit::Dow => moment.weekday().num_days_from_sunday().into(),
         Unit::Isodow => moment.weekday().number_from_monday().into(),
         Unit::Doy => moment.ordinal().into(),
-        Unit::Isoyear => i64::from(moment.iso_week().year()),
+        Unit::Isoyear => match moment.iso_week().year() {
+            year @ ..=0 => i64::from(year) - 1,
+            year => i64::from(year),
+        },
         Unit::Julian if !date_only => return Err(not_supported(name, of)),
         Unit::Julian => us.div_euclid(US_PER_DAY) + JULIAN_DAY_OF_1970,
         Unit::Epoch => return Ok(i128::from(us)),

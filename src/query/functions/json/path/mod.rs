@@ -59,7 +59,7 @@ fn arguments(types: &[Argument], result: SqlType) -> Option<SqlType> {
 struct Search<'a> {
     path: &'a Path,
     document: &'a str,
-    variables: &'a str,
+    variables: Option<&'a str>,
     silent: bool,
     zone: Option<Zone>,
 }
@@ -117,7 +117,7 @@ fn each(given: &Arguments, zoned: bool, mut take: impl FnMut(Option<&Search<'_>>
                 .with_detail("Jsonpath parameters should be encoded as key-value pairs of \"vars\" object."));
         }
         let silent = operator || silent.as_ref().is_some_and(|silent| silent.as_boolean().value(row));
-        take(Some(&Search { path, document: documents_of.value(row), variables, silent, zone }))?;
+        take(Some(&Search { path, document: documents_of.value(row), variables: (!operator).then_some(variables), silent, zone }))?;
     }
     Ok(())
 }

@@ -1,23 +1,151 @@
-//! Dates and times inside paths: what `.datetime()` reads without a template, how it is written, and how moments compare.
+//! Dates and times inside paths: what `.datetime()` reads, by a template or by SQL's own, how it is written, and how moments compare.
 
 use std::cmp::Ordering;
 use std::fmt;
+use std::sync::LazyLock;
 
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime, Timelike};
-
+use crate::error::{Error, Kind, Result as Checked};
 use crate::value::Zone;
+use crate::value::template::field::{Field, Piece, pieces};
+use crate::value::template::reader;
+use crate::value::time::calendar::{
+    FIRST_DAY, FIRST_TIMESTAMP, LAST_DATE, LAST_TIMESTAMP, US_PER_DAY, US_PER_SECOND, civil_from_days,
+};
 
-/// The longest displacement of a zone that is read, in seconds.
-const ZONE_SECONDS_MAX: i64 = 15 * 3_600 + 59 * 60 + 59;
+/// What may stand between a template's fields.
+const SEPARATORS: &str = "-./,':; ";
 
-/// A date, a time or both, with the displacement in seconds east of UTC that it was written with.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// The templates that are tried where none is given (`executeDateTimeMethod` in PostgreSQL's `jsonpath_exec.c`).
+const FORMS: [&str; 15] = [
+    "yyyy-mm-dd",
+    "HH24:MI:SS.USTZH:TZM",
+    "HH24:MI:SS.USTZH",
+    "HH24:MI:SSTZH:TZM",
+    "HH24:MI:SSTZH",
+    "HH24:MI:SS.US",
+    "HH24:MI:SS",
+    "yyyy-mm-dd HH24:MI:SS.USTZH:TZM",
+    "yyyy-mm-dd HH24:MI:SS.USTZH",
+    "yyyy-mm-dd HH24:MI:SSTZH:TZM",
+    "yyyy-mm-dd HH24:MI:SSTZH",
+    "yyyy-mm-dd HH24:MI:SS.US",
+    "yyyy-mm-dd HH24:MI:SS",
+    "yyyy-mm-dd\"T\"HH24:MI:SS.USTZH:TZM",
+    "yyyy-mm-dd\"T\"HH24:MI:SS.USTZH",
+];
+
+static TEMPLATES: LazyLock<Vec<Template>> = LazyLock::new(|| {
+    let more = ["SSTZH:TZM", "SSTZH", "SS.US", "SS"].map(|rest| format!("yyyy-mm-dd\"T\"HH24:MI:{rest}"));
+    FORMS.into_iter().chain(more.iter().map(String::as_str)).filter_map(|form| Template::new(form).ok()).collect()
+});
+
+/// A template that is followed to the letter, and what it makes.
+pub(super) struct Template {
+    pieces: Vec<Piece>,
+    dated: bool,
+    timed: bool,
+    zoned: bool,
+}
+
+impl Template {
+    /// # Errors
+    /// 22007 for what cannot stand in a template, 0A000 for fields that are only written.
+    pub(super) fn new(text: &str) -> Checked<Template> {
+        let own = pieces(text);
+        for piece in pieces(&without_quoted(text)) {
+            match piece {
+                Piece::Text(letter) => return Err(bad_separator(letter)),
+                Piece::Separator(letter) | Piece::Space(letter) if !SEPARATORS.contains(letter) => {
+                    return Err(bad_separator(letter));
+                }
+                Piece::Separator(_) | Piece::Space(_) | Piece::Field(_) => {}
+            }
+        }
+        let mut template = Template { pieces: vec![], dated: false, timed: false, zoned: false };
+        for piece in &own {
+            match piece {
+                Piece::Text(_) | Piece::Separator(_) | Piece::Space(_) => {}
+                Piece::Field(place) => match place.field {
+                    Field::Fixed => {}
+                    Field::Meridian { .. }
+                    | Field::Hour12
+                    | Field::Hour24
+                    | Field::Minute
+                    | Field::Second
+                    | Field::Milliseconds
+                    | Field::Microseconds
+                    | Field::Fraction(_)
+                    | Field::SecondsOfDay => template.timed = true,
+                    Field::Zone | Field::Offset => {
+                        return Err(Error::new(
+                            Kind::FeatureNotSupported,
+                            format!("formatting field \"{}\" is only supported in to_char", place.typed),
+                        ));
+                    }
+                    Field::ZoneHours | Field::ZoneMinutes => template.zoned = true,
+                    Field::Era { .. }
+                    | Field::Century
+                    | Field::DayName
+                    | Field::DayShort
+                    | Field::DayOfYear
+                    | Field::DayOfMonth
+                    | Field::DayOfWeek
+                    | Field::IsoDayOfYear
+                    | Field::IsoDayOfWeek
+                    | Field::IsoWeek
+                    | Field::IsoYear(_)
+                    | Field::Julian
+                    | Field::Month
+                    | Field::MonthName
+                    | Field::MonthShort
+                    | Field::Quarter
+                    | Field::RomanMonth
+                    | Field::Week
+                    | Field::WeekOfMonth
+                    | Field::YearWithComma
+                    | Field::Year(_) => template.dated = true,
+                },
+            }
+        }
+        template.pieces = own;
+        Ok(template)
+    }
+}
+
+/// A template with a blank in the place of each quoted part, in which anything may stand.
+fn without_quoted(template: &str) -> String {
+    let mut out = String::with_capacity(template.len());
+    let mut letters = template.chars();
+    let mut inside = false;
+    while let Some(letter) = letters.next() {
+        match (inside, letter) {
+            (true, '\\') => {
+                letters.next();
+            }
+            (_, '"') => {
+                inside = !inside;
+                out.extend((!inside).then_some(' '));
+            }
+            (true, _) => {}
+            (false, other) => out.push(other),
+        }
+    }
+    out
+}
+
+fn bad_separator(letter: char) -> Error {
+    Error::new(Kind::InvalidDatetimeFormat, format!("invalid datetime format separator: \"{letter}\""))
+}
+
+/// A date in days since 1970, a time in microseconds or both, with the displacement in seconds east of UTC that it was written with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Moment {
-    Date(NaiveDate),
-    Time(NaiveTime),
-    Timetz(NaiveTime, i64),
-    Timestamp(NaiveDateTime),
-    Timestamptz(NaiveDateTime, i64),
+    Date(i64),
+    Time(i64),
+    Timetz(i64, i64),
+    Timestamp(i64),
+    /// In local time.
+    Timestamptz(i64, i64),
 }
 
 impl Moment {
@@ -42,27 +170,38 @@ impl Moment {
         }
     }
 
-    /// Reads one of the ISO forms; `None` for anything else.
+    /// Reads a text by one of SQL's own templates; `None` for anything else.
     pub(super) fn parse(text: &str) -> Option<Moment> {
-        let mut reader = Reader(text.trim_matches(' '));
-        if let Some(time) = reader.time() {
-            return match reader.zone()? {
-                Some(zone) => Some(Moment::Timetz(time, zone)),
-                None => Some(Moment::Time(time)),
-            };
-        }
-        let date = reader.date()?;
-        if reader.0.is_empty() {
-            return Some(Moment::Date(date));
-        }
-        reader.0 = match reader.0.strip_prefix('T') {
-            Some(rest) => rest,
-            None => reader.0.strip_prefix(' ')?.trim_start_matches(' '),
+        TEMPLATES.iter().find_map(|template| Moment::read(text, template).ok())
+    }
+
+    /// Reads a text by a template.
+    ///
+    /// # Errors
+    /// 22007 for a text that does not follow it, 22008 for fields out of range.
+    pub(super) fn read(text: &str, template: &Template) -> Checked<Moment> {
+        let read = reader::read_strictly(text, &template.pieces)?;
+        let bad = |what: &str| Err(Error::new(Kind::InvalidDatetimeFormat, what.to_owned()));
+        let offset = || {
+            read.offset
+                .ok_or_else(|| Error::new(Kind::InvalidDatetimeFormat, "missing time zone in input string for type timestamptz"))
         };
-        let time = reader.time()?;
-        match reader.zone()? {
-            Some(zone) => Some(Moment::Timestamptz(date.and_time(time), zone)),
-            None => Some(Moment::Timestamp(date.and_time(time))),
+        let local = || {
+            let local = read.days.checked_mul(US_PER_DAY).and_then(|us| us.checked_add(read.of_day));
+            let local = local.filter(|us| (FIRST_TIMESTAMP..=LAST_TIMESTAMP).contains(us));
+            local.ok_or_else(|| Error::new(Kind::DatetimeFieldOverflow, "timestamp out of range"))
+        };
+        match (template.dated, template.timed, template.zoned) {
+            (true, true, true) => Ok(Moment::Timestamptz(local()?, offset()?)),
+            (true, true, false) => Ok(Moment::Timestamp(local()?)),
+            (true, false, true) => bad("datetime format is zoned but not timed"),
+            (true, false, false) if !(FIRST_DAY..=LAST_DATE).contains(&read.days) => {
+                Err(Error::new(Kind::DatetimeFieldOverflow, format!("date out of range: \"{text}\"")))
+            }
+            (true, false, false) => Ok(Moment::Date(read.days)),
+            (false, true, true) => Ok(Moment::Timetz(read.of_day, offset()?)),
+            (false, true, false) => Ok(Moment::Time(read.of_day)),
+            (false, false, _) => bad("datetime format is not dated and not timed"),
         }
     }
 
@@ -72,28 +211,28 @@ impl Moment {
     /// The names of the two types where comparing them takes the session's time zone and `zone` is not given.
     pub(super) fn compare(&self, other: &Moment, zone: Option<Zone>) -> Result<Option<Ordering>, (&'static str, &'static str)> {
         use Moment::{Date, Time, Timestamp, Timestamptz, Timetz};
-        let midnight = |date: &NaiveDate| date.and_time(NaiveTime::MIN);
-        let utc = |local: &NaiveDateTime| {
-            let local = local.and_utc().timestamp_micros();
-            zone.map(|zone| local - i64::from(zone.offset_of_local(local)) * 1_000_000)
+        // A date may lie beyond all timestamps, so what is compared has room for more.
+        let midnight = |days: i64| i128::from(days) * i128::from(US_PER_DAY);
+        let zoned = |local: i64, offset: i64| i128::from(local) - i128::from(offset * US_PER_SECOND);
+        let instant = |local: i128, from: &Moment, to: &Moment| {
+            let zone = zone.ok_or_else(|| (from.short_name(), to.short_name()))?;
+            let near = i64::try_from(local).unwrap_or(if local < 0 { FIRST_TIMESTAMP } else { LAST_TIMESTAMP });
+            Ok::<i128, (&str, &str)>(local - i128::from(i64::from(zone.offset_of_local(near)) * US_PER_SECOND))
         };
-        let zoned = |local: &NaiveDateTime, offset: &i64| local.and_utc().timestamp_micros() - offset * 1_000_000;
-        let needs_zone = |from: &Moment, to: &Moment| (from.short_name(), to.short_name());
-        let instant = |local: NaiveDateTime, from: &Moment, to: &Moment| utc(&local).ok_or_else(|| needs_zone(from, to));
-        Ok(match (self, other) {
-            (Date(a), Date(b)) => Some(a.cmp(b)),
-            (Date(a), Timestamp(b)) => Some(midnight(a).cmp(b)),
-            (Timestamp(a), Date(b)) => Some(a.cmp(&midnight(b))),
-            (Timestamp(a), Timestamp(b)) => Some(a.cmp(b)),
+        Ok(match (*self, *other) {
+            (Date(a), Date(b)) => Some(a.cmp(&b)),
+            (Date(a), Timestamp(b)) => Some(midnight(a).cmp(&i128::from(b))),
+            (Timestamp(a), Date(b)) => Some(i128::from(a).cmp(&midnight(b))),
+            (Timestamp(a), Timestamp(b)) => Some(a.cmp(&b)),
             (Date(a), Timestamptz(b, offset)) => Some(instant(midnight(a), self, other)?.cmp(&zoned(b, offset))),
             (Timestamptz(a, offset), Date(b)) => Some(zoned(a, offset).cmp(&instant(midnight(b), other, self)?)),
-            (Timestamp(a), Timestamptz(b, offset)) => Some(instant(*a, self, other)?.cmp(&zoned(b, offset))),
-            (Timestamptz(a, offset), Timestamp(b)) => Some(zoned(a, offset).cmp(&instant(*b, other, self)?)),
+            (Timestamp(a), Timestamptz(b, offset)) => Some(instant(a.into(), self, other)?.cmp(&zoned(b, offset))),
+            (Timestamptz(a, offset), Timestamp(b)) => Some(zoned(a, offset).cmp(&instant(b.into(), other, self)?)),
             (Timestamptz(a, x), Timestamptz(b, y)) => Some(zoned(a, x).cmp(&zoned(b, y))),
-            (Time(a), Time(b)) => Some(a.cmp(b)),
-            (Time(a), Timetz(b, offset)) => Some(timetz_order((*a, session(zone, self, other)?), (*b, *offset))),
-            (Timetz(a, offset), Time(b)) => Some(timetz_order((*a, *offset), (*b, session(zone, other, self)?))),
-            (Timetz(a, x), Timetz(b, y)) => Some(timetz_order((*a, *x), (*b, *y))),
+            (Time(a), Time(b)) => Some(a.cmp(&b)),
+            (Time(a), Timetz(b, offset)) => Some(timetz_order((a, session(zone, self, other)?), (b, offset))),
+            (Timetz(a, offset), Time(b)) => Some(timetz_order((a, offset), (b, session(zone, other, self)?))),
+            (Timetz(a, x), Timetz(b, y)) => Some(timetz_order((a, x), (b, y))),
             (Date(_) | Timestamp(_) | Timestamptz(..), Time(_) | Timetz(..))
             | (Time(_) | Timetz(..), Date(_) | Timestamp(_) | Timestamptz(..)) => None,
         })
@@ -107,83 +246,9 @@ fn session(zone: Option<Zone>, from: &Moment, to: &Moment) -> Result<i64, (&'sta
 }
 
 /// Times with zones are ordered by their instant, then by their displacement, the most eastern first.
-fn timetz_order(a: (NaiveTime, i64), b: (NaiveTime, i64)) -> Ordering {
-    let instant = |(time, offset): (NaiveTime, i64)| {
-        i64::from(time.num_seconds_from_midnight()) * 1_000_000 + i64::from(time.nanosecond() / 1_000) - offset * 1_000_000
-    };
+fn timetz_order(a: (i64, i64), b: (i64, i64)) -> Ordering {
+    let instant = |(time, offset): (i64, i64)| time - offset * US_PER_SECOND;
     instant(a).cmp(&instant(b)).then_with(|| b.1.cmp(&a.1))
-}
-
-struct Reader<'a>(&'a str);
-
-impl Reader<'_> {
-    fn digits(&mut self, most: usize) -> Option<i64> {
-        let count = self.0.bytes().take(most).take_while(u8::is_ascii_digit).count();
-        let (digits, rest) = self.0.split_at_checked(count)?;
-        self.0 = rest;
-        digits.parse().ok()
-    }
-
-    fn eat(&mut self, letter: char) -> Option<()> {
-        self.0 = self.0.strip_prefix(letter)?;
-        Some(())
-    }
-
-    fn date(&mut self) -> Option<NaiveDate> {
-        let year = self.digits(4)?;
-        self.eat('-')?;
-        let month = self.digits(2)?;
-        self.eat('-')?;
-        let day = self.digits(2)?;
-        NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, u32::try_from(month).ok()?, u32::try_from(day).ok()?)
-    }
-
-    /// A time of day; what was read stays where it is when there is none.
-    fn time(&mut self) -> Option<NaiveTime> {
-        let before = self.0;
-        let read = self.clock();
-        if read.is_none() {
-            self.0 = before;
-        }
-        read
-    }
-
-    fn clock(&mut self) -> Option<NaiveTime> {
-        let hour = self.digits(2)?;
-        self.eat(':')?;
-        let minute = self.digits(2)?;
-        self.eat(':')?;
-        let second = self.digits(2)?;
-        let mut micros = 0;
-        if self.0.starts_with('.') {
-            self.eat('.')?;
-            let before = self.0.len();
-            let fraction = self.digits(6)?;
-            let digits = before - self.0.len();
-            micros = fraction * 10_i64.pow(u32::try_from(6 - digits).ok()?);
-        }
-        let part = |value: i64| u32::try_from(value).ok();
-        NaiveTime::from_hms_micro_opt(part(hour)?, part(minute)?, part(second)?, part(micros)?)
-    }
-
-    /// `+3`, `-03:30` or nothing, which must be the end; the outer `None` is anything else.
-    #[allow(clippy::option_option)]
-    fn zone(&mut self) -> Option<Option<i64>> {
-        self.0 = self.0.trim_start_matches(' ');
-        if self.0.is_empty() {
-            return Some(None);
-        }
-        let sign = if self.eat('+').is_some() {
-            1
-        } else {
-            self.eat('-')?;
-            -1
-        };
-        let hours = self.digits(2)?;
-        let minutes = if self.eat(':').is_some() { self.digits(2)? } else { 0 };
-        let seconds = hours * 3_600 + minutes * 60;
-        (self.0.is_empty() && minutes < 60 && seconds <= ZONE_SECONDS_MAX).then_some(Some(sign * seconds))
-    }
 }
 
 impl fmt::Display for Moment {
@@ -193,19 +258,36 @@ impl fmt::Display for Moment {
             let sign = if offset < 0 { '-' } else { '+' };
             format!("{sign}{:02}:{:02}", offset.abs() / 3_600, offset.abs() / 60 % 60)
         };
-        match self {
-            Moment::Date(date) => write!(f, "{date}"),
-            Moment::Time(time) => write!(f, "{}", clock(*time)),
-            Moment::Timetz(time, zone) => write!(f, "{}{}", clock(*time), offset(*zone)),
-            Moment::Timestamp(at) => write!(f, "{}T{}", at.date(), clock(at.time())),
-            Moment::Timestamptz(at, zone) => write!(f, "{}T{}{}", at.date(), clock(at.time()), offset(*zone)),
+        match *self {
+            Moment::Date(days) => {
+                let (date, era) = date(days);
+                write!(f, "{date}{era}")
+            }
+            Moment::Time(time) => write!(f, "{}", clock(time)),
+            Moment::Timetz(time, zone) => write!(f, "{}{}", clock(time), offset(zone)),
+            Moment::Timestamp(at) => {
+                let (date, era) = date(at.div_euclid(US_PER_DAY));
+                write!(f, "{date}T{}{era}", clock(at.rem_euclid(US_PER_DAY)))
+            }
+            Moment::Timestamptz(at, zone) => {
+                let (date, era) = date(at.div_euclid(US_PER_DAY));
+                write!(f, "{date}T{}{}{era}", clock(at.rem_euclid(US_PER_DAY)), offset(zone))
+            }
         }
     }
 }
 
-fn clock(time: NaiveTime) -> String {
-    let whole = time.format("%H:%M:%S").to_string();
-    match time.nanosecond() / 1_000 {
+/// A date, and what stands behind the whole when it lies before our era.
+fn date(days: i64) -> (String, &'static str) {
+    let day = civil_from_days(days);
+    let (year, era) = if day.year > 0 { (day.year, "") } else { (1 - day.year, " BC") };
+    (format!("{year:04}-{:02}-{:02}", day.month, day.day), era)
+}
+
+fn clock(time: i64) -> String {
+    let (seconds, micros) = (time / US_PER_SECOND, time % US_PER_SECOND);
+    let whole = format!("{:02}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    match micros {
         0 => whole,
         micros => format!("{whole}.{}", format!("{micros:06}").trim_end_matches('0')),
     }

@@ -8,7 +8,7 @@ use crate::value::decimal::Decimal;
 use crate::value::jsonpath::{Arithmetic, Chain, LAST_LEVEL, Method, Path, Step};
 
 use super::item::{Item, Part};
-use super::moment::Moment;
+use super::moment::{Moment, Template};
 use super::{layout, test};
 
 /// What ends a search: an error that `silent` and predicates forgive, or one that nothing does.
@@ -49,7 +49,8 @@ const BASE_DISTANCE: u64 = 10_000_000_000;
 pub(super) struct Run {
     root: Item,
     current: Item,
-    variables: Part,
+    /// `None` for the operators, to which every variable is null.
+    variables: Option<Part>,
     base: Base,
     next_base: u64,
     /// How many elements the array has that is subscripted.
@@ -66,12 +67,12 @@ fn again<'s>(found: &'s mut Sink<'_>) -> Sink<'s> {
 }
 
 impl Run {
-    pub(super) fn new(path: &Path, document: &str, variables: &str, zone: Option<Zone>) -> Run {
+    pub(super) fn new(path: &Path, document: &str, variables: Option<&str>, zone: Option<Zone>) -> Run {
         let whole = Part::whole(document);
         Run {
             root: Item::Json(whole.clone()),
             current: Item::Json(whole.clone()),
-            variables: Part::whole(variables),
+            variables: variables.map(Part::whole),
             base: Base { id: 0, source: whole },
             next_base: 2,
             array_size: None,
@@ -160,7 +161,7 @@ impl Run {
             Step::Bool(value) => self.next(rest, Item::of(if *value { "true" } else { "false" }), found),
             Step::Number(number) => self.next(rest, Item::of(number), found),
             Step::String(text) => self.next(rest, Item::string(text), found),
-            Step::Variable(name) => self.variable(name, rest, enough, found),
+            Step::Variable(name) => self.variable(name, rest, found),
             Step::Root => {
                 let root = self.root.clone();
                 self.next(rest, root, found)
@@ -240,14 +241,12 @@ impl Run {
         self.each(rest, parts, found, self.lax)
     }
 
-    fn variable(&mut self, name: &str, rest: &[Step], enough: bool, found: &mut Sink<'_>) -> Found {
-        if enough {
-            return Ok(true);
-        }
-        let Some(value) = self.variables.member(name) else {
+    fn variable(&mut self, name: &str, rest: &[Step], found: &mut Sink<'_>) -> Found {
+        let Some(variables) = self.variables.clone() else { return self.next(rest, Item::of("null"), found) };
+        let Some(value) = variables.member(name) else {
             return Err(Fault::Hard(Error::new(Kind::UndefinedObject, format!("could not find jsonpath variable \"{name}\""))));
         };
-        let before = std::mem::replace(&mut self.base, Base { id: 1, source: self.variables.clone() });
+        let before = std::mem::replace(&mut self.base, Base { id: 1, source: variables });
         let hit = self.next(rest, Item::Json(value), found);
         self.base = before;
         hit
@@ -535,11 +534,10 @@ fn moment(template: Option<&str>, item: &Item) -> Result<Moment, Fault> {
     let Some(text) = item.as_string() else {
         return soft(Kind::InvalidSqlJsonDatetime, "jsonpath item method .datetime() can only be applied to a string");
     };
-    if template.is_some() {
-        return Err(Fault::Hard(
-            Error::new(Kind::FeatureNotSupported, "a template of jsonpath item method .datetime() is not supported")
-                .with_hint("Write dates and times in an ISO 8601 form, which needs none."),
-        ));
+    if let Some(template) = template {
+        // A template that is none is never forgiven, a text that does not follow it is where errors are.
+        let template = Template::new(template).map_err(Fault::Hard)?;
+        return Moment::read(&text, &template).map_err(Fault::Soft);
     }
     Moment::parse(&text).ok_or_else(|| {
         Fault::Soft(

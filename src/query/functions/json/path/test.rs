@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use crate::error::{Error, Kind};
 use crate::query::functions::json::scan::Shape;
-use crate::value::jsonpath::{Chain, Comparison, Step, like_regex};
+use crate::value::jsonpath::{Chain, Comparison, Step};
 
 use super::item::Item;
 use super::run::{Fault, Run};
@@ -85,8 +85,8 @@ pub(super) fn truth(run: &mut Run, step: &Step, item: &Item) -> Result<Truth, Fa
                 _ => Truth::Unknown,
             })
         }),
-        Step::LikeRegex { text, pattern, flags } => pairs(run, text, None, item, |_, left, _| match left.as_string() {
-            Some(text) => like_regex(&text, pattern, *flags).map(Truth::of).map_err(Fault::Hard),
+        Step::LikeRegex { text, expression } => pairs(run, text, None, item, |_, left, _| match left.as_string() {
+            Some(text) => expression.matches(&text).map(Truth::of).map_err(Fault::Hard),
             None => Ok(Truth::Unknown),
         }),
         // The parser lets no value stand where a predicate must.

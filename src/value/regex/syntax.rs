@@ -11,16 +11,16 @@ const DEPTH_MAX: usize = 200;
 
 /// What changes the meaning of a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub(super) struct Flags {
-    pub(super) fold: bool,
-    pub(super) expanded: bool,
-    pub(super) literal: bool,
+pub(crate) struct Flags {
+    pub(crate) fold: bool,
+    pub(crate) expanded: bool,
+    pub(crate) literal: bool,
     /// `.` and `[^…]` leave out line breaks.
-    pub(super) stop_at_newline: bool,
+    pub(crate) stop_at_newline: bool,
     /// `^` and `$` match beside line breaks.
-    pub(super) anchors_at_newline: bool,
+    pub(crate) anchors_at_newline: bool,
     /// All matches are wanted; of functions only.
-    pub(super) global: bool,
+    pub(crate) global: bool,
 }
 
 impl Flags {
@@ -28,7 +28,7 @@ impl Flags {
     ///
     /// # Errors
     /// 22023 for another letter, 0A000 for the older syntaxes.
-    pub(super) fn parse(letters: &str) -> Result<Flags> {
+    pub(crate) fn parse(letters: &str) -> Result<Flags> {
         let mut flags = Flags::default();
         for letter in letters.chars() {
             if letter == 'g' {

@@ -19,14 +19,14 @@ const STATES_MAX: usize = 60_000;
 const STEPS_MAX: usize = 5_000_000;
 
 /// Where a group matched, in bytes.
-pub(super) type Span = (usize, usize);
+pub(crate) type Span = (usize, usize);
 
 type Finder = Box<dyn Fn(&str, usize) -> Option<usize> + Send + Sync>;
 
 /// A compiled pattern.
-pub(super) struct Pattern {
+pub(crate) struct Pattern {
     root: Node,
-    pub(super) groups: usize,
+    pub(crate) groups: usize,
     program: Program,
     preference: Preference,
     /// Finds the first place from which a match can begin, where the `regex` crate can tell.
@@ -39,7 +39,7 @@ impl Pattern {
     ///
     /// # Errors
     /// 2201B where it is none, 0A000 for what is not supported.
-    pub(super) fn new(pattern: &str, flags: Flags) -> Result<Pattern> {
+    pub(crate) fn new(pattern: &str, flags: Flags) -> Result<Pattern> {
         let parsed = parse(pattern, flags)?;
         let mut translation = String::new();
         let finder = parsed.root.translate(&mut translation).and_then(|()| finder(&translation));
@@ -53,7 +53,7 @@ impl Pattern {
     ///
     /// # Errors
     /// 54001 when back references make it too hard.
-    pub(super) fn matches(&self, text: &str) -> Result<bool> {
+    pub(crate) fn matches(&self, text: &str) -> Result<bool> {
         match &self.finder {
             Some(find) => Ok(find(text, 0).is_some()),
             None => Ok(self.find(text, 0)?.is_some()),
@@ -64,7 +64,7 @@ impl Pattern {
     ///
     /// # Errors
     /// As [`Pattern::matches`].
-    pub(super) fn find(&self, text: &str, from: usize) -> Result<Option<Span>> {
+    pub(crate) fn find(&self, text: &str, from: usize) -> Result<Option<Span>> {
         let mut start = from;
         loop {
             if let Some(find) = &self.finder {
@@ -92,7 +92,7 @@ impl Pattern {
     ///
     /// # Errors
     /// As [`Pattern::matches`].
-    pub(super) fn captures(&self, text: &str, from: usize) -> Result<Option<Vec<Option<Span>>>> {
+    pub(crate) fn captures(&self, text: &str, from: usize) -> Result<Option<Vec<Option<Span>>>> {
         let Some(whole) = self.find(text, from)? else { return Ok(None) };
         let mut groups = vec![None; self.groups + 1];
         if self.back_references {
@@ -106,7 +106,7 @@ impl Pattern {
 }
 
 fn finder(pattern: &str) -> Option<Finder> {
-    let regex = datafusion::functions::regex::compile_regex(pattern, None).ok()?;
+    let regex = regex::Regex::new(pattern).ok()?;
     Some(Box::new(move |text, from| regex.find_at(text, from).map(|found| found.start())))
 }
 
