@@ -35,6 +35,8 @@ pub struct Config {
     pub flush_mib: usize,
     /// A tail this old is flushed, however small. Longer means more to replay after a crash.
     pub flush_seconds: u64,
+    /// How often expired rows are removed from the disk. They are seen by nobody before that; oftener means more rewriting of files.
+    pub purge_seconds: u64,
     /// How long a shutdown waits for running statements before it cancels them.
     pub shutdown_seconds: u64,
 }
@@ -54,6 +56,7 @@ impl Default for Config {
             transaction_mib: 512,
             flush_mib: 96,
             flush_seconds: 30,
+            purge_seconds: 3_600,
             shutdown_seconds: 10,
         }
     }
@@ -97,8 +100,10 @@ impl Config {
                 return refuse(format!("{name} must be at least 1"), "Leave it out to take the default.");
             }
         }
-        if self.flush_seconds == 0 {
-            return refuse("flush_seconds must be at least 1".to_owned(), "Leave it out to take the default.");
+        for (name, value) in [("flush_seconds", self.flush_seconds), ("purge_seconds", self.purge_seconds)] {
+            if value == 0 {
+                return refuse(format!("{name} must be at least 1"), "Leave it out to take the default.");
+            }
         }
         Ok(())
     }

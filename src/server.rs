@@ -19,6 +19,7 @@ use crate::pg::{self, Credential, Door, Limits, Parts, Tls, Verifier};
 use crate::policy::SUPERUSER;
 use crate::query::engine::{Engine, EngineOptions, LoginRole};
 use crate::query::plan::names::DATABASE;
+use crate::query::retention;
 use crate::store::{Store, StoreOptions};
 
 /// The file that holds the superuser's SCRAM verifier.
@@ -67,6 +68,7 @@ pub async fn start(config: &Config, superuser: Superuser) -> Result<Running> {
     let (verifier, generated_password) = superuser_verifier(&config.data, superuser)?;
     let engine = Engine::open(store.clone(), clock, engine_options(config)).await?;
     engine.bootstrap(pack::FILES).await?;
+    let purged = engine.clone();
     let listener = TcpListener::bind(config.listen).await.map_err(|error| cannot_listen(config.listen, &error))?;
     let address = listener.local_addr().map_err(|error| cannot_listen(config.listen, &error))?;
     store.announce(&address.to_string())?;
@@ -83,8 +85,14 @@ pub async fn start(config: &Config, superuser: Superuser) -> Result<Running> {
         secret: door_secret(&config.data)?,
         limits,
     });
+    let purger = retention::run_purger(purged, Duration::from_secs(config.purge_seconds), shutdown.clone());
+    let purger = tokio::spawn(purger);
     let stop = shutdown.clone();
-    let door = tokio::spawn(async move { door.listen(listener, stop).await });
+    let door = tokio::spawn(async move {
+        door.listen(listener, stop).await;
+        // A purge that runs ends with the store's own stop; nothing is left of one that does not come to its end.
+        purger.abort();
+    });
     Ok(Running { address, generated_password, store, door, shutdown })
 }
 

@@ -13,7 +13,7 @@ use tokio_postgres::error::ErrorPosition;
 use crate::harness::{Peer, Server, Table, folder, sqlstate, table};
 
 /// One statement a line; `--` begins a remark.
-const TOPICS: [&str; 12] = [
+const TOPICS: [&str; 13] = [
     include_str!("expressions/aggregates.sql"),
     include_str!("expressions/catalog.sql"),
     include_str!("expressions/statements.sql"),
@@ -21,6 +21,7 @@ const TOPICS: [&str; 12] = [
     include_str!("expressions/json.sql"),
     include_str!("expressions/kinds.sql"),
     include_str!("expressions/queries.sql"),
+    include_str!("expressions/rows.sql"),
     include_str!("expressions/sessions.sql"),
     include_str!("expressions/text.sql"),
     include_str!("expressions/time.sql"),

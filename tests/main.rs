@@ -8,6 +8,7 @@
 
 mod assignments;
 mod bad_input;
+mod changes;
 mod clients;
 mod clients_recorded;
 mod commands;
@@ -22,6 +23,7 @@ mod prepared;
 mod psql;
 mod real_data;
 mod regression;
+mod retention;
 mod roles;
 mod same_answers;
 mod sessions;

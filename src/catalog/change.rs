@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::catalog::{
-    Acl, BUILTIN_SCHEMAS, Catalog, Check, Column, DefaultKey, Function, Membership, Name, Object, Oid, PUBLIC_SCHEMA, Relation,
-    Role, SYSTEM_SCHEMA, Schema,
+    Acl, BUILTIN_SCHEMAS, Catalog, Check, Column, DefaultKey, Function, Keep, Membership, Name, Object, Oid, PUBLIC_SCHEMA,
+    Relation, Retention, Role, SYSTEM_SCHEMA, Schema, quote_identifier,
 };
 use crate::catalog::{Table, View};
 use crate::error::{Error, Kind, Result};
@@ -62,6 +62,19 @@ pub enum Change {
     DropCheck {
         table: Name,
         name: String,
+    },
+    AddRetention {
+        table: Name,
+        policy: Retention,
+    },
+    AlterRetention {
+        table: Name,
+        policy: String,
+        keep: Keep,
+    },
+    DropRetention {
+        table: Name,
+        policy: String,
     },
     CommentOnSchema {
         name: String,
@@ -179,6 +192,26 @@ impl Catalog {
                         format!("constraint \"{name}\" of relation \"{}\" does not exist", table.name.name),
                     ));
                 }
+                Ok(())
+            }),
+            Change::AddRetention { table, policy } => self.alter_table(&table, |table| {
+                if table.retention.iter().any(|existing| existing.name == policy.name) {
+                    return Err(Error::new(
+                        Kind::DuplicateObject,
+                        format!("retention policy \"{}\" for table \"{}\" already exists", policy.name, table.name.name),
+                    ));
+                }
+                let place = table.retention.partition_point(|existing| existing.name < policy.name);
+                table.retention.insert(place, policy);
+                Ok(())
+            }),
+            Change::AlterRetention { table, policy, keep } => self.alter_table(&table, |table| {
+                retention_mut(table, &policy)?.keep = keep;
+                Ok(())
+            }),
+            Change::DropRetention { table, policy } => self.alter_table(&table, |table| {
+                retention_mut(table, &policy)?;
+                table.retention.retain(|existing| existing.name != policy);
                 Ok(())
             }),
             Change::CommentOnSchema { name, comment } => match self.schemas.get_mut(&name) {
@@ -370,15 +403,19 @@ impl Catalog {
     fn drop_relation(&mut self, name: &Name) -> Result<()> {
         let oid = self.relation_mut(name)?.oid();
         let dependent = self.relations.values().find_map(|relation| match relation {
-            Relation::View(view) if view.reads.contains(&oid) => Some(view.name.clone()),
+            Relation::View(view) if view.reads.contains(&oid) => Some(format!("view {}", view.name)),
+            Relation::Table(table) if table.oid != oid => {
+                let policy = table.retention.iter().find(|policy| policy.reads.contains(&oid))?;
+                Some(format!("retention policy {} on {}", quote_identifier(&policy.name), table.name))
+            }
             Relation::View(_) | Relation::Table(_) => None,
         });
-        if let Some(view) = dependent {
+        if let Some(dependent) = dependent {
             return Err(Error::new(
                 Kind::DependentObjectsStillExist,
                 format!("cannot drop {} because other objects depend on it", name.name),
             )
-            .with_detail(format!("view {} depends on {}", view.name, name.name))
+            .with_detail(format!("{dependent} depends on {}", name.name))
             .with_hint("Use DROP ... CASCADE to drop the dependent objects too."));
         }
         self.relations.remove(name);
@@ -441,6 +478,16 @@ impl Catalog {
         }
         Ok(())
     }
+}
+
+fn retention_mut<'a>(table: &'a mut Table, policy: &str) -> Result<&'a mut Retention> {
+    let name = table.name.name.clone();
+    table.retention.iter_mut().find(|existing| existing.name == policy).ok_or_else(|| undefined_retention(policy, &name))
+}
+
+/// The error for a retention policy that there is not.
+pub(crate) fn undefined_retention(policy: &str, table: &str) -> Error {
+    Error::new(Kind::UndefinedObject, format!("retention policy \"{policy}\" for table \"{table}\" does not exist"))
 }
 
 fn column_mut<'a>(columns: &'a mut [Column], name: &str, table: &str) -> Result<&'a mut Column> {

@@ -9,14 +9,17 @@ mod change;
 mod function;
 pub mod privilege;
 mod relation;
+mod retention;
 pub mod role;
 mod snapshot;
 
 pub use access::{Access, DefaultKey, DefaultKind};
 pub use change::Change;
+pub(crate) use change::undefined_retention;
 pub use function::{Argument, Function};
 pub use privilege::{Acl, AclItem, EVERYBODY, Mode, Object, ObjectKind, Privilege, Privileges};
 pub use relation::{Check, Column, Default, Relation, Table, View};
+pub use retention::{Keep, Retention};
 pub use role::{Membership, Role, SUPERUSER, SUPERUSER_OID, ValidUntil};
 pub use snapshot::{Catalog, Name, Oid, Schema, quote_identifier};
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::catalog::{Name, Oid};
+use crate::catalog::{Name, Oid, Retention};
 use crate::store::spec::{TableId, TableKind, TableSpec};
 use crate::value::SqlType;
 
@@ -77,6 +77,8 @@ pub struct Table {
     pub checks: Vec<Check>,
     /// Ids of the columns of the PRIMARY KEY; only reference tables have one.
     pub primary_key: Vec<u32>,
+    /// In order of name, which is the order in which they decide.
+    pub retention: Vec<Retention>,
     pub comment: Option<String>,
     /// Whether Annals itself writes it and nobody else may, as the catalog log.
     pub internal: bool,

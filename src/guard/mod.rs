@@ -5,6 +5,9 @@
 //! snapshot of the catalog, so that all tables of the statement are read at one instant and by the rights of that instant.
 
 mod meter;
+pub mod plans;
+mod rules;
+mod sieve;
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,12 +16,14 @@ use std::sync::Arc;
 use datafusion::catalog::TableProvider;
 
 use crate::catalog::{Catalog, Function, Name, Object, Oid, Privilege, Relation, Table, View as SavedQuery};
+use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
 use crate::policy::{self, Action, Identity, Reach};
 use crate::scan::TableScan;
 use crate::store::View;
 
 use meter::Meter;
+pub use rules::{Layout, RetentionRule, Rules, Sieve};
 pub use table::GuardedTable;
 
 /// One statement's way to tables.
@@ -27,33 +32,41 @@ pub struct Guard {
     identity: Identity,
     catalog: Arc<Catalog>,
     view: View,
+    /// By which rows expire while the statement runs.
+    clock: Clock,
     /// Counts what leaves the tables of the statement, if its role is held to a number.
     meter: Option<Arc<Meter>>,
 }
 
 impl Guard {
     /// A guard for one statement of this identity over one view of the store, by the rights that this catalog tells of.
-    pub fn new(identity: Identity, catalog: Arc<Catalog>, view: View) -> Self {
+    pub fn new(identity: Identity, catalog: Arc<Catalog>, view: View, clock: Clock) -> Self {
         let meter = Meter::of(&identity.limits).map(Arc::new);
-        Guard { identity, catalog, view, meter }
+        Guard { identity, catalog, view, clock, meter }
+    }
+
+    /// The same view for the server itself, which looks up what a table's rules ask for.
+    #[must_use]
+    pub fn of_system(&self) -> Self {
+        Guard { identity: Identity::system(&self.catalog), meter: None, ..self.clone() }
     }
 
     pub fn identity(&self) -> &Identity {
         &self.identity
     }
 
-    /// The table as this identity may read it: all of it, or only columns that it was granted.
+    /// The table as this identity may read it: all of it, or only columns that it was granted, and no row that its rules hide.
     ///
     /// # Errors
     /// 42501 when it may not; XX001 when the table's files are damaged.
-    pub fn open(&self, table: &Arc<Table>) -> Result<Arc<dyn TableProvider>> {
+    pub fn open(&self, table: &Arc<Table>, rules: Arc<Rules>) -> Result<Arc<dyn TableProvider>> {
         self.permit_columns(Action::Select, table, &[])?;
-        let scan = TableScan::new(table, &self.view)?;
-        let open = match self.permit(Action::Select, table) {
+        let scan = if rules.is_empty() { TableScan::new(table, &self.view) } else { TableScan::with_time(table, &self.view) }?;
+        let readable = match self.permit(Action::Select, table) {
             Ok(()) => None,
             Err(_) => Some(self.readable_columns(table)),
         };
-        Ok(Arc::new(GuardedTable::new(table.clone(), scan, open, self.meter.clone())))
+        Ok(Arc::new(GuardedTable::new(table.clone(), scan, readable, rules, self.clone())))
     }
 
     /// A table that was let through before, as this identity may read it now.
@@ -61,7 +74,7 @@ impl Guard {
     /// # Errors
     /// As [`Guard::open`].
     pub fn reopen(&self, table: &GuardedTable) -> Result<Arc<dyn TableProvider>> {
-        self.open(table.table())
+        self.open(table.table(), table.rules())
     }
 
     /// The rows of a reference table with the row numbers that changes name them by, for the change itself. What the statement's own
@@ -72,7 +85,7 @@ impl Guard {
     pub fn open_rows(&self, action: Action, table: &Arc<Table>) -> Result<Arc<dyn TableProvider>> {
         self.permit_columns(action, table, &[])?;
         let scan = TableScan::with_row_numbers(table, &self.view)?;
-        Ok(Arc::new(GuardedTable::new(table.clone(), scan, None, self.meter.clone())))
+        Ok(Arc::new(GuardedTable::new(table.clone(), scan, None, Arc::default(), self.clone())))
     }
 
     /// The table for looking at what a change names of it, not for reading: what was named is for [`Guard::permit_reads`] to allow.
@@ -82,7 +95,8 @@ impl Guard {
     pub fn open_named(&self, action: Action, table: &Arc<Table>) -> Result<Arc<dyn TableProvider>> {
         self.permit_columns(action, table, &[])?;
         let scan = TableScan::new(table, &self.view)?;
-        Ok(Arc::new(GuardedTable::new(table.clone(), scan, Some(BTreeSet::new()), None)))
+        let unmetered = Guard { meter: None, ..self.clone() };
+        Ok(Arc::new(GuardedTable::new(table.clone(), scan, Some(BTreeSet::new()), Arc::default(), unmetered)))
     }
 
     /// Whether this identity may do this to the whole table.

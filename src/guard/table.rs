@@ -1,47 +1,107 @@
 //! The wrapper that a statement's plan holds in place of a scan.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::{DataFusionError, Result, internal_err};
-use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::common::{Column, DataFusionError, Result, ScalarValue, internal_err};
+use datafusion::logical_expr::expr::InList;
+use datafusion::logical_expr::{BinaryExpr, Expr, Operator, TableProviderFilterPushDown, TableType, lit};
 use datafusion::physical_plan::ExecutionPlan;
 
-use super::meter::{Meter, MeterExec};
+use super::Guard;
+use super::meter::MeterExec;
+use super::rules::{Layout, Rules};
+use super::sieve::SieveExec;
 use crate::catalog::Table;
 use crate::policy;
 use crate::scan::TableScan;
 
 /// A table that the guard has let through. It hands out no definition and no logical plan, either of which would let a planner
 /// step around it.
-#[derive(Debug)]
 pub struct GuardedTable {
     table: Arc<Table>,
     schema: SchemaRef,
+    rules: Arc<Rules>,
     /// `None` in a plan that is kept: it reads nothing before the guard has opened its tables again.
-    scan: Option<TableScan>,
+    open: Option<Open>,
     /// The columns of which values may be read; `None` is all.
-    open: Option<BTreeSet<String>>,
-    meter: Option<Arc<Meter>>,
+    readable: Option<BTreeSet<String>>,
+}
+
+/// What a table is read from.
+struct Open {
+    scan: TableScan,
+    guard: Guard,
+}
+
+impl fmt::Debug for GuardedTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GuardedTable").field("table", &self.table.name).finish_non_exhaustive()
+    }
 }
 
 impl GuardedTable {
-    pub(super) fn new(table: Arc<Table>, scan: TableScan, open: Option<BTreeSet<String>>, meter: Option<Arc<Meter>>) -> Self {
-        GuardedTable { table, schema: scan.schema(), scan: Some(scan), open, meter }
+    pub(super) fn new(
+        table: Arc<Table>,
+        scan: TableScan,
+        readable: Option<BTreeSet<String>>,
+        rules: Arc<Rules>,
+        guard: Guard,
+    ) -> Self {
+        let schema = scan.shown_schema();
+        GuardedTable { table, schema, rules, open: Some(Open { scan, guard }), readable }
     }
 
     /// The same without its rows, so that what is kept for later holds neither memory nor files of today.
     pub fn closed(&self) -> Self {
-        let (table, schema, open) = (self.table.clone(), self.schema.clone(), self.open.clone());
-        GuardedTable { table, schema, scan: None, open, meter: None }
+        let (table, schema, rules) = (self.table.clone(), self.schema.clone(), self.rules.clone());
+        GuardedTable { table, schema, rules, open: None, readable: self.readable.clone() }
     }
 
     /// The definition it was let through by.
     pub(crate) fn table(&self) -> &Arc<Table> {
         &self.table
+    }
+
+    pub(super) fn rules(&self) -> Arc<Rules> {
+        self.rules.clone()
+    }
+}
+
+impl Open {
+    /// A plan in which rows pass the rules before anything else sees them.
+    async fn sieved(
+        &self,
+        rules: &Rules,
+        state: &dyn Session,
+        shown: &[usize],
+        filters: &[Expr],
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let schema = self.scan.schema();
+        let time_name = self.scan.time_column();
+        let mut read = shown.to_vec();
+        for name in rules.columns().iter().map(String::as_str).chain([time_name]) {
+            let at = schema.index_of(name)?;
+            if !read.contains(&at) {
+                read.push(at);
+            }
+        }
+        let layout = Layout {
+            schema: Arc::new(schema.project(&read)?),
+            time: read.iter().position(|at| schema.field(*at).name() == time_name).unwrap_or(0),
+        };
+        let sieve = rules.sieve(state, &self.guard.of_system(), &layout).await?;
+        let mut below: Vec<Expr> = filters.iter().filter(|filter| is_harmless(filter)).cloned().collect();
+        if let Some(horizon) = rules.expired_by(self.guard.clock.now_us()) {
+            let bound = ScalarValue::TimestampMicrosecond(Some(horizon), Some(Arc::from("UTC")));
+            below.push(Expr::Column(Column::new_unqualified(time_name)).gt(lit(bound)));
+        }
+        let scan = self.scan.plan(state, Some(&read), &below, None).await?;
+        Ok(Arc::new(SieveExec::try_new(scan, Arc::new(sieve), shown.len(), self.guard.clock.clone())?))
     }
 }
 
@@ -67,24 +127,44 @@ impl TableProvider for GuardedTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        if let Some(open) = &self.open {
+        let all: Vec<usize> = (0..self.schema.fields().len()).collect();
+        if let Some(readable) = &self.readable {
             // Planning has asked for each column by then; what it let through by mistake ends here.
-            let all: Vec<usize> = (0..self.schema.fields().len()).collect();
             let named = projection.unwrap_or(&all).iter().map(|place| self.schema.field(*place).name());
             let filtered = filters.iter().flat_map(Expr::column_refs).map(|column| &column.name);
-            if named.chain(filtered).any(|name| !open.contains(name)) {
+            if named.chain(filtered).any(|name| !readable.contains(name)) {
                 return Err(DataFusionError::External(Box::new(policy::denied("table", &self.table.name.name))));
             }
         }
-        match &self.scan {
-            Some(scan) => {
-                let plan = scan.plan(state, projection, filters, limit).await?;
-                Ok(match &self.meter {
-                    Some(meter) => Arc::new(MeterExec::new(plan, meter.clone())),
-                    None => plan,
-                })
-            }
-            None => internal_err!("a kept plan was run without opening table {} again", self.table.name),
-        }
+        let Some(open) = &self.open else {
+            return internal_err!("a kept plan was run without opening table {} again", self.table.name);
+        };
+        let plan = if self.rules.is_empty() {
+            open.scan.plan(state, projection, filters, limit).await?
+        } else {
+            open.sieved(&self.rules, state, projection.unwrap_or(&all), filters).await?
+        };
+        Ok(match &open.guard.meter {
+            Some(meter) => Arc::new(MeterExec::new(plan, meter.clone())),
+            None => plan,
+        })
+    }
+}
+
+/// Whether a filter can be worked out on hidden rows without failing or showing: columns compared with constants of their own type.
+fn is_harmless(filter: &Expr) -> bool {
+    let is_column = |expr: &Expr| matches!(expr, Expr::Column(_));
+    let is_constant = |expr: &Expr| matches!(expr, Expr::Literal(..));
+    match filter {
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::And | Operator::Or, right }) => is_harmless(left) && is_harmless(right),
+        Expr::BinaryExpr(BinaryExpr {
+            left,
+            op: Operator::Eq | Operator::NotEq | Operator::Lt | Operator::LtEq | Operator::Gt | Operator::GtEq,
+            right,
+        }) => is_column(left) && is_constant(right) || is_constant(left) && is_column(right),
+        Expr::Between(between) => is_column(&between.expr) && is_constant(&between.low) && is_constant(&between.high),
+        Expr::InList(InList { expr, list, .. }) => is_column(expr) && list.iter().all(is_constant),
+        Expr::IsNull(inner) | Expr::IsNotNull(inner) => is_column(inner),
+        _ => false,
     }
 }

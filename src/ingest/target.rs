@@ -15,6 +15,7 @@ use uuid::{ContextV7, Timestamp, Uuid};
 use crate::catalog::{Column, Default, Table};
 use crate::clock::Micros;
 use crate::error::{Error, Kind, Result};
+use crate::guard::Sieve;
 use crate::ingest::{FUTURE_US_MAX, ROW_BYTES_MAX};
 use crate::value::{ColumnBuilder, SqlType, Style, to_text};
 
@@ -62,6 +63,8 @@ pub enum Origin<'a> {
 pub struct Target {
     pub table: Arc<Table>,
     checks: Arc<[Check]>,
+    /// What says that a row has come too late to be kept; `None` if every row is kept.
+    retention: Option<Arc<Sieve>>,
     /// The table's columns under their stored names.
     schema: SchemaRef,
     /// How the session reads and writes: a default may become a text, or the day that it is there.
@@ -71,7 +74,13 @@ pub struct Target {
 impl Target {
     pub fn new(table: Arc<Table>, checks: Arc<[Check]>, style: Style) -> Self {
         let fields: Vec<_> = table.spec.columns.iter().map(|column| column.field.clone()).collect();
-        Target { table, checks, schema: Arc::new(Schema::new(fields)), style }
+        Target { table, checks, retention: None, schema: Arc::new(Schema::new(fields)), style }
+    }
+
+    /// The same, refusing rows that have expired by these rules.
+    #[must_use]
+    pub fn with_retention(self, retention: Option<Arc<Sieve>>) -> Self {
+        Target { retention, ..self }
     }
 
     /// Completes rows: `given[i]` belongs to the table's i-th column, `now` is the start of the transaction, `origin` says where each
@@ -100,6 +109,7 @@ impl Target {
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         let batch = RecordBatch::try_new_with_options(self.schema.clone(), columns, &options).map_err(arrow)?;
         self.check_time(&batch, now, origin)?;
+        self.check_retention(&batch, now, origin)?;
         self.check_constraints(&batch, origin)?;
         self.check_size(&batch, origin)?;
         Ok(batch)
@@ -148,6 +158,23 @@ impl Target {
                 Err(self.located(error, origin, at))
             }
         }
+    }
+
+    /// An event that would be gone as soon as it is there is refused, not silently dropped.
+    fn check_retention(&self, batch: &RecordBatch, now: Micros, origin: Origin<'_>) -> Result<()> {
+        // A table without a column for it takes the time of ingest, which has not expired.
+        let (Some(retention), Some(column)) = (&self.retention, self.table.time_column()) else { return Ok(()) };
+        let expired =
+            retention.first_expired(batch, now).map_err(|error| Error::internal(format!("a retention policy failed: {error}")))?;
+        let Some((at, policy, keep)) = expired else { return Ok(()) };
+        let error = Error::new(
+            Kind::DatetimeFieldOverflow,
+            format!("the time in \"{column}\" lies further back than events are kept: retention policy \"{policy}\" keeps {keep}"),
+        )
+        .with_hint("The event would never be seen; send it without delay, or let the policy keep more.")
+        .with_table(&self.table.name.schema, &self.table.name.name)
+        .with_column(column);
+        Err(self.located(error, origin, at))
     }
 
     fn check_constraints(&self, batch: &RecordBatch, origin: Origin<'_>) -> Result<()> {

@@ -64,6 +64,7 @@ pub(super) fn table() -> Table {
         columns,
         checks: vec![],
         primary_key: vec![],
+        retention: vec![],
         comment: Some("Every definition, as an event: who made it, when, and its text".to_owned()),
         internal: true,
     }

@@ -16,7 +16,7 @@ use crate::ingest::{Given, Origin, Target};
 use crate::query::parse::{self, Copy, CopySource};
 use crate::query::plan::{Planner, names};
 use crate::query::session::{Outcome, Session};
-use crate::query::{checks, execute, insert};
+use crate::query::{checks, execute, insert, retention};
 use crate::value::SqlType;
 
 /// Rows are completed and handed on in batches of at least this many.
@@ -64,7 +64,7 @@ impl Session {
 }
 
 /// Starts a COPY … FROM STDIN.
-pub(super) fn copy_in(session: &mut Session, statement: &Copy) -> Result<Outcome> {
+pub(super) async fn copy_in(session: &mut Session, statement: &Copy) -> Result<Outcome> {
     session.refuse_read_only("execute COPY FROM")?;
     let options = CopyOptions::new(&statement.options, Direction::From)?;
     let now = session.now_us();
@@ -75,6 +75,7 @@ pub(super) fn copy_in(session: &mut Session, statement: &Copy) -> Result<Outcome
         insert::permit_columns(&table, &places, &planner.guard)?;
         (checks::target(&table, &planner, &session.engine)?, places)
     };
+    let target = retention::guarded(session, target).await?;
     let map = options.map.as_deref().map(parse::parse_query).transpose()?;
     let table = &target.table;
     let columns = places.iter().map(|place| (table.columns[*place].name.clone(), table.columns[*place].sql_type.clone())).collect();

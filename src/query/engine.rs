@@ -25,7 +25,7 @@ use crate::query::parse;
 use crate::query::plan::names::DATABASE;
 use crate::query::session::{Login, Prepared, Session};
 use crate::query::usage::Usage;
-use crate::query::{catalog_log, checks, system};
+use crate::query::{catalog_log, checks, rules, system};
 use crate::scan::STORE_URL;
 use crate::store::Store;
 
@@ -55,6 +55,7 @@ pub struct Engine {
     pub(super) state: SessionState,
     pub(super) registry: Registry,
     pub(super) checks: checks::Cache,
+    pub(super) rules: rules::Cache,
     /// What all sessions share of the system relations.
     pub(super) system: Arc<system::Shared>,
     pub(super) backends: Arc<Backends>,
@@ -94,6 +95,7 @@ impl Engine {
             state,
             registry,
             checks: checks::Cache::default(),
+            rules: rules::Cache::default(),
             system,
             backends: Arc::default(),
             exchange: Arc::default(),

@@ -1,7 +1,7 @@
 //! INSERT: literal rows go straight to the column builders; anything else is planned as a query.
 
 mod conflict;
-mod returning;
+pub(super) mod returning;
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::query::errors::unwrap;
 use crate::query::parse::unsupported;
 use crate::query::plan::{Planned, Planner, names, types};
 use crate::query::session::{Column, Outcome, Session, done};
-use crate::query::{checks, execute, kept};
+use crate::query::{checks, execute, kept, retention};
 use crate::store::spec::TableKind;
 use crate::value::{ColumnBuilder, SqlType, Style};
 use conflict::Conflict;
@@ -162,17 +162,35 @@ pub(super) async fn insert(session: &mut Session, ready: &Ready, params: &[Array
         }
     };
     match &ready.returning {
-        Some(returning) => returning.rows(session, table, &stored, params).await,
+        Some(returning) => returning.rows(session, table, &stored, params, "INSERT 0").await,
         None => done(format!("INSERT 0 {}", stored.iter().map(RecordBatch::num_rows).sum::<usize>())),
     }
 }
 
+/// Stores the rows of a query whose columns are a new table's, in their order; gives their number.
+pub(super) async fn fill(session: &mut Session, table: &Arc<Table>, query: &Planned, params: &[ArrayRef]) -> Result<usize> {
+    let ready = {
+        let planner = session.planner();
+        let targets: Vec<SqlType> = table.columns.iter().map(|column| column.sql_type.clone()).collect();
+        let planned = planner.lowered(cast_columns(query.plan.clone(), &targets)?, &query.parameters)?;
+        let parameters = planned.parameters.clone();
+        let target = checks::target(table, &planner, &session.engine)?;
+        let (places, source) = ((0..targets.len()).collect(), Source::Query(Box::new(planned)));
+        Ready { target, places, source, conflict: None, returning: None, parameters, lasting: false }
+    };
+    let stored = complete_rows(session, &ready, &session.guard(), params).await?;
+    let rows = stored.iter().map(RecordBatch::num_rows).sum();
+    keep(session, table, stored).await?;
+    Ok(rows)
+}
+
 /// The statement's rows with defaults filled in and constraints checked.
 async fn complete_rows(session: &Session, ready: &Ready, guard: &Guard, params: &[ArrayRef]) -> Result<Vec<RecordBatch>> {
-    let table = &ready.target.table;
+    let target = retention::guarded(session, ready.target.clone()).await?;
+    let table = &target.table;
     let now = session.now_us();
     let complete =
-        |count: usize, given: Vec<Given>, first_row: u64| ready.target.complete(count, given, now, Origin::Statement { first_row });
+        |count: usize, given: Vec<Given>, first_row: u64| target.complete(count, given, now, Origin::Statement { first_row });
     match &ready.source {
         Source::Defaults => Ok(vec![complete(1, vec![Given::Absent; table.columns.len()], 1)?]),
         Source::Literal(literal) => {

@@ -7,16 +7,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use datafusion::catalog::TableProvider;
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::datasource::{provider_as_source, source_as_provider};
-use datafusion::logical_expr::{Expr, LogicalPlan, TableScan, Volatility};
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::logical_expr::{Expr, LogicalPlan, Volatility};
 
 use crate::catalog::Catalog;
 use crate::error::Result;
-use crate::guard::{Guard, GuardedTable};
+use crate::guard::{Guard, plans};
 use crate::policy::Identity;
-use crate::query::errors::{unwrap, wrap};
 use crate::query::insert;
 use crate::query::plan::Planned;
 use crate::query::settings::Version;
@@ -84,7 +81,7 @@ pub(super) fn is_lasting(plan: &LogicalPlan) -> bool {
     let mut lasting = true;
     let walked = plan.apply_with_subqueries(|node| {
         if let LogicalPlan::TableScan(scan) = node
-            && guarded(scan, |_| ()).is_none()
+            && !plans::is_guarded(scan)
         {
             lasting = false;
         }
@@ -110,7 +107,7 @@ pub(super) fn may_change(expr: &Expr) -> bool {
 /// # Errors
 /// None that a user can cause.
 pub(super) fn closed(planned: &Planned) -> Result<Planned> {
-    exchanged(planned, |table| Ok(Arc::new(table.closed())))
+    plans::closed(&planned.plan).map(|plan| planned.with_plan(plan))
 }
 
 /// A lasting plan with its tables opened anew, at the guard's snapshot and with its rights.
@@ -118,27 +115,5 @@ pub(super) fn closed(planned: &Planned) -> Result<Planned> {
 /// # Errors
 /// 42501 when the role may no longer read a table; XX001 for a damaged one.
 pub(super) fn renewed(planned: &Planned, guard: &Guard) -> Result<Planned> {
-    exchanged(planned, |table| guard.reopen(table))
-}
-
-/// The plan with another table in the place of each guarded one.
-fn exchanged(planned: &Planned, make: impl Fn(&GuardedTable) -> Result<Arc<dyn TableProvider>>) -> Result<Planned> {
-    let exchanged = planned.plan.clone().transform_down_with_subqueries(|node| {
-        let LogicalPlan::TableScan(mut scan) = node else { return Ok(Transformed::no(node)) };
-        match guarded(&scan, &make) {
-            Some(provider) => {
-                scan.source = provider_as_source(provider.map_err(wrap)?);
-                Ok(Transformed::yes(LogicalPlan::TableScan(scan)))
-            }
-            None => Ok(Transformed::no(LogicalPlan::TableScan(scan))),
-        }
-    });
-    exchanged.map(|exchanged| planned.with_plan(exchanged.data)).map_err(unwrap)
-}
-
-/// What is made of the guarded table that a scan reads; `None` if it reads something else.
-fn guarded<T>(scan: &TableScan, make: impl FnOnce(&GuardedTable) -> T) -> Option<T> {
-    let provider = source_as_provider(&scan.source).ok()?;
-    let provider: &dyn TableProvider = provider.as_ref();
-    provider.downcast_ref::<GuardedTable>().map(make)
+    plans::reopened(&planned.plan, guard).map(|plan| planned.with_plan(plan))
 }

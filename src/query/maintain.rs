@@ -6,6 +6,7 @@ use crate::catalog::role::CHECKPOINT;
 use crate::error::{Error, Kind, Result};
 use crate::policy::Action;
 use crate::query::plan::names;
+use crate::query::retention;
 use crate::query::session::{Outcome, Session, done};
 
 /// Moves every tail into segments, as PostgreSQL's CHECKPOINT moves its buffers.
@@ -20,7 +21,7 @@ pub(super) async fn checkpoint(session: &Session) -> Result<Outcome> {
     done("CHECKPOINT")
 }
 
-/// Compacts one table or all, and removes what compaction replaced.
+/// Removes what has expired, compacts one table or all, and removes what compaction replaced.
 pub(super) async fn vacuum(session: &Session, table: Option<&ObjectName>) -> Result<Outcome> {
     let catalog = session.catalog();
     let table = match table {
@@ -34,6 +35,10 @@ pub(super) async fn vacuum(session: &Session, table: Option<&ObjectName>) -> Res
         None if session.identity.superuser => None,
         None => return Err(Error::new(Kind::InsufficientPrivilege, "must be superuser to VACUUM every table")),
     };
+    // What has expired goes first, so that it is not merged with what stays.
+    for expiring in retention::tables(session).iter().filter(|expiring| table.is_none_or(|table| table == expiring.store_id())) {
+        retention::purge(session, expiring).await?;
+    }
     session.engine.store.vacuum(table).await?;
     done("VACUUM")
 }

@@ -1,9 +1,10 @@
 //! UPDATE, DELETE, TRUNCATE and MERGE: what a reference table permits and a log table never does.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch};
-use datafusion::arrow::compute::concat_batches;
+use datafusion::arrow::array::{ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch};
+use datafusion::arrow::compute::{concat_batches, filter_record_batch};
 use datafusion::arrow::datatypes::Int64Type;
 use datafusion::datasource::provider_as_source;
 use datafusion::sql::sqlparser::ast::{self, Ident, ObjectName, SelectItem};
@@ -12,9 +13,10 @@ use crate::catalog::Table;
 use crate::error::{Error, Kind, Result};
 use crate::ingest::{self, Given, Origin};
 use crate::policy::Action;
+use crate::query::insert::returning::Returning;
 use crate::query::parse::{self, unsupported};
 use crate::query::plan::{Planned, Planner, names};
-use crate::query::session::{Outcome, Session, done};
+use crate::query::session::{Column, Outcome, Session, done};
 use crate::query::{assignment, checks, execute, insert};
 use crate::store::spec::ROW_COLUMN;
 use crate::value::SqlType;
@@ -23,14 +25,30 @@ use crate::value::SqlType;
 struct Reading {
     table: Arc<Table>,
     planned: Planned,
+    /// What is answered of the rows.
+    returning: Option<Returning>,
+    /// Whether other tables stand beside it, so that a row may be read several times.
+    joined: bool,
 }
 
-pub(super) fn update_parameters(update: &ast::Update, planner: &Planner<'_>, hints: &[Option<SqlType>]) -> Result<Vec<SqlType>> {
-    Ok(update_reading(update, planner, hints)?.planned.parameters)
+impl Reading {
+    /// The types of the statement's parameters, and the columns of what it answers with.
+    fn described(self) -> (Vec<SqlType>, Option<Vec<Column>>) {
+        match self.returning {
+            Some(returning) => (returning.parameters.clone(), Some(returning.columns)),
+            None => (self.planned.parameters, None),
+        }
+    }
 }
 
-pub(super) fn delete_parameters(delete: &ast::Delete, planner: &Planner<'_>, hints: &[Option<SqlType>]) -> Result<Vec<SqlType>> {
-    Ok(delete_reading(delete, planner, hints)?.planned.parameters)
+type Described = (Vec<SqlType>, Option<Vec<Column>>);
+
+pub(super) fn update_described(update: &ast::Update, planner: &Planner<'_>, hints: &[Option<SqlType>]) -> Result<Described> {
+    update_reading(update, planner, hints).map(Reading::described)
+}
+
+pub(super) fn delete_described(delete: &ast::Delete, planner: &Planner<'_>, hints: &[Option<SqlType>]) -> Result<Described> {
+    delete_reading(delete, planner, hints).map(Reading::described)
 }
 
 /// What a change makes of each row.
@@ -69,7 +87,10 @@ pub(super) async fn update(
     let changes = ingest::update_rows(&table, &latest, numbers, &complete)?;
     transaction.add_rows(&table, changes, &engine).await?;
     engine.backends.counted.updated.add(count);
-    done(format!("UPDATE {count}"))
+    match &reading.returning {
+        Some(returning) => returning.rows(session, &table, &[complete], params, "UPDATE").await,
+        None => done(format!("UPDATE {count}")),
+    }
 }
 
 /// Removes rows of a reference table.
@@ -89,7 +110,10 @@ pub(super) async fn delete(
     let changes = ingest::delete_rows(&table, numbers, &rows)?;
     session.open_transaction().add_rows(&table, changes, &engine).await?;
     engine.backends.counted.deleted.add(count);
-    done(format!("DELETE {count}"))
+    match &reading.returning {
+        Some(returning) => returning.rows(session, &table, &[rows], params, "DELETE").await,
+        None => done(format!("DELETE {count}")),
+    }
 }
 
 /// Empties reference tables.
@@ -138,41 +162,53 @@ fn target_of(relation: &ast::TableFactor, planner: &Planner<'_>, action: Action)
 }
 
 fn update_reading(update: &ast::Update, planner: &Planner<'_>, hints: &[Option<SqlType>]) -> Result<Reading> {
-    let table = target_of(&update.table.relation, planner, Action::Update)?;
+    let relation = &update.table.relation;
+    let table = target_of(relation, planner, Action::Update)?;
     let refused = [
-        (update.from.is_some(), "UPDATE ... FROM"),
-        (update.returning.is_some(), "UPDATE ... RETURNING"),
+        (matches!(update.from, Some(ast::UpdateTableFromKind::BeforeSet(_))), "UPDATE ... FROM before SET"),
         (!update.table.joins.is_empty(), "UPDATE of a join"),
         (update.limit.is_some(), "UPDATE ... LIMIT"),
     ];
     if let Some((_, what)) = refused.into_iter().find(|(present, _)| *present) {
         return Err(unsupported(what));
     }
-    let mut values: Vec<ast::Expr> = table.columns.iter().map(|column| identifier(&column.name)).collect();
-    let mut assigned = Vec::new();
-    for assignment in &update.assignments {
-        let ast::AssignmentTarget::ColumnName(name) = &assignment.target else {
-            return Err(unsupported("UPDATE ... SET (a, b) = ..."));
-        };
-        assignment::assign(&table, name, &assignment.value, &mut assigned, &mut values)?;
+    let mut values = own_columns(&table, relation);
+    let (mut assigned, mut named) = (Vec::new(), Vec::new());
+    for given in &update.assignments {
+        for (name, value) in pairs(given)? {
+            assignment::assign(&table, name, value, &mut assigned, &mut values)?;
+            named.push(value.clone());
+        }
     }
+    let others = match &update.from {
+        Some(ast::UpdateTableFromKind::AfterSet(others)) => others.as_slice(),
+        Some(ast::UpdateTableFromKind::BeforeSet(_)) | None => &[],
+    };
     let places = insert::places(&table, &assigned)?;
     let columns: Vec<u32> = places.iter().map(|place| table.columns[*place].id).collect();
     planner.guard.permit_columns(Action::Update, &table, &columns)?;
-    let named = update.assignments.iter().map(|assignment| assignment.value.clone()).collect();
-    let change = Change { action: Action::Update, values, named };
-    reading(table, &update.table.relation, change, update.selection.as_ref(), planner, hints)
+    let source = Among { relation, others, selection: update.selection.as_ref(), returning: update.returning.as_deref() };
+    reading(table, &source, Change { action: Action::Update, values, named }, planner, hints)
+}
+
+/// What one assignment of SET gives to which columns.
+fn pairs(assignment: &ast::Assignment) -> Result<Vec<(&ObjectName, &ast::Expr)>> {
+    match (&assignment.target, &assignment.value) {
+        (ast::AssignmentTarget::ColumnName(name), value) => Ok(vec![(name, value)]),
+        (ast::AssignmentTarget::Tuple(names), ast::Expr::Tuple(values)) if names.len() == values.len() => {
+            Ok(names.iter().zip(values).collect())
+        }
+        (ast::AssignmentTarget::Tuple(_), ast::Expr::Tuple(_)) => {
+            Err(Error::new(Kind::SyntaxError, "number of columns does not match number of values"))
+        }
+        (ast::AssignmentTarget::Tuple(_), _) => Err(unsupported("UPDATE ... SET (a, b) = anything but a list of values")),
+    }
 }
 
 fn delete_relation(delete: &ast::Delete) -> Result<&ast::TableFactor> {
     let (ast::FromTable::WithFromKeyword(from) | ast::FromTable::WithoutKeyword(from)) = &delete.from;
-    let refused = [
-        (delete.using.is_some(), "DELETE ... USING"),
-        (delete.returning.is_some(), "DELETE ... RETURNING"),
-        (delete.limit.is_some(), "DELETE ... LIMIT"),
-    ];
-    if let Some((_, what)) = refused.into_iter().find(|(present, _)| *present) {
-        return Err(unsupported(what));
+    if delete.limit.is_some() {
+        return Err(unsupported("DELETE ... LIMIT"));
     }
     match from.as_slice() {
         [only] if only.joins.is_empty() => Ok(&only.relation),
@@ -183,21 +219,40 @@ fn delete_relation(delete: &ast::Delete) -> Result<&ast::TableFactor> {
 fn delete_reading(delete: &ast::Delete, planner: &Planner<'_>, hints: &[Option<SqlType>]) -> Result<Reading> {
     let relation = delete_relation(delete)?;
     let table = target_of(relation, planner, Action::Delete)?;
-    let values = table.columns.iter().map(|column| identifier(&column.name)).collect();
-    let change = Change { action: Action::Delete, values, named: vec![] };
-    reading(table, relation, change, delete.selection.as_ref(), planner, hints)
+    let values = own_columns(&table, relation);
+    let others = delete.using.as_deref().unwrap_or_default();
+    let source = Among { relation, others, selection: delete.selection.as_ref(), returning: delete.returning.as_deref() };
+    reading(table, &source, Change { action: Action::Delete, values, named: vec![] }, planner, hints)
 }
 
-fn identifier(name: &str) -> ast::Expr {
-    ast::Expr::Identifier(Ident::with_quote('"', name))
+/// What the statement calls the table.
+fn called(table: &Table, relation: &ast::TableFactor) -> Ident {
+    match relation {
+        ast::TableFactor::Table { alias: Some(alias), .. } => alias.name.clone(),
+        _ => Ident::with_quote('"', &table.name.name),
+    }
 }
 
-/// Plans `SELECT _row, values… FROM table WHERE selection`, the only query that sees row numbers.
+/// The table's columns as they are, each with the table's name in front.
+fn own_columns(table: &Table, relation: &ast::TableFactor) -> Vec<ast::Expr> {
+    let of_table = |name: &str| ast::Expr::CompoundIdentifier(vec![called(table, relation), Ident::with_quote('"', name)]);
+    table.columns.iter().map(|column| of_table(&column.name)).collect()
+}
+
+/// Which rows of the table an UPDATE or DELETE is about.
+struct Among<'a> {
+    relation: &'a ast::TableFactor,
+    /// What stands beside the table in UPDATE … FROM or DELETE … USING.
+    others: &'a [ast::TableWithJoins],
+    selection: Option<&'a ast::Expr>,
+    returning: Option<&'a [SelectItem]>,
+}
+
+/// Plans `SELECT _row, values… FROM table, others WHERE selection`, the only query that sees row numbers.
 fn reading(
     table: Arc<Table>,
-    relation: &ast::TableFactor,
+    source: &Among<'_>,
     change: Change,
-    selection: Option<&ast::Expr>,
     planner: &Planner<'_>,
     hints: &[Option<SqlType>],
 ) -> Result<Reading> {
@@ -205,12 +260,12 @@ fn reading(
     let ast::SetExpr::Select(select) = query.body.as_mut() else {
         return Err(Error::internal("a SELECT did not read as one"));
     };
-    let mut relation = relation.clone();
+    let mut relation = source.relation.clone();
     if let ast::TableFactor::Table { name, .. } = &mut relation {
         *name = ObjectName::from(vec![Ident::with_quote('"', &table.name.name)]);
     }
-    select.from = vec![ast::TableWithJoins { relation, joins: vec![] }];
-    select.selection = selection.cloned();
+    select.from = std::iter::once(ast::TableWithJoins { relation, joins: vec![] }).chain(source.others.iter().cloned()).collect();
+    select.selection = source.selection.cloned();
     let aliased = |(at, expr): (usize, ast::Expr)| SelectItem::ExprWithAlias { expr, alias: Ident::new(format!("c{at}")) };
     // What the statement itself names must be allowed to be read; the change reads the rest on its own account.
     select.projection = change.named.into_iter().enumerate().map(aliased).collect();
@@ -222,19 +277,36 @@ fn reading(
     let ast::SetExpr::Select(select) = query.body.as_mut() else {
         return Err(Error::internal("a SELECT did not read as one"));
     };
-    select.projection = std::iter::once(identifier(ROW_COLUMN)).chain(change.values).enumerate().map(aliased).collect();
-    let source = provider_as_source(planner.guard.open_rows(change.action, &table)?);
-    let planned = planner.query_with(&query, hints, vec![(table.name.name.clone(), source)])?;
+    let number = ast::Expr::CompoundIdentifier(vec![called(&table, source.relation), Ident::with_quote('"', ROW_COLUMN)]);
+    select.projection = std::iter::once(number).chain(change.values).enumerate().map(aliased).collect();
+    let rows = provider_as_source(planner.guard.open_rows(change.action, &table)?);
+    let planned = planner.query_with(&query, hints, vec![(table.name.name.clone(), rows)])?;
     let mut targets = vec![SqlType::Int8];
     targets.extend(table.columns.iter().map(|column| column.sql_type.clone()));
     let plan = insert::cast_columns(planned.plan, &targets)?;
     let planned = planner.lowered(plan, &planned.parameters)?;
-    Ok(Reading { table, planned })
+    let joined = !source.others.is_empty();
+    let returning = match source.returning {
+        None => None,
+        Some(items) => {
+            planner.guard.permit(Action::Select, &table)?;
+            let all = |item: &SelectItem| matches!(item, SelectItem::Wildcard(_));
+            if joined && items.iter().any(all) {
+                return Err(unsupported("RETURNING * of several tables").with_hint("Name the columns of the changed table."));
+            }
+            let known: Vec<Option<SqlType>> = planned.parameters.iter().cloned().map(Some).collect();
+            let hints = if known.len() >= hints.len() { &known } else { hints };
+            Some(Returning::new(items, called(&table, source.relation), &table, planner, hints)?)
+        }
+    };
+    Ok(Reading { table, planned, returning, joined })
 }
 
 /// Runs the reading; gives row numbers and the values beside them.
 async fn read(session: &Session, reading: &Reading, params: &[ArrayRef]) -> Result<(Int64Array, RecordBatch)> {
-    let bound = execute::bind(&reading.planned, params)?;
+    // RETURNING may have parameters of its own behind these.
+    let own = params.get(..reading.planned.parameters.len()).unwrap_or(params);
+    let bound = execute::bind(&reading.planned, own)?;
     let batches = execute::collect(session, &bound).await?;
     let Some(first) = batches.first() else {
         let empty = RecordBatch::new_empty(reading.table.spec.commit_schema());
@@ -242,7 +314,10 @@ async fn read(session: &Session, reading: &Reading, params: &[ArrayRef]) -> Resu
         let rows = empty.project(&places).map_err(|error| Error::internal(error.to_string()))?;
         return Ok((Int64Array::from(Vec::<i64>::new()), rows));
     };
-    let whole = concat_batches(&first.schema(), &batches).map_err(|error| Error::internal(error.to_string()))?;
+    let mut whole = concat_batches(&first.schema(), &batches).map_err(|error| Error::internal(error.to_string()))?;
+    if reading.joined {
+        whole = once(&whole)?;
+    }
     let numbers = whole
         .column(0)
         .as_primitive_opt::<Int64Type>()
@@ -251,4 +326,12 @@ async fn read(session: &Session, reading: &Reading, params: &[ArrayRef]) -> Resu
     let places: Vec<usize> = (1..whole.num_columns()).collect();
     let rows = whole.project(&places).map_err(|error| Error::internal(error.to_string()))?;
     Ok((numbers, rows))
+}
+
+/// Each row of the table once, as it was read first: a row that meets several others is changed by one of them.
+fn once(read: &RecordBatch) -> Result<RecordBatch> {
+    let mut seen = HashSet::new();
+    let numbers = read.column(0).as_primitive::<Int64Type>();
+    let first: BooleanArray = numbers.iter().map(|number| Some(seen.insert(number))).collect();
+    filter_record_batch(read, &first).map_err(|error| Error::internal(error.to_string()))
 }

@@ -36,7 +36,7 @@ use crate::query::plan::{Planned, Planner};
 pub use crate::query::settings::Timeout;
 use crate::query::settings::{Settings, Version};
 use crate::query::transaction::Transaction;
-use crate::query::{execute, explain, insert, maintain, mutate, system};
+use crate::query::{create_as, execute, explain, insert, locks, maintain, mutate, retention, system};
 use crate::store::View;
 use crate::value::{Names, SqlType, Style};
 pub(super) use effects::Effects;
@@ -249,8 +249,9 @@ impl Session {
                 let ready = self.insertion(insert, prepared)?;
                 Ok((ready.parameters.clone(), ready.columns()))
             }
-            Statement::Update(update) => Ok((mutate::update_parameters(update, &self.planner(), hints)?, None)),
-            Statement::Delete(delete) => Ok((mutate::delete_parameters(delete, &self.planner(), hints)?, None)),
+            Statement::Update(update) => mutate::update_described(update, &self.planner(), hints),
+            Statement::Delete(delete) => mutate::delete_described(delete, &self.planner(), hints),
+            Statement::CreateTableAs(made) => Ok((self.planner().query(&made.query, hints)?.parameters, None)),
             Statement::Truncate(_)
             | Statement::Merge(_)
             | Statement::Copy(_)
@@ -266,6 +267,7 @@ impl Session {
             | Statement::Checkpoint
             | Statement::Vacuum(_)
             | Statement::Analyze(_) => Ok((vec![], None)),
+            Statement::ExplainRetention(_) => Ok((vec![], Some(retention::columns()))),
         }
     }
 
@@ -344,6 +346,9 @@ impl Session {
     async fn dispatch(&mut self, prepared: &Prepared, params: &[ArrayRef]) -> Result<Outcome> {
         match prepared.parsed.statement.as_ref() {
             Statement::Query(query) => {
+                if prepared.parsed.locks {
+                    locks::take(self, query).await?;
+                }
                 let planned = self.plan(query, prepared)?;
                 let (columns, rows) = execute::stream(self, &planned, params).await?;
                 Ok(Outcome::Rows { columns, rows, tag: "SELECT" })
@@ -362,10 +367,11 @@ impl Session {
             Statement::Truncate(names) => mutate::truncate(self, names).await,
             Statement::Merge(name) => mutate::merge(self, name),
             Statement::Copy(statement) => match statement.direction {
-                CopyDirection::FromStdin => copy::copy_in(self, statement),
+                CopyDirection::FromStdin => copy::copy_in(self, statement).await,
                 CopyDirection::ToStdout => copy::copy_out(self, statement).await,
             },
             Statement::Define(definition) => self.define(definition).await,
+            Statement::CreateTableAs(made) => create_as::create(self, made, &prepared.hints, params).await,
             Statement::Block(block) => self.block(block).await,
             Statement::Set(setting) => {
                 if setting.local {
@@ -396,6 +402,7 @@ impl Session {
                 self.refuse_in_block("VACUUM")?;
                 maintain::vacuum(self, table.as_ref()).await
             }
+            Statement::ExplainRetention(table) => retention::explain(self, table).await,
         }
     }
 
@@ -435,7 +442,7 @@ impl Session {
         }
     }
 
-    async fn define(&mut self, definition: &Definition) -> Result<Outcome> {
+    pub(super) async fn define(&mut self, definition: &Definition) -> Result<Outcome> {
         self.refuse_read_only(&format!("execute {}", definition.command()))?;
         let engine = self.engine.clone();
         self.open_transaction().lock_definitions(&engine).await?;
@@ -539,7 +546,7 @@ impl Session {
             remote: self.login.remote.clone(),
             system: self.engine.system.clone(),
         };
-        Planner::new(&self.engine.state, &self.engine.registry, catalog, self.guard(), Arc::new(facts))
+        Planner::new(&self.engine.state, &self.engine.registry, &self.engine.rules, catalog, self.guard(), Arc::new(facts))
     }
 
     pub(super) fn catalog(&self) -> Arc<Catalog> {
@@ -555,7 +562,7 @@ impl Session {
             Some(transaction) => transaction.view(&self.engine),
             None => View::new(self.engine.store.snapshot(), vec![]),
         };
-        Guard::new(self.identity.clone(), self.rights(), view)
+        Guard::new(self.identity.clone(), self.rights(), view, self.engine.clock.clone())
     }
 
     fn refuse_in_failed(&self, statement: &Statement) -> Result<()> {

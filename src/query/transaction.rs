@@ -217,6 +217,25 @@ impl Transaction {
             return Ok(());
         }
         let held = self.lock(engine.store.lock_table(table)).await?;
+        self.hold(engine, table, held)
+    }
+
+    /// As [`Transaction::lock_table`], without waiting for another transaction.
+    ///
+    /// # Errors
+    /// 55P03 when another holds the lock, naming the table; 40001 as there.
+    pub(super) async fn lock_table_at_once(&mut self, engine: &Engine, table: TableId, name: &str) -> Result<()> {
+        if self.tables.contains_key(&table) {
+            return Ok(());
+        }
+        let held = tokio::time::timeout(Duration::ZERO, engine.store.lock_table(table)).await.map_err(|_| {
+            Error::new(Kind::LockNotAvailable, format!("could not obtain lock on row in relation \"{name}\""))
+                .with_hint("A lock is that of the whole table; SKIP LOCKED finds no other rows in it.")
+        })?;
+        self.hold(engine, table, held)
+    }
+
+    fn hold(&mut self, engine: &Engine, table: TableId, held: OwnedMutexGuard<()>) -> Result<()> {
         if let Some(pinned) = self.pinned(engine) {
             let rows = |snapshot: &Snapshot| snapshot.table(table).map(|state| state.next_leaf);
             if rows(&pinned.snapshot) != rows(&engine.store.snapshot()) {

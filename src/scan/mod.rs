@@ -9,7 +9,7 @@ mod prune;
 use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use datafusion::catalog::Session;
 use datafusion::catalog::memory::{DataSourceExec, MemorySourceConfig};
 use datafusion::common::stats::Precision;
@@ -28,7 +28,7 @@ use datafusion::physical_plan::union::UnionExec;
 
 use crate::catalog::Table;
 use crate::error::{Error, Kind, Result};
-use crate::store::spec::ROW_COLUMN;
+use crate::store::spec::{INGEST_COLUMN, ROW_COLUMN};
 use crate::store::{Segment, TableView, View};
 
 /// The address under which the store's files are registered with DataFusion.
@@ -41,7 +41,21 @@ pub struct TableScan {
     schema: SchemaRef,
     /// The same columns with the names and types that the store keeps; `stored[i]` belongs to `schema[i]`.
     stored: SchemaRef,
+    /// How many columns at the end are not for statements to see.
+    hidden: usize,
+    /// The name of the column that tells the time of a row.
+    time: String,
     view: TableView,
+}
+
+/// What a scan shows beside the table's own columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Beside {
+    Nothing,
+    /// The time of ingest at the end, if there is no other time.
+    Time,
+    /// The row numbers of a reference table in front.
+    RowNumbers,
 }
 
 impl TableScan {
@@ -50,7 +64,15 @@ impl TableScan {
     /// # Errors
     /// XX001 when the store holds the table for damaged.
     pub fn new(table: &Table, view: &View) -> Result<Self> {
-        Self::build(table, view, false)
+        Self::build(table, view, Beside::Nothing)
+    }
+
+    /// The same, followed by the time of ingest if the table has no column that tells the time of its rows.
+    ///
+    /// # Errors
+    /// As [`TableScan::new`].
+    pub fn with_time(table: &Table, view: &View) -> Result<Self> {
+        Self::build(table, view, Beside::Time)
     }
 
     /// The same, led by the row numbers of a reference table, by which its changes name rows.
@@ -58,14 +80,14 @@ impl TableScan {
     /// # Errors
     /// As [`TableScan::new`].
     pub fn with_row_numbers(table: &Table, view: &View) -> Result<Self> {
-        Self::build(table, view, true)
+        Self::build(table, view, Beside::RowNumbers)
     }
 
-    fn build(table: &Table, view: &View, row_numbers: bool) -> Result<Self> {
+    fn build(table: &Table, view: &View, beside: Beside) -> Result<Self> {
         let view = view.table(&table.spec)?;
         let mut shown: Vec<Arc<Field>> = Vec::new();
         let mut stored: Vec<Arc<Field>> = Vec::new();
-        if row_numbers {
+        if beside == Beside::RowNumbers {
             let row = table.spec.lead_fields().into_iter().find(|field| field.name() == ROW_COLUMN);
             let row =
                 row.ok_or_else(|| Error::new(Kind::WrongObjectType, format!("log table {} has no row numbers", table.name)))?;
@@ -76,7 +98,27 @@ impl TableScan {
             shown.push(Arc::new(column.sql_type.field(column.name.clone(), !column.not_null)));
             stored.push(spec.field.clone());
         }
-        Ok(TableScan { schema: Arc::new(Schema::new(shown)), stored: Arc::new(Schema::new(stored)), view })
+        let hidden = usize::from(beside == Beside::Time && table.spec.time_column.is_none());
+        if hidden > 0 {
+            // NULL for rows of the statement's own transaction, which have not been recorded yet.
+            let time = DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::from("UTC")));
+            let time = Arc::new(Field::new(INGEST_COLUMN, time, true));
+            shown.push(time.clone());
+            stored.push(time);
+        }
+        let time = table.time_column().unwrap_or(INGEST_COLUMN).to_owned();
+        Ok(TableScan { schema: Arc::new(Schema::new(shown)), stored: Arc::new(Schema::new(stored)), hidden, time, view })
+    }
+
+    /// The columns without the hidden one at their end.
+    pub fn shown_schema(&self) -> SchemaRef {
+        let shown = self.schema.fields().len() - self.hidden;
+        Arc::new(Schema::new(self.schema.fields()[..shown].to_vec()))
+    }
+
+    /// The name of the column that tells the time of a row.
+    pub fn time_column(&self) -> &str {
+        &self.time
     }
 
     /// The columns as SQL sees them.

@@ -32,7 +32,17 @@ pub const MID_CHECKPOINT: &str = "mid-checkpoint";
 /// A bulk load's segments are durable, its commit is not yet in the log.
 pub const LOAD_BEFORE_COMMIT: &str = "load-before-commit";
 
-/// Every point there is, for tests that visit them all.
+/// What is left of a purge's segments is durable, its Delta commits are not yet written.
+pub const PURGE_BEFORE_COMMIT: &str = "purge-before-commit";
+/// The table is not append-only for a moment, and its rows are all there yet.
+pub const PURGE_LIFTED: &str = "purge-lifted";
+/// A purge's Delta commits are durable, the replaced segments still stand.
+pub const PURGE_AFTER_COMMIT: &str = "purge-after-commit";
+
+/// The points of a purge.
+pub const PURGE_POINTS: [&str; 3] = [PURGE_BEFORE_COMMIT, PURGE_LIFTED, PURGE_AFTER_COMMIT];
+
+/// Every point that writing and compacting pass, for tests that visit them all.
 pub const POINTS: [&str; 10] = [
     WAL_BEFORE_SYNC,
     WAL_AFTER_SYNC,

@@ -4,6 +4,8 @@
 //! application transaction, so that it happens exactly once; so do the next leaf index and the number of rows, by which an opening
 //! store notices what is missing. Exact bounds of a segment stand in its `tags`.
 
+mod removal;
+
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -131,6 +133,7 @@ impl DeltaLog {
             DeltaLog { table, id, dir: dir.to_owned(), position: Position::START, commits_since_checkpoint: 0, unclear: None };
         log.position = log.read_position().await?;
         log.commits_since_checkpoint = commits_since_checkpoint(&folder, &commits)?;
+        log.mend_append_only().await?;
         Ok((Some(log), set_aside))
     }
 
@@ -236,7 +239,7 @@ impl DeltaLog {
         let operation =
             DeltaOperation::Write { mode: SaveMode::Append, partition_by: Some(vec![DAY_COLUMN.to_owned()]), predicate: None };
         let properties = properties().with_application_transactions(position.transactions());
-        self.commit(actions, operation, properties, added).await?;
+        self.commit(actions, operation, properties, added, &[]).await?;
         self.position = position;
         Ok(())
     }
@@ -252,7 +255,7 @@ impl DeltaLog {
         actions.extend(added.iter().map(|facts| Action::Add(add(facts, false, now))));
         let target_size = added.iter().map(|facts| i64::try_from(facts.bytes).unwrap_or(i64::MAX)).max().unwrap_or(0);
         let operation = DeltaOperation::Optimize { predicate: None, target_size };
-        self.commit(actions, operation, properties(), added).await
+        self.commit(actions, operation, properties(), added, removed).await
     }
 
     async fn commit(
@@ -261,6 +264,7 @@ impl DeltaLog {
         operation: DeltaOperation,
         properties: CommitProperties,
         added: &[SegmentFacts],
+        removed: &[SegmentFacts],
     ) -> Result<(), CommitFailure> {
         if let Some(unclear) = &self.unclear {
             return Err(CommitFailure { error: unclear.clone(), certain: true });
@@ -275,7 +279,7 @@ impl DeltaLog {
             Ok(committed) => self.table.state = Some(committed.snapshot()),
             Err(cause) => {
                 let error = broken(cause);
-                match self.happened(added).await {
+                match self.happened(added, removed).await {
                     Ok(true) => {}
                     Ok(false) => return Err(CommitFailure { error, certain: true }),
                     Err(again) => {
@@ -292,10 +296,11 @@ impl DeltaLog {
     }
 
     /// Whether a commit whose answer was an error is in the log all the same, and durable.
-    async fn happened(&mut self, added: &[SegmentFacts]) -> Result<bool> {
+    async fn happened(&mut self, added: &[SegmentFacts], removed: &[SegmentFacts]) -> Result<bool> {
         self.reload().await?;
         let known = self.segments()?;
-        if !added.iter().all(|facts| known.iter().any(|segment| segment.name == facts.name)) {
+        let is_known = |facts: &SegmentFacts| known.iter().any(|segment| segment.name == facts.name);
+        if !added.iter().all(is_known) || removed.iter().any(is_known) {
             return Ok(false);
         }
         let folder = self.dir.join(LOG_FOLDER);

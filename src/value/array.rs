@@ -3,12 +3,13 @@
 use crate::error::{Error, Kind, Result};
 use crate::value::time::token::space;
 
-/// Reads a one-dimensional array literal and hands each element on; `None` is NULL.
+/// Reads an array literal and hands each element on; `None` is NULL. Where the elements are arrays themselves, each is handed on as it
+/// is written.
 ///
 /// # Errors
 /// 22P02 for what is no array literal, 0A000 for more than one dimension and for arrays that do not begin at 1, 54000
 /// for more than PostgreSQL's six.
-pub(crate) fn elements(text: &str, mut each: impl FnMut(Option<&str>) -> Result<()>) -> Result<()> {
+pub(crate) fn elements(text: &str, nested: bool, mut each: impl FnMut(Option<&str>) -> Result<()>) -> Result<()> {
     let fault = |detail: &str| {
         Error::new(Kind::InvalidTextRepresentation, format!("malformed array literal: \"{text}\"")).with_detail(detail)
     };
@@ -29,6 +30,23 @@ pub(crate) fn elements(text: &str, mut each: impl FnMut(Option<&str>) -> Result<
         rest = skip_space(rest);
         if count == 0 && rest.starts_with('}') {
             break;
+        }
+        if nested && rest.starts_with('{') {
+            let inner = balanced(rest).ok_or_else(|| fault("Unexpected end of input."))?;
+            each(Some(inner))?;
+            count += 1;
+            let after = skip_space(rest.get(inner.len()..).unwrap_or_default());
+            rest = after;
+            match after.as_bytes().first() {
+                Some(b',') => rest = after.get(1..).unwrap_or_default(),
+                Some(b'}') => break,
+                Some(_) => return Err(fault("Unexpected array element.")),
+                None => return Err(fault("Unexpected end of input.")),
+            }
+            continue;
+        }
+        if nested && !rest.is_empty() {
+            return Err(fault("Multidimensional arrays must have sub-arrays with matching dimensions."));
         }
         if rest.starts_with('{') {
             if rest.starts_with("{{{{{{") {
@@ -57,6 +75,33 @@ pub(crate) fn elements(text: &str, mut each: impl FnMut(Option<&str>) -> Result<
         return Err(fault("Specified array dimensions do not match array contents."));
     }
     Ok(())
+}
+
+/// How many dimensions a literal has, by the braces that it begins with.
+pub(crate) fn dimensions(text: &str) -> usize {
+    let braces = text.chars().filter(|letter| !u8::try_from(*letter).is_ok_and(space)).take_while(|letter| *letter == '{');
+    braces.count()
+}
+
+/// What stands between a brace and the one that closes it, both with it; `None` where none does.
+fn balanced(text: &str) -> Option<&str> {
+    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+    for (at, letter) in text.char_indices() {
+        match letter {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => quoted = !quoted,
+            '{' if !quoted => depth += 1,
+            '}' if !quoted => {
+                depth -= 1;
+                if depth == 0 {
+                    return text.get(..=at);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 fn skip_space(text: &str) -> &str {
@@ -174,7 +219,7 @@ mod tests {
 
     fn read(text: &str) -> Result<Vec<Option<String>>> {
         let mut found = Vec::new();
-        elements(text, |element| {
+        elements(text, false, |element| {
             found.push(element.map(str::to_owned));
             Ok(())
         })?;

@@ -120,6 +120,7 @@ impl ColumnBuilder {
             }
             Values::Text(values) => values.append_value(checked_text(bytes)?),
             Values::Varchar { values, limit } => values.append_value(scalar::varchar(checked_text(bytes)?, *limit)?),
+            Values::Bpchar { values, limit } => values.append_value(scalar::bpchar(checked_text(bytes)?, *limit)?),
             Values::Name(values) => values.append_value(scalar::name(checked_text(bytes)?)),
             Values::Char(values) => values.append_value(scalar::char_text(exact::<1>(bytes)?[0])),
             Values::Uuid(values) => append_uuid(values, exact(bytes)?),

@@ -49,6 +49,10 @@ pub(crate) enum Values {
         values: StringViewBuilder,
         limit: u32,
     },
+    Bpchar {
+        values: StringViewBuilder,
+        limit: Option<u32>,
+    },
     Name(StringViewBuilder),
     Char(StringViewBuilder),
     Uuid(StringViewBuilder),
@@ -109,6 +113,9 @@ impl ColumnBuilder {
             },
             SqlType::Text | SqlType::Varchar(None) => Values::Text(strings()),
             SqlType::Varchar(Some(limit)) => Values::Varchar { values: strings(), limit: *limit },
+            SqlType::Bpchar(limit) => Values::Bpchar { values: strings(), limit: *limit },
+            // A row is made of columns and never read; as text it can at least be NULL.
+            SqlType::Record(_) => Values::Text(strings()),
             SqlType::Name => Values::Name(strings()),
             SqlType::Char => Values::Char(strings()),
             SqlType::Uuid => Values::Uuid(strings()),
@@ -155,6 +162,7 @@ impl ColumnBuilder {
             Values::Numeric { values, .. } => values.append_null(),
             Values::Text(values)
             | Values::Varchar { values, .. }
+            | Values::Bpchar { values, .. }
             | Values::Name(values)
             | Values::Char(values)
             | Values::Uuid(values)
@@ -188,6 +196,7 @@ impl ColumnBuilder {
             Values::Float8(values) => values.append_value(scalar::float(text)?),
             Values::Numeric { values, precision, scale } => values.append_value(numeric::numeric(text, *precision, *scale)?),
             Values::Varchar { values, limit } => values.append_value(scalar::varchar(text, *limit)?),
+            Values::Bpchar { values, limit } => values.append_value(scalar::bpchar(text, *limit)?),
             Values::Name(values) => values.append_value(scalar::name(text)),
             Values::Char(values) => values.append_value(scalar::single_char(text)),
             Values::Uuid(values) if scalar::is_canonical_uuid(text) => values.append_value(text),
@@ -231,6 +240,15 @@ impl ColumnBuilder {
         }
     }
 
+    /// Whether all arrays from a row on are of one length, and not empty.
+    fn is_even(&self, first: usize) -> bool {
+        let Values::Array(lists) = &self.values else { return true };
+        let start = |row: usize| row.checked_sub(1).and_then(|row| lists.ends.get(row)).copied().unwrap_or(0);
+        let mut lengths = (first..lists.ends.len()).map(|row| start(row + 1) - start(row));
+        let one = lengths.next();
+        one.is_none_or(|length| length > 0) && lengths.all(|length| Some(length) == one)
+    }
+
     /// How many values it has.
     pub fn len(&self) -> usize {
         match &self.values {
@@ -243,6 +261,7 @@ impl ColumnBuilder {
             Values::Numeric { values, .. } => length(values),
             Values::Text(values)
             | Values::Varchar { values, .. }
+            | Values::Bpchar { values, .. }
             | Values::Name(values)
             | Values::Char(values)
             | Values::Uuid(values)
@@ -277,6 +296,7 @@ impl ColumnBuilder {
             Values::Numeric { values, .. } => Arc::new(values.finish()),
             Values::Text(values)
             | Values::Varchar { values, .. }
+            | Values::Bpchar { values, .. }
             | Values::Name(values)
             | Values::Char(values)
             | Values::Uuid(values)
@@ -358,7 +378,9 @@ impl Lists {
             return Ok(());
         }
         let elements = &mut self.elements;
-        let read = array::elements(text, |element| match element {
+        let nested = matches!(self.element, SqlType::Array(_));
+        let first = elements.len();
+        let read = array::elements(text, nested, |element| match element {
             None => {
                 elements.append_null();
                 Ok(())
@@ -367,9 +389,14 @@ impl Lists {
         });
         if read.is_err() {
             // A fault in the literal itself comes before one in an element.
-            array::elements(text, |_| Ok(()))?;
+            array::elements(text, nested, |_| Ok(()))?;
         }
         read?;
+        if nested && !self.elements.is_even(first) {
+            let detail = "Multidimensional arrays must have sub-arrays with matching dimensions.";
+            let message = format!("malformed array literal: \"{text}\"");
+            return Err(Error::new(Kind::InvalidTextRepresentation, message).with_detail(detail));
+        }
         self.check_room()?;
         self.end_row(true);
         Ok(())

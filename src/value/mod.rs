@@ -4,7 +4,7 @@
 //! several SQL types share one Arrow type (`text`, `uuid`, `jsonb` are all strings). A [`Style`] is the session's settings that change
 //! how values are read and written. A *wire form* is PostgreSQL's binary one. The room knows nothing of tables or rows.
 //!
-//! A [`ColumnBuilder`] takes values as text or in the wire form and makes a column; a [`Formatter`] writes a column's values as text, in
+//! A `char(n)` is kept without the blanks at its end, which say nothing in comparisons, and written with them. A [`ColumnBuilder`] takes values as text or in the wire form and makes a column; a [`Formatter`] writes a column's values as text, in
 //! the wire form or as JSON; [`cast_text`] and [`to_text`] are the casts made of the two. What they write and refuse is held to a table
 //! of PostgreSQL's own answers (`golden.tsv`).
 //!
@@ -36,6 +36,7 @@ mod style;
 pub(crate) mod template;
 pub(crate) mod time;
 
+pub(crate) use array::dimensions as array_dimensions;
 pub use binary::checked_text;
 pub use builder::{ColumnBuilder, ListBuilder};
 pub use cast::{cast_text, to_text};
@@ -88,6 +89,8 @@ pub enum SqlType {
     Text,
     /// `varchar(n)`: at most n characters; `None` is `varchar` without a limit.
     Varchar(Option<u32>),
+    /// `character(n)`, filled up with blanks where it is written; `None` is `bpchar` without a length.
+    Bpchar(Option<u32>),
     /// PostgreSQL's identifier type, 63 bytes, used by `pg_catalog`.
     Name,
     /// The one-byte `"char"` of `pg_catalog`.
@@ -115,7 +118,12 @@ pub enum SqlType {
     Array(Box<SqlType>),
     /// `oidvector` or `int2vector`: an array of the catalog that is counted from 0 and written without braces.
     Vector(Box<SqlType>),
+    /// A row of named fields, which no column can be of.
+    Record(Vec<(String, SqlType)>),
 }
+
+/// What the metadata of a row's field says.
+const RECORD: &str = "record";
 
 /// Spellings of types that are SQL's and not the catalog's.
 const SPELLINGS: [&str; 11] =
@@ -134,6 +142,7 @@ impl SqlType {
             SqlType::Numeric(precision, scale) => DataType::Decimal128(*precision, *scale),
             SqlType::Text
             | SqlType::Varchar(_)
+            | SqlType::Bpchar(_)
             | SqlType::Name
             | SqlType::Char
             | SqlType::Uuid
@@ -149,6 +158,9 @@ impl SqlType {
             SqlType::Interval => DataType::Interval(IntervalUnit::MonthDayNano),
             SqlType::Oid | SqlType::Reg(_) => DataType::UInt32,
             SqlType::Array(element) | SqlType::Vector(element) => DataType::List(element.item()),
+            SqlType::Record(fields) => {
+                DataType::Struct(fields.iter().map(|(name, own)| Arc::new(own.field(name.clone(), true))).collect())
+            }
         }
     }
 
@@ -165,9 +177,23 @@ impl SqlType {
 
     /// The SQL type of an Arrow field: what its metadata says while that fits the Arrow type, else the nearest of the Arrow type.
     pub fn of_field(field: &Field) -> SqlType {
+        if let Some(rows) = field.metadata().get(TYPE_KEY).and_then(|name| SqlType::of_rows(name, field.data_type())) {
+            return rows;
+        }
         match field.metadata().get(TYPE_KEY).and_then(|name| SqlType::parse(name).ok()) {
             Some(sql) if sql.holds(field.data_type()) => sql,
             _ => SqlType::of_arrow(field.data_type()),
+        }
+    }
+
+    /// The type of rows, or of arrays of rows, whose fields only the Arrow type tells.
+    fn of_rows(name: &str, arrow: &DataType) -> Option<SqlType> {
+        match arrow {
+            DataType::Struct(fields) if name == RECORD => {
+                Some(SqlType::Record(fields.iter().map(|field| (field.name().clone(), SqlType::of_field(field))).collect()))
+            }
+            DataType::List(item) => Some(SqlType::Array(Box::new(SqlType::of_rows(name.strip_suffix("[]")?, item.data_type())?))),
+            _ => None,
         }
     }
 
@@ -222,6 +248,7 @@ impl SqlType {
         match self {
             SqlType::Numeric(_, _) => "numeric".to_owned(),
             SqlType::Varchar(_) => "character varying".to_owned(),
+            SqlType::Bpchar(_) => "character".to_owned(),
             SqlType::Array(element) => format!("{}[]", element.without_modifier()),
             other => other.to_string(),
         }
@@ -252,14 +279,10 @@ impl SqlType {
             "float4" | "real" => Ok(SqlType::Float4),
             "float8" | "double precision" | "float" => Ok(SqlType::Float8),
             "numeric" | "decimal" | "dec" => numeric(modifier),
-            "text" | "bpchar" => Ok(SqlType::Text),
-            "varchar" | "character varying" => match modifier {
-                None => Ok(SqlType::Varchar(None)),
-                Some(length) => match length.trim().parse() {
-                    Ok(length) if length > 0 => Ok(SqlType::Varchar(Some(length))),
-                    _ => Err(Error::new(Kind::InvalidParameterValue, "length for type varchar must be at least 1")),
-                },
-            },
+            "text" => Ok(SqlType::Text),
+            "varchar" | "character varying" => Ok(SqlType::Varchar(modifier.map(|given| length(given, "varchar")).transpose()?)),
+            "bpchar" => Ok(SqlType::Bpchar(modifier.map(|given| length(given, "bpchar")).transpose()?)),
+            "char" | "character" => Ok(SqlType::Bpchar(Some(modifier.map_or(Ok(1), |given| length(given, "char"))?))),
             "name" => Ok(SqlType::Name),
             "\"char\"" => Ok(SqlType::Char),
             "bytea" => Ok(SqlType::Bytea),
@@ -303,7 +326,9 @@ impl SqlType {
             SqlType::Float4 => 700,
             SqlType::Float8 => 701,
             SqlType::Inet => 869,
+            SqlType::Bpchar(_) => 1042,
             SqlType::Varchar(_) => 1043,
+            SqlType::Record(_) => 2249,
             SqlType::Date => 1082,
             SqlType::Time => 1083,
             SqlType::Timestamp => 1114,
@@ -335,12 +360,14 @@ impl SqlType {
             SqlType::Int2 => 1005,
             SqlType::Int4 => 1007,
             SqlType::Text => 1009,
+            SqlType::Bpchar(_) => 1014,
             SqlType::Varchar(_) => 1015,
             SqlType::Int8 => 1016,
             SqlType::Float4 => 1021,
             SqlType::Float8 => 1022,
             SqlType::Oid => 1028,
             SqlType::Inet => 1041,
+            SqlType::Record(_) => 2287,
             SqlType::Timestamp => 1115,
             SqlType::Date => 1182,
             SqlType::Time => 1183,
@@ -365,7 +392,7 @@ impl SqlType {
 
     /// The type with this object id, as a client names a parameter's type; 0 and unknown ids are `None`.
     pub fn from_oid(oid: u32) -> Option<SqlType> {
-        const PLAIN: [SqlType; 23] = [
+        const PLAIN: [SqlType; 24] = [
             SqlType::Bool,
             SqlType::Bytea,
             SqlType::Char,
@@ -380,6 +407,7 @@ impl SqlType {
             SqlType::Float8,
             SqlType::Inet,
             SqlType::Varchar(None),
+            SqlType::Bpchar(None),
             SqlType::Date,
             SqlType::Time,
             SqlType::Timestamp,
@@ -390,8 +418,8 @@ impl SqlType {
             SqlType::Jsonb,
             SqlType::Jsonpath,
         ];
-        // `bpchar` and `unknown` come from drivers for any string; both read as text.
-        if matches!(oid, 1042 | 705) {
+        // `unknown` comes from drivers for any string.
+        if oid == 705 {
             return Some(SqlType::Text);
         }
         let vectors = [SqlType::Oid, SqlType::Int2].map(|element| SqlType::Vector(Box::new(element)));
@@ -418,20 +446,24 @@ impl SqlType {
             SqlType::Numeric(_, _)
             | SqlType::Text
             | SqlType::Varchar(_)
+            | SqlType::Bpchar(_)
             | SqlType::Bytea
             | SqlType::Json
             | SqlType::Jsonb
             | SqlType::Jsonpath
             | SqlType::Inet
             | SqlType::Array(_)
-            | SqlType::Vector(_) => -1,
+            | SqlType::Vector(_)
+            | SqlType::Record(_) => -1,
         }
     }
 
     /// PostgreSQL's type modifier (`atttypmod`), -1 where there is none.
     pub fn modifier(&self) -> i32 {
         match self {
-            SqlType::Varchar(Some(length)) => i32::try_from(*length).map_or(-1, |length| length + 4),
+            SqlType::Varchar(Some(length)) | SqlType::Bpchar(Some(length)) => {
+                i32::try_from(*length).map_or(-1, |length| length + 4)
+            }
             SqlType::Numeric(precision, scale) if (*precision, *scale) != BARE_NUMERIC => {
                 ((i32::from(*precision) << 16) | (i32::from(*scale) & 0x7ff)) + 4
             }
@@ -457,6 +489,13 @@ fn numeric(modifier: Option<&str>) -> Result<SqlType> {
     }
 }
 
+fn length(modifier: &str, name: &str) -> Result<u32> {
+    match modifier.trim().parse() {
+        Ok(length) if length > 0 => Ok(length),
+        _ => Err(Error::new(Kind::InvalidParameterValue, format!("length for type {name} must be at least 1"))),
+    }
+}
+
 fn unknown_type(name: &str) -> Error {
     Error::new(Kind::UndefinedObject, format!("type \"{name}\" does not exist"))
 }
@@ -476,6 +515,9 @@ impl fmt::Display for SqlType {
             SqlType::Text => "text",
             SqlType::Varchar(None) => "character varying",
             SqlType::Varchar(Some(length)) => return write!(f, "character varying({length})"),
+            SqlType::Bpchar(None) => "bpchar",
+            SqlType::Bpchar(Some(length)) => return write!(f, "character({length})"),
+            SqlType::Record(_) => RECORD,
             SqlType::Name => "name",
             SqlType::Char => "\"char\"",
             SqlType::Bytea => "bytea",
@@ -522,6 +564,8 @@ mod tests {
             "text",
             "character varying",
             "character varying(20)",
+            "character(20)",
+            "bpchar",
             "name",
             "\"char\"",
             "bytea",

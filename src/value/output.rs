@@ -2,7 +2,7 @@
 
 use arrow::array::{
     Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Decimal256Array, Float32Array, Float64Array,
-    Int16Array, Int32Array, Int64Array, IntervalMonthDayNanoArray, ListArray, StringViewArray, Time64MicrosecondArray,
+    Int16Array, Int32Array, Int64Array, IntervalMonthDayNanoArray, ListArray, StringViewArray, StructArray, Time64MicrosecondArray,
     TimestampMicrosecondArray, UInt32Array,
 };
 use arrow::datatypes::{
@@ -81,6 +81,15 @@ enum Column {
     Timestamp(TimestampMicrosecondArray),
     Timestamptz(TimestampMicrosecondArray),
     Interval(IntervalMonthDayNanoArray),
+    /// Text that is filled up with blanks to a length in letters.
+    Padded {
+        values: StringViewArray,
+        length: usize,
+    },
+    Record {
+        rows: StructArray,
+        fields: Vec<(String, Formatter)>,
+    },
     List {
         lists: ListArray,
         elements: Box<Formatter>,
@@ -124,6 +133,8 @@ impl Formatter {
             Column::Time(values) => values.is_null(row),
             Column::Timestamp(values) | Column::Timestamptz(values) => values.is_null(row),
             Column::Interval(values) => values.is_null(row),
+            Column::Padded { values, .. } => values.is_null(row),
+            Column::Record { rows, .. } => rows.is_null(row),
             Column::List { lists, .. } => lists.is_null(row),
         }
     }
@@ -158,6 +169,8 @@ impl Formatter {
                 write_timestamptz(values.value(row), self.style.timezone, Form::of(&self.style), out);
             }
             Column::Interval(values) => write_interval(span(values.value(row)), self.style.interval_style, out),
+            Column::Padded { values, length } => write_padded(values.value(row), *length, out),
+            Column::Record { fields, .. } => write_record(fields, row, out),
             Column::List { lists, elements, vector: true } => write_vector(lists, elements, row, out),
             Column::List { lists, elements, vector: false } => write_list(lists, elements, row, out),
         }
@@ -192,6 +205,14 @@ impl Formatter {
                 out.extend_from_slice(&span.days.to_be_bytes());
                 out.extend_from_slice(&span.months.to_be_bytes());
             }
+            Column::Padded { values, length } => write_padded(values.value(row), *length, out),
+            Column::Record { fields, .. } => {
+                out.extend_from_slice(&i32::try_from(fields.len()).unwrap_or(i32::MAX).to_be_bytes());
+                for (_, field) in fields {
+                    out.extend_from_slice(&field.sql_type.oid().to_be_bytes());
+                    write_binary_with_length(field, row, out);
+                }
+            }
             Column::List { lists, elements, vector } => write_list_binary(lists, elements, row, i32::from(!vector), out),
         }
     }
@@ -214,6 +235,23 @@ impl Formatter {
                 out.extend_from_slice(values.value(row).as_bytes());
             }
             Column::Text { values, .. } => write_string(values.value(row), out),
+            Column::Padded { values, length } => {
+                let mut text = Vec::new();
+                write_padded(values.value(row), *length, &mut text);
+                write_string(std::str::from_utf8(&text).unwrap_or_default(), out);
+            }
+            Column::Record { fields, .. } => {
+                out.push(b'{');
+                for (at, (name, field)) in fields.iter().enumerate() {
+                    if at > 0 {
+                        out.push(b',');
+                    }
+                    write_string(name, out);
+                    out.push(b':');
+                    field.write_json(row, out);
+                }
+                out.push(b'}');
+            }
             Column::Date(values) => {
                 out.push(b'"');
                 write_date(values.value(row), Form::Json, out);
@@ -278,7 +316,18 @@ impl Column {
                     (None, None) => None,
                 }
             }
-            SqlType::Text | SqlType::Varchar(_) | SqlType::Name => text(TextKind::Plain),
+            SqlType::Text | SqlType::Varchar(_) | SqlType::Name | SqlType::Bpchar(None) => text(TextKind::Plain),
+            SqlType::Bpchar(Some(length)) => array
+                .as_string_view_opt()
+                .map(|values| Column::Padded { values: values.clone(), length: usize::try_from(*length).unwrap_or(usize::MAX) }),
+            SqlType::Record(fields) => match array.as_struct_opt() {
+                Some(rows) => {
+                    let made = fields.iter().zip(rows.columns());
+                    let made = made.map(|((name, own), column)| Ok((name.clone(), Formatter::new(column, own, style)?)));
+                    Some(Column::Record { rows: rows.clone(), fields: made.collect::<Result<_>>()? })
+                }
+                None => None,
+            },
             SqlType::Char => text(TextKind::Char),
             SqlType::Uuid => text(TextKind::Uuid),
             SqlType::Json => text(TextKind::Json),
@@ -349,6 +398,58 @@ fn write_text_binary(text: &str, kind: TextKind, out: &mut Vec<u8>) {
     }
 }
 
+fn write_padded(text: &str, length: usize, out: &mut Vec<u8>) {
+    out.extend_from_slice(text.as_bytes());
+    out.resize(out.len() + length.saturating_sub(text.chars().count()), b' ');
+}
+
+/// How long one row's text may become: each row in a row doubles the quotes of those inside. What is longer is cut off.
+const ROW_BYTES_MAX: usize = 16 << 20;
+
+/// A row as PostgreSQL writes it out (section 8.16.6).
+fn write_record(fields: &[(String, Formatter)], row: usize, out: &mut Vec<u8>) {
+    out.push(b'(');
+    for (at, (_, field)) in fields.iter().enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        if field.is_null(row) {
+            continue;
+        }
+        let start = out.len();
+        field.write_text(row, out);
+        let special = |byte: &u8| b"\"\\(),".contains(byte) || byte.is_ascii_whitespace() || *byte == 0x0b;
+        let text = out.get(start..).unwrap_or_default();
+        if (text.is_empty() || text.iter().any(special)) && out.len() < ROW_BYTES_MAX {
+            let text = out.split_off(start);
+            out.push(b'"');
+            for byte in text {
+                if matches!(byte, b'"' | b'\\') {
+                    out.push(byte);
+                }
+                out.push(byte);
+            }
+            out.push(b'"');
+        }
+    }
+    out.push(b')');
+}
+
+/// A value in the wire form behind its length, or the length of NULL.
+fn write_binary_with_length(values: &Formatter, row: usize, out: &mut Vec<u8>) {
+    if values.is_null(row) {
+        out.extend_from_slice(&(-1_i32).to_be_bytes());
+        return;
+    }
+    let at = out.len();
+    out.extend_from_slice(&[0; 4]);
+    values.write_binary(row, out);
+    let length = i32::try_from(out.len() - at - 4).unwrap_or(i32::MAX);
+    if let Some(slot) = out.get_mut(at..at + 4) {
+        slot.copy_from_slice(&length.to_be_bytes());
+    }
+}
+
 /// Which rows of the elements belong to a row of lists.
 fn element_rows(lists: &ListArray, row: usize) -> std::ops::Range<usize> {
     let offsets = lists.value_offsets();
@@ -388,30 +489,25 @@ fn write_vector(lists: &ListArray, elements: &Formatter, row: usize, out: &mut V
     }
 }
 
-/// Dimensions, whether there are NULLs, the element's type, length and lower bound, then each element with its length.
+/// Dimensions, whether there are NULLs, the element's type, length and lower bound of each dimension, then each element with its length.
 fn write_list_binary(lists: &ListArray, elements: &Formatter, row: usize, lowest: i32, out: &mut Vec<u8>) {
-    let rows = element_rows(lists, row);
-    let dimensions = i32::from(!rows.is_empty());
+    let mut rows = element_rows(lists, row);
+    let mut elements = elements;
+    let mut lengths = if rows.is_empty() { vec![] } else { vec![rows.len()] };
+    // The elements of the arrays in an array stand in a row.
+    while let Column::List { lists, elements: inner, vector: false } = &elements.column {
+        let (first, last) = (rows.start, rows.end);
+        lengths.extend((first < last).then(|| element_rows(lists, first).len()));
+        rows = element_rows(lists, first).start..element_rows(lists, last.max(first + 1) - 1).end;
+        elements = inner.as_ref();
+    }
     let nulls = i32::from(rows.clone().any(|element| elements.is_null(element)));
-    out.extend_from_slice(&dimensions.to_be_bytes());
+    out.extend_from_slice(&i32::try_from(lengths.len()).unwrap_or(i32::MAX).to_be_bytes());
     out.extend_from_slice(&nulls.to_be_bytes());
     out.extend_from_slice(&elements.sql_type.oid().to_be_bytes());
-    if rows.is_empty() {
-        return;
+    for length in lengths {
+        out.extend_from_slice(&i32::try_from(length).unwrap_or(i32::MAX).to_be_bytes());
+        out.extend_from_slice(&lowest.to_be_bytes());
     }
-    out.extend_from_slice(&i32::try_from(rows.len()).unwrap_or(i32::MAX).to_be_bytes());
-    out.extend_from_slice(&lowest.to_be_bytes());
-    for element in rows {
-        if elements.is_null(element) {
-            out.extend_from_slice(&(-1_i32).to_be_bytes());
-            continue;
-        }
-        let at = out.len();
-        out.extend_from_slice(&[0; 4]);
-        elements.write_binary(element, out);
-        let length = i32::try_from(out.len() - at - 4).unwrap_or(i32::MAX);
-        if let Some(slot) = out.get_mut(at..at + 4) {
-            slot.copy_from_slice(&length.to_be_bytes());
-        }
-    }
+    rows.for_each(|element| write_binary_with_length(elements, element, out));
 }

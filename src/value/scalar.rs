@@ -236,6 +236,22 @@ pub(crate) fn varchar(text: &str, limit: u32) -> Result<&str> {
     Err(Error::new(Kind::StringDataRightTruncation, format!("value too long for type character varying({limit})")))
 }
 
+/// A text as `char(n)` keeps it: without the blanks at its end, and refused where it is longer.
+pub(crate) fn bpchar(text: &str, limit: Option<u32>) -> Result<&str> {
+    let kept = text.trim_end_matches(' ');
+    match limit {
+        Some(limit) if kept.len() > usize::try_from(limit).unwrap_or(usize::MAX) => {
+            let letters = kept.chars().count();
+            if letters > usize::try_from(limit).unwrap_or(usize::MAX) {
+                let message = format!("value too long for type character({limit})");
+                return Err(Error::new(Kind::StringDataRightTruncation, message));
+            }
+            Ok(kept)
+        }
+        Some(_) | None => Ok(kept),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

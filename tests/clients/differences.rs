@@ -19,7 +19,6 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "casing: ",
         "the words of SQL functions outside pg_catalog: a new store has some, an empty PostgreSQL none",
     ),
-    ("pgcli_client.py", "definition: ", "a view's text is shown as it was stored and not as PostgreSQL's printer writes it"),
 ];
 
 /// The beginnings of a program's lines that differ on purpose.

@@ -393,3 +393,7 @@ SELECT rank() OVER (ORDER BY rank() OVER (ORDER BY x)) FROM (VALUES (1)) v (x)
 SELECT ntile(0) OVER (ORDER BY x) FROM (VALUES (1)) v (x)
 SELECT '{1,2}'::_int4, NULL::_text, '{a}'::_varchar
 SELECT '{1,2}'::_int
+-- What recursion begins with is text, whatever form DataFusion gives a literal.
+WITH RECURSIVE t (n) AS (SELECT 'foo' UNION ALL SELECT n || ' bar' FROM t WHERE length(n) < 20) SELECT n FROM t
+WITH RECURSIVE t (n, p) AS (SELECT 1, 'a'::text UNION ALL SELECT n + 1, p || n FROM t WHERE n < 4) SELECT n, p FROM t ORDER BY n
+WITH RECURSIVE t (n) AS (VALUES ('x') UNION SELECT upper(n) FROM t) SELECT n FROM t ORDER BY n

@@ -11,6 +11,7 @@ mod function;
 mod grant;
 mod membership;
 mod owned;
+mod retention;
 mod role;
 mod scope;
 mod table;
@@ -55,7 +56,7 @@ pub(super) struct Facts {
     /// Names and types of a view's columns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<(String, String)>,
-    /// Object ids of the relations that a view reads.
+    /// Object ids of the relations that a view or a policy reads.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reads: Vec<Oid>,
     /// The role that defined, by whose rights a grant is made and whose the new object is; the superuser without it.
@@ -87,6 +88,7 @@ pub(super) fn work_out(definition: &Definition, scope: &Scope<'_>) -> Result<Def
         }
         Definition::Drop { kind, if_exists, names, cascade } => drop::relations(kind, *if_exists, names, *cascade, scope),
         Definition::DropFunction(drop) => drop::functions(drop, scope),
+        Definition::Retention(policy) => retention::define(policy, scope),
         Definition::Role(role) => role::define(role, scope),
         Definition::Grant(grant) => grant::define(grant, scope),
     }?;
@@ -183,7 +185,10 @@ fn touches_builtin(change: &Change) -> bool {
         Change::AddColumn { table, .. }
         | Change::SetDefault { table, .. }
         | Change::AddCheck { table, .. }
-        | Change::DropCheck { table, .. } => Some(table),
+        | Change::DropCheck { table, .. }
+        | Change::AddRetention { table, .. }
+        | Change::AlterRetention { table, .. }
+        | Change::DropRetention { table, .. } => Some(table),
         Change::RenameColumn { relation, .. } | Change::CommentOnColumn { relation, .. } => Some(relation),
         Change::RenameRelation { to, .. } => Some(to),
         Change::CreateSchema { .. }

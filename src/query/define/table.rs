@@ -92,10 +92,9 @@ pub(super) fn create(create: &ast::CreateTable, kind: TableKind, scope: &Scope<'
 }
 
 fn refuse_unsupported(create: &ast::CreateTable) -> Result<()> {
-    if create.query.is_some() {
-        return Err(unsupported("CREATE TABLE AS").with_hint("Create the table, then INSERT INTO it ... SELECT."));
-    }
     let refused = [
+        // With a query it is a statement of its own.
+        (create.query.is_some(), "CREATE TABLE with columns and a query"),
         (create.temporary, "CREATE TEMPORARY TABLE"),
         (create.external, "CREATE EXTERNAL TABLE"),
         (create.or_replace, "CREATE OR REPLACE TABLE"),
@@ -294,6 +293,7 @@ impl Draft {
             columns: self.columns,
             checks: self.checks,
             primary_key,
+            retention: vec![],
             comment: None,
             internal: false,
         })
@@ -310,7 +310,7 @@ pub(super) fn column_spec(column: &Column, physical: String) -> ColumnSpec {
 fn is_storable(sql_type: &SqlType) -> bool {
     match sql_type {
         SqlType::Array(element) => !matches!(element.as_ref(), SqlType::Array(_)) && is_storable(element),
-        SqlType::Char | SqlType::Oid | SqlType::Reg(_) | SqlType::Vector(_) => false,
+        SqlType::Char | SqlType::Oid | SqlType::Reg(_) | SqlType::Vector(_) | SqlType::Record(_) => false,
         SqlType::Bool
         | SqlType::Int2
         | SqlType::Int4
@@ -320,6 +320,7 @@ fn is_storable(sql_type: &SqlType) -> bool {
         | SqlType::Numeric(_, _)
         | SqlType::Text
         | SqlType::Varchar(_)
+        | SqlType::Bpchar(_)
         | SqlType::Name
         | SqlType::Bytea
         | SqlType::Uuid

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int32Array, ListArray, StructArray};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int32Array, ListArray, StructArray, UInt64Array};
 use datafusion::arrow::buffer::OffsetBuffer;
+use datafusion::arrow::compute::take;
 use datafusion::arrow::datatypes::{ArrowNativeType, DataType, Field, FieldRef, Fields};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::{
@@ -136,7 +137,7 @@ impl ScalarUDFImpl for RowsOfLists {
 }
 
 /// Functions on how long an array is and what it looks like. Arrays have one dimension, counted from 1; an empty one has none.
-pub(super) static DEFINITIONS: [Definition; 7] = [
+pub(super) static DEFINITIONS: [Definition; 9] = [
     Definition {
         name: "array_to_string",
         // What elements look like depends on the session's settings.
@@ -152,6 +153,8 @@ pub(super) static DEFINITIONS: [Definition; 7] = [
     immutable("array_upper", takes_dimension, |given| of_dimension(given, |length| length)),
     immutable("array_lower", takes_dimension, |given| of_dimension(given, |_| 1)),
     immutable("array_length", takes_dimension, |given| of_dimension(given, |length| length)),
+    immutable(ITEM, item_result, item),
+    immutable(SECTION, section_result, section),
     immutable(
         "array_ndims",
         |types| is_array(types).then_some(SqlType::Int4),
@@ -170,6 +173,62 @@ pub(super) static DEFINITIONS: [Definition; 7] = [
         },
     ),
 ];
+
+/// The element of an array at a place, and the elements from one place to another: what subscripts ask for. Nobody types the names.
+pub(in crate::query) const ITEM: &str = "array item";
+pub(in crate::query) const SECTION: &str = "array section";
+
+fn item_result(types: &[Argument]) -> Option<SqlType> {
+    match types {
+        [Argument::Of(SqlType::Array(element)), at] if at.is_integer() => Some(element.as_ref().clone()),
+        _ => None,
+    }
+}
+
+/// NULL where there is no such place; places are counted from 1.
+fn item(given: &Arguments) -> crate::error::Result<ArrayRef> {
+    let (lists, places) = (lists(given)?, given.ints(1)?);
+    let indices = (0..given.rows).map(|row| {
+        let place = usize::try_from(int(&places, row)?).ok()?.checked_sub(1)?;
+        let found = lists.is_valid(row) && place < lists.value_length(row).as_usize();
+        found.then(|| u64::try_from(lists.value_offsets()[row].as_usize() + place).ok()).flatten()
+    });
+    let indices: UInt64Array = indices.collect();
+    take(lists.values(), &indices, None).map_err(|error| Error::internal(format!("an element cannot be taken: {error}")))
+}
+
+fn section_result(types: &[Argument]) -> Option<SqlType> {
+    match types {
+        [Argument::Of(array @ SqlType::Array(_)), from, to] if from.is_integer() && to.is_integer() => Some(array.clone()),
+        _ => None,
+    }
+}
+
+/// The places that there are between two, both included; NULL where one of them is.
+fn section(given: &Arguments) -> crate::error::Result<ArrayRef> {
+    let (lists, from, to) = (lists(given)?, given.ints(1)?, given.ints(2)?);
+    let mut indices: Vec<u64> = Vec::new();
+    let (mut lengths, mut valid) = (Vec::with_capacity(given.rows), Vec::with_capacity(given.rows));
+    for row in 0..given.rows {
+        let bounds = int(&from, row).zip(int(&to, row)).filter(|_| lists.is_valid(row));
+        valid.push(bounds.is_some());
+        let (from, to) = bounds.unwrap_or((1, 0));
+        let (from, to) = (from.max(1), to.min(i64::from(lists.value_length(row))));
+        let first = lists.value_offsets()[row].as_usize();
+        let before = indices.len();
+        indices.extend((from..=to).filter_map(|place| u64::try_from(place - 1).ok()).map(|place| first as u64 + place));
+        lengths.push(indices.len() - before);
+    }
+    let values = take(lists.values(), &UInt64Array::from(indices), None)
+        .map_err(|error| Error::internal(format!("elements cannot be taken: {error}")))?;
+    let DataType::List(field) = lists.data_type() else { return Err(Error::internal("an array is held as a list")) };
+    let nulls = Some(datafusion::arrow::buffer::NullBuffer::from(valid));
+    Ok(Arc::new(ListArray::new(field.clone(), OffsetBuffer::from_lengths(lengths), values, nulls)))
+}
+
+fn lists(given: &Arguments) -> crate::error::Result<&ListArray> {
+    given.array(0)?.as_list_opt::<i32>().ok_or_else(|| Error::internal("an array is held as a list"))
+}
 
 fn is_array(types: &[Argument]) -> bool {
     matches!(types, [Argument::Of(SqlType::Array(_) | SqlType::Vector(_))])

@@ -31,7 +31,7 @@ use datafusion::logical_expr::{AggregateUDF, ScalarUDF, Volatility, WindowUDF};
 use scalar::Definition;
 
 pub(super) use aggregate::bind as bind_aggregate;
-pub(super) use array::{ARRAY_OF_ROWS, NUMBERED, ROWS_OF_LISTS};
+pub(super) use array::{ARRAY_OF_ROWS, ITEM, NUMBERED, ROWS_OF_LISTS, SECTION};
 pub(super) use cast::VALUE;
 pub(super) use catalog::ACL_COLUMNS;
 pub(super) use json::{
@@ -41,8 +41,10 @@ pub(super) use json::{
 pub(super) use operator::{
     ARRAY_LIKE, ARRAY_OF, CAST_AS, LENGTH_OF_INTERVAL, VALUE_LIKE, folded as fold_operator, meeting as meeting_of_numbers,
 };
+pub(super) use regex::many::OF_PATTERNS;
 pub(super) use series::of_moments as series_of_moments;
 pub(super) use session::SessionFacts;
+pub(super) use time::precision::ROUNDED;
 pub(super) use variadic::of_array as variadic_of_array;
 
 use crate::value::Style;
@@ -132,6 +134,9 @@ impl Registry {
         for function in own.chain([cast::value()]) {
             scalars.insert(function.name().to_owned(), Arc::new(function));
         }
+        if let Some(row) = scalars.get(ROW_OF_FIELDS).cloned() {
+            scalars.insert("row".to_owned(), row);
+        }
         let mut aggregates = allowed(&AGGREGATES, state.aggregate_functions());
         for function in ordered_set::functions().into_iter().chain(aggregate::functions()) {
             aggregates.insert(function.name().to_owned(), Arc::new(function));
@@ -202,15 +207,18 @@ static DEFINED: LazyLock<HashMap<&'static str, &'static Definition>> = LazyLock:
     let all = json::definitions()
         .chain(text::DEFINITIONS.iter())
         .chain(time::DEFINITIONS.iter())
+        .chain(time::precision::DEFINITIONS.iter())
         .chain(number::DEFINITIONS.iter())
         .chain(number::exact::DEFINITIONS.iter())
         .chain(number::float::DEFINITIONS.iter())
         .chain(text::pieces::DEFINITIONS.iter())
+        .chain(text::normal::DEFINITIONS.iter())
         .chain(template::DEFINITIONS.iter())
         .chain(array::DEFINITIONS.iter())
         .chain(series::DEFINITIONS.iter())
         .chain(operator::DEFINITIONS.iter())
         .chain(regex::DEFINITIONS.iter())
+        .chain([&regex::many::DEFINITION])
         .chain(cast::DEFINITIONS.iter())
         .chain(variadic::DEFINITIONS.iter());
     all.map(|definition| (definition.name, definition)).collect()

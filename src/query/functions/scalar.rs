@@ -34,7 +34,12 @@ pub(super) enum Argument {
 impl Argument {
     /// Whether it may stand where text is wanted.
     pub(super) fn is_text(&self) -> bool {
-        matches!(self, Argument::Unknown | Argument::Of(SqlType::Text | SqlType::Varchar(_) | SqlType::Name | SqlType::Char))
+        let text =
+            |own: &SqlType| matches!(own, SqlType::Text | SqlType::Varchar(_) | SqlType::Bpchar(_) | SqlType::Name | SqlType::Char);
+        match self {
+            Argument::Unknown => true,
+            Argument::Of(own) => text(own),
+        }
     }
 
     pub(super) fn is_integer(&self) -> bool {
@@ -90,7 +95,9 @@ impl Argument {
     pub(super) fn is_text_array(&self) -> bool {
         match self {
             Argument::Unknown => true,
-            Argument::Of(SqlType::Array(element)) => matches!(**element, SqlType::Text | SqlType::Varchar(_) | SqlType::Name),
+            Argument::Of(SqlType::Array(element)) => {
+                matches!(**element, SqlType::Text | SqlType::Varchar(_) | SqlType::Bpchar(_) | SqlType::Name)
+            }
             Argument::Of(_) => false,
         }
     }

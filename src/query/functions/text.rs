@@ -9,9 +9,9 @@ use datafusion::arrow::datatypes::Int64Type;
 use datafusion::logical_expr::Volatility;
 
 mod md5;
+pub(super) mod normal;
 pub(super) mod pieces;
 mod quote;
-mod record;
 
 use super::scalar::{Argument, Arguments, Definition, immutable};
 use crate::error::{Error, Kind, Result};
@@ -20,14 +20,7 @@ use crate::value::{self, SqlType};
 /// How many letters `encode(…, 'base64')` puts on a line.
 const BASE64_LINE: usize = 76;
 
-pub(super) static DEFINITIONS: [Definition; 13] = [
-    Definition {
-        name: "row",
-        // What values look like depends on the session's settings.
-        volatility: Volatility::Stable,
-        result: |_| Some(SqlType::Text),
-        run: record::row,
-    },
+pub(super) static DEFINITIONS: [Definition; 12] = [
     immutable(
         "convert_to",
         |types| match types {

@@ -1,4 +1,4 @@
-//! INSERT … RETURNING: what the statement answers of the rows that it stored.
+//! RETURNING: what an INSERT, UPDATE or DELETE answers of the rows that it stored, changed or removed.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ use crate::value::SqlType;
 const STORED: &str = "stored rows";
 
 /// A RETURNING list that has been looked through.
-pub(super) struct Returning {
+pub(in crate::query) struct Returning {
     items: Vec<SelectItem>,
     /// What the list calls the table.
     alias: Ident,
@@ -38,7 +38,7 @@ impl Returning {
     ///
     /// # Errors
     /// PostgreSQL's SQLSTATE for whatever does not fit the table; 42803 for an aggregate.
-    pub(super) fn new(
+    pub(in crate::query) fn new(
         items: &[SelectItem],
         alias: Ident,
         table: &Arc<Table>,
@@ -56,16 +56,17 @@ impl Returning {
         Ok(returning)
     }
 
-    /// Answers with the list over stored rows, which have the table's columns in order.
+    /// Answers with the list over stored rows, which have the table's columns in order. `tag` is the statement's.
     ///
     /// # Errors
     /// An expression's, as a division by zero.
-    pub(super) async fn rows(
+    pub(in crate::query) async fn rows(
         &self,
         session: &Session,
         table: &Table,
         stored: &[RecordBatch],
         params: &[ArrayRef],
+        tag: &'static str,
     ) -> Result<Outcome> {
         let schema = named(table);
         let mismatch = |error: datafusion::arrow::error::ArrowError| Error::internal(format!("stored rows do not fit: {error}"));
@@ -80,7 +81,7 @@ impl Returning {
         let batches = execute::collect(session, &bound).await?;
         let schema = batches.first().map_or(schema, RecordBatch::schema);
         let answer = concat_batches(&schema, &batches).map_err(mismatch)?;
-        Ok(Outcome::Rows { columns: self.columns.clone(), rows: execute::one_batch(answer), tag: "INSERT 0" })
+        Ok(Outcome::Rows { columns: self.columns.clone(), rows: execute::one_batch(answer), tag })
     }
 
     /// `SELECT items FROM stored AS alias`.

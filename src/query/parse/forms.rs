@@ -5,12 +5,13 @@
 //! `plan::written` takes them out: `ORDER BY x USING >` as [`ORDERED_USING`], and a SELECT list without columns as [`NO_COLUMNS`].
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, ObjectName, Value,
+    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, Interval,
+    ObjectName, Value,
 };
 use datafusion::sql::sqlparser::dialect::{Dialect, Precedence};
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
-use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Word};
+use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Whitespace, Word};
 
 /// The call that stands for `x USING operator` in an ORDER BY: of the value and the operator's name.
 pub(crate) const ORDERED_USING: &str = "\u{1}ordered using";
@@ -85,8 +86,34 @@ pub(super) fn current_role(parser: &mut Parser<'_>) -> Option<Expr> {
     }))
 }
 
+/// What an operand begins with.
+pub(super) fn prefix(parser: &mut Parser<'_>) -> Option<Expr> {
+    precise_interval(parser).or_else(|| no_columns(parser))
+}
+
+/// `interval(2) '…'`, of which sqlparser drops the number.
+fn precise_interval(parser: &mut Parser<'_>) -> Option<Expr> {
+    if keyword(parser, 0) != Keyword::INTERVAL || parser.peek_nth_token_ref(1).token != Token::LParen {
+        return None;
+    }
+    let (Token::Number(digits, _), Token::RParen, Token::SingleQuotedString(text)) =
+        (&parser.peek_nth_token_ref(2).token, &parser.peek_nth_token_ref(3).token, &parser.peek_nth_token_ref(4).token)
+    else {
+        return None;
+    };
+    let (digits, text) = (digits.parse().ok()?, text.clone());
+    skip(parser, 5);
+    Some(Expr::Interval(Interval {
+        value: Box::new(Expr::value(Value::SingleQuotedString(text))),
+        leading_field: None,
+        leading_precision: None,
+        last_field: None,
+        fractional_seconds_precision: Some(digits),
+    }))
+}
+
 /// A SELECT list without columns, before which sqlparser looks for FROM only.
-pub(super) fn prefix(parser: &Parser<'_>) -> Option<Expr> {
+fn no_columns(parser: &Parser<'_>) -> Option<Expr> {
     let before = (0..=parser.get_current_index()).rev().map(|at| &parser.token_at(at).token);
     let before = before.into_iter().find(|token| !matches!(token, Token::Whitespace(_)));
     if !matches!(before, Some(Token::Word(word)) if word.keyword == Keyword::SELECT && word.quote_style.is_none()) {
@@ -201,7 +228,26 @@ pub(super) fn join_words(tokens: &mut [TokenWithSpan]) {
         if in_from && is(rows, Keyword::ROWS) && is(from, Keyword::FROM) && *open == Token::LParen && calls {
             tokens[run[1]].token =
                 Token::Word(Word { value: ROWS_FROM.to_owned(), quote_style: Some('"'), keyword: Keyword::NoKeyword });
-            tokens[run[2]].token = Token::Whitespace(datafusion::sql::sqlparser::tokenizer::Whitespace::Space);
+            tokens[run[2]].token = Token::Whitespace(Whitespace::Space);
+        }
+    }
+}
+
+/// Leaves `FOR UPDATE` of `FOR NO KEY UPDATE`, and `FOR SHARE` of `FOR KEY SHARE`: whole tables are locked, so no lock is weaker.
+pub(super) fn shorten_locks(tokens: &mut [TokenWithSpan]) {
+    let words: Vec<usize> = (0..tokens.len()).filter(|at| !matches!(tokens[*at].token, Token::Whitespace(_))).collect();
+    for at in 0..words.len() {
+        let keyword = |further: usize| match words.get(at + further).map(|at| &tokens[*at].token) {
+            Some(Token::Word(word)) if word.quote_style.is_none() => word.keyword,
+            Some(_) | None => Keyword::NoKeyword,
+        };
+        let left_out = match (keyword(0), keyword(1), keyword(2), keyword(3)) {
+            (Keyword::FOR, Keyword::NO, Keyword::KEY, Keyword::UPDATE) => 2,
+            (Keyword::FOR, Keyword::KEY, Keyword::SHARE, _) => 1,
+            _ => continue,
+        };
+        for further in 1..=left_out {
+            tokens[words[at + further]].token = Token::Whitespace(Whitespace::Space);
         }
     }
 }

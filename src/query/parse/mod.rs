@@ -4,12 +4,14 @@
 //! delegating the queries inside; text is never edited and never parsed a second time in another form.
 
 mod copy;
+mod derived;
 mod dialect;
 mod explain;
 mod forms;
 mod grant;
 mod limits;
 mod place;
+mod retention;
 mod role;
 mod session;
 mod setting;
@@ -18,9 +20,11 @@ mod subscripts;
 mod variadic;
 
 pub use copy::{Copy, CopyDirection, CopySource};
+pub use derived::CreateTableAs;
 pub use explain::{Explain, Format};
-pub(super) use forms::{NO_COLUMNS, ORDERED_USING};
+pub(super) use forms::{NO_COLUMNS, ORDERED_USING, ROWS_FROM};
 pub use grant::{GrantStatement, Owned, Signature, Targets, Terms, Wanted};
+pub use retention::RetentionPolicy;
 pub use role::{RoleOptions, RoleSpec, RoleStatement, Secret, SettingChange, quoted};
 pub use session::{Block, Channel, Count, Declare, Discard, Execute, Fetch, Isolation, Modes, Movement, Prepare, TransactionEnd};
 pub use setting::Setting;
@@ -29,6 +33,7 @@ pub use statement::{Definition, Statement};
 pub(crate) use subscripts::SUBSCRIPTS;
 pub(crate) use variadic::VARIADIC;
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use datafusion::sql::sqlparser::ast;
@@ -49,12 +54,14 @@ pub struct Parsed {
     offset: usize,
     /// The line and column at which it begins there.
     start: (u64, u64),
+    /// Whether it is a query that locks rows.
+    pub(super) locks: bool,
 }
 
 impl Parsed {
     /// A statement that stands inside this one, as in PREPARE.
     pub(super) fn within(&self, statement: Statement) -> Parsed {
-        Parsed { statement: Arc::new(statement), ..self.clone() }
+        Parsed { locks: locks_rows(&statement), statement: Arc::new(statement), ..self.clone() }
     }
 }
 
@@ -88,7 +95,23 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
         let text = told(sql, slice(sql, &first, &after), &statement, &first);
         let start = (first.span.start.line, first.span.start.column);
         let offset = position_of(sql, start.0, start.1) - 1;
-        statements.push(Parsed { statement: Arc::new(statement), text, offset, start });
+        let locks = locks_rows(&statement);
+        statements.push(Parsed { statement: Arc::new(statement), text, offset, start, locks });
+    }
+}
+
+/// Whether a statement is a query with FOR UPDATE or FOR SHARE anywhere in it.
+fn locks_rows(statement: &Statement) -> bool {
+    struct Locks;
+    impl ast::Visitor for Locks {
+        type Break = ();
+        fn pre_visit_query(&mut self, query: &ast::Query) -> ControlFlow<()> {
+            if query.locks.is_empty() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        }
+    }
+    match statement {
+        Statement::Query(query) => ast::Visit::visit(query.as_ref(), &mut Locks).is_break(),
+        _ => false,
     }
 }
 
@@ -103,6 +126,7 @@ fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>> {
     }
     limits::cut_names(&mut tokens);
     forms::join_words(&mut tokens);
+    forms::shorten_locks(&mut tokens);
     subscripts::name_targets(&mut tokens);
     Ok(tokens)
 }
@@ -166,6 +190,17 @@ pub fn parse_expression(sql: &str) -> Result<ast::Expr> {
         end if end.token == Token::EOF => Ok(expression),
         other => Err(syntax_error_at(sql, &other)),
     }
+}
+
+/// Reads a type's name.
+///
+/// # Errors
+/// 42601 when the text is none.
+pub fn parse_type(sql: &str) -> Result<ast::DataType> {
+    let tokens = tokens(sql)?;
+    let dialect = dialect::Postgres::of_tokens(tokens.len());
+    let mut parser = Parser::new(&dialect).with_tokens_with_locations(tokens);
+    parser.parse_data_type().map_err(|error| positioned(sql, &parser, Failure::Syntax(error)))
 }
 
 /// What reading a statement can fail with: sqlparser's complaint, or one of ours that needs no position.

@@ -6,8 +6,10 @@ use datafusion::sql::sqlparser::parser::{IsOptional, Parser};
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::copy::{self, Copy};
+use super::derived::{self, CreateTableAs};
 use super::explain::Explain;
 use super::grant::{self, GrantStatement};
+use super::retention::{self, RetentionPolicy};
 use super::role::{self, RoleSpec, RoleStatement};
 use super::session::{self, Block, Channel, Declare, Discard, Execute, Fetch, Prepare};
 use super::setting::Setting;
@@ -31,6 +33,7 @@ pub enum Statement {
     Merge(ObjectName),
     Copy(Box<Copy>),
     Define(Box<Definition>),
+    CreateTableAs(Box<CreateTableAs>),
     Block(Block),
     Set(Setting),
     /// A setting's name in lower case, or `all`.
@@ -49,6 +52,8 @@ pub enum Statement {
     Channel(Channel),
     Checkpoint,
     Vacuum(Option<ObjectName>),
+    /// `EXPLAIN RETENTION [ON] table`: what its policies would remove now.
+    ExplainRetention(ObjectName),
     /// The tables, each with the columns that were named; all of them when there is none.
     Analyze(Vec<(ObjectName, Vec<ast::Ident>)>),
 }
@@ -85,6 +90,7 @@ pub enum Definition {
     DropFunction(ast::DropFunction),
     Role(Box<RoleStatement>),
     Grant(Box<GrantStatement>),
+    Retention(RetentionPolicy),
 }
 
 impl Definition {
@@ -101,6 +107,7 @@ impl Definition {
             Definition::DropFunction(_) => "DROP FUNCTION".to_owned(),
             Definition::Role(role) => role.command().to_owned(),
             Definition::Grant(grant) => grant.command().to_owned(),
+            Definition::Retention(policy) => policy.tag().to_owned(),
         }
     }
 }
@@ -128,11 +135,17 @@ pub(super) fn read(parser: &mut Parser<'_>) -> Result<Statement, Failure> {
     if next_words(parser, &["comment", "on", "function"]) {
         return comment_on_function(parser);
     }
+    if let Some(made) = derived::read(parser)? {
+        return Ok(Statement::CreateTableAs(Box::new(made)));
+    }
     if let Some(statement) = role::read(parser)? {
         return Ok(define(statement.into()));
     }
     if let Some(statement) = grant::read(parser)? {
         return Ok(define(statement.into()));
+    }
+    if let Some(statement) = retention::statement(parser)? {
+        return Ok(statement);
     }
     if next_words(parser, &["create", "schema"]) {
         return create_schema(parser);
@@ -234,7 +247,7 @@ fn create_schema(parser: &mut Parser<'_>) -> Result<Statement, Failure> {
 }
 
 /// `USING reference` behind a CREATE TABLE.
-fn table_kind(parser: &mut Parser<'_>) -> Result<Option<TableKind>, Failure> {
+pub(super) fn table_kind(parser: &mut Parser<'_>) -> Result<Option<TableKind>, Failure> {
     if !parser.parse_keyword(Keyword::USING) {
         return Ok(None);
     }
@@ -294,14 +307,12 @@ fn accept(statement: ast::Statement) -> Result<Statement, Error> {
     })
 }
 
-/// A query that writes is no query: SELECT INTO and locking clauses are refused here, where every door passes.
+/// SELECT INTO makes a table; any other query is one.
 fn select(query: Box<ast::Query>) -> Result<Statement, Error> {
-    if let ast::SetExpr::Select(select) = query.body.as_ref()
-        && select.into.is_some()
-    {
-        return Err(unsupported("SELECT INTO").with_hint("Create the table, then INSERT INTO it ... SELECT."));
-    }
-    Ok(Statement::Query(query))
+    Ok(match derived::of_select(query)? {
+        Ok(made) => Statement::CreateTableAs(Box::new(made)),
+        Err(query) => Statement::Query(query),
+    })
 }
 
 fn explain(

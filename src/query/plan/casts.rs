@@ -16,8 +16,8 @@ use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, LogicalPla
 use super::{Planned, jsonb, origin, resolution, sets, unions, values};
 use crate::error::{Error, Kind, Result};
 use crate::query::errors::{unwrap, wrap};
-use crate::query::functions::{ARRAY_LIKE, ARRAY_OF, CAST_AS, VALUE_LIKE, cast, fold_operator, scalar};
-use crate::value::{BARE_NUMERIC, ColumnBuilder, SqlType, Style};
+use crate::query::functions::{ARRAY_LIKE, ARRAY_OF, CAST_AS, OF_PATTERNS, VALUE_LIKE, cast, fold_operator, scalar};
+use crate::value::{self, BARE_NUMERIC, ColumnBuilder, SqlType, Style};
 
 /// Applies the rules to every expression of a plan and finds the types of its parameters.
 pub(super) fn lower(plan: LogicalPlan, style: &Style, hints: &[Option<SqlType>]) -> Result<Planned> {
@@ -131,6 +131,12 @@ fn transform(expr: Expr, schema: &DFSchema, style: &Style) -> datafusion::common
             Ok(Transformed::yes(call.args.swap_remove(0)))
         }
         Expr::ScalarFunction(call) if call.name() == ARRAY_OF => values::array(call.args, schema, style).map(Transformed::yes),
+        Expr::ScalarFunction(call) if call.name() == "array_has" && values::may_hold_null(&call) => {
+            Ok(Transformed::yes(values::open_by_null(call)))
+        }
+        Expr::ScalarFunction(call) if call.name() == OF_PATTERNS && !values::of_text(&call, schema) => {
+            Err(wrap(values::no_patterns(&call, schema)))
+        }
         Expr::ScalarFunction(call) => match scalar::bind(&call, schema) {
             Some(bound) => {
                 let bound = bound.map_err(wrap)?;
@@ -298,6 +304,8 @@ pub(super) fn is_unknown(expr: &Expr) -> bool {
 
 /// A literal or parameter of no type of its own as this type; anything else as it is.
 pub(super) fn resolve_as(expr: Expr, target: SqlType, style: &Style) -> datafusion::common::Result<(Expr, bool)> {
+    // What stands beside a `char(n)` may be longer.
+    let target = if matches!(target, SqlType::Bpchar(_)) { SqlType::Bpchar(None) } else { target };
     match expr {
         Expr::Placeholder(Placeholder { id, field: None }) => {
             let field: FieldRef = Arc::new(target.field("", true));
@@ -324,6 +332,15 @@ fn lower_cast(cast: Cast, schema: &DFSchema, style: &Style) -> datafusion::commo
     {
         let bare = target == SqlType::Numeric(BARE_NUMERIC.0, BARE_NUMERIC.1);
         let target = if bare { with_all_digits(text, &target) } else { target };
+        let dimensions = value::array_dimensions(text);
+        if matches!(target, SqlType::Array(_)) && dimensions > values::DIMENSIONS_MAX {
+            // Each would be a type inside another; PostgreSQL stops counting at the first that is too many, too.
+            return Err(wrap(values::too_many_dimensions(values::DIMENSIONS_MAX + 1)));
+        }
+        let target = (1..dimensions).fold(target, |target, _| match target {
+            array @ SqlType::Array(_) => SqlType::Array(Box::new(array)),
+            other => other,
+        });
         return Ok(Transformed::yes(constant(text, &target, style).map_err(wrap)?));
     }
     if let Some(number) = number(&cast.expr, &target)? {
@@ -331,6 +348,11 @@ fn lower_cast(cast: Cast, schema: &DFSchema, style: &Style) -> datafusion::commo
     }
     let (_, field) = cast.expr.to_field(schema)?;
     let source = SqlType::of_field(&field);
+    // `integer[]` is the type of arrays of any number of dimensions.
+    let (target, cast) = match like_dimensions(&source, &target) {
+        Some(target) => (target.clone(), Cast { field: Arc::new(target.field("", true)), ..cast }),
+        None => (target, cast),
+    };
     let written = cast.field.metadata().contains_key(crate::value::TYPE_KEY);
     if written && *field.data_type() != DataType::Null {
         resolution::expect_cast(&source, &target).map_err(wrap)?;
@@ -339,6 +361,19 @@ fn lower_cast(cast: Cast, schema: &DFSchema, style: &Style) -> datafusion::commo
         return Ok(Transformed::yes(cast::call(*cast.expr, source, target, style)));
     }
     Ok(Transformed::no(Expr::Cast(cast)))
+}
+
+/// The type of arrays of as many dimensions as the source's, where the target's has fewer.
+fn like_dimensions(source: &SqlType, target: &SqlType) -> Option<SqlType> {
+    let (SqlType::Array(source), SqlType::Array(element)) = (source, target) else { return None };
+    match (source.as_ref(), element.as_ref()) {
+        (SqlType::Array(_), SqlType::Array(_)) => None,
+        (SqlType::Array(_), _) => {
+            let inner = like_dimensions(source, target).unwrap_or_else(|| target.clone());
+            Some(SqlType::Array(Box::new(inner)))
+        }
+        _ => None,
+    }
 }
 
 /// A numeric literal keeps the digits that were written, whatever the numbers around it have.

@@ -21,8 +21,8 @@ use datafusion::sql::sqlparser::ast::{
 use super::{arrays, calls, forms, inlined, literals, names, series, sets, sorted};
 use crate::catalog::quote_identifier;
 use crate::error::{Error, Kind, Result};
-use crate::query::functions::NUMBERED;
-use crate::query::parse;
+use crate::query::functions::{NUMBERED, OF_PATTERNS};
+use crate::query::parse::{self, ROWS_FROM};
 
 /// Rewrites a query.
 ///
@@ -88,7 +88,7 @@ impl VisitorMut for Rules {
                         other => other,
                     },
                 );
-                Ok(())
+                of_patterns(expr)
             }
             Expr::Subquery(_) => {
                 inlined::inline(expr);
@@ -121,9 +121,6 @@ impl VisitorMut for Rules {
         forms::unnest_series(select);
         if let Some(condition) = &mut select.selection {
             forms::truth(condition);
-        }
-        if let Err(error) = forms::refuse_merged_columns(select) {
-            return ControlFlow::Break(error);
         }
         ControlFlow::Continue(())
     }
@@ -213,6 +210,33 @@ fn collated(expr: &mut Expr) -> Result<()> {
     Ok(())
 }
 
+/// `x LIKE ANY (patterns)` and its like as a call of a function of the value, the patterns, the operator and whether all must match.
+fn of_patterns(expr: &mut Expr) -> Result<()> {
+    let (Expr::AnyOp { left, compare_op, right, .. } | Expr::AllOp { left, compare_op, right }) = &*expr else { return Ok(()) };
+    let symbol = match compare_op {
+        BinaryOperator::PGLikeMatch => "~~",
+        BinaryOperator::PGILikeMatch => "~~*",
+        BinaryOperator::PGNotLikeMatch => "!~~",
+        BinaryOperator::PGNotILikeMatch => "!~~*",
+        BinaryOperator::PGRegexMatch => "~",
+        BinaryOperator::PGRegexIMatch => "~*",
+        BinaryOperator::PGRegexNotMatch => "!~",
+        BinaryOperator::PGRegexNotIMatch => "!~*",
+        _ => return Ok(()),
+    };
+    let mut patterns = right.as_ref().clone();
+    if let Expr::Subquery(query) = patterns {
+        let Expr::Function(mut array) = call(ObjectName::from(vec![Ident::new("array")]), vec![]) else { return Ok(()) };
+        array.args = FunctionArguments::Subquery(query);
+        patterns = Expr::Function(array);
+        arrays::of_rows(&mut patterns)?;
+    }
+    let symbol = Expr::Value(Value::SingleQuotedString(symbol.to_owned()).into());
+    let all = Expr::Value(Value::Boolean(matches!(expr, Expr::AllOp { .. })).into());
+    *expr = call(quoted(OF_PATTERNS), vec![left.as_ref().clone(), patterns, symbol, all]);
+    Ok(())
+}
+
 /// An array without elements has no type but the one it is cast to.
 fn empty_array(expr: &mut Expr) {
     let Expr::Cast { expr: inner, .. } = expr else { return };
@@ -289,6 +313,18 @@ fn table_function(factor: &mut TableFactor) -> Result<()> {
             sample: None,
             index_hints: vec![],
         };
+    }
+    if let TableFactor::Table { name, alias, args: Some(args), with_ordinality, .. } = factor
+        && matches!(&name.0[..], [only] if only.as_ident().is_some_and(|ident| ident.value == ROWS_FROM))
+    {
+        let calls = args.args.iter().filter_map(|arg| match arg {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
+            _ => None,
+        });
+        let arrays = forms::rows_from(&calls.collect::<Vec<_>>())?;
+        let alias = alias.clone().unwrap_or_else(|| alias_of("rows"));
+        *factor = forms::unnested(arrays, alias, *with_ordinality)?;
+        return Ok(());
     }
     let (function, ordinality, alias) = match factor {
         TableFactor::UNNEST { alias, array_exprs, with_ordinality, .. } => {

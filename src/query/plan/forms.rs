@@ -4,16 +4,15 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    self, Expr, Function, FunctionArguments, Ident, JoinConstraint, JoinOperator, LimitClause, ObjectName, Offset, OffsetRows,
-    Query, Select, SelectItem, SetExpr, SetOperator, SetQuantifier, TableAlias, TableFactor, Value, VisitMut, VisitorMut,
-    WindowSpec, WindowType,
+    self, Expr, Function, FunctionArguments, Ident, LimitClause, ObjectName, Offset, OffsetRows, Query, Select, SelectItem,
+    SetExpr, SetOperator, SetQuantifier, TableAlias, TableFactor, Value, VisitMut, VisitorMut, WindowSpec, WindowType,
 };
 
 use super::dialect::{call, ident, is_named, name_only_column, names_column, quoted};
-use super::names;
+use super::limits;
 use super::unions::Combination;
 use crate::error::{Error, Kind, Result};
-use crate::query::functions::{ARRAY_LIKE, ARRAY_OF_ROWS, VALUE};
+use crate::query::functions::{ARRAY_LIKE, ARRAY_OF, ARRAY_OF_ROWS, VALUE};
 use crate::query::parse::{self, unsupported};
 
 /// Rewrites what stands in a query itself; what stands inside it has been visited.
@@ -21,18 +20,23 @@ use crate::query::parse::{self, unsupported};
 /// # Errors
 /// 0A000 for a form that there is no other for, 42601 for WITH TIES without an order.
 pub(super) fn rewrite(query: &mut Query) -> Result<()> {
-    fetch(query)?;
-    body(&mut query.body)
+    let ties = fetch(query)?;
+    body(&mut query.body)?;
+    if ties {
+        let none = parse::query_of(SetExpr::Values(ast::Values { explicit_row: false, value_keyword: false, rows: vec![] }));
+        *query = *known_as(limits::TIES, Box::new(std::mem::replace(query, *none)))?;
+    }
+    Ok(())
 }
 
-/// `FETCH FIRST n ROWS ONLY` is `LIMIT n`.
-fn fetch(query: &mut Query) -> Result<()> {
-    let Some(fetch) = query.fetch.take() else { return Ok(()) };
+/// `FETCH FIRST n ROWS ONLY` is `LIMIT n`. Gives whether rows that are equal to the last one pass as well.
+fn fetch(query: &mut Query) -> Result<bool> {
+    let Some(fetch) = query.fetch.take() else { return Ok(false) };
     if fetch.with_ties && query.order_by.is_none() {
         return Err(Error::new(Kind::SyntaxError, "WITH TIES cannot be specified without ORDER BY clause"));
     }
-    if fetch.with_ties || fetch.percent {
-        return Err(unsupported("FETCH FIRST ... WITH TIES").with_hint("Compare rank() OVER (ORDER BY ...) in a query around it."));
+    if fetch.percent {
+        return Err(unsupported("FETCH FIRST ... PERCENT"));
     }
     let count = fetch.quantity.unwrap_or_else(|| Expr::Value(Value::Number("1".to_owned(), false).into()));
     match &mut query.limit_clause {
@@ -43,7 +47,7 @@ fn fetch(query: &mut Query) -> Result<()> {
         }
         None => query.limit_clause = Some(LimitClause::LimitOffset { limit: Some(count), offset: None, limit_by: vec![] }),
     }
-    Ok(())
+    Ok(fetch.with_ties)
 }
 
 fn body(expr: &mut SetExpr) -> Result<()> {
@@ -140,96 +144,56 @@ pub(super) fn sampled(factor: &mut TableFactor) -> Result<()> {
     Ok(())
 }
 
+/// `GROUP BY ()` is one group of all rows, which a SELECT has already that aggregates.
+pub(super) fn group_all(select: &mut Select) {
+    let ast::GroupByExpr::Expressions(exprs, _) = &mut select.group_by else { return };
+    let before = exprs.len();
+    exprs.retain(|expr| !matches!(expr, Expr::Tuple(parts) if parts.is_empty()));
+    if exprs.is_empty() && before > 0 {
+        let Expr::Function(mut count) = call(ObjectName::from(vec![Ident::new("count")]), vec![]) else { return };
+        if let FunctionArguments::List(list) = &mut count.args {
+            list.args = vec![ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Wildcard)];
+        }
+        let zero = Box::new(Expr::Value(Value::Number("0".to_owned(), false).into()));
+        let always = Expr::BinaryOp { left: Box::new(Expr::Function(count)), op: ast::BinaryOperator::GtEq, right: zero };
+        select.having = Some(match select.having.take() {
+            Some(having) => Expr::BinaryOp {
+                left: Box::new(Expr::Nested(Box::new(having))),
+                op: ast::BinaryOperator::And,
+                right: Box::new(always),
+            },
+            None => always,
+        });
+    }
+}
+
+/// `ROWS FROM (f(…), g(…))`: what the functions answer, side by side.
+pub(super) fn rows_from(calls: &[Expr]) -> Result<Vec<Expr>> {
+    let arrays = calls.iter().map(|expr| {
+        let Expr::Function(function) = expr else { return Err(unsupported("ROWS FROM anything but functions")) };
+        let FunctionArguments::List(list) = &function.args else { return Err(unsupported("ROWS FROM anything but functions")) };
+        let mut args = list.args.iter().filter_map(|arg| match arg {
+            ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(arg)) => Some(arg.clone()),
+            _ => None,
+        });
+        if is_named(&function.name, "unnest") {
+            return args.next().ok_or_else(|| unsupported("ROWS FROM unnest of nothing"));
+        }
+        if is_named(&function.name, "generate_series") {
+            return Ok(expr.clone());
+        }
+        // A function of one value is one row.
+        Ok(call(quoted(ARRAY_OF), vec![expr.clone()]))
+    });
+    arrays.collect()
+}
+
 /// A string as a condition is read as a truth value.
 pub(super) fn truth(expr: &mut Expr) {
     if matches!(&*expr, Expr::Value(value) if matches!(value.value, Value::SingleQuotedString(_))) {
         let text = Box::new(std::mem::replace(expr, Expr::Value(Value::Null.into())));
         let data_type = ast::DataType::Boolean;
         *expr = Expr::Cast { kind: ast::CastKind::Cast, expr: text, data_type, array: false, format: None };
-    }
-}
-
-/// The merged column of a RIGHT or FULL JOIN has the value of either side, of which DataFusion knows the left one only.
-///
-/// # Errors
-/// 0A000.
-pub(super) fn refuse_merged_columns(select: &Select) -> Result<()> {
-    let merges = |constraint: &JoinConstraint| matches!(constraint, JoinConstraint::Using(_) | JoinConstraint::Natural);
-    let refused = select.from.iter().flat_map(|from| &from.joins).any(|join| match &join.join_operator {
-        JoinOperator::FullOuter(constraint) | JoinOperator::RightOuter(constraint) | JoinOperator::Right(constraint) => {
-            merges(constraint)
-        }
-        _ => false,
-    });
-    if refused {
-        return Err(unsupported("RIGHT or FULL JOIN with USING or NATURAL").with_hint("Write ON, and COALESCE of both columns."));
-    }
-    Ok(())
-}
-
-/// A column that several joins merge by USING, standing for itself, is that of the first table: DataFusion knows columns that one join
-/// merges. The other kinds of join are refused by [`refuse_merged_columns`].
-pub(super) fn name_merged_columns(select: &mut Select) {
-    let [from] = &select.from[..] else { return };
-    let using: Vec<Vec<String>> = from.joins.iter().map(|join| columns_used(&join.join_operator)).collect();
-    let Some(first) = using.first() else { return };
-    let merged: Vec<String> = first.iter().filter(|name| using[1..].iter().any(|other| other.contains(*name))).cloned().collect();
-    let table = match &from.relation {
-        TableFactor::Table { name, alias: None, .. } => name.0.last().and_then(|part| part.as_ident().cloned()),
-        TableFactor::Table { alias: Some(alias), .. } | TableFactor::Derived { alias: Some(alias), .. } => Some(alias.name.clone()),
-        _ => None,
-    };
-    let Some(table) = table.filter(|_| !merged.is_empty()) else { return };
-    let mut naming = Naming { table, merged, depth: 0 };
-    let Select { projection, selection, group_by, having, qualify, .. } = select;
-    let _: ControlFlow<()> = projection.visit(&mut naming);
-    let _: ControlFlow<()> = selection.visit(&mut naming);
-    let _: ControlFlow<()> = group_by.visit(&mut naming);
-    let _: ControlFlow<()> = having.visit(&mut naming);
-    let _: ControlFlow<()> = qualify.visit(&mut naming);
-}
-
-/// The columns that an inner or left join merges by name.
-fn columns_used(operator: &JoinOperator) -> Vec<String> {
-    match operator {
-        JoinOperator::Join(JoinConstraint::Using(columns))
-        | JoinOperator::Inner(JoinConstraint::Using(columns))
-        | JoinOperator::Left(JoinConstraint::Using(columns))
-        | JoinOperator::LeftOuter(JoinConstraint::Using(columns)) => {
-            columns.iter().filter_map(|column| column.0.last()).filter_map(|part| part.as_ident()).map(names::fold).collect()
-        }
-        _ => vec![],
-    }
-}
-
-/// Puts the table's name in front of merged columns, but not in the queries inside.
-struct Naming {
-    table: Ident,
-    merged: Vec<String>,
-    depth: usize,
-}
-
-impl VisitorMut for Naming {
-    type Break = ();
-
-    fn pre_visit_query(&mut self, _: &mut ast::Query) -> ControlFlow<()> {
-        self.depth += 1;
-        ControlFlow::Continue(())
-    }
-
-    fn post_visit_query(&mut self, _: &mut ast::Query) -> ControlFlow<()> {
-        self.depth -= 1;
-        ControlFlow::Continue(())
-    }
-
-    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
-        if let Expr::Identifier(column) = expr
-            && self.depth == 0
-            && self.merged.contains(&names::fold(column))
-        {
-            *expr = Expr::CompoundIdentifier(vec![self.table.clone(), column.clone()]);
-        }
-        ControlFlow::Continue(())
     }
 }
 

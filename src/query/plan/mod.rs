@@ -15,8 +15,10 @@ mod dialect;
 mod forms;
 mod functions;
 mod inlined;
+mod joins;
 mod jsonb;
 mod lateral;
+mod limits;
 mod literals;
 pub mod names;
 mod operators;
@@ -30,6 +32,7 @@ mod rows;
 mod series;
 mod sets;
 mod sorted;
+mod spans;
 mod tree;
 pub mod types;
 mod unions;
@@ -41,7 +44,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DataType, FieldRef};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::metadata::{FieldMetadata, ScalarAndMetadata};
 use datafusion::common::{DFSchema, ParamValues, ScalarValue, TableReference};
@@ -59,8 +62,8 @@ use crate::error::{Error, Kind, Result};
 use crate::guard::Guard;
 use crate::query::errors::{unwrap, wrap};
 use crate::query::functions::{Registry, SessionFacts};
-use crate::query::{parse, system};
-use crate::value::SqlType;
+use crate::query::{parse, rules, system};
+use crate::value::{SqlType, Style};
 
 /// How many views and functions may stand inside one another.
 const NESTING_MAX: usize = 32;
@@ -69,6 +72,8 @@ const NESTING_MAX: usize = 32;
 pub struct Planner<'a> {
     pub state: &'a SessionState,
     pub registry: &'a Registry,
+    /// What is known of tables' rules already.
+    pub rules: &'a rules::Cache,
     pub catalog: Arc<Catalog>,
     pub guard: Guard,
     pub facts: Arc<SessionFacts>,
@@ -110,6 +115,7 @@ impl<'a> Planner<'a> {
     pub fn new(
         state: &'a SessionState,
         registry: &'a Registry,
+        rules: &'a rules::Cache,
         catalog: Arc<Catalog>,
         guard: Guard,
         facts: Arc<SessionFacts>,
@@ -121,6 +127,7 @@ impl<'a> Planner<'a> {
         Planner {
             state,
             registry,
+            rules,
             catalog,
             guard,
             facts,
@@ -164,6 +171,23 @@ impl<'a> Planner<'a> {
         planner.query(query, hints)
     }
 
+    /// Plans the query that a definition holds, which sees some tables under names of its own: by the default path and style, so that it
+    /// means the same to everybody, and with the server's rights. Gives the relations that it names as well.
+    ///
+    /// # Errors
+    /// As [`Planner::query`].
+    pub(crate) fn definition(&self, query: &ast::Query, extra: Vec<(String, Arc<dyn TableSource>)>) -> Result<(Planned, Vec<Oid>)> {
+        let style = Style { names: self.facts.style.names.clone(), ..Style::default() };
+        let facts = SessionFacts { style: style.at(self.facts.style.now_us), ..self.facts.as_ref().clone() };
+        let guard = self.guard.of_system();
+        let mut planner = Planner::new(self.state, self.registry, self.rules, self.catalog.clone(), guard, Arc::new(facts));
+        planner.path = self.inner()?.path;
+        planner.nesting = self.nesting + 1;
+        planner.extra = extra;
+        let planned = planner.query(query, &[])?;
+        Ok((planned, planner.reads()))
+    }
+
     /// Asks whether the role may read what a query names of a relation and of others, without reading it. A change that names nothing of
     /// its table asks for no right to read it.
     ///
@@ -200,7 +224,7 @@ impl<'a> Planner<'a> {
         if locks {
             self.guard.permit_locks(reads::of(&plan)?.into_keys())?;
         }
-        let plan = unions::marked(plan).map_err(unwrap)?;
+        let plan = unions::marked(plan).and_then(limits::counted).map_err(unwrap)?;
         let mut planned = casts::lower(plan, &self.facts.style, hints)?;
         planned.plan = correlated::detach(conditions::lifted(planned.plan)?, self.state, self.facts.style.now_us)?;
         Ok(planned)
@@ -247,6 +271,7 @@ impl<'a> Planner<'a> {
         Ok(Planner {
             state: self.state,
             registry: self.registry,
+            rules: self.rules,
             catalog: self.catalog.clone(),
             guard: self.guard.clone(),
             facts: self.facts.clone(),
@@ -288,7 +313,7 @@ impl<'a> Planner<'a> {
 
     fn table_source(&self, table: &Arc<Table>) -> Result<Arc<dyn TableSource>> {
         self.partial.set(self.partial.get() || !self.guard.reads_whole(table.oid));
-        Ok(provider_as_source(self.guard.open(table)?))
+        Ok(provider_as_source(self.guard.open(table, rules::of(table, self)?)?))
     }
 
     /// A view's plan with exactly the columns it had when it was created, whatever `*` would mean today.
@@ -368,6 +393,9 @@ impl ContextProvider for Planner<'_> {
         name: &str,
         schema: datafusion::arrow::datatypes::SchemaRef,
     ) -> datafusion::common::Result<Arc<dyn TableSource>> {
+        // The first term's literals are of an Arrow type of their own; what the lowered terms yield is their SQL type's.
+        let fields = schema.fields().iter().map(|field| Field::clone(field).with_data_type(SqlType::of_field(field).arrow()));
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         let table = datafusion::catalog::cte_worktable::CteWorkTable::new(name, schema);
         Ok(provider_as_source(Arc::new(table)))
     }

@@ -91,19 +91,25 @@ impl Operators {
         Ok(PlannerResult::Original(expr))
     }
 
-    /// `document['key']` and `document[0]`, and `(row).field`, whose type the row's own says.
+    /// `document['key']` and `document[0]`, `list[0]`, and `(row).field`, whose type the row's own says.
     ///
     /// # Errors
-    /// 42703 for a field that the row has not, 42809 for a field of what is no row.
+    /// 42703 for a field that the row has not, 42809 for a field of what is no row, 42804 for what has no elements.
     fn subscript(&self, expr: RawFieldAccessExpr, schema: &DFSchema) -> Result<PlannerResult<RawFieldAccessExpr>> {
-        let of = type_of(&expr.expr, schema);
-        if of != Some(SqlType::Jsonb)
+        let own = type_of(&expr.expr, schema);
+        // A string between brackets comes as the name of a field.
+        let has_elements = match &own {
+            Some(SqlType::Jsonb) => true,
+            Some(SqlType::Array(_)) => !has_fields(&expr.expr, schema),
+            Some(_) | None => false,
+        };
+        if !has_elements
             && let GetFieldAccess::NamedStructField { name } = &expr.field_access
             && let Some(name) = name.try_as_str().flatten()
         {
             let DataType::Struct(fields) = expr.expr.get_type(schema).map_err(unwrap)? else {
-                let of = of.map_or_else(|| "unknown".to_owned(), |of| of.without_modifier());
-                let message = format!("column notation .{name} applied to type {of}, which is not a composite type");
+                let own = own.map_or_else(|| "unknown".to_owned(), |own| own.without_modifier());
+                let message = format!("column notation .{name} applied to type {own}, which is not a composite type");
                 return Err(Error::new(Kind::WrongObjectType, message));
             };
             if fields.find(name).is_none() {
@@ -112,14 +118,29 @@ impl Operators {
             }
             return Ok(PlannerResult::Planned(get_field(expr.expr, name)));
         }
-        let is_jsonb = of == Some(SqlType::Jsonb);
-        let (true, Some(function)) = (is_jsonb, functions::operator(functions::SUBSCRIPT, &self.style)) else {
-            return Ok(PlannerResult::Original(expr));
+        let name = match (&own, &expr.field_access) {
+            (Some(SqlType::Jsonb), _) => functions::SUBSCRIPT,
+            (Some(SqlType::Array(_)), GetFieldAccess::ListIndex { .. } | GetFieldAccess::NamedStructField { .. })
+                if has_elements =>
+            {
+                functions::ITEM
+            }
+            (Some(own), GetFieldAccess::ListIndex { .. }) if !own.arrow().is_nested() && !has_parts(&expr.expr, schema) => {
+                let own = own.without_modifier();
+                let message = format!("cannot subscript type {own} because it does not support subscripting");
+                return Err(Error::new(Kind::DatatypeMismatch, message));
+            }
+            _ => return Ok(PlannerResult::Original(expr)),
         };
+        let Some(function) = functions::operator(name, &self.style) else { return Ok(PlannerResult::Original(expr)) };
         let key = match &expr.field_access {
             GetFieldAccess::NamedStructField { name } => Expr::Literal(name.clone(), None),
             GetFieldAccess::ListIndex { key } => key.as_ref().clone(),
             GetFieldAccess::ListRange { .. } => return Ok(PlannerResult::Original(expr)),
+        };
+        let key = match own {
+            Some(SqlType::Array(_)) => casts::cast_to(key, &SqlType::Int4, schema, &self.style).map_err(unwrap)?,
+            Some(_) | None => key,
         };
         Ok(PlannerResult::Planned(function.call(vec![expr.expr, key])))
     }
@@ -157,6 +178,17 @@ impl Operators {
             if op == BinaryOperator::StringConcat { self.joined_operands(left, right, schema)? } else { (left, right) };
         Ok(RawBinaryExpr { op, left, right })
     }
+}
+
+/// Whether a value is held as one of several, whatever SQL calls it.
+fn has_parts(expr: &Expr, schema: &DFSchema) -> bool {
+    expr.to_field(schema).is_ok_and(|(_, field)| field.data_type().is_nested())
+}
+
+/// Whether the elements of an array are rows, as those that are numbered are.
+fn has_fields(expr: &Expr, schema: &DFSchema) -> bool {
+    let Ok((_, field)) = expr.to_field(schema) else { return false };
+    matches!(field.data_type(), DataType::List(item) if matches!(item.data_type(), DataType::Struct(_)))
 }
 
 /// The symbol of an operator on numbers.

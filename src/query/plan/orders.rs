@@ -158,9 +158,16 @@ fn written(select: &Select) -> impl Iterator<Item = (String, &Expr)> {
 fn expect_unambiguous(sort: &Expr, select: &Select) -> Result<()> {
     let Expr::Identifier(ident) = sort else { return Ok(()) };
     let name = names::fold(ident);
-    let mut named = written(select).filter(|(own, _)| *own == name).map(|(_, expr)| plain(expr));
-    let Some(first) = named.next() else { return Ok(()) };
-    if named.all(|other| other == first) {
+    let named: Vec<&Expr> = written(select).filter(|(own, _)| *own == name).map(|(_, expr)| expr).collect();
+    let Some((first, others)) = named.split_first() else { return Ok(()) };
+    // Columns of two tables are two, where both tables are named.
+    let same = |one: &Expr, other: &Expr| match (one, other) {
+        (Expr::CompoundIdentifier(one), Expr::CompoundIdentifier(other)) => {
+            one.iter().map(names::fold).eq(other.iter().map(names::fold))
+        }
+        (one, other) => plain(one) == plain(other),
+    };
+    if others.iter().all(|other| same(first, other)) {
         return Ok(());
     }
     let start = ident.span.start;

@@ -39,6 +39,8 @@ pub(super) fn name_items(select: &mut Select) {
     });
     let mut taken = HashSet::new();
     let mut columns = HashSet::new();
+    // What an alias is called stands beside no table's column of that name.
+    let mut aliases = HashSet::new();
     for (at, item) in select.projection.iter_mut().enumerate() {
         match item {
             SelectItem::UnnamedExpr(expr) => {
@@ -48,7 +50,7 @@ pub(super) fn name_items(select: &mut Select) {
                     // A column of another table may have the same name; the same column may not come twice.
                     let known = !columns.insert(expr.to_string());
                     let bare = matches!(expr, Expr::Identifier(_));
-                    let other = !taken.insert(name.clone()) && (bare || known);
+                    let other = !taken.insert(name.clone()) && (bare || known || aliases.contains(&name));
                     known || other || everything
                 } else {
                     !taken.insert(name.clone())
@@ -62,6 +64,7 @@ pub(super) fn name_items(select: &mut Select) {
             }
             SelectItem::ExprWithAlias { alias, .. } => {
                 let name = names::fold(alias);
+                aliases.insert(name.clone());
                 if !taken.insert(name.clone()) {
                     *alias = Ident::with_quote('"', again(&name, at));
                 }
@@ -124,6 +127,7 @@ fn figure(expr: &Expr) -> Option<Figured> {
         Expr::Position { .. } => strong("position"),
         Expr::Substring { shorthand, .. } => strong(if *shorthand { "substr" } else { "substring" }),
         Expr::Overlay { .. } => strong("overlay"),
+        Expr::IsNormalized { negated: false, .. } => strong("is_normalized"),
         Expr::Trim { trim_where, .. } => strong(match trim_where {
             Some(TrimWhereField::Leading) => "ltrim",
             Some(TrimWhereField::Trailing) => "rtrim",
@@ -178,6 +182,8 @@ fn internal_name(sql_type: &SqlType) -> &'static str {
         SqlType::Numeric(_, _) => "numeric",
         SqlType::Text => "text",
         SqlType::Varchar(_) => "varchar",
+        SqlType::Bpchar(_) => "bpchar",
+        SqlType::Record(_) => "record",
         SqlType::Name => "name",
         SqlType::Char => "char",
         SqlType::Bytea => "bytea",

@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Distinct, DuplicateTreatment, Expr, Function, FunctionArgumentClause, FunctionArguments, Query, Select, SelectItem, SetExpr,
-    Spanned, TableFactor, TableWithJoins, VisitMut, VisitorMut,
+    Distinct, DuplicateTreatment, Expr, Function, FunctionArgumentClause, FunctionArguments, GroupByExpr, Query, Select,
+    SelectItem, SetExpr, Spanned, TableFactor, TableWithJoins, Visit, VisitMut, Visitor, VisitorMut,
 };
 
 use super::{names, orders};
@@ -50,6 +50,9 @@ pub(super) fn in_select(select: &mut Select) -> Result<()> {
                 .with_place(start.line, start.column));
         }
     }
+    if select.into.is_some() {
+        return Err(Error::new(Kind::SyntaxError, "SELECT ... INTO is not allowed here"));
+    }
     if matches!(select.distinct, Some(Distinct::Distinct)) && select.projection.is_empty() {
         return Err(Error::new(Kind::SyntaxError, "syntax error at or near \"FROM\""));
     }
@@ -71,7 +74,7 @@ fn expect_other_names(from: &TableWithJoins, known: &mut HashMap<String, String>
             | TableFactor::UNNEST { alias: Some(alias), .. }
             | TableFactor::NestedJoin { alias: Some(alias), .. } => (names::fold(&alias.name), String::new()),
             TableFactor::Table { name, args, .. } => match names::parts(name)?.pop() {
-                Some(own) if args.is_none() => (own, name.to_string().to_lowercase()),
+                Some(own) if args.is_none() => (own, names::parts(name)?.join(".")),
                 Some(own) => (own, String::new()),
                 None => continue,
             },
@@ -209,12 +212,100 @@ pub(super) fn in_calls(query: &mut Query, registry: &Registry) -> Result<()> {
     }
 }
 
+/// What a query whose rows are locked may not do with them: each row of the answer must be one row of each table
+/// (`CheckSelectLocking` in PostgreSQL's `analyze.c`).
+fn in_locking(query: &Query, registry: &Registry) -> Result<()> {
+    let Some(lock) = query.locks.first() else { return Ok(()) };
+    let strength = lock.lock_type.to_string();
+    let select = match query.body.as_ref() {
+        SetExpr::Select(select) => select,
+        SetExpr::Values(_) => {
+            return Err(Error::new(Kind::FeatureNotSupported, format!("FOR {strength} cannot be applied to VALUES")));
+        }
+        SetExpr::SetOperation { .. } => return Err(not_allowed(&strength, "UNION/INTERSECT/EXCEPT")),
+        _ => return Ok(()),
+    };
+    let grouped = match &select.group_by {
+        GroupByExpr::Expressions(exprs, modifiers) => !exprs.is_empty() || !modifiers.is_empty(),
+        GroupByExpr::All(_) => true,
+    };
+    let calls = |wanted: &dyn Fn(&Function) -> bool| {
+        let mut finder = CallFinder { wanted, depth: 0 };
+        select.projection.visit(&mut finder).is_break()
+    };
+    let aggregate = |function: &Function| {
+        let name = names::parts(&function.name).ok().and_then(|mut parts| parts.pop());
+        function.over.is_none() && name.is_some_and(|name| registry.aggregate(&name).is_some())
+    };
+    let set = |function: &Function| {
+        let name = names::parts(&function.name).ok().and_then(|mut parts| parts.pop());
+        name.is_some_and(|name| ["unnest", "generate_series"].contains(&name.as_str()))
+    };
+    let found = [
+        (select.distinct.is_some(), "DISTINCT clause"),
+        (grouped, "GROUP BY clause"),
+        (select.having.is_some(), "HAVING clause"),
+        (calls(&aggregate), "aggregate functions"),
+        (calls(&|function| function.over.is_some()), "window functions"),
+        (calls(&set), "set-returning functions in the target list"),
+    ];
+    if let Some((_, what)) = found.into_iter().find(|(found, _)| *found) {
+        return Err(not_allowed(&strength, what));
+    }
+    let mut known = HashMap::new();
+    select.from.iter().try_for_each(|from| expect_other_names(from, &mut known))?;
+    for lock in &query.locks {
+        if let Some(of) = lock.of.as_ref().and_then(|of| names::parts(of).ok()?.pop())
+            && !known.contains_key(&of)
+        {
+            let message = format!("relation \"{of}\" in FOR {} clause not found in FROM clause", lock.lock_type);
+            return Err(Error::new(Kind::UndefinedTable, message));
+        }
+    }
+    Ok(())
+}
+
+fn not_allowed(strength: &str, what: &str) -> Error {
+    Error::new(Kind::FeatureNotSupported, format!("FOR {strength} is not allowed with {what}"))
+}
+
+/// Finds a call in a SELECT list, outside of the queries inside.
+struct CallFinder<'a> {
+    wanted: &'a dyn Fn(&Function) -> bool,
+    depth: usize,
+}
+
+impl Visitor for CallFinder<'_> {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
+        self.depth += 1;
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
+        self.depth -= 1;
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        match expr {
+            Expr::Function(function) if self.depth == 0 && (self.wanted)(function) => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        }
+    }
+}
+
 struct Calls<'a> {
     registry: &'a Registry,
 }
 
 impl VisitorMut for Calls<'_> {
     type Break = Error;
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+        in_locking(query, self.registry).map_or_else(ControlFlow::Break, ControlFlow::Continue)
+    }
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
         let Expr::Function(function) = expr else { return ControlFlow::Continue(()) };

@@ -30,12 +30,12 @@ fn category(sql_type: &SqlType) -> Category {
         | SqlType::Numeric(_, _)
         | SqlType::Oid
         | SqlType::Reg(_) => Category::Number,
-        SqlType::Text | SqlType::Varchar(_) | SqlType::Name | SqlType::Char => Category::Text,
+        SqlType::Text | SqlType::Varchar(_) | SqlType::Bpchar(_) | SqlType::Name | SqlType::Char => Category::Text,
         SqlType::Date | SqlType::Time | SqlType::Timestamp | SqlType::Timestamptz => Category::Moment,
         SqlType::Interval => Category::Span,
         SqlType::Inet => Category::Address,
         SqlType::Array(_) | SqlType::Vector(_) => Category::Array,
-        SqlType::Bytea | SqlType::Uuid | SqlType::Json | SqlType::Jsonb | SqlType::Jsonpath => Category::Own,
+        SqlType::Bytea | SqlType::Uuid | SqlType::Json | SqlType::Jsonb | SqlType::Jsonpath | SqlType::Record(_) => Category::Own,
     }
 }
 
@@ -57,7 +57,8 @@ fn casts_implicitly(from: &SqlType, to: &SqlType) -> bool {
     match (from, to) {
         (T::Int2 | T::Int4 | T::Int8, T::Oid | T::Reg(_)) | (T::Oid, T::Reg(_)) | (T::Reg(_), T::Oid) => true,
         (T::Vector(from), T::Array(to)) => from == to,
-        (T::Text | T::Varchar(_) | T::Name | T::Char, T::Text | T::Varchar(_)) | (T::Text | T::Varchar(_), T::Name) => true,
+        (T::Text | T::Varchar(_) | T::Bpchar(_) | T::Name | T::Char, T::Text | T::Varchar(_)) => true,
+        (T::Text | T::Varchar(_) | T::Bpchar(_), T::Bpchar(_)) | (T::Text | T::Varchar(_), T::Name) => true,
         (T::Date, T::Timestamp | T::Timestamptz) | (T::Timestamp, T::Timestamptz) | (T::Time, T::Interval) => true,
         (T::Array(from), T::Array(to)) => casts_implicitly(from, to),
         _ => matches!((number(from), number(to)), (Some(from), Some(to)) if from <= to),
@@ -107,6 +108,8 @@ pub(super) fn common(types: &[SqlType], what: &str) -> Result<Option<SqlType>, E
             return Err(Error::new(Kind::CannotCoerce, message));
         } else if let (SqlType::Varchar(_), SqlType::Varchar(_)) = (&chosen, next) {
             chosen = SqlType::Varchar(None);
+        } else if let (SqlType::Bpchar(_), SqlType::Bpchar(_)) = (&chosen, next) {
+            chosen = SqlType::Bpchar(None);
         }
     }
     Ok(Some(chosen))

@@ -2,8 +2,8 @@
 
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CaseWhen, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Query, SetExpr, TableAlias,
-    TableAliasColumnDef, TableFactor, UnaryOperator, Value,
+    BinaryOperator, CaseWhen, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Query, SelectItem, SetExpr,
+    TableAlias, TableAliasColumnDef, TableFactor, UnaryOperator, Value,
 };
 
 use crate::error::{Error, Kind, Result};
@@ -115,19 +115,14 @@ pub(super) fn between(row: &[Expr], low: &[Expr], high: &[Expr], negated: bool) 
 /// # Errors
 /// None in practice: the text it starts from is fixed.
 pub(super) fn in_query(row: &[Expr], subquery: &Query, negated: bool) -> Result<Expr> {
-    let columns: Vec<Ident> = (0..row.len()).map(|at| Ident::with_quote('"', format!("\u{1}{at}"))).collect();
-    let table = Ident::with_quote('"', "\u{1}rows");
-    let right: Vec<Expr> = columns.iter().map(|column| Expr::CompoundIdentifier(vec![table.clone(), column.clone()])).collect();
+    let (table, columns, right) = named_columns(row.len());
     let equal = nested(equal(row, &right));
     let exists = |condition: Expr| -> Result<Expr> {
         let mut query = parse::parse_query("SELECT 1 FROM t")?;
         if let SetExpr::Select(select) = query.body.as_mut()
             && let Some(from) = select.from.first_mut()
         {
-            let columns = columns.iter().map(|name| TableAliasColumnDef { name: name.clone(), data_type: None }).collect();
-            let alias = TableAlias { explicit: true, name: table.clone(), columns, at: None };
-            let subquery = Box::new(subquery.clone());
-            from.relation = TableFactor::Derived { lateral: false, subquery, alias: Some(alias), sample: None };
+            from.relation = renamed(subquery, &table, &columns);
             select.selection = Some(condition);
         }
         Ok(Expr::Exists { subquery: query, negated: false })
@@ -144,6 +139,43 @@ pub(super) fn in_query(row: &[Expr], subquery: &Query, negated: bool) -> Result<
         ],
         else_result: Some(Box::new(Expr::value(Value::Boolean(negated)))),
     })
+}
+
+/// `(a, b) = (SELECT x, y …)`: of one row, or NULL where there is none. `None` where no query stands on the right.
+///
+/// # Errors
+/// As [`compare`].
+pub(super) fn compare_query(row: &[Expr], op: &BinaryOperator, right: &Expr) -> Result<Option<Expr>> {
+    let right = match right {
+        Expr::Nested(inner) => inner,
+        other => other,
+    };
+    let Expr::Subquery(subquery) = right else { return Ok(None) };
+    let (table, columns, parts) = named_columns(row.len());
+    let Some(compared) = compare(row, op, &parts)? else { return Ok(None) };
+    let mut query = parse::parse_query("SELECT 1 FROM t")?;
+    if let SetExpr::Select(select) = query.body.as_mut()
+        && let Some(from) = select.from.first_mut()
+    {
+        from.relation = renamed(subquery, &table, &columns);
+        select.projection = vec![SelectItem::UnnamedExpr(compared)];
+    }
+    Ok(Some(Expr::Subquery(query)))
+}
+
+/// Names that nobody types for a query and its columns, and the columns.
+fn named_columns(count: usize) -> (Ident, Vec<Ident>, Vec<Expr>) {
+    let columns: Vec<Ident> = (0..count).map(|at| Ident::with_quote('"', format!("\u{1}{at}"))).collect();
+    let table = Ident::with_quote('"', "\u{1}rows");
+    let parts = columns.iter().map(|column| Expr::CompoundIdentifier(vec![table.clone(), column.clone()])).collect();
+    (table, columns, parts)
+}
+
+/// A query in FROM under these names.
+fn renamed(subquery: &Query, table: &Ident, columns: &[Ident]) -> TableFactor {
+    let columns = columns.iter().map(|name| TableAliasColumnDef { name: name.clone(), data_type: None }).collect();
+    let alias = TableAlias { explicit: true, name: table.clone(), columns, at: None };
+    TableFactor::Derived { lateral: false, subquery: Box::new(subquery.clone()), alias: Some(alias), sample: None }
 }
 
 /// `(a, b) IS NULL` is true when every part is NULL; `IS NOT NULL` when none is.

@@ -325,13 +325,15 @@ pub(super) fn names_as_values(query: &mut Query) {
 }
 
 /// Functions of values that may be rows.
-const OF_ROWS: [&str; 5] = ["row_to_json", "to_json", "to_jsonb", "json_agg", "jsonb_agg"];
+const OF_ROWS: [&str; 7] = ["row_to_json", "to_json", "to_jsonb", "json_agg", "jsonb_agg", "array_agg", "pg_typeof"];
 
-/// `row_to_json(t)`, where `t` is a table in FROM, and `row_to_json(ROW(1, 2))`.
+/// `SELECT t` and `row_to_json(t)`, where `t` is a table in FROM, and `SELECT (1, 2)`.
 pub(super) fn rows_as_values(select: &mut Select) {
     let factors =
         select.from.iter().flat_map(|from| std::iter::once(&from.relation).chain(from.joins.iter().map(|join| &join.relation)));
-    let tables: Vec<String> = factors.filter_map(table_name).collect();
+    let tables: Vec<String> = factors.clone().filter_map(table_name).collect();
+    // A column of a table may be called as the table is; of a sub-query with names for its columns it is known.
+    let derived: Vec<String> = factors.filter_map(derived_name).collect();
     for item in &mut select.projection {
         let _: ControlFlow<()> = ast::visit_expressions_mut(item, |expr| {
             if let Expr::Function(Function { name, args: FunctionArguments::List(list), .. }) = expr
@@ -341,8 +343,38 @@ pub(super) fn rows_as_values(select: &mut Select) {
             {
                 *argument = row;
             }
+            if let Expr::Tuple(_) = expr
+                && let Some(row) = row_of(expr, &[])
+            {
+                *expr = row;
+            }
             ControlFlow::Continue(())
         });
+        match item {
+            SelectItem::UnnamedExpr(expr) => {
+                if let (Some(row), Expr::Identifier(name)) = (row_of(expr, &derived), &*expr) {
+                    *item = SelectItem::ExprWithAlias { expr: row, alias: name.clone() };
+                }
+            }
+            SelectItem::ExprWithAlias { expr, .. } => {
+                if let Some(row) = row_of(expr, &derived) {
+                    *expr = row;
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What a sub-query in FROM is known as.
+fn derived_name(factor: &TableFactor) -> Option<String> {
+    match factor {
+        TableFactor::Derived { alias: Some(alias), .. } => {
+            let name = names::fold(&alias.name);
+            let column = alias.columns.iter().any(|column| names::fold(&column.name) == name);
+            (!column).then_some(name)
+        }
+        _ => None,
     }
 }
 

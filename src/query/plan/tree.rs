@@ -4,16 +4,17 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    CastKind, DataType, Distinct, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Interval, ObjectName,
-    OrderByKind, Query, Select, SelectItem, SetExpr, TableFactor, Value, Values, VisitMut, VisitorMut,
+    AccessExpr, CastKind, CharacterLength, DataType, Distinct, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
+    GroupByExpr, Ident, Interval, ObjectName, OrderByKind, Query, Select, SelectItem, SetExpr, Subscript, TableFactor,
+    UnaryOperator, Value, Values, VisitMut, VisitorMut,
 };
 
 use super::dialect::{self, finish};
 use super::values::{DIMENSIONS_MAX, too_many_dimensions};
-use super::{calls, forms, orders, output, refused, resolution, rows, types};
+use super::{calls, forms, joins, orders, output, refused, resolution, rows, spans, types};
 use crate::error::{Error, Kind, Result};
-use crate::query::functions::{ARRAY_OF, CAST_AS, VALUE_LIKE, is_aggregate};
-use crate::query::parse::NO_COLUMNS;
+use crate::query::functions::{ARRAY_OF, CAST_AS, ROUNDED, SECTION, VALUE_LIKE, is_aggregate};
+use crate::query::parse::{NO_COLUMNS, unsupported};
 use crate::value::SqlType;
 
 /// The query as it is planned.
@@ -123,7 +124,11 @@ impl VisitorMut for Rewriter {
                 *item = SelectItem::UnnamedExpr(Expr::IsNull(Box::new(inner)));
             }
         }
-        forms::name_merged_columns(select);
+        forms::group_all(select);
+        if let GroupByExpr::Expressions(groups, _) = &mut select.group_by {
+            *groups =
+                std::mem::take(groups).into_iter().flat_map(|group| rows::parts(&group).unwrap_or_else(|| vec![group])).collect();
+        }
         output::name_items(select);
         if select.from.iter().map(|from| 1 + from.joins.len()).sum::<usize>() > TABLES_MAX {
             let error = Error::new(Kind::StatementTooComplex, "stack depth limit exceeded")
@@ -140,7 +145,7 @@ impl VisitorMut for Rewriter {
         if let SetExpr::Values(values) = query.body.as_mut() {
             type_values(values);
         }
-        ControlFlow::Continue(())
+        joins::written_out(query).map_or_else(ControlFlow::Break, ControlFlow::Continue)
     }
 
     fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
@@ -176,7 +181,8 @@ fn rewritten(expr: &Expr) -> Result<Option<Expr>> {
     match expr {
         Expr::BinaryOp { left, op, right } => match (rows::parts(left), rows::parts(right)) {
             (Some(left), Some(right)) => rows::compare(&left, op, &right),
-            _ => Ok(None),
+            (Some(left), None) => rows::compare_query(&left, op, right),
+            (None, Some(_)) | (None, None) => Ok(None),
         },
         Expr::InList { expr, list, negated } => {
             let rows: Option<Vec<Vec<Expr>>> = list.iter().map(rows::parts).collect();
@@ -228,9 +234,21 @@ fn rewritten(expr: &Expr) -> Result<Option<Expr>> {
         Expr::CompoundFieldAccess { root, access_chain } if access_chain.len() > DIMENSIONS_MAX && is_array(root) => {
             Err(too_many_dimensions(access_chain.len()))
         }
-        Expr::Interval(interval) => Ok(interval_literal(interval)),
-        Expr::Cast { expr: inner, .. } if !is_constant(inner) => Ok(Some(named_cast(expr))),
+        Expr::CompoundFieldAccess { root, access_chain } => section(root, access_chain),
+        Expr::IsNormalized { expr, form, negated } => {
+            let form = Expr::value(Value::SingleQuotedString(form.map_or_else(|| "NFC".to_owned(), |form| form.to_string())));
+            let test = calls::call("is_normalized", vec![expr.as_ref().clone(), form]);
+            Ok(Some(if *negated { Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(test) } } else { test }))
+        }
+        Expr::Interval(interval) => interval_literal(interval),
+        Expr::Cast { expr: inner, data_type, .. } => Ok(match (cut_off(expr).or_else(|| rounded(expr)), is_constant(inner)) {
+            (Some(cut), true) => Some(cut),
+            (Some(cut), false) => Some(calls::call(CAST_AS, vec![cut, type_name(data_type)])),
+            (None, true) => None,
+            (None, false) => Some(named_cast(expr)),
+        }),
         Expr::Array(array) if !array.elem.is_empty() => Ok(Some(calls::call(ARRAY_OF, array.elem.clone()))),
+        Expr::Function(function) if dialect::is_named(&function.name, "normalize") => Ok(normal_form(function).map(Expr::Function)),
         Expr::Function(function) if CHOICES.iter().any(|name| dialect::is_named(&function.name, name)) => {
             Ok(likened_choices(function).map(Expr::Function))
         }
@@ -272,11 +290,43 @@ fn told_apart(function: &Function) -> Option<Function> {
 
 /// A cast by a name of its own.
 fn named_cast(cast: &Expr) -> Expr {
-    let data_type = match cast {
-        Expr::Cast { data_type, .. } => data_type.to_string(),
-        _ => String::new(),
+    let Expr::Cast { data_type, .. } = cast else { return cast.clone() };
+    calls::call(CAST_AS, vec![cast.clone(), type_name(data_type)])
+}
+
+fn type_name(data_type: &DataType) -> Expr {
+    Expr::value(Value::SingleQuotedString(data_type.to_string()))
+}
+
+/// A written cast to a type of times with a precision.
+fn rounded(cast: &Expr) -> Option<Expr> {
+    let Expr::Cast { kind, expr, data_type, array, format } = cast else { return None };
+    let (digits, whole) = match data_type {
+        DataType::Time(Some(digits), zone) => (digits, DataType::Time(None, *zone)),
+        DataType::Timestamp(Some(digits), zone) => (digits, DataType::Timestamp(None, *zone)),
+        DataType::Interval { fields, precision: Some(digits) } => (digits, DataType::Interval { fields: *fields, precision: None }),
+        _ => return None,
     };
-    calls::call(CAST_AS, vec![cast.clone(), Expr::value(Value::SingleQuotedString(data_type))])
+    let cast = Expr::Cast { kind: kind.clone(), expr: expr.clone(), data_type: whole, array: *array, format: format.clone() };
+    Some(calls::call(ROUNDED, vec![cast, Expr::value(Value::Number(digits.to_string(), false))]))
+}
+
+/// A written cast to `varchar(n)` or `char(n)`, which cuts off what is longer, where an assignment refuses it.
+fn cut_off(cast: &Expr) -> Option<Expr> {
+    let Expr::Cast { kind, expr, data_type, array, format } = cast else { return None };
+    let length = match data_type {
+        DataType::Varchar(length) | DataType::CharVarying(length) | DataType::CharacterVarying(length) => length.as_ref()?,
+        DataType::Char(length) | DataType::Character(length) => {
+            length.as_ref().unwrap_or(&CharacterLength::IntegerLength { length: 1, unit: None })
+        }
+        _ => return None,
+    };
+    let CharacterLength::IntegerLength { length, .. } = length else { return None };
+    let inner =
+        Expr::Cast { kind: CastKind::Cast, expr: expr.clone(), data_type: DataType::Varchar(None), array: false, format: None };
+    let length = Expr::value(Value::Number(length.to_string(), false));
+    let expr = Box::new(calls::call("left", vec![inner, length]));
+    Some(Expr::Cast { kind: kind.clone(), expr, data_type: data_type.clone(), array: *array, format: format.clone() })
 }
 
 /// Functions that answer with one of their arguments.
@@ -318,6 +368,33 @@ fn likened_choices(function: &Function) -> Option<Function> {
     let args = values.iter().map(|value| if is_string(value) { like(value, other) } else { (*value).clone() });
     function.args = calls::arguments(args.collect());
     Some(function)
+}
+
+/// `normalize(x, NFD)`, whose form is a word.
+fn normal_form(function: &Function) -> Option<Function> {
+    let FunctionArguments::List(list) = &function.args else { return None };
+    let [FunctionArg::Unnamed(FunctionArgExpr::Expr(text)), FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Identifier(form)))] =
+        &list.args[..]
+    else {
+        return None;
+    };
+    let mut function = function.clone();
+    let form = Expr::value(Value::SingleQuotedString(form.value.clone()));
+    function.args = calls::arguments(vec![text.clone(), form]);
+    Some(function)
+}
+
+/// `array[from:to]`, of which either may be left out.
+fn section(root: &Expr, access_chain: &[AccessExpr]) -> Result<Option<Expr>> {
+    let slice = |access: &AccessExpr| matches!(access, AccessExpr::Subscript(Subscript::Slice { .. }));
+    let [AccessExpr::Subscript(Subscript::Slice { lower_bound, upper_bound, stride: None })] = access_chain else {
+        return if access_chain.iter().any(slice) { Err(unsupported("a slice of several dimensions")) } else { Ok(None) };
+    };
+    let bound = |given: &Option<Expr>, left_out: i32| {
+        given.clone().unwrap_or_else(|| Expr::value(Value::Number(left_out.to_string(), false)))
+    };
+    let args = vec![root.clone(), bound(lower_bound, 1), bound(upper_bound, i32::MAX)];
+    Ok(Some(calls::call(SECTION, args)))
 }
 
 fn is_array(expr: &Expr) -> bool {
@@ -402,23 +479,16 @@ fn call(name: &str, args: Vec<Expr>) -> Expr {
     dialect::call(ObjectName::from(vec![Ident::new(name)]), args)
 }
 
-/// `interval '1 day'` as a cast, which PostgreSQL's own input function reads.
-fn interval_literal(interval: &Interval) -> Option<Expr> {
-    let Expr::Value(value) = interval.value.as_ref() else { return None };
-    let Value::SingleQuotedString(text) = &value.value else { return None };
-    if interval.last_field.is_some() {
-        return None;
-    }
-    // A unit behind the literal is the unit of a bare number in it.
-    let text = match &interval.leading_field {
-        Some(unit) if text.trim().parse::<f64>().is_ok() => format!("{text} {}", unit.to_string().to_lowercase()),
-        Some(_) | None => text.clone(),
-    };
-    Some(Expr::Cast {
+/// `interval '1 day'` as a cast, which PostgreSQL's own input function reads, of the fields that are written behind it.
+fn interval_literal(interval: &Interval) -> Result<Option<Expr>> {
+    let Expr::Value(value) = interval.value.as_ref() else { return Ok(None) };
+    let Value::SingleQuotedString(text) = &value.value else { return Ok(None) };
+    let text = spans::of_literal(text, interval)?;
+    Ok(Some(Expr::Cast {
         kind: CastKind::Cast,
         expr: Box::new(Expr::value(Value::SingleQuotedString(text))),
         data_type: DataType::Interval { fields: None, precision: None },
         array: false,
         format: None,
-    })
+    }))
 }

@@ -25,14 +25,17 @@ pub fn of_sql(data_type: &DataType) -> Result<SqlType> {
             match element {
                 ArrayElemTypeDef::SquareBracket(inner, _)
                 | ArrayElemTypeDef::AngleBracket(inner)
-                | ArrayElemTypeDef::Parenthesis(inner) => Ok(SqlType::Array(Box::new(of_sql(inner)?))),
+                // `integer[][]` says no more than `integer[]`.
+                | ArrayElemTypeDef::Parenthesis(inner) => Ok(match of_sql(inner)? {
+                    array @ SqlType::Array(_) => array,
+                    element => SqlType::Array(Box::new(element)),
+                }),
                 ArrayElemTypeDef::None => SqlType::parse("unknown[]"),
             }
         }
-        // Kept without the blanks that PostgreSQL fills it up with and ignores again.
         DataType::Char(length) | DataType::Character(length) => match length {
-            Some(CharacterLength::IntegerLength { length, .. }) => SqlType::parse(&format!("varchar({length})")),
-            Some(CharacterLength::Max) | None => Ok(SqlType::Varchar(Some(1))),
+            Some(CharacterLength::IntegerLength { length, .. }) => SqlType::parse(&format!("char({length})")),
+            Some(CharacterLength::Max) | None => Ok(SqlType::Bpchar(Some(1))),
         },
         // What is quoted is the name of the type itself and none of the grammar's words for it.
         DataType::Custom(name, modifiers) if modifiers.is_empty() && is_quoted(name) => match &names::parts(name)?[..] {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{Column, DFSchema, Result, ScalarValue};
 use datafusion::functions_aggregate::expr_fn::max;
@@ -74,8 +75,42 @@ pub(super) fn lower(plan: LogicalPlan, style: &Style) -> Result<Transformed<Logi
         LogicalPlan::Union(union) => lower_union(union, style),
         LogicalPlan::Values(values) => lower_values(values, style),
         LogicalPlan::RecursiveQuery(query) => lower_recursion(query),
+        LogicalPlan::SubqueryAlias(alias) => settled(alias),
         other => Ok(Transformed::no(other)),
     }
+}
+
+/// A string of no type that a query in FROM answers with is text to all who read it.
+fn settled(alias: SubqueryAlias) -> Result<Transformed<LogicalPlan>> {
+    match with_texts(&alias.input)? {
+        Some(input) => Ok(Transformed::yes(LogicalPlan::SubqueryAlias(SubqueryAlias::try_new(Arc::new(input), alias.alias)?))),
+        None => Ok(Transformed::no(LogicalPlan::SubqueryAlias(alias))),
+    }
+}
+
+/// A projection, or one that only names another's columns, with its strings of no type as text; `None` where there are none.
+fn with_texts(plan: &LogicalPlan) -> Result<Option<LogicalPlan>> {
+    let LogicalPlan::Projection(projection) = plan else { return Ok(None) };
+    let is_open = |expr: &Expr| match expr {
+        Expr::Alias(alias) => is_open_string(&alias.expr),
+        other => is_open_string(other),
+    };
+    let input = with_texts(&projection.input)?;
+    if input.is_none() && !projection.expr.iter().any(is_open) {
+        return Ok(None);
+    }
+    let named = projection.expr.iter().zip(projection.schema.iter()).map(|(expr, (qualifier, field))| {
+        if !is_open(expr) {
+            return expr.clone();
+        }
+        cast::typed(expr.clone().unalias(), SqlType::Text).alias_qualified(qualifier.cloned(), field.name().clone())
+    });
+    let input = input.map_or_else(|| projection.input.clone(), Arc::new);
+    Ok(Some(LogicalPlan::Projection(Projection::try_new(named.collect(), input)?)))
+}
+
+fn is_open_string(expr: &Expr) -> bool {
+    matches!(expr, Expr::Literal(_, _)) && is_unknown(expr)
 }
 
 fn lower_union(union: Union, style: &Style) -> Result<Transformed<LogicalPlan>> {
@@ -86,9 +121,14 @@ fn lower_union(union: Union, style: &Style) -> Result<Transformed<LogicalPlan>> 
     let mut changed = false;
     for at in 0..width {
         let types: Vec<SqlType> = union.inputs.iter().filter_map(|input| column_type(input, at)).collect();
-        let target = resolution::common(&types, what).map_err(wrap)?;
-        let differs =
-            |input: &Arc<LogicalPlan>| SqlType::of_field(input.schema().field(at)) != *target.as_ref().unwrap_or(&SqlType::Text);
+        // Where all are strings of no type, they are text.
+        let strings = union.inputs.iter().any(|input| *input.schema().field(at).data_type() == DataType::Utf8);
+        let target = resolution::common(&types, what).map_err(wrap)?.or(strings.then_some(SqlType::Text));
+        let differs = |input: &Arc<LogicalPlan>| {
+            let field = input.schema().field(at);
+            let own = target.as_ref().unwrap_or(&SqlType::Text);
+            SqlType::of_field(field) != *own || *field.data_type() == DataType::Utf8
+        };
         changed |= target.is_some() && union.inputs.iter().any(differs);
         targets.push(target);
     }
@@ -159,7 +199,8 @@ fn column_type(input: &LogicalPlan, at: usize) -> Option<SqlType> {
 /// A query with its columns cast; a literal of no type is read as the one it gets.
 fn typed(input: Arc<LogicalPlan>, targets: &[Option<SqlType>], style: &Style) -> Result<Arc<LogicalPlan>> {
     let same = |(at, target): (usize, &Option<SqlType>)| {
-        target.as_ref().is_none_or(|target| SqlType::of_field(input.schema().field(at)) == *target)
+        let field = input.schema().field(at);
+        target.as_ref().is_none_or(|target| SqlType::of_field(field) == *target && *field.data_type() != DataType::Utf8)
     };
     if targets.iter().enumerate().all(same) {
         return Ok(input);
@@ -179,7 +220,9 @@ fn typed(input: Arc<LogicalPlan>, targets: &[Option<SqlType>], style: &Style) ->
         .map(|(at, (expr, target))| {
             let Some(target) = target else { return Ok(expr) };
             let name = input.schema().field(at).name().clone();
-            Ok(cast_to(expr.unalias(), target, &schema, style)?.alias(name))
+            let value = expr.unalias();
+            let value = if is_open_string(&value) && *target == SqlType::Text { cast::typed(value, SqlType::Text) } else { value };
+            Ok(cast_to(value, target, &schema, style)?.alias(name))
         })
         .collect::<Result<Vec<_>>>()?;
     Ok(Arc::new(LogicalPlan::Projection(Projection::try_new(exprs, inner)?)))
@@ -243,7 +286,8 @@ fn is_null(expr: &Expr) -> bool {
 /// The recursive term of a query has the columns of the other term, to the letter.
 fn lower_recursion(query: RecursiveQuery) -> Result<Transformed<LogicalPlan>> {
     let (first, next) = (query.static_term.schema().clone(), query.recursive_term.schema().clone());
-    if first == next {
+    let is_settled = first.fields().iter().all(|field| *field.data_type() == SqlType::of_field(field).arrow());
+    if first == next && is_settled {
         return Ok(Transformed::no(LogicalPlan::RecursiveQuery(query)));
     }
     for (at, (first, next)) in first.fields().iter().zip(next.fields()).enumerate() {

@@ -3,7 +3,7 @@
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, ScalarValue};
-use datafusion::functions_nested::expr_fn::make_array;
+use datafusion::functions_nested::expr_fn::{array_position, make_array};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{Case, Expr, ExprSchemable};
 
@@ -201,6 +201,50 @@ pub(super) fn text_operands(left: Option<&SqlType>, operator: &str, right: Optio
     }
     let shown = |side: Option<&SqlType>| side.map_or_else(|| "unknown".to_owned(), SqlType::without_modifier);
     Err(resolution::no_operator(&shown(left), operator, &shown(right)))
+}
+
+/// Whether the array of `x = ANY (array)` may have a NULL in it, which then leaves open what is not found. A parameter's is not looked
+/// for: it is put in its place later, and files are left out by what it holds.
+pub(super) fn may_hold_null(call: &ScalarFunction) -> bool {
+    fn constant(array: &Expr) -> bool {
+        match array {
+            Expr::Literal(ScalarValue::List(list), _) => list.values().null_count() == 0,
+            Expr::Literal(value, _) => !value.is_null(),
+            Expr::Placeholder(_) => true,
+            Expr::Cast(cast) => constant(&cast.expr),
+            Expr::ScalarFunction(call) => call.args.iter().all(constant),
+            _ => false,
+        }
+    }
+    call.args.first().is_some_and(|array| !constant(array))
+}
+
+/// `array_has(array, x)`, which is NULL where `x` is not found beside a NULL.
+pub(super) fn open_by_null(call: ScalarFunction) -> Expr {
+    let Some(array) = call.args.first().cloned() else { return Expr::ScalarFunction(call) };
+    let found = Expr::ScalarFunction(call);
+    let null = Expr::Literal(ScalarValue::Null, None);
+    let holds_null = array_position(array, null, Expr::Literal(ScalarValue::Int64(Some(1)), None)).is_not_null();
+    let open = Expr::Literal(ScalarValue::Boolean(None), None);
+    let yes = Expr::Literal(ScalarValue::Boolean(Some(true)), None);
+    let cases = vec![(Box::new(found.clone()), Box::new(yes)), (Box::new(holds_null), Box::new(open))];
+    Expr::Case(Case { expr: None, when_then_expr: cases, else_expr: Some(Box::new(found)) })
+}
+
+/// Whether what is compared with patterns is text.
+pub(super) fn of_text(call: &ScalarFunction, schema: &DFSchema) -> bool {
+    call.args.first().is_some_and(|subject| type_of(subject, schema).is_none_or(|own| resolution::is_text(&own)))
+}
+
+/// The error for patterns beside what is no text.
+pub(super) fn no_patterns(call: &ScalarFunction, schema: &DFSchema) -> Error {
+    let own = call.args.first().and_then(|subject| type_of(subject, schema));
+    let own = own.map_or_else(|| "unknown".to_owned(), |own| own.without_modifier());
+    let symbol = match call.args.get(2) {
+        Some(Expr::Literal(value, _)) => value.try_as_str().flatten().unwrap_or_default().to_owned(),
+        Some(_) | None => String::new(),
+    };
+    resolution::no_operator(&own, &symbol, "text")
 }
 
 /// A constant LIKE pattern with the backslash for its escape character, which is DataFusion's only one.

@@ -89,11 +89,13 @@ impl Session {
             | Statement::Merge(_)
             | Statement::Copy(_)
             | Statement::Define(_)
+            | Statement::CreateTableAs(_)
             | Statement::Execute(_)
             | Statement::Declare(_)
             | Statement::Checkpoint
             | Statement::Vacuum(_)
-            | Statement::Analyze(_) => true,
+            | Statement::Analyze(_)
+            | Statement::ExplainRetention(_) => true,
             // They must go on working for a session that has had enough.
             Statement::Block(_)
             | Statement::Set(_)

@@ -261,7 +261,7 @@ pub(crate) fn format_type(oid: Oid, modifier: i32) -> String {
         return format!("information_schema.{}", builtin.name);
     }
     match builtin.name {
-        "bpchar" => "character".to_owned(),
+        "bpchar" if modifier < 4 => "character".to_owned(),
         "timetz" => "time with time zone".to_owned(),
         "bit" => "\"bit\"".to_owned(),
         "varbit" => "bit varying".to_owned(),
@@ -278,6 +278,7 @@ fn with_modifier(oid: Oid, modifier: i32) -> Option<SqlType> {
     let plain = SqlType::from_oid(oid)?;
     Some(match plain {
         SqlType::Varchar(_) if modifier >= 4 => SqlType::Varchar(u32::try_from(modifier - 4).ok()),
+        SqlType::Bpchar(_) if modifier >= 4 => SqlType::Bpchar(u32::try_from(modifier - 4).ok()),
         SqlType::Numeric(_, _) if modifier >= 4 => {
             let (precision, scale) = ((modifier - 4) >> 16, (modifier - 4) & 0x7ff);
             match (u8::try_from(precision), i8::try_from(scale)) {

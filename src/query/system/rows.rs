@@ -164,7 +164,7 @@ fn by_default(sql_type: &SqlType) -> Cell {
         | SqlType::Numeric(_, _)
         | SqlType::Oid
         | SqlType::Reg(_) => Cell::Int(0),
-        SqlType::Text | SqlType::Varchar(_) | SqlType::Name | SqlType::Char => Cell::Text(String::new()),
+        SqlType::Text | SqlType::Varchar(_) | SqlType::Bpchar(_) | SqlType::Name | SqlType::Char => Cell::Text(String::new()),
         SqlType::Array(_) | SqlType::Vector(_) => Cell::List(vec![]),
         SqlType::Bytea
         | SqlType::Uuid
@@ -176,6 +176,7 @@ fn by_default(sql_type: &SqlType) -> Cell {
         | SqlType::Json
         | SqlType::Jsonb
         | SqlType::Jsonpath
-        | SqlType::Inet => Cell::Null,
+        | SqlType::Inet
+        | SqlType::Record(_) => Cell::Null,
     }
 }

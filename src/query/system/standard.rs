@@ -145,6 +145,7 @@ fn type_cells(sql_type: &SqlType) -> Vec<(&'static str, Cell)> {
     let name = match sql_type {
         SqlType::Array(_) => "ARRAY".to_owned(),
         SqlType::Varchar(_) => "character varying".to_owned(),
+        SqlType::Bpchar(_) => "character".to_owned(),
         SqlType::Numeric(_, _) => "numeric".to_owned(),
         other => other.to_string(),
     };
@@ -152,8 +153,8 @@ fn type_cells(sql_type: &SqlType) -> Vec<(&'static str, Cell)> {
     let mut cells: Vec<(&'static str, Cell)> =
         vec![("data_type", name.into()), (UDT[0], DATABASE.into()), (UDT[1], "pg_catalog".into()), (UDT[2], udt.into())];
     match sql_type {
-        SqlType::Text | SqlType::Varchar(None) => cells.push(("character_octet_length", (1 << 30).into())),
-        SqlType::Varchar(Some(length)) => cells.extend([
+        SqlType::Text | SqlType::Varchar(None) | SqlType::Bpchar(None) => cells.push(("character_octet_length", (1 << 30).into())),
+        SqlType::Varchar(Some(length)) | SqlType::Bpchar(Some(length)) => cells.extend([
             ("character_maximum_length", (*length).into()),
             ("character_octet_length", length.saturating_mul(4).min(1 << 30).into()),
         ]),
@@ -182,7 +183,8 @@ fn type_cells(sql_type: &SqlType) -> Vec<(&'static str, Cell)> {
         | SqlType::Oid
         | SqlType::Reg(_)
         | SqlType::Array(_)
-        | SqlType::Vector(_) => {}
+        | SqlType::Vector(_)
+        | SqlType::Record(_) => {}
     }
     cells
 }

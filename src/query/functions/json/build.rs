@@ -45,10 +45,9 @@ pub(super) static DEFINITIONS: [Definition; 10] = [
     Definition {
         name: "row_to_json",
         volatility: Volatility::Stable,
-        // A row is a struct, whose nearest type is json.
         result: |types| match types {
-            [Argument::Of(SqlType::Json)] => Some(SqlType::Json),
-            [Argument::Of(SqlType::Json), pretty] if pretty.is(&SqlType::Bool) => Some(SqlType::Json),
+            [Argument::Of(SqlType::Record(_))] => Some(SqlType::Json),
+            [Argument::Of(SqlType::Record(_)), pretty] if pretty.is(&SqlType::Bool) => Some(SqlType::Json),
             _ => None,
         },
         run: value,

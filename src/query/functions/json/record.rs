@@ -1,15 +1,16 @@
-//! Rows as values: `ROW(…)` and whole rows of a table become structs, which are written as JSON objects.
+//! Rows as values: `ROW(…)` and whole rows of a table become structs, whose fields remember their SQL types.
 
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, StructArray};
-use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Fields};
+use datafusion::arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
 use crate::error::Error;
+use crate::query::functions::cast::conformed;
 use crate::query::functions::scalar::Definition;
 use crate::value::SqlType;
 
@@ -21,12 +22,11 @@ pub(in crate::query) const WHOLE_ROW: &str = "whole row";
 pub(super) static DEFINITIONS: [Definition; 1] = [Definition {
     name: WHOLE_ROW,
     volatility: Volatility::Immutable,
-    // A struct's nearest type.
-    result: |_| Some(SqlType::Json),
+    result: |_| Some(SqlType::Record(vec![])),
     run: |_| Err(Error::internal("a whole row was not lowered to its columns")),
 }];
 
-/// The function behind `ROW(…)`.
+/// The function behind `ROW(…)`, and `(…)` where it is a value.
 pub(super) fn function() -> ScalarUDF {
     ScalarUDF::new_from_impl(Row { names: vec![], signature: signature() })
 }
@@ -49,19 +49,10 @@ struct Row {
 }
 
 impl Row {
-    /// The struct's fields, which remember their SQL types. A literal of no type is text.
-    fn fields(&self, fields: &[FieldRef]) -> Fields {
-        fields
-            .iter()
-            .enumerate()
-            .map(|(at, field)| {
-                let name = self.names.get(at).cloned().unwrap_or_else(|| format!("f{}", at + 1));
-                let sql_type = SqlType::of_field(field);
-                Arc::new(
-                    Field::new(name, field.data_type().clone(), true).with_metadata(sql_type.field("", true).metadata().clone()),
-                )
-            })
-            .collect()
+    /// The type of a row of these fields. A literal of no type is text.
+    fn record(&self, fields: &[FieldRef]) -> SqlType {
+        let name = |at: usize| self.names.get(at).cloned().unwrap_or_else(|| format!("f{}", at + 1));
+        SqlType::Record(fields.iter().enumerate().map(|(at, field)| (name(at), SqlType::of_field(field))).collect())
     }
 }
 
@@ -79,7 +70,7 @@ impl ScalarUDFImpl for Row {
     }
 
     fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        Ok(Arc::new(Field::new("row", DataType::Struct(self.fields(args.arg_fields)), true)))
+        Ok(Arc::new(self.record(args.arg_fields).field("row", true)))
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
@@ -88,7 +79,8 @@ impl ScalarUDFImpl for Row {
         };
         let scalar = !args.args.is_empty() && args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
         let rows = if scalar { 1 } else { args.number_rows };
-        let columns: Vec<ArrayRef> = args.args.iter().map(|arg| arg.to_array(rows)).collect::<Result<_>>()?;
+        let columns = args.args.iter().zip(&fields).map(|(arg, field)| Ok(conformed(&arg.to_array(rows)?, field.data_type())?));
+        let columns: Vec<ArrayRef> = columns.collect::<Result<_>>()?;
         let output: ArrayRef = Arc::new(if columns.is_empty() {
             StructArray::new_empty_fields(rows, None)
         } else {

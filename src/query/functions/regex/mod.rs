@@ -1,5 +1,7 @@
 //! Regular expressions: `~` and its like, `regexp_*`, `substring(text FROM pattern)`, `SIMILAR TO` (PostgreSQL 15, section 9.7).
 
+pub(super) mod many;
+
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, Int64Array, ListArray, StringViewArray};

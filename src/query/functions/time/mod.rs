@@ -14,6 +14,7 @@ use datafusion::logical_expr::Volatility;
 mod make;
 pub(crate) mod moment;
 mod parts;
+pub(super) mod precision;
 mod span;
 
 pub(super) use make::of_seconds;

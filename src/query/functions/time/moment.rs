@@ -3,9 +3,13 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, AsArray, Date32Array, Time64MicrosecondArray, TimestampMicrosecondArray};
+use datafusion::arrow::array::{
+    ArrayRef, AsArray, Date32Array, IntervalMonthDayNanoArray, Time64MicrosecondArray, TimestampMicrosecondArray,
+};
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{Date32Type, TimestampMicrosecondType};
+use datafusion::arrow::datatypes::{
+    Date32Type, IntervalMonthDayNano, IntervalMonthDayNanoType, Time64MicrosecondType, TimestampMicrosecondType,
+};
 
 use super::{is_infinite, timestamptz, to_local, to_utc};
 use crate::clock::Micros;
@@ -18,7 +22,9 @@ use crate::value::time::calendar::{DATE_INFINITY, DATE_MINUS_INFINITY, US_PER_DA
 pub(crate) fn is_of_moments(source: &SqlType, target: &SqlType) -> bool {
     use SqlType as T;
     let moment = |sql_type: &T| matches!(sql_type, T::Date | T::Timestamp | T::Timestamptz);
-    moment(source) && moment(target) && source != target || matches!((source, target), (T::Timestamp | T::Timestamptz, T::Time))
+    let between =
+        matches!((source, target), (T::Timestamp | T::Timestamptz, T::Time) | (T::Time, T::Interval) | (T::Interval, T::Time));
+    moment(source) && moment(target) && source != target || between
 }
 
 /// The values as the other type.
@@ -27,6 +33,19 @@ pub(crate) fn is_of_moments(source: &SqlType, target: &SqlType) -> bool {
 /// 22008 for a day that a timestamp cannot hold.
 pub(crate) fn moment(input: &ArrayRef, source: &SqlType, target: &SqlType, zone: Zone) -> Result<ArrayRef> {
     let input = cast(input, &source.arrow()).map_err(|cause| Error::internal(format!("reading a {source}: {cause}")))?;
+    match (source, target) {
+        (SqlType::Time, SqlType::Interval) => {
+            let times = input.as_primitive::<Time64MicrosecondType>().iter();
+            let spans = times.map(|us| us.map(|us| IntervalMonthDayNano::new(0, 0, us * 1_000)));
+            return Ok(Arc::new(spans.collect::<IntervalMonthDayNanoArray>()));
+        }
+        (SqlType::Interval, SqlType::Time) => {
+            let spans = input.as_primitive::<IntervalMonthDayNanoType>().iter();
+            let times = spans.map(|span| span.map(|span| (span.nanoseconds / 1_000).rem_euclid(US_PER_DAY)));
+            return Ok(Arc::new(times.collect::<Time64MicrosecondArray>()));
+        }
+        _ => {}
+    }
     let moments: Vec<Option<Micros>> = match source {
         SqlType::Date => {
             let days = input.as_primitive::<Date32Type>().iter();

@@ -1,0 +1,62 @@
+//! Plans that are kept for later: their tables are closed, and opened anew through the guard before each run.
+
+use std::sync::Arc;
+
+use datafusion::catalog::TableProvider;
+use datafusion::common::DataFusionError;
+use datafusion::common::tree_node::Transformed;
+use datafusion::datasource::{provider_as_source, source_as_provider};
+use datafusion::logical_expr::{LogicalPlan, TableScan};
+
+use super::{Guard, GuardedTable};
+use crate::error::{Error, Result};
+
+/// The plan without the rows it was planned over: kept with them, it would keep replaced files on the disk.
+///
+/// # Errors
+/// None that a user can cause.
+pub fn closed(plan: &LogicalPlan) -> Result<LogicalPlan> {
+    exchanged(plan, |table| Ok(Arc::new(table.closed())))
+}
+
+/// The plan with its tables opened anew, at the guard's snapshot and with its rights.
+///
+/// # Errors
+/// 42501 when the role may no longer read a table; XX001 for a damaged one.
+pub fn reopened(plan: &LogicalPlan, guard: &Guard) -> Result<LogicalPlan> {
+    exchanged(plan, |table| guard.reopen(table))
+}
+
+/// Whether a scan reads a table that the guard has let through, and nothing else.
+pub fn is_guarded(scan: &TableScan) -> bool {
+    guarded(scan, |_| ()).is_some()
+}
+
+/// The plan with another table in the place of each guarded one.
+fn exchanged(plan: &LogicalPlan, make: impl Fn(&GuardedTable) -> Result<Arc<dyn TableProvider>>) -> Result<LogicalPlan> {
+    let exchanged = plan.clone().transform_down_with_subqueries(|node| {
+        let LogicalPlan::TableScan(mut scan) = node else { return Ok(Transformed::no(node)) };
+        match guarded(&scan, &make) {
+            Some(provider) => {
+                scan.source = provider_as_source(provider.map_err(|error| DataFusionError::External(Box::new(error)))?);
+                Ok(Transformed::yes(LogicalPlan::TableScan(scan)))
+            }
+            None => Ok(Transformed::no(LogicalPlan::TableScan(scan))),
+        }
+    });
+    match exchanged {
+        Ok(exchanged) => Ok(exchanged.data),
+        Err(DataFusionError::External(cause)) => match cause.downcast::<Error>() {
+            Ok(error) => Err(*error),
+            Err(other) => Err(Error::internal(other.to_string())),
+        },
+        Err(other) => Err(Error::internal(other.to_string())),
+    }
+}
+
+/// What is made of the guarded table that a scan reads; `None` if it reads something else.
+fn guarded<T>(scan: &TableScan, make: impl FnOnce(&GuardedTable) -> T) -> Option<T> {
+    let provider = source_as_provider(&scan.source).ok()?;
+    let provider: &dyn TableProvider = provider.as_ref();
+    provider.downcast_ref::<GuardedTable>().map(make)
+}

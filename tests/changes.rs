@@ -1,0 +1,147 @@
+//! Statements that change tables answer as PostgreSQL's: the same rows and counts, and where one is refused the same SQLSTATE.
+
+use tokio_postgres::{Client, SimpleQueryMessage};
+
+use crate::harness::{Peer, Server, folder, sqlstate};
+
+/// What follows on each other, of one table's making and changing. A line with `+` in front makes a table, which is a reference table here.
+const STATEMENTS: &str = "
++CREATE TABLE r (id int PRIMARY KEY, name text, n int)
++CREATE TABLE s (id int PRIMARY KEY, name text)
+INSERT INTO r VALUES (1, 'a', 10), (2, 'b', 20), (3, 'c', NULL)
+INSERT INTO s VALUES (1, 'x'), (2, 'y')
+UPDATE r SET n = n + 1 WHERE id = 1 RETURNING *
+UPDATE r SET n = n + 1 WHERE id = 1 RETURNING id, n * 2 AS twice, upper(name), (SELECT max(id) FROM s)
+UPDATE r AS q SET n = n + 1 WHERE id = 99 RETURNING q.id, q.*
+UPDATE r AS q SET n = 3 WHERE id = 2 RETURNING r.id
+UPDATE r SET (name, n) = ('z', 7) WHERE id = 3 RETURNING name, n
+UPDATE r SET (name, n) = ('z', 7, 8) WHERE id = 3
+UPDATE r SET name = s.name FROM s WHERE s.id = r.id RETURNING r.id, r.name
+UPDATE r SET name = s.name || r.name FROM s WHERE s.id = r.id
+UPDATE r SET name = 'u' FROM s s1, s s2 WHERE r.id = 1
+UPDATE r SET n = x.m FROM (SELECT id, id * 100 AS m FROM s) x WHERE x.id = r.id RETURNING r.n
+UPDATE r SET n = id FROM s WHERE s.id = r.id
+UPDATE r SET n = 1 FROM r WHERE true
+UPDATE r SET n = q.id + 5 FROM r q WHERE q.id = r.id - 1 AND r.id = 2 RETURNING r.id, r.n
+SELECT * FROM r ORDER BY id
+UPDATE r SET n = 1 RETURNING sum(n)
+UPDATE r SET n = 1 RETURNING nosuch
+DELETE FROM r WHERE id = 3 RETURNING id, name
+DELETE FROM r USING s WHERE s.id = r.id AND s.name = 'y' RETURNING r.*
+DELETE FROM r USING s, s s2 WHERE s.id = r.id
+DELETE FROM r RETURNING *
+SELECT count(*) FROM r
+CREATE TABLE m1 AS SELECT id, name, id * 2 AS x, now() IS NULL AS b, NULL AS nothing FROM s
+SELECT * FROM m1 ORDER BY id
+SELECT attname, atttypid::regtype FROM pg_attribute WHERE attrelid = 'm1'::regclass AND attnum > 0 ORDER BY attnum
+CREATE TABLE m1 AS SELECT 1
+CREATE TABLE IF NOT EXISTS m1 AS SELECT 1
+CREATE TABLE m2 (a, b) AS SELECT id, name FROM s WITH NO DATA
+SELECT * FROM m2
+CREATE TABLE m3 (a, b, c) AS SELECT id, name FROM s
+CREATE TABLE m3 AS SELECT 1 AS a, 2 AS a
+CREATE TABLE m3 AS SELECT nosuch FROM s
+CREATE TABLE m3 (a) AS SELECT id, name FROM s ORDER BY id WITH DATA
+SELECT * FROM m3 ORDER BY a
+CREATE TABLE m4 AS TABLE m3
+SELECT count(*) FROM m4
+SELECT id, name INTO m5 FROM s WHERE id > 1
+SELECT * FROM m5
+SELECT 1 AS a INTO m6 UNION SELECT 2
+SELECT * FROM m6 ORDER BY 1
+SELECT * FROM (SELECT 1 AS a INTO m7) t
+WITH w AS (SELECT 5 AS v) SELECT v INTO m7 FROM w
+CREATE TABLE m8 AS VALUES (1, 'a'), (2, NULL)
+SELECT * FROM m8 ORDER BY 1
+BEGIN
+CREATE TABLE m9 AS SELECT g FROM generate_series(1, 5) g
+SELECT sum(g) FROM m9
+ROLLBACK
+SELECT 1 FROM m9
+BEGIN
+SAVEPOINT a
+SELECT 1 AS n INTO m9
+ROLLBACK TO a
+COMMIT
+SELECT 1 FROM m9
+BEGIN READ ONLY
+CREATE TABLE m9 AS SELECT 1
+ROLLBACK
+SELECT id FROM s ORDER BY id FOR UPDATE
+SELECT id FROM s ORDER BY id FOR SHARE OF s NOWAIT
+SELECT id FROM s FOR UPDATE OF nosuch
+SELECT count(*) FROM s FOR UPDATE
+SELECT DISTINCT id FROM s FOR SHARE
+SELECT id FROM s GROUP BY id FOR UPDATE
+SELECT id FROM s UNION SELECT 1 FOR UPDATE
+SELECT id, row_number() OVER () FROM s FOR UPDATE
+SELECT id FROM s ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+SELECT id FROM s ORDER BY id LIMIT 1 FOR KEY SHARE
+BEGIN READ ONLY
+SELECT id FROM s FOR UPDATE
+ROLLBACK
+";
+
+/// What one statement answers: each row's texts, and the number of rows of its tag.
+async fn said(client: &Client, sql: &str) -> Result<Vec<String>, String> {
+    let messages = client.simple_query(sql).await.map_err(|error| sqlstate(&error).to_owned())?;
+    let shown = messages.into_iter().filter_map(|message| match message {
+        SimpleQueryMessage::Row(row) => Some(format!("{:?}", (0..row.len()).map(|at| row.get(at)).collect::<Vec<_>>())),
+        SimpleQueryMessage::CommandComplete(rows) => Some(format!("{rows} rows")),
+        _ => None,
+    });
+    Ok(shown.collect())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn changes_answer_as_in_postgresql() {
+    let folder = folder();
+    let server = Server::start(folder.path());
+    let ours = server.connect().await;
+    let Some(peer) = Peer::start().await else { return };
+    let theirs = peer.connect().await;
+    let mut different = Vec::new();
+    for line in STATEMENTS.lines().filter(|line| !line.is_empty()) {
+        let sql = line.trim_start_matches('+');
+        let own = if line.starts_with('+') { format!("{sql} USING reference") } else { sql.to_owned() };
+        let (own, expected) = tokio::join!(said(&ours, &own), said(&theirs, sql));
+        if own != expected {
+            different.push(format!("{sql}\n  here:       {own:?}\n  PostgreSQL: {expected:?}"));
+        }
+    }
+    assert!(different.is_empty(), "{} differ:\n{}", different.len(), different.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_table_made_of_a_query_outlives_the_server() {
+    let folder = folder();
+    {
+        let server = Server::start(folder.path());
+        let client = server.connect().await;
+        client.batch_execute("CREATE TABLE kept USING reference AS SELECT 1 AS id, 'a' AS name").await.unwrap();
+        client.batch_execute("CREATE TABLE numbers AS SELECT g, g / 7.0 AS part FROM generate_series(1, 1000) g").await.unwrap();
+        assert_eq!(said(&client, "UPDATE kept SET name = 'b' RETURNING name").await.unwrap(), ["[Some(\"b\")]", "1 rows"]);
+        assert_eq!(said(&client, "DELETE FROM numbers").await.unwrap_err(), "42501");
+    }
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    assert_eq!(said(&client, "SELECT * FROM kept").await.unwrap(), ["[Some(\"1\"), Some(\"b\")]", "1 rows"]);
+    assert_eq!(said(&client, "SELECT count(*), max(part) > 142 FROM numbers").await.unwrap()[0], "[Some(\"1000\"), Some(\"t\")]");
+}
+
+/// A row that is selected FOR UPDATE is not changed by others until the transaction ends.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn selecting_for_update_keeps_others_waiting() {
+    let folder = folder();
+    let server = Server::start(folder.path());
+    let (one, other) = (server.connect().await, server.connect().await);
+    one.batch_execute("CREATE TABLE r (id int PRIMARY KEY, n int) USING reference; INSERT INTO r VALUES (1, 1)").await.unwrap();
+    one.batch_execute("BEGIN; SELECT n FROM r FOR UPDATE").await.unwrap();
+    let refused = other.batch_execute("SET lock_timeout = 50; UPDATE r SET n = 5").await.unwrap_err();
+    assert_eq!(sqlstate(&refused), "55P03");
+    let refused = other.simple_query("SELECT n FROM r FOR UPDATE NOWAIT").await.unwrap_err();
+    assert_eq!(sqlstate(&refused), "55P03");
+    one.batch_execute("UPDATE r SET n = n + 1; COMMIT").await.unwrap();
+    other.batch_execute("UPDATE r SET n = n + 1").await.unwrap();
+    assert_eq!(said(&other, "SELECT n FROM r").await.unwrap()[0], "[Some(\"3\")]");
+}
