@@ -393,8 +393,11 @@ impl ContextProvider for Planner<'_> {
         name: &str,
         schema: datafusion::arrow::datatypes::SchemaRef,
     ) -> datafusion::common::Result<Arc<dyn TableSource>> {
-        // The first term's literals are of an Arrow type of their own; what the lowered terms yield is their SQL type's.
-        let fields = schema.fields().iter().map(|field| Field::clone(field).with_data_type(SqlType::of_field(field).arrow()));
+        // The first term's literal texts have a form of their own; what the lowered terms yield has that of all other text.
+        let fields = schema.fields().iter().map(|field| match field.data_type() {
+            DataType::Utf8 => Field::clone(field).with_data_type(DataType::Utf8View),
+            _ => Field::clone(field),
+        });
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         let table = datafusion::catalog::cte_worktable::CteWorkTable::new(name, schema);
         Ok(provider_as_source(Arc::new(table)))
