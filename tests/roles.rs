@@ -1,8 +1,9 @@
 //! Roles and rights are PostgreSQL's: the same statements by the same roles give the same rows and the same SQLSTATEs on both, and what
 //! the list of attacks says of roles is refused.
 //!
-//! The statements of `roles/privileges.sql` are put to both servers by several roles, each in a session of its own. What differs, and
-//! why it must, stands in `roles/differences.txt`; an entry that no longer differs fails the test. Without PostgreSQL each statement
+//! The statements of `roles/privileges.sql`, and those on row policies of `roles/rowsecurity.sql`, are put to both servers by several
+//! roles, each in a session of its own. What differs, and why it must, stands in `roles/differences.txt` and
+//! `roles/rowsecurity_differences.txt`; an entry that no longer differs fails the test. Without PostgreSQL each statement
 //! must still be answered or refused by something other than an internal error.
 
 mod attacks;
@@ -19,16 +20,11 @@ use tokio_postgres::Client;
 
 use crate::harness::{PASSWORD, Peer, Server, Table, connect_as, folder, sqlstate, table};
 
-const STATEMENTS: &str = include_str!("roles/privileges.sql");
-
-/// A reason behind `#`, then the statements that it excuses, each as `role> statement`.
-const DIFFERENCES: &str = include_str!("roles/differences.txt");
-
 /// Who says what, in order.
-fn statements() -> Vec<(&'static str, &'static str)> {
+fn statements(script: &'static str) -> Vec<(&'static str, &'static str)> {
     let mut role = "annals";
     let mut statements = Vec::new();
-    for line in STATEMENTS.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("--")) {
+    for line in script.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("--")) {
         match line.strip_prefix('@') {
             Some(next) => role = next,
             None => statements.push((role, line)),
@@ -37,11 +33,11 @@ fn statements() -> Vec<(&'static str, &'static str)> {
     statements
 }
 
-/// The statements that may differ, each with its reason.
-fn differences() -> HashMap<&'static str, &'static str> {
+/// The statements that may differ, each with its reason: one stands behind `#`, then what it excuses, each as `role> statement`.
+fn differences(list: &'static str) -> HashMap<&'static str, &'static str> {
     let mut reason = "";
     let mut excused = HashMap::new();
-    for line in DIFFERENCES.lines().map(str::trim).filter(|line| !line.is_empty()) {
+    for line in list.lines().map(str::trim).filter(|line| !line.is_empty()) {
         match line.strip_prefix("# ") {
             Some(because) => reason = because,
             None => {
@@ -100,8 +96,18 @@ async fn copied(client: &Client, sql: &str) -> Result<Table, tokio_postgres::Err
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn roles_and_rights_are_as_in_postgresql() {
-    let statements = statements();
-    let excused = differences();
+    compared(include_str!("roles/privileges.sql"), include_str!("roles/differences.txt")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn row_policies_are_as_in_postgresql() {
+    compared(include_str!("roles/rowsecurity.sql"), include_str!("roles/rowsecurity_differences.txt")).await;
+}
+
+/// Puts a script to both servers.
+async fn compared(script: &'static str, differences_list: &'static str) {
+    let statements = statements(script);
+    let excused = differences(differences_list);
     assert!(statements.len() >= 150, "only {} statements are listed", statements.len());
     let known: Vec<String> = statements.iter().map(|(role, sql)| format!("{role}> {sql}")).collect();
     let stale = excused.keys().filter(|excused| !known.iter().any(|known| known == *excused));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::catalog::{
     Acl, BUILTIN_SCHEMAS, Catalog, Check, Column, DefaultKey, Function, Keep, Membership, Name, Object, Oid, PUBLIC_SCHEMA,
-    Relation, Retention, Role, SYSTEM_SCHEMA, Schema, quote_identifier,
+    Protection, Relation, Retention, Role, SYSTEM_SCHEMA, Schema, quote_identifier,
 };
 use crate::catalog::{Table, View};
 use crate::error::{Error, Kind, Result};
@@ -75,6 +75,11 @@ pub enum Change {
     DropRetention {
         table: Name,
         policy: String,
+    },
+    /// The table's row and masking policies are these from now on.
+    Protect {
+        table: Name,
+        protection: Protection,
     },
     CommentOnSchema {
         name: String,
@@ -212,6 +217,10 @@ impl Catalog {
             Change::DropRetention { table, policy } => self.alter_table(&table, |table| {
                 retention_mut(table, &policy)?;
                 table.retention.retain(|existing| existing.name != policy);
+                Ok(())
+            }),
+            Change::Protect { table, protection } => self.alter_table(&table, |table| {
+                table.protection = protection;
                 Ok(())
             }),
             Change::CommentOnSchema { name, comment } => match self.schemas.get_mut(&name) {
@@ -405,8 +414,10 @@ impl Catalog {
         let dependent = self.relations.values().find_map(|relation| match relation {
             Relation::View(view) if view.reads.contains(&oid) => Some(format!("view {}", view.name)),
             Relation::Table(table) if table.oid != oid => {
-                let policy = table.retention.iter().find(|policy| policy.reads.contains(&oid))?;
-                Some(format!("retention policy {} on {}", quote_identifier(&policy.name), table.name))
+                let retention = table.retention.iter().find(|policy| policy.reads.contains(&oid));
+                let retention = retention.map(|policy| format!("retention policy {}", quote_identifier(&policy.name)));
+                let policy = retention.or_else(|| table.protection.reading(oid))?;
+                Some(format!("{policy} on {}", table.name))
             }
             Relation::View(_) | Relation::Table(_) => None,
         });
@@ -515,6 +526,7 @@ mod tests {
             name: Name::new(PUBLIC_SCHEMA, name),
             query: "SELECT 1".to_owned(),
             columns: columns.iter().map(|column| ((*column).to_owned(), crate::value::SqlType::Int4)).collect(),
+            definer: false,
             reads,
             comment: None,
         }

@@ -32,8 +32,11 @@ async fn sieve(session: &Session, table: &Arc<Table>) -> Result<Option<(Arc<Rule
     }
     let (rules, guard) = {
         let planner = session.planner();
-        (rules::of(table, &planner)?, planner.guard.of_system())
+        (rules::of(table, &planner)?, planner.guard.of_owner(table.oid))
     };
+    if rules.retention.is_empty() {
+        return Ok(None);
+    }
     let sieve = rules.sieve(&session.engine.state, &guard, &layout(table)).await.map_err(unwrap)?;
     Ok(Some((rules, Arc::new(sieve))))
 }

@@ -11,6 +11,7 @@ mod function;
 mod grant;
 mod membership;
 mod owned;
+mod policy;
 mod retention;
 mod role;
 mod scope;
@@ -89,6 +90,7 @@ pub(super) fn work_out(definition: &Definition, scope: &Scope<'_>) -> Result<Def
         Definition::Drop { kind, if_exists, names, cascade } => drop::relations(kind, *if_exists, names, *cascade, scope),
         Definition::DropFunction(drop) => drop::functions(drop, scope),
         Definition::Retention(policy) => retention::define(policy, scope),
+        Definition::Policy(policy) => policy::define(policy, scope),
         Definition::Role(role) => role::define(role, scope),
         Definition::Grant(grant) => grant::define(grant, scope),
     }?;
@@ -188,7 +190,8 @@ fn touches_builtin(change: &Change) -> bool {
         | Change::DropCheck { table, .. }
         | Change::AddRetention { table, .. }
         | Change::AlterRetention { table, .. }
-        | Change::DropRetention { table, .. } => Some(table),
+        | Change::DropRetention { table, .. }
+        | Change::Protect { table, .. } => Some(table),
         Change::RenameColumn { relation, .. } | Change::CommentOnColumn { relation, .. } => Some(relation),
         Change::RenameRelation { to, .. } => Some(to),
         Change::CreateSchema { .. }

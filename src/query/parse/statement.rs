@@ -9,6 +9,7 @@ use super::copy::{self, Copy};
 use super::derived::{self, CreateTableAs};
 use super::explain::Explain;
 use super::grant::{self, GrantStatement};
+use super::policy::{self, PolicyStatement};
 use super::retention::{self, RetentionPolicy};
 use super::role::{self, RoleSpec, RoleStatement};
 use super::session::{self, Block, Channel, Declare, Discard, Execute, Fetch, Prepare};
@@ -91,6 +92,7 @@ pub enum Definition {
     Role(Box<RoleStatement>),
     Grant(Box<GrantStatement>),
     Retention(RetentionPolicy),
+    Policy(Box<PolicyStatement>),
 }
 
 impl Definition {
@@ -108,6 +110,7 @@ impl Definition {
             Definition::Role(role) => role.command().to_owned(),
             Definition::Grant(grant) => grant.command().to_owned(),
             Definition::Retention(policy) => policy.tag().to_owned(),
+            Definition::Policy(policy) => policy.tag().to_owned(),
         }
     }
 }
@@ -146,6 +149,9 @@ pub(super) fn read(parser: &mut Parser<'_>) -> Result<Statement, Failure> {
     }
     if let Some(statement) = retention::statement(parser)? {
         return Ok(statement);
+    }
+    if let Some(statement) = policy::read(parser)? {
+        return Ok(define(Definition::Policy(Box::new(statement))));
     }
     if next_words(parser, &["create", "schema"]) {
         return create_schema(parser);
