@@ -13,6 +13,7 @@ use datafusion::logical_expr::{BinaryExpr, Expr, Operator, TableProviderFilterPu
 use datafusion::physical_plan::ExecutionPlan;
 
 use super::Guard;
+use super::holds::Viewer;
 use super::meter::MeterExec;
 use super::rules::{Layout, Rules};
 use super::sieve::SieveExec;
@@ -81,10 +82,12 @@ impl Open {
         shown: &[usize],
         filters: &[Expr],
     ) -> Result<Arc<dyn ExecutionPlan>> {
+        // Being the superuser, or having made the hold, opens nothing here: a hold's roles are those that it names.
+        let viewer = Viewer::Reader(&self.guard.identity.standing.inherited);
         let schema = self.scan.schema();
         let time_name = self.scan.time_column();
         let mut read = shown.to_vec();
-        for name in rules.columns().iter().map(String::as_str).chain([time_name]) {
+        for name in rules.columns(viewer).iter().map(String::as_str).chain([time_name]) {
             let at = schema.index_of(name)?;
             if !read.contains(&at) {
                 read.push(at);
@@ -94,9 +97,9 @@ impl Open {
             schema: Arc::new(schema.project(&read)?),
             time: read.iter().position(|at| schema.field(*at).name() == time_name).unwrap_or(0),
         };
-        let sieve = rules.sieve(state, &self.guard.of_system(), &layout).await?;
+        let sieve = rules.sieve(state, &self.guard.of_system(), &layout, viewer).await?;
         let mut below: Vec<Expr> = filters.iter().filter(|filter| is_harmless(filter)).cloned().collect();
-        if let Some(horizon) = rules.expired_by(self.guard.clock.now_us()) {
+        if let Some(horizon) = rules.gone_by(self.guard.clock.now_us(), viewer) {
             let bound = ScalarValue::TimestampMicrosecond(Some(horizon), Some(Arc::from("UTC")));
             below.push(Expr::Column(Column::new_unqualified(time_name)).gt(lit(bound)));
         }
