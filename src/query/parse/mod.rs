@@ -31,7 +31,7 @@ pub use role::{RoleOptions, RoleSpec, RoleStatement, Secret, SettingChange, quot
 pub use session::{Block, Channel, Count, Declare, Discard, Execute, Fetch, Isolation, Modes, Movement, Prepare, TransactionEnd};
 pub use setting::Setting;
 pub(crate) use statement::unsupported;
-pub use statement::{Definition, Statement};
+pub use statement::{Change, Definition, Statement};
 pub(crate) use subscripts::SUBSCRIPTS;
 pub(crate) use variadic::VARIADIC;
 
@@ -129,6 +129,7 @@ fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>> {
     limits::cut_names(&mut tokens);
     forms::join_words(&mut tokens);
     forms::shorten_locks(&mut tokens);
+    forms::write_out_tables(&mut tokens);
     subscripts::name_targets(&mut tokens);
     Ok(tokens)
 }
