@@ -524,7 +524,7 @@ async fn the_status_counts_what_is_there() {
     let by_hand = |condition: &str| format!("SELECT count(*) FROM notes WHERE {condition}");
     let old = "occurred_at <= now() - interval '30 days'";
     let open = count(&chief, &by_hand(&format!("{old} AND tenant IN ('beta')"))).await;
-    let rest = count(&chief, &by_hand(&format!("occurred_at <= now() - interval '100 days' AND tenant <> 'beta'"))).await;
+    let rest = count(&chief, &by_hand("occurred_at <= now() - interval '100 days' AND tenant <> 'beta'")).await;
     let held = count(&chief, &by_hand("occurred_at <= now() - interval '100 days' AND tenant = 'alpha'")).await;
     let flat = count(&chief, "SELECT count(*) FROM flat WHERE occurred_at <= now() - interval '10 days'").await;
     assert_eq!((open, rest, held, flat), (2, 3, 2, 761));
