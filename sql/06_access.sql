@@ -140,3 +140,21 @@ CREATE RETENTION POLICY growth ON event_logs
     WHERE (workspace_id IN (SELECT workspace_id FROM workspaces WHERE plan = 'growth')) KEEP INTERVAL '90 days';
 CREATE RETENTION POLICY enterprise ON event_logs
     WHERE (workspace_id IN (SELECT workspace_id FROM workspaces WHERE plan = 'enterprise')) KEEP INTERVAL '365 days';
+
+-- What applies to oneself: the days of the policy that has the plan's name, or of one that is for all; none is for ever.
+
+CREATE VIEW my_retention AS
+SELECT DISTINCT ON (l.log, w.workspace_id) l.log, w.workspace_id, w.plan, (extract(epoch FROM r.keep) / 86400)::integer AS days_kept
+FROM (VALUES ('interaction_logs'), ('conversation_logs'), ('audit_logs'), ('event_logs'), ('activity_logs'), ('bot_logs')) AS l (log)
+CROSS JOIN workspaces w
+LEFT JOIN annals.retention_policies r
+    ON r.schemaname = 'public' AND r.tablename = l.log AND (NOT r.conditional OR r.policyname = w.plan)
+WHERE has_table_privilege('public.' || l.log, 'SELECT')
+ORDER BY l.log, w.workspace_id, r.policyname;
+
+COMMENT ON VIEW my_retention IS 'For how many days the events are kept that one may read, by log and workspace; NULL is for ever';
+COMMENT ON COLUMN my_retention.log IS 'The log';
+COMMENT ON COLUMN my_retention.workspace_id IS 'The workspace';
+COMMENT ON COLUMN my_retention.plan IS 'Its plan; NULL keeps everything that goes by plan';
+COMMENT ON COLUMN my_retention.days_kept IS 'Days from when an event happened; NULL is for ever';
+GRANT SELECT ON my_retention TO PUBLIC;

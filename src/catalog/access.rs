@@ -253,6 +253,10 @@ impl Catalog {
                 lines.extend(table.protection.naming(role).map(|policy| format!("target of {policy} on {on}")));
             }
         }
+        for (table, hold) in self.holds().filter(|(_, hold)| hold.roles.contains(&role)) {
+            let name = super::hold::described(&hold.name);
+            lines.push(format!("target of {name} on {}", self.described(Object::Relation(table.oid))));
+        }
         lines
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::catalog::{Name, Oid, Protection, Retention};
+use crate::catalog::{Hold, Name, Oid, Protection, Retention};
 use crate::store::spec::{TableId, TableKind, TableSpec};
 use crate::value::SqlType;
 
@@ -81,6 +81,8 @@ pub struct Table {
     pub retention: Vec<Retention>,
     /// Which of its rows and values who sees.
     pub protection: Protection,
+    /// In order of name.
+    pub holds: Vec<Hold>,
     pub comment: Option<String>,
     /// Whether Annals itself writes it and nobody else may, as the catalog log.
     pub internal: bool,

@@ -4,7 +4,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, RecordBatch, new_empty_array};
-use datafusion::arrow::compute::concat;
+use datafusion::arrow::compute::{concat, sort};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::Session;
 use datafusion::common::metadata::FieldMetadata;
@@ -81,7 +81,9 @@ async fn values(query: &LogicalPlan, state: &dyn Session, guard: &Guard) -> Resu
         return not_impl_err!("a policy's look-up yields more than {VALUES_MAX} values");
     }
     let columns: Vec<_> = batches.iter().filter_map(|batch| batch.columns().first().map(AsRef::as_ref)).collect();
-    if columns.is_empty() { Ok(new_empty_array(&data_type)) } else { Ok(concat(&columns)?) }
+    let found = if columns.is_empty() { new_empty_array(&data_type) } else { concat(&columns)? };
+    // In one order, whatever order they were found in, so that two look-ups can be compared.
+    if data_type.is_nested() { Ok(found) } else { Ok(sort(&found, None)?) }
 }
 
 /// The expression with its columns known by name alone.
@@ -98,6 +100,8 @@ pub(super) fn unqualified(expr: Expr) -> Result<Expr> {
 /// Whether a value is one of many, as a function: DataFusion's own list of as many literals is slow to plan.
 #[derive(Debug)]
 struct Members {
+    values: ArrayRef,
+    negated: bool,
     /// Of a batch of one column.
     test: InListExpr,
     schema: SchemaRef,
@@ -108,13 +112,15 @@ impl Members {
     fn new(values: &ArrayRef, negated: bool) -> Result<Members> {
         let schema = Arc::new(Schema::new(vec![Field::new("value", values.data_type().clone(), true)]));
         let test = InListExpr::try_new_from_array(Arc::new(Column::new("value", 0)), values.clone(), negated, &schema)?;
-        Ok(Members { test, schema, signature: Signature::exact(vec![values.data_type().clone()], Volatility::Immutable) })
+        let signature = Signature::exact(vec![values.data_type().clone()], Volatility::Immutable);
+        let values = values.clone();
+        Ok(Members { values, negated, test, schema, signature })
     }
 }
 
 impl PartialEq for Members {
     fn eq(&self, other: &Self) -> bool {
-        std::ptr::eq(self, other)
+        self.negated == other.negated && self.values.as_ref() == other.values.as_ref()
     }
 }
 
@@ -122,7 +128,7 @@ impl Eq for Members {}
 
 impl Hash for Members {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        std::ptr::hash(self, state);
+        self.values.len().hash(state);
     }
 }
 

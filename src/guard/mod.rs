@@ -5,6 +5,7 @@
 //! snapshot of the catalog, so that all tables of the statement are read at one instant and by the rights of that instant.
 
 mod barrier;
+mod holds;
 mod lookups;
 mod meter;
 pub mod plans;
@@ -21,16 +22,17 @@ use datafusion::catalog::TableProvider;
 use crate::catalog::{
     Catalog, Function, Mask, Name, Object, Oid, PolicyCommand, Privilege, Relation, Subjects, Table, View as SavedQuery,
 };
-use crate::clock::Clock;
+use crate::clock::{Clock, Micros};
 use crate::error::{Error, Kind, Result};
 use crate::policy::{self, Action, Identity, Reach};
 use crate::scan::TableScan;
 use crate::store::View;
 
 pub use barrier::Barrier;
+pub use holds::{HoldRule, Holds, Viewer};
 use meter::Meter;
 pub use protection::{MaskRule, RowChecks, RowRule, RowRules};
-pub use rules::{Layout, RetentionRule, Rules, Sieve};
+pub use rules::{Layout, RetentionRule, Rules, Sieve, Tally};
 pub use table::GuardedTable;
 
 /// One statement's way to tables.
@@ -110,6 +112,11 @@ impl Guard {
     /// Whether a policy for these roles is about this identity.
     pub fn is_subject(&self, subjects: &Subjects) -> bool {
         policy::subject(&self.identity, subjects).is_some()
+    }
+
+    /// The instant at which rows are judged.
+    pub fn now_us(&self) -> Micros {
+        self.clock.now_us()
     }
 
     pub fn identity(&self) -> &Identity {

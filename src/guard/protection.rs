@@ -14,6 +14,7 @@ use datafusion::logical_expr::{Expr, lit};
 use datafusion::physical_expr::PhysicalExpr;
 
 use super::Guard;
+use super::holds::Viewer;
 use super::lookups::{unqualified, with_values};
 use super::rules::{Layout, Rules, Sieve};
 use crate::catalog::PolicyCommand;
@@ -71,11 +72,11 @@ impl RowRules {
 
 impl Rules {
     /// The columns that the rules look at when a command reads these, beside the one that tells the time.
-    pub(super) fn columns_for(&self, command: PolicyCommand, shown: &BTreeSet<&str>) -> BTreeSet<String> {
+    pub(super) fn columns_for(&self, command: PolicyCommand, viewer: Viewer<'_>, shown: &BTreeSet<&str>) -> BTreeSet<String> {
         let visible = self.rows.as_ref().map(|rows| rows.visible(command));
         let masks = self.masks.iter().filter(|mask| shown.contains(mask.column.as_str())).map(|mask| &mask.value);
         let named = visible.iter().chain(masks).flat_map(Expr::column_refs).map(|column| column.name.clone());
-        named.chain(self.columns()).collect()
+        named.chain(self.columns(viewer)).collect()
     }
 
     /// The rules over rows of this layout, of which the first columns are shown; their look-ups are done. With them comes what a scan may
@@ -89,10 +90,11 @@ impl Rules {
         state: &dyn Session,
         guard: &Guard,
         layout: &Layout,
+        viewer: Viewer<'_>,
         shown: usize,
     ) -> Result<(Screen, Vec<Expr>)> {
         let schema = DFSchema::try_from(layout.schema.as_ref().clone())?;
-        let expiry = if self.retention.is_empty() { None } else { Some(self.sieve(state, guard, layout).await?) };
+        let expiry = if self.retention.is_empty() { None } else { Some(self.sieve(state, guard, layout, viewer).await?) };
         let mut prunes = Vec::new();
         let visible = match &self.rows {
             Some(rows) => {
@@ -152,7 +154,7 @@ impl Rules {
         }
         let masks = Rules { masks: self.masks.clone(), ..Rules::default() };
         let width = layout.schema.fields().len();
-        let (screen, _) = masks.screen(PolicyCommand::Select, state, guard, layout, width).await?;
+        let (screen, _) = masks.screen(PolicyCommand::Select, state, guard, layout, Viewer::Store, width).await?;
         let now = guard.clock.now_us();
         rows.iter().map(|batch| screen.shown(batch, batch.num_columns(), now)).collect()
     }

@@ -13,6 +13,7 @@ use datafusion::logical_expr::{BinaryExpr, Expr, Operator, TableProviderFilterPu
 use datafusion::physical_plan::ExecutionPlan;
 
 use super::Guard;
+use super::holds::Viewer;
 use super::meter::MeterExec;
 use super::rules::{Layout, Rules};
 use super::sieve::SieveExec;
@@ -93,11 +94,13 @@ impl Open {
         shown: &[usize],
         filters: &[Expr],
     ) -> Result<Arc<dyn ExecutionPlan>> {
+        // Being the superuser, or having made the hold, opens nothing here: a hold's roles are those that it names.
+        let viewer = Viewer::Reader(&self.guard.identity.standing.inherited);
         let (rules, schema) = (&table.rules, self.scan.schema());
         let time_name = self.scan.time_column();
         let mut read = shown.to_vec();
         let names = shown.iter().map(|at| schema.field(*at).name().as_str()).collect();
-        let looked_at = rules.columns_for(table.command, &names);
+        let looked_at = rules.columns_for(table.command, viewer, &names);
         let time = Some(time_name).filter(|_| !rules.retention.is_empty());
         for name in looked_at.iter().map(String::as_str).chain(time) {
             let at = schema.index_of(name)?;
@@ -110,7 +113,7 @@ impl Open {
             time: read.iter().position(|at| schema.field(*at).name() == time_name).unwrap_or(0),
         };
         let owner = self.guard.of_owner(table.table.oid);
-        let (screen, policies) = rules.screen(table.command, state, &owner, &layout, shown.len()).await?;
+        let (screen, policies) = rules.screen(table.command, state, &owner, &layout, viewer, shown.len()).await?;
         let is_masked = |filter: &Expr| {
             let masked = |name: &str| rules.masks.iter().any(|mask| mask.column == name);
             filter.column_refs().iter().any(|column| masked(&column.name))
@@ -118,7 +121,7 @@ impl Open {
         let asked = filters.iter().filter(|filter| !is_masked(filter));
         // Policies read what was recorded, so theirs may prune by masked columns.
         let mut below: Vec<Expr> = asked.chain(&policies).filter(|filter| is_harmless(filter)).cloned().collect();
-        if let Some(horizon) = rules.expired_by(self.guard.clock.now_us()) {
+        if let Some(horizon) = rules.gone_by(self.guard.clock.now_us(), viewer) {
             let bound = ScalarValue::TimestampMicrosecond(Some(horizon), Some(Arc::from("UTC")));
             below.push(Expr::Column(Column::new_unqualified(time_name)).gt(lit(bound)));
         }

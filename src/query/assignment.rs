@@ -1,14 +1,14 @@
 //! What SET assigns to: a column, or a part of one (`SET j['a'] = …`), which is the column with that part changed.
 
 use datafusion::sql::sqlparser::ast::{
-    Array, CastKind, DataType, Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName, ObjectNamePart,
+    Array, CastKind, DataType, Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName, ObjectNamePart, Value,
 };
 
 use crate::catalog::Table;
 use crate::error::{Error, Kind, Result};
 use crate::query::functions::ASSIGNED;
 use crate::query::insert;
-use crate::query::parse::SUBSCRIPTS;
+use crate::query::parse::{self, SUBSCRIPTS};
 use crate::query::plan::{call, names};
 
 /// Puts a value in the place of a column, or of its part; `assigned` are the columns that have been assigned to.
@@ -36,6 +36,23 @@ pub(super) fn assign(
         *own = changed(own.clone(), &subscripts, value.clone());
     }
     Ok(())
+}
+
+/// What DEFAULT stands for in the place of a column's value; `None` for any other value.
+///
+/// # Errors
+/// 42703 for a column that there is not.
+pub(super) fn default(table: &Table, name: &ObjectName, value: &Expr) -> Result<Option<Expr>> {
+    let Expr::Identifier(word) = value else { return Ok(None) };
+    if word.quote_style.is_some() || !word.value.eq_ignore_ascii_case("default") {
+        return Ok(None);
+    }
+    let (column, _) = target(name)?;
+    let place = insert::places(table, &[column])?.first().copied();
+    match place.and_then(|place| table.columns[place].default.as_ref()) {
+        Some(default) => parse::parse_expression(&default.sql()).map(Some),
+        None => Ok(Some(Expr::Value(Value::Null.into()))),
+    }
 }
 
 /// The name of the column, and the subscripts behind it.

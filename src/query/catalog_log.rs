@@ -66,6 +66,7 @@ pub(super) fn table() -> Table {
         primary_key: vec![],
         retention: vec![],
         protection: Protection::default(),
+        holds: vec![],
         comment: Some("Every definition, as an event: who made it, when, and its text".to_owned()),
         internal: true,
     }

@@ -25,7 +25,7 @@ use crate::query::{checks, execute, kept, protection};
 use crate::store::spec::TableKind;
 use crate::value::{ColumnBuilder, SqlType, Style};
 use conflict::Conflict;
-use returning::Returning;
+use returning::{List, Returning};
 
 /// One cell of a literal VALUES list.
 enum Cell {
@@ -85,8 +85,10 @@ pub(super) fn ready(insert: &ast::Insert, planner: &Planner<'_>, engine: &Engine
     };
     planner.guard.permit_columns(Action::Insert, &table, &[])?;
     let (target, checks_last) = checks::lasting_target(&table, planner, engine)?;
-    let (source, known, plan_lasts) = match insert.source.as_deref() {
-        None => (Source::Defaults, hints.to_vec(), true),
+    // The clauses are planned at each run, over its rows.
+    let may_last = checks_last && insert.on.is_none() && insert.returning.is_none();
+    let (source, known, lasting) = match insert.source.as_deref() {
+        None => (Source::Defaults, hints.to_vec(), may_last),
         Some(query) => match literal_rows(query).filter(|rows| reads_parameters(rows, &places, &table, hints)) {
             Some(rows) => {
                 // Without a column list fewer values than columns fill the first ones, as in PostgreSQL.
@@ -97,12 +99,12 @@ pub(super) fn ready(insert: &ast::Insert, planner: &Planner<'_>, engine: &Engine
                 }
                 rows.iter().try_for_each(|row| check_width(row.len(), places.len()))?;
                 let known = literal_parameters(&rows, &places, &table, hints);
-                (Source::Literal(rows), known, true)
+                (Source::Literal(rows), known, may_last)
             }
             None => {
                 let planned = planned(query, &table, &places, planner, hints)?;
                 let known = planned.parameters.iter().cloned().map(Some).collect();
-                let lasting = kept::is_lasting(&planned.plan);
+                let lasting = may_last && kept::is_lasting(&planned.plan);
                 let planned = if lasting { kept::closed(&planned)? } else { planned };
                 (Source::Query(Box::new(planned)), known, lasting)
             }
@@ -117,8 +119,6 @@ pub(super) fn ready(insert: &ast::Insert, planner: &Planner<'_>, engine: &Engine
         Some(returning) => returning.parameters.clone(),
         None => known.into_iter().map(|known| known.unwrap_or(SqlType::Text)).collect(),
     };
-    // The clauses are planned at each run, over its rows.
-    let lasting = checks_last && plan_lasts && conflict.is_none() && returning.is_none();
     Ok(Ready { target, places, source, conflict, returning, parameters, lasting })
 }
 
@@ -139,7 +139,7 @@ fn clauses(
     let known = conflict.as_ref().map_or(known, |conflict| &conflict.parameters);
     let returning = match &insert.returning {
         None => None,
-        Some(items) => Some(Returning::new(items, alias, table, planner, known)?),
+        Some(items) => Some(Returning::new(List { items, alias, with: None }, table, Action::Insert, planner, known)?),
     };
     Ok((conflict, returning))
 }
@@ -162,7 +162,7 @@ pub(super) async fn insert(session: &mut Session, ready: &Ready, params: &[Array
         }
     };
     match &ready.returning {
-        Some(returning) => returning.rows(session, table, &stored, params, "INSERT 0").await,
+        Some(returning) => returning.rows(session, guard, &stored, params, "INSERT 0").await,
         None => done(format!("INSERT 0 {}", stored.iter().map(RecordBatch::num_rows).sum::<usize>())),
     }
 }

@@ -55,10 +55,9 @@ struct Asked {
     locks: Vec<(String, ast::ObjectName, bool)>,
 }
 
-impl Visitor for Asked {
-    type Break = ();
-
-    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+impl Asked {
+    /// What one query asks for, without those inside it.
+    fn of(&mut self, query: &Query) {
         if let SetExpr::Select(select) = query.body.as_ref() {
             for lock in &query.locks {
                 let factors = select
@@ -68,8 +67,23 @@ impl Visitor for Asked {
                 self.locks.extend(factors.filter_map(|factor| asked_of(factor, lock)));
             }
         }
+    }
+}
+
+impl Visitor for Asked {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+        self.of(query);
         ControlFlow::Continue(())
     }
+}
+
+/// The relations that a query's own locks are about.
+pub(super) fn named(query: &Query) -> Vec<ast::ObjectName> {
+    let mut asked = Asked { locks: vec![] };
+    asked.of(query);
+    asked.locks.into_iter().map(|(_, name, _)| name).collect()
 }
 
 fn asked_of(factor: &TableFactor, lock: &LockClause) -> Option<(String, ast::ObjectName, bool)> {

@@ -13,11 +13,11 @@ use crate::catalog::{PolicyCommand, Table};
 use crate::error::{Error, Kind, Result};
 use crate::ingest::{self, Given, Origin};
 use crate::policy::Action;
-use crate::query::insert::returning::Returning;
+use crate::query::insert::returning::{List, Returning};
 use crate::query::parse::{self, unsupported};
-use crate::query::plan::{Planned, Planner, names};
+use crate::query::plan::{Planned, Planner, names, rows};
 use crate::query::session::{Column, Outcome, Session, done};
-use crate::query::{assignment, checks, execute, insert, protection, rules};
+use crate::query::{assignment, checks, execute, holds, insert, protection, rules};
 use crate::store::spec::ROW_COLUMN;
 use crate::value::SqlType;
 
@@ -43,11 +43,19 @@ impl Reading {
 
 type Described = (Vec<SqlType>, Option<Vec<Column>>);
 
-pub(super) fn update_described(update: &ast::Update, planner: &Planner<'_>, hints: &[Option<SqlType>]) -> Result<Described> {
+pub(super) fn update_described(
+    update: &parse::Change<ast::Update>,
+    planner: &Planner<'_>,
+    hints: &[Option<SqlType>],
+) -> Result<Described> {
     update_reading(update, planner, hints).map(Reading::described)
 }
 
-pub(super) fn delete_described(delete: &ast::Delete, planner: &Planner<'_>, hints: &[Option<SqlType>]) -> Result<Described> {
+pub(super) fn delete_described(
+    delete: &parse::Change<ast::Delete>,
+    planner: &Planner<'_>,
+    hints: &[Option<SqlType>],
+) -> Result<Described> {
     delete_reading(delete, planner, hints).map(Reading::described)
 }
 
@@ -63,12 +71,12 @@ struct Change {
 /// Changes rows of a reference table.
 pub(super) async fn update(
     session: &mut Session,
-    update: &ast::Update,
+    update: &parse::Change<ast::Update>,
     hints: &[Option<SqlType>],
     params: &[ArrayRef],
 ) -> Result<Outcome> {
     session.refuse_read_only("execute UPDATE")?;
-    let table = target_of(&update.table.relation, &session.planner(), Action::Update)?;
+    let table = target_of(&update.change.table.relation, &session.planner(), Action::Update)?;
     let engine = session.engine.clone();
     session.open_transaction().lock_table(&engine, table.store_id()).await?;
     let now = session.now_us();
@@ -82,6 +90,8 @@ pub(super) async fn update(
     let (numbers, rows) = read(session, &reading, params).await?;
     let given = rows.columns().iter().cloned().map(Given::Values).collect();
     let complete = target.complete(rows.num_rows(), given, now, Origin::Statement { first_row: 1 })?;
+    holds::refuse_held(session, &table, &numbers).await?;
+    let before = session.guard();
     let transaction = session.open_transaction();
     let latest = transaction.view(&engine).latest(&table.spec)?;
     let count = numbers.len();
@@ -89,7 +99,7 @@ pub(super) async fn update(
     transaction.add_rows(&table, changes, &engine).await?;
     engine.backends.counted.updated.add(count);
     match &reading.returning {
-        Some(returning) => returning.rows(session, &table, &[complete], params, "UPDATE").await,
+        Some(returning) => returning.rows(session, before, &[complete], params, "UPDATE").await,
         None => done(format!("UPDATE {count}")),
     }
 }
@@ -97,22 +107,24 @@ pub(super) async fn update(
 /// Removes rows of a reference table.
 pub(super) async fn delete(
     session: &mut Session,
-    delete: &ast::Delete,
+    delete: &parse::Change<ast::Delete>,
     hints: &[Option<SqlType>],
     params: &[ArrayRef],
 ) -> Result<Outcome> {
     session.refuse_read_only("execute DELETE")?;
-    let table = target_of(delete_relation(delete)?, &session.planner(), Action::Delete)?;
+    let table = target_of(delete_relation(&delete.change)?, &session.planner(), Action::Delete)?;
     let engine = session.engine.clone();
     session.open_transaction().lock_table(&engine, table.store_id()).await?;
     let reading = delete_reading(delete, &session.planner(), hints)?;
     let (numbers, rows) = read(session, &reading, params).await?;
+    holds::refuse_held(session, &table, &numbers).await?;
     let count = numbers.len();
     let changes = ingest::delete_rows(&table, numbers, &rows)?;
+    let before = session.guard();
     session.open_transaction().add_rows(&table, changes, &engine).await?;
     engine.backends.counted.deleted.add(count);
     match &reading.returning {
-        Some(returning) => returning.rows(session, &table, &[rows], params, "DELETE").await,
+        Some(returning) => returning.rows(session, before, &[rows], params, "DELETE").await,
         None => done(format!("DELETE {count}")),
     }
 }
@@ -129,8 +141,9 @@ pub(super) async fn truncate(session: &mut Session, targets: &[ObjectName]) -> R
         let numbers = latest.column(1).as_primitive::<Int64Type>().clone();
         let places: Vec<usize> = (2..latest.num_columns()).collect();
         let rows = latest.project(&places).map_err(|error| Error::internal(error.to_string()))?;
+        holds::refuse_held(session, &table, &numbers).await?;
         let changes = ingest::delete_rows(&table, numbers, &rows)?;
-        transaction.add_rows(&table, changes, &engine).await?;
+        session.open_transaction().add_rows(&table, changes, &engine).await?;
     }
     done("TRUNCATE TABLE")
 }
@@ -162,7 +175,8 @@ fn target_of(relation: &ast::TableFactor, planner: &Planner<'_>, action: Action)
     }
 }
 
-fn update_reading(update: &ast::Update, planner: &Planner<'_>, hints: &[Option<SqlType>]) -> Result<Reading> {
+fn update_reading(update: &parse::Change<ast::Update>, planner: &Planner<'_>, hints: &[Option<SqlType>]) -> Result<Reading> {
+    let parse::Change { with, change: update } = update;
     let relation = &update.table.relation;
     let table = target_of(relation, planner, Action::Update)?;
     let refused = [
@@ -177,8 +191,11 @@ fn update_reading(update: &ast::Update, planner: &Planner<'_>, hints: &[Option<S
     let (mut assigned, mut named) = (Vec::new(), Vec::new());
     for given in &update.assignments {
         for (name, value) in pairs(given)? {
-            assignment::assign(&table, name, value, &mut assigned, &mut values)?;
-            named.push(value.clone());
+            let default = assignment::default(&table, name, &value)?;
+            assignment::assign(&table, name, default.as_ref().unwrap_or(&value), &mut assigned, &mut values)?;
+            if default.is_none() {
+                named.push(value);
+            }
         }
     }
     let others = match &update.from {
@@ -188,21 +205,22 @@ fn update_reading(update: &ast::Update, planner: &Planner<'_>, hints: &[Option<S
     let places = insert::places(&table, &assigned)?;
     let columns: Vec<u32> = places.iter().map(|place| table.columns[*place].id).collect();
     planner.guard.permit_columns(Action::Update, &table, &columns)?;
-    let source = Among { relation, others, selection: update.selection.as_ref(), returning: update.returning.as_deref() };
+    let (selection, returning) = (update.selection.as_ref(), update.returning.as_deref());
+    let source = Among { with: with.as_ref(), relation, others, selection, returning };
     reading(table, &source, Change { action: Action::Update, values, named }, planner, hints)
 }
 
 /// What one assignment of SET gives to which columns.
-fn pairs(assignment: &ast::Assignment) -> Result<Vec<(&ObjectName, &ast::Expr)>> {
-    match (&assignment.target, &assignment.value) {
-        (ast::AssignmentTarget::ColumnName(name), value) => Ok(vec![(name, value)]),
-        (ast::AssignmentTarget::Tuple(names), ast::Expr::Tuple(values)) if names.len() == values.len() => {
+fn pairs(assignment: &ast::Assignment) -> Result<Vec<(&ObjectName, ast::Expr)>> {
+    match (&assignment.target, rows::parts(&assignment.value)) {
+        (ast::AssignmentTarget::ColumnName(name), _) => Ok(vec![(name, assignment.value.clone())]),
+        (ast::AssignmentTarget::Tuple(names), Some(values)) if names.len() == values.len() => {
             Ok(names.iter().zip(values).collect())
         }
-        (ast::AssignmentTarget::Tuple(_), ast::Expr::Tuple(_)) => {
+        (ast::AssignmentTarget::Tuple(_), Some(_)) => {
             Err(Error::new(Kind::SyntaxError, "number of columns does not match number of values"))
         }
-        (ast::AssignmentTarget::Tuple(_), _) => Err(unsupported("UPDATE ... SET (a, b) = anything but a list of values")),
+        (ast::AssignmentTarget::Tuple(_), None) => Err(unsupported("UPDATE ... SET (a, b) = anything but a list of values")),
     }
 }
 
@@ -217,12 +235,14 @@ fn delete_relation(delete: &ast::Delete) -> Result<&ast::TableFactor> {
     }
 }
 
-fn delete_reading(delete: &ast::Delete, planner: &Planner<'_>, hints: &[Option<SqlType>]) -> Result<Reading> {
+fn delete_reading(delete: &parse::Change<ast::Delete>, planner: &Planner<'_>, hints: &[Option<SqlType>]) -> Result<Reading> {
+    let parse::Change { with, change: delete } = delete;
     let relation = delete_relation(delete)?;
     let table = target_of(relation, planner, Action::Delete)?;
     let values = own_columns(&table, relation);
     let others = delete.using.as_deref().unwrap_or_default();
-    let source = Among { relation, others, selection: delete.selection.as_ref(), returning: delete.returning.as_deref() };
+    let (selection, returning) = (delete.selection.as_ref(), delete.returning.as_deref());
+    let source = Among { with: with.as_ref(), relation, others, selection, returning };
     reading(table, &source, Change { action: Action::Delete, values, named: vec![] }, planner, hints)
 }
 
@@ -242,6 +262,8 @@ fn own_columns(table: &Table, relation: &ast::TableFactor) -> Vec<ast::Expr> {
 
 /// Which rows of the table an UPDATE or DELETE is about.
 struct Among<'a> {
+    /// The queries in front of the statement.
+    with: Option<&'a ast::With>,
     relation: &'a ast::TableFactor,
     /// What stands beside the table in UPDATE … FROM or DELETE … USING.
     others: &'a [ast::TableWithJoins],
@@ -258,6 +280,7 @@ fn reading(
     hints: &[Option<SqlType>],
 ) -> Result<Reading> {
     let mut query = parse::parse_query("SELECT * FROM t")?;
+    query.with = source.with.cloned();
     let ast::SetExpr::Select(select) = query.body.as_mut() else {
         return Err(Error::internal("a SELECT did not read as one"));
     };
@@ -290,14 +313,14 @@ fn reading(
     let returning = match source.returning {
         None => None,
         Some(items) => {
-            planner.guard.permit(Action::Select, &table)?;
             let all = |item: &SelectItem| matches!(item, SelectItem::Wildcard(_));
             if joined && items.iter().any(all) {
                 return Err(unsupported("RETURNING * of several tables").with_hint("Name the columns of the changed table."));
             }
             let known: Vec<Option<SqlType>> = planned.parameters.iter().cloned().map(Some).collect();
             let hints = if known.len() >= hints.len() { &known } else { hints };
-            Some(Returning::new(items, called(&table, source.relation), &table, planner, hints)?)
+            let list = List { items, alias: called(&table, source.relation), with: source.with };
+            Some(Returning::new(list, &table, change.action, planner, hints)?)
         }
     };
     Ok(Reading { table, planned, returning, joined })

@@ -19,7 +19,7 @@ use datafusion::sql::sqlparser::ast::{self, Ident, ObjectName};
 
 use crate::catalog::{Catalog, Oid, Relation, RowPolicy, Table};
 use crate::error::{Error, Kind, Result};
-use crate::guard::{MaskRule, RetentionRule, RowRule, RowRules, Rules, plans};
+use crate::guard::{HoldRule, MaskRule, RetentionRule, RowRule, RowRules, Rules, plans};
 use crate::query::errors::unwrap;
 use crate::query::functions::{self, PseudonymKey, PseudonymSecret};
 use crate::query::parse::{self, unsupported};
@@ -64,7 +64,7 @@ impl Cache {
 /// What a predicate is written in, which says what it may depend on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
-    /// A rule about the row alone: its answer never changes.
+    /// A retention policy or a legal hold, a rule about the row alone: its answer never changes.
     Retention,
     /// A rule about the row and who reads it, and when.
     RowPolicy,
@@ -117,6 +117,7 @@ pub(super) fn of(table: &Arc<Table>, planner: &Planner<'_>) -> Result<Arc<Rules>
         let condition = recorded(policy.predicate.as_deref(), table, planner, Place::Retention, &mut rules.lasting);
         rules.retention.push(RetentionRule { name: policy.name.clone(), condition: condition.map_err(named)?, keep: policy.keep });
     }
+    rules.holds = self::holds(&newest, planner)?;
     if rows_concern {
         let mut policies = Vec::new();
         for policy in newest.protection.policies.iter().filter(|policy| planner.guard.is_subject(&policy.subjects)) {
@@ -140,6 +141,20 @@ pub(super) fn of(table: &Arc<Table>, planner: &Planner<'_>) -> Result<Arc<Rules>
         cache.insert(key, Compiled { rights: planner.guard.rights().clone(), table: table.clone(), rules: rules.clone() });
     }
     Ok(rules)
+}
+
+/// The holds on a table.
+///
+/// # Errors
+/// Whatever is wrong with a predicate by now: rows are not removed that may be held.
+pub(super) fn holds(table: &Table, planner: &Planner<'_>) -> Result<Vec<HoldRule>> {
+    let compiled = table.holds.iter().map(|hold| {
+        // A hold says the same whoever asks, and when.
+        let condition = recorded(hold.predicate.as_deref(), table, planner, Place::Retention, &mut true);
+        let condition = condition.map_err(|error| error.with_context(format!("legal hold \"{}\"", hold.name)))?;
+        Ok(HoldRule { name: hold.name.clone(), condition, roles: hold.roles.clone() })
+    });
+    compiled.collect()
 }
 
 fn row_rule(policy: &RowPolicy, table: &Arc<Table>, planner: &Planner<'_>, lasting: &mut bool) -> Result<RowRule> {

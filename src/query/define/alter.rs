@@ -5,11 +5,11 @@ use std::sync::Arc;
 use datafusion::sql::sqlparser::ast::{self, AlterColumnOperation, AlterTableOperation, RenameTableNameKind, TableConstraint};
 
 use super::table::{self, Draft};
-use super::{Defined, Scope, Source, canonical, policy};
+use super::{Defined, Scope, Source, canonical, naming, policy};
 use crate::catalog::{Catalog, Change, Name, Relation, Table};
 use crate::error::{Error, Kind, Result};
 use crate::query::checks;
-use crate::query::parse::{self, unsupported};
+use crate::query::parse::unsupported;
 use crate::query::plan::names;
 
 pub(super) fn alter(alter: &ast::AlterTable, scope: &Scope<'_>) -> Result<Defined> {
@@ -54,8 +54,8 @@ fn operate(name: &Name, operation: &AlterTableOperation, scope: &Scope<'_>, defi
         AlterTableOperation::RenameColumn { old_column_name, new_column_name } => {
             require_unread(catalog, name, "rename a column of")?;
             let (from, to) = (names::fold(old_column_name), names::fold(new_column_name));
+            require_unnamed(scope, name, Some(&from))?;
             names::require_user_column(&to)?;
-            require_unnamed(catalog, name, &from)?;
             Ok(vec![Change::RenameColumn { relation: name.clone(), from, to }])
         }
         AlterTableOperation::RenameTable { table_name: RenameTableNameKind::To(to) | RenameTableNameKind::As(to) } => {
@@ -63,6 +63,7 @@ fn operate(name: &Name, operation: &AlterTableOperation, scope: &Scope<'_>, defi
             let is_view = catalog.expect_relation(name)?.is_view();
             scope.guard().map(|guard| guard.permit_creation(&to, is_view)).transpose()?;
             require_unread(catalog, name, "rename")?;
+            require_unnamed(scope, name, None)?;
             Ok(vec![Change::RenameRelation { from: name.clone(), to }])
         }
         AlterTableOperation::AlterColumn { column_name, op } => {
@@ -167,46 +168,14 @@ fn require_unread(catalog: &Catalog, name: &Name, doing: &str) -> Result<()> {
     }
 }
 
-/// Predicates name columns in their text, so a name that they use must stay.
-fn require_unnamed(catalog: &Catalog, name: &Name, column: &str) -> Result<()> {
-    let Some(Relation::Table(table)) = catalog.relation(name) else { return Ok(()) };
-    let checks = table.checks.iter().map(|check| (format!("constraint {}", check.name), Some(&check.predicate)));
-    let retention = table.retention.iter().map(|policy| (format!("retention policy {}", policy.name), policy.predicate.as_ref()));
-    let policies = table
-        .protection
-        .policies
-        .iter()
-        .flat_map(|policy| [&policy.using, &policy.check].map(|text| (format!("policy {}", policy.name), text.as_ref())));
-    let masks = table
-        .protection
-        .masks
-        .iter()
-        .flat_map(|mask| [&mask.target, &mask.value].map(|text| (format!("masking policy {}", mask.name), Some(text))));
-    for (object, text) in checks.chain(retention).chain(policies).chain(masks) {
-        let Some(text) = text else { continue };
-        if names_column(&parse::parse_expression(text)?, column) {
-            return Err(Error::new(
-                Kind::DependentObjectsStillExist,
-                format!("cannot rename column {column} of table {} because other objects depend on it", name.name),
-            )
-            .with_detail(format!("{object} on table {} depends on column {column}", name.name))
-            .with_hint("Drop it, rename, and create it anew."));
-        }
-    }
-    Ok(())
-}
-
-/// Whether an expression may name a column: a like name in a query inside of it counts as well.
-fn names_column(expression: &ast::Expr, column: &str) -> bool {
-    let named = |expression: &ast::Expr| match expression {
-        ast::Expr::Identifier(ident) => names::fold(ident) == column,
-        ast::Expr::CompoundIdentifier(idents) => idents.last().is_some_and(|ident| names::fold(ident) == column),
-        _ => false,
-    };
-    let found = ast::visit_expressions(expression, |inner| {
-        if named(inner) { std::ops::ControlFlow::Break(()) } else { std::ops::ControlFlow::Continue(()) }
-    });
-    found.is_break()
+/// So do policies and holds. What was recorded before this was asked is replayed as it was.
+fn require_unnamed(scope: &Scope<'_>, name: &Name, column: Option<&str>) -> Result<()> {
+    let Source::Statement(_) = scope.source else { return Ok(()) };
+    let Some(predicate) = naming::predicate_naming(scope.catalog, name, column)? else { return Ok(()) };
+    let what = column.map_or_else(|| name.name.clone(), |column| format!("column {column} of {}", name.name));
+    Err(Error::new(Kind::DependentObjectsStillExist, format!("cannot rename {what} because other objects depend on it"))
+        .with_detail(format!("{predicate} names it"))
+        .with_hint("In one transaction, drop what names it, rename, and create it anew."))
 }
 
 fn undefined_column(column: &str, name: &Name) -> Error {

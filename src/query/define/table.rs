@@ -295,6 +295,7 @@ impl Draft {
             primary_key,
             retention: vec![],
             protection: Protection::default(),
+            holds: vec![],
             comment: None,
             internal: false,
         })

@@ -12,6 +12,7 @@ use datafusion::sql::sqlparser::ast::{self, Ident, ObjectName, SelectItem};
 
 use crate::catalog::Table;
 use crate::error::{Error, Kind, Result};
+use crate::guard::Guard;
 use crate::policy::Action;
 use crate::query::errors::unwrap;
 use crate::query::plan::{Planned, Planner};
@@ -22,11 +23,21 @@ use crate::value::SqlType;
 /// What the stored rows are called while the list is planned, beside the tables that its sub-queries may name.
 const STORED: &str = "stored rows";
 
+/// A RETURNING list as it is written.
+pub(in crate::query) struct List<'a> {
+    pub items: &'a [SelectItem],
+    /// What the list calls the table.
+    pub alias: Ident,
+    /// The queries in front of the statement.
+    pub with: Option<&'a ast::With>,
+}
+
 /// A RETURNING list that has been looked through.
 pub(in crate::query) struct Returning {
+    table: Arc<Table>,
     items: Vec<SelectItem>,
-    /// What the list calls the table.
     alias: Ident,
+    with: Option<ast::With>,
     /// What it answers with.
     pub columns: Vec<Column>,
     /// The types of the statement's parameters.
@@ -37,17 +48,24 @@ impl Returning {
     /// Plans a list once, to know its columns and parameters. `hints` are the parameters' types as far as they are known.
     ///
     /// # Errors
-    /// PostgreSQL's SQLSTATE for whatever does not fit the table; 42803 for an aggregate.
+    /// PostgreSQL's SQLSTATE for whatever does not fit the table; 42501 for a column that the role may not read; 42803 for an aggregate.
     pub(in crate::query) fn new(
-        items: &[SelectItem],
-        alias: Ident,
+        list: List<'_>,
         table: &Arc<Table>,
+        action: Action,
         planner: &Planner<'_>,
         hints: &[Option<SqlType>],
     ) -> Result<Returning> {
         let empty = RecordBatch::new_empty(named(table));
-        let mut returning = Returning { items: items.to_vec(), alias, columns: vec![], parameters: vec![] };
-        let named_only = provider_as_source(planner.guard.open_named(Action::Insert, table)?);
+        let mut returning = Returning {
+            table: table.clone(),
+            items: list.items.to_vec(),
+            alias: list.alias,
+            with: list.with.cloned(),
+            columns: vec![],
+            parameters: vec![],
+        };
+        let named_only = provider_as_source(planner.guard.open_named(action, table)?);
         planner.permit_named(returning.query()?.as_ref(), hints, table.oid, vec![(STORED.to_owned(), named_only)])?;
         let planned = returning.planned(empty, planner, hints)?;
         refuse_aggregate(&planned.plan)?;
@@ -56,28 +74,31 @@ impl Returning {
         Ok(returning)
     }
 
-    /// Answers with the list over stored rows, which have the table's columns in order. `tag` is the statement's.
+    /// Answers with the list over stored rows, which have the table's columns in order. `before` reads the tables as they were before
+    /// that: what the list's own queries see. `tag` is the statement's.
     ///
     /// # Errors
     /// An expression's, as a division by zero.
     pub(in crate::query) async fn rows(
         &self,
         session: &Session,
-        table: &Arc<Table>,
+        before: Guard,
         stored: &[RecordBatch],
         params: &[ArrayRef],
         tag: &'static str,
     ) -> Result<Outcome> {
-        let schema = named(table);
+        let schema = named(&self.table);
         let mismatch = |error: datafusion::arrow::error::ArrowError| Error::internal(format!("stored rows do not fit: {error}"));
         let stored: Vec<RecordBatch> = stored
             .iter()
             .map(|batch| RecordBatch::try_new(schema.clone(), batch.columns().to_vec()).map_err(mismatch))
             .collect::<Result<_>>()?;
-        let stored = protection::answered(session, table, stored).await?;
+        let stored = protection::answered(session, &self.table, stored).await?;
         let rows = concat_batches(&schema, &stored).map_err(mismatch)?;
         let hints: Vec<Option<SqlType>> = self.parameters.iter().cloned().map(Some).collect();
-        let bound = execute::bind(&self.planned(rows, &session.planner(), &hints)?, params)?;
+        let mut planner = session.planner();
+        planner.guard = before;
+        let bound = execute::bind(&self.planned(rows, &planner, &hints)?, params)?;
         let schema = Arc::new(bound.schema().as_arrow().clone());
         let batches = execute::collect(session, &bound).await?;
         let schema = batches.first().map_or(schema, RecordBatch::schema);
@@ -93,6 +114,7 @@ impl Returning {
 
     fn query(&self) -> Result<Box<ast::Query>> {
         let mut query = parse::select_all(ObjectName::from(vec![Ident::with_quote('"', STORED)]))?;
+        query.with.clone_from(&self.with);
         let ast::SetExpr::Select(select) = query.body.as_mut() else {
             return Err(Error::internal("a SELECT did not read as one"));
         };

@@ -121,25 +121,32 @@ fn no_columns(parser: &Parser<'_>) -> Option<Expr> {
     }
     let over = match &parser.peek_token_ref().token {
         Token::EOF | Token::SemiColon | Token::RParen => true,
-        Token::Word(word) => matches!(
-            word.keyword,
-            Keyword::WHERE
-                | Keyword::GROUP
-                | Keyword::HAVING
-                | Keyword::WINDOW
-                | Keyword::UNION
-                | Keyword::INTERSECT
-                | Keyword::EXCEPT
-                | Keyword::ORDER
-                | Keyword::LIMIT
-                | Keyword::OFFSET
-                | Keyword::FETCH
-                | Keyword::FOR
-                | Keyword::INTO
-        ),
+        // FROM behind an empty list sqlparser knows itself.
+        Token::Word(word) => word.keyword != Keyword::FROM && goes_on(word.keyword),
         _ => false,
     };
     over.then(|| Expr::Identifier(Ident::with_quote('"', NO_COLUMNS)))
+}
+
+/// Whether a word begins what follows a SELECT list.
+fn goes_on(keyword: Keyword) -> bool {
+    matches!(
+        keyword,
+        Keyword::FROM
+            | Keyword::WHERE
+            | Keyword::GROUP
+            | Keyword::HAVING
+            | Keyword::WINDOW
+            | Keyword::UNION
+            | Keyword::INTERSECT
+            | Keyword::EXCEPT
+            | Keyword::ORDER
+            | Keyword::LIMIT
+            | Keyword::OFFSET
+            | Keyword::FETCH
+            | Keyword::FOR
+            | Keyword::INTO
+    )
 }
 
 fn keyword(parser: &Parser<'_>, at: usize) -> Keyword {
@@ -249,6 +256,84 @@ pub(super) fn shorten_locks(tokens: &mut [TokenWithSpan]) {
         for further in 1..=left_out {
             tokens[words[at + further]].token = Token::Whitespace(Whitespace::Space);
         }
+    }
+}
+
+/// Writes the query `TABLE t` out as `SELECT * FROM t`, of which sqlparser reads the bare form only where nothing follows, and leaves out
+/// ONLY in front of a table, which says nothing where no table has heirs.
+pub(super) fn write_out_tables(tokens: &mut Vec<TokenWithSpan>) {
+    let words: Vec<usize> = (0..tokens.len()).filter(|at| !matches!(tokens[*at].token, Token::Whitespace(_))).collect();
+    let mut written = Vec::new();
+    for (at, place) in words.iter().enumerate() {
+        let before = at.checked_sub(1).map(|before| &tokens[words[before]].token);
+        let named = words.get(at + 1).is_some_and(|next| match &tokens[*next].token {
+            // `SELECT 1 AS table FROM` is no query in a query.
+            Token::Word(word) => word.quote_style.is_some() || !goes_on(word.keyword),
+            _ => false,
+        });
+        match &tokens[*place].token {
+            Token::Word(word) if named && word.quote_style.is_none() => match word.keyword {
+                Keyword::TABLE if begins_query(before) || is_inserted(tokens, &words[..at]) => written.push((*place, true)),
+                Keyword::ONLY if stands_before_table(before) => written.push((*place, false)),
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+    for (place, query) in written.into_iter().rev() {
+        let span = tokens[place].span;
+        let word = |value: &str, keyword| Token::Word(Word { value: value.to_owned(), quote_style: None, keyword });
+        let instead = match query {
+            true => vec![word("SELECT", Keyword::SELECT), Token::Mul, word("FROM", Keyword::FROM)],
+            false => vec![Token::Whitespace(Whitespace::Space)],
+        };
+        tokens.splice(place..=place, instead.into_iter().map(|token| TokenWithSpan { token, span }));
+    }
+}
+
+/// Whether a query may begin behind a token.
+fn begins_query(before: Option<&Token>) -> bool {
+    match before {
+        None | Some(Token::SemiColon | Token::LParen | Token::RParen) => true,
+        Some(Token::Word(word)) if word.quote_style.is_none() => matches!(
+            word.keyword,
+            Keyword::AS
+                | Keyword::UNION
+                | Keyword::INTERSECT
+                | Keyword::EXCEPT
+                | Keyword::ALL
+                | Keyword::DISTINCT
+                | Keyword::FOR
+                | Keyword::EXPLAIN
+                | Keyword::ANALYZE
+                | Keyword::VERBOSE
+        ),
+        Some(_) => false,
+    }
+}
+
+/// Whether what stands before is `INSERT INTO` with the table's name and no columns.
+fn is_inserted(tokens: &[TokenWithSpan], before: &[usize]) -> bool {
+    let mut before = before.iter().rev().map(|at| &tokens[*at].token);
+    let is = |token: Option<&Token>, keyword: Keyword| matches!(token, Some(Token::Word(word)) if word.keyword == keyword && word.quote_style.is_none());
+    if !matches!(before.next(), Some(Token::Word(_))) {
+        return false;
+    }
+    let mut token = before.next();
+    while token == Some(&Token::Period) {
+        token = before.nth(1);
+    }
+    is(token, Keyword::INTO) && is(before.next(), Keyword::INSERT)
+}
+
+fn stands_before_table(before: Option<&Token>) -> bool {
+    match before {
+        Some(Token::Comma) => true,
+        Some(Token::Word(word)) if word.quote_style.is_none() => {
+            matches!(word.keyword, Keyword::FROM | Keyword::JOIN | Keyword::UPDATE | Keyword::USING)
+                || word.keyword == Keyword::TABLE
+        }
+        Some(_) | None => false,
     }
 }
 

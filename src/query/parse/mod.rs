@@ -9,6 +9,7 @@ mod dialect;
 mod explain;
 mod forms;
 mod grant;
+mod hold;
 mod limits;
 mod place;
 mod policy;
@@ -25,13 +26,14 @@ pub use derived::CreateTableAs;
 pub use explain::{Explain, Format};
 pub(super) use forms::{NO_COLUMNS, ORDERED_USING, ROWS_FROM};
 pub use grant::{GrantStatement, Owned, Signature, Targets, Terms, Wanted};
+pub use hold::LegalHold;
 pub use policy::{Addressees, PolicyKind, PolicyStatement, PolicyTerms};
 pub use retention::RetentionPolicy;
 pub use role::{RoleOptions, RoleSpec, RoleStatement, Secret, SettingChange, quoted};
 pub use session::{Block, Channel, Count, Declare, Discard, Execute, Fetch, Isolation, Modes, Movement, Prepare, TransactionEnd};
 pub use setting::Setting;
 pub(crate) use statement::unsupported;
-pub use statement::{Definition, Statement};
+pub use statement::{Change, Definition, Statement};
 pub(crate) use subscripts::SUBSCRIPTS;
 pub(crate) use variadic::VARIADIC;
 
@@ -129,6 +131,7 @@ fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>> {
     limits::cut_names(&mut tokens);
     forms::join_words(&mut tokens);
     forms::shorten_locks(&mut tokens);
+    forms::write_out_tables(&mut tokens);
     subscripts::name_targets(&mut tokens);
     Ok(tokens)
 }

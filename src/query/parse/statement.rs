@@ -9,6 +9,7 @@ use super::copy::{self, Copy};
 use super::derived::{self, CreateTableAs};
 use super::explain::Explain;
 use super::grant::{self, GrantStatement};
+use super::hold::{self, LegalHold};
 use super::policy::{self, PolicyStatement};
 use super::retention::{self, RetentionPolicy};
 use super::role::{self, RoleSpec, RoleStatement};
@@ -27,8 +28,8 @@ pub enum Statement {
         query: Box<ast::Query>,
     },
     Insert(Box<ast::Insert>),
-    Update(Box<ast::Update>),
-    Delete(Box<ast::Delete>),
+    Update(Box<Change<ast::Update>>),
+    Delete(Box<Change<ast::Delete>>),
     Truncate(Vec<ObjectName>),
     /// The table that a MERGE would change; none can be.
     Merge(ObjectName),
@@ -57,6 +58,13 @@ pub enum Statement {
     ExplainRetention(ObjectName),
     /// The tables, each with the columns that were named; all of them when there is none.
     Analyze(Vec<(ObjectName, Vec<ast::Ident>)>),
+}
+
+/// An UPDATE or DELETE with the queries that stand in front of it.
+#[derive(Debug, Clone)]
+pub struct Change<T> {
+    pub with: Option<ast::With>,
+    pub change: T,
 }
 
 /// A statement that changes the catalog.
@@ -92,6 +100,7 @@ pub enum Definition {
     Role(Box<RoleStatement>),
     Grant(Box<GrantStatement>),
     Retention(RetentionPolicy),
+    Hold(LegalHold),
     Policy(Box<PolicyStatement>),
 }
 
@@ -110,6 +119,7 @@ impl Definition {
             Definition::Role(role) => role.command().to_owned(),
             Definition::Grant(grant) => grant.command().to_owned(),
             Definition::Retention(policy) => policy.tag().to_owned(),
+            Definition::Hold(hold) => hold.tag().to_owned(),
             Definition::Policy(policy) => policy.tag().to_owned(),
         }
     }
@@ -125,9 +135,10 @@ pub(super) fn read(parser: &mut Parser<'_>) -> Result<Statement, Failure> {
     if take_word(parser, "checkpoint") {
         return Ok(Statement::Checkpoint);
     }
-    if next_words(parser, &["table"]) && !next_words(parser, &["table", "function"]) {
-        parser.advance_token();
-        return table_query(parser);
+    if take_word(parser, "table") {
+        // With a name behind it `TABLE t` has been written out as the query that it is.
+        parser.parse_object_name(false)?;
+        return session::unexpected(parser, "a query");
     }
     if next_words(parser, &["vacuum"]) {
         return vacuum(parser);
@@ -150,6 +161,9 @@ pub(super) fn read(parser: &mut Parser<'_>) -> Result<Statement, Failure> {
     if let Some(statement) = retention::statement(parser)? {
         return Ok(statement);
     }
+    if let Some(statement) = hold::statement(parser)? {
+        return Ok(statement);
+    }
     if let Some(statement) = policy::read(parser)? {
         return Ok(define(Definition::Policy(Box::new(statement))));
     }
@@ -165,12 +179,6 @@ pub(super) fn read(parser: &mut Parser<'_>) -> Result<Statement, Failure> {
         other => other,
     };
     Ok(accept(statement)?)
-}
-
-/// `TABLE t` is `SELECT * FROM t`, built as a tree and not as text.
-fn table_query(parser: &mut Parser<'_>) -> Result<Statement, Failure> {
-    let name = parser.parse_object_name(false)?;
-    Ok(Statement::Query(super::select_all(name)?))
 }
 
 /// `VACUUM [(option, …)] [FULL] [VERBOSE] [ANALYZE] [table]`; the options change nothing here.
@@ -278,8 +286,8 @@ fn accept(statement: ast::Statement) -> Result<Statement, Error> {
         ast::Statement::Query(query) => select(query)?,
         ast::Statement::Explain { analyze, verbose, statement, options, .. } => explain(analyze, verbose, *statement, options)?,
         ast::Statement::Insert(insert) => Statement::Insert(Box::new(insert)),
-        ast::Statement::Update(update) => Statement::Update(Box::new(update)),
-        ast::Statement::Delete(delete) => Statement::Delete(Box::new(delete)),
+        ast::Statement::Update(change) => Statement::Update(Box::new(Change { with: None, change })),
+        ast::Statement::Delete(change) => Statement::Delete(Box::new(Change { with: None, change })),
         ast::Statement::Truncate(truncate) => {
             Statement::Truncate(truncate.table_names.into_iter().map(|target| target.name).collect())
         }
@@ -313,12 +321,38 @@ fn accept(statement: ast::Statement) -> Result<Statement, Error> {
     })
 }
 
-/// SELECT INTO makes a table; any other query is one.
-fn select(query: Box<ast::Query>) -> Result<Statement, Error> {
+/// SELECT INTO makes a table, and behind WITH a change may stand; any other query is one.
+fn select(mut query: Box<ast::Query>) -> Result<Statement, Error> {
+    let nothing = || Box::new(ast::SetExpr::Values(ast::Values { explicit_row: false, value_keyword: false, rows: vec![] }));
+    let with = query.with.take();
+    match *std::mem::replace(&mut query.body, nothing()) {
+        ast::SetExpr::Insert(ast::Statement::Insert(insert)) => return inserted(insert, with),
+        ast::SetExpr::Update(ast::Statement::Update(change)) => {
+            return Ok(Statement::Update(Box::new(Change { with, change })));
+        }
+        ast::SetExpr::Delete(ast::Statement::Delete(change)) => {
+            return Ok(Statement::Delete(Box::new(Change { with, change })));
+        }
+        body => (query.with, query.body) = (with, Box::new(body)),
+    }
     Ok(match derived::of_select(query)? {
         Ok(made) => Statement::CreateTableAs(Box::new(made)),
         Err(query) => Statement::Query(query),
     })
+}
+
+/// `WITH … INSERT INTO t query`: the queries in front are the query's, before its own.
+fn inserted(mut insert: ast::Insert, with: Option<ast::With>) -> Result<Statement, Error> {
+    if let (Some(with), Some(source)) = (with, &mut insert.source) {
+        match &mut source.with {
+            Some(own) => {
+                own.recursive |= with.recursive;
+                own.cte_tables.splice(0..0, with.cte_tables);
+            }
+            own @ None => *own = Some(with),
+        }
+    }
+    Ok(Statement::Insert(Box::new(insert)))
 }
 
 fn explain(

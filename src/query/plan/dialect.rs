@@ -135,6 +135,7 @@ impl VisitorMut for Rules {
         forms::name_all_columns(factor);
         sets::in_from(factor)
             .and_then(|()| forms::sampled(factor))
+            .and_then(|()| forms::renamed(factor))
             .and_then(|()| table_function(factor))
             .map_or_else(ControlFlow::Break, ControlFlow::Continue)
     }

@@ -58,13 +58,8 @@ fn body(expr: &mut SetExpr) -> Result<()> {
             combination(expr)?;
         }
         SetExpr::Values(values) => open_types(values),
-        SetExpr::Table(table) => {
-            let parts = table.schema_name.iter().chain(table.table_name.iter()).map(|name| Ident::new(name.as_str()));
-            if let Ok(all) = parse::select_all(ObjectName::from(parts.collect::<Vec<_>>())) {
-                *expr = SetExpr::Query(all);
-            }
-        }
         SetExpr::Select(_)
+        | SetExpr::Table(_)
         | SetExpr::Query(_)
         | SetExpr::Insert(_)
         | SetExpr::Update(_)
@@ -131,7 +126,7 @@ pub(super) fn sampled(factor: &mut TableFactor) -> Result<()> {
         columns: vec![],
         at: None,
     });
-    let mut subquery = parse::select_all(name.clone())?;
+    let mut subquery = passed_on(name.clone())?;
     if let SetExpr::Select(select) = subquery.body.as_mut() {
         let chance = Expr::Value(Value::SingleQuotedString((percent / 100.0).to_string()).into());
         select.selection = Some(Expr::BinaryOp {
@@ -142,6 +137,31 @@ pub(super) fn sampled(factor: &mut TableFactor) -> Result<()> {
     }
     *factor = TableFactor::Derived { lateral: false, subquery, alias: Some(known_as), sample: None };
     Ok(())
+}
+
+/// `t AS x (a, b)` is a query of the table's columns, which are called so.
+pub(super) fn renamed(factor: &mut TableFactor) -> Result<()> {
+    let TableFactor::Table { name, alias, args: None, .. } = factor else { return Ok(()) };
+    if alias.as_ref().is_some_and(|alias| !alias.columns.is_empty()) {
+        let subquery = passed_on(name.clone())?;
+        *factor = TableFactor::Derived { lateral: false, subquery, alias: alias.take(), sample: None };
+    }
+    Ok(())
+}
+
+/// What a table is called in a query that only stands for it: to pass its columns on is not to name them. No client can write it.
+pub(super) const PASSED_ON: &str = "\u{1}passed on";
+
+fn passed_on(name: ObjectName) -> Result<Box<Query>> {
+    let mut query = parse::select_all(name)?;
+    if let SetExpr::Select(select) = query.body.as_mut() {
+        for from in &mut select.from {
+            if let TableFactor::Table { alias, .. } = &mut from.relation {
+                *alias = Some(TableAlias { explicit: true, name: ident(PASSED_ON), columns: vec![], at: None });
+            }
+        }
+    }
+    Ok(query)
 }
 
 /// `GROUP BY ()` is one group of all rows, which a SELECT has already that aggregates.

@@ -28,7 +28,7 @@ pub mod output;
 pub(in crate::query) mod reads;
 mod refused;
 mod resolution;
-mod rows;
+pub(in crate::query) mod rows;
 mod series;
 mod sets;
 mod sorted;
@@ -62,7 +62,7 @@ use crate::error::{Error, Kind, Result};
 use crate::guard::{Barrier, Guard};
 use crate::query::errors::{unwrap, wrap};
 use crate::query::functions::{PseudonymKey, Registry, SessionFacts};
-use crate::query::{parse, rules, system};
+use crate::query::{locks, parse, retention, rules, system};
 use crate::value::{SqlType, Style};
 
 /// How many views and functions may stand inside one another.
@@ -216,18 +216,36 @@ impl<'a> Planner<'a> {
         self.guard.permit_reads(&reads)
     }
 
+    /// The relations that `FOR UPDATE OF` names; `None` where no lock says which.
+    fn locked(&self, query: &ast::Query) -> Option<Vec<Oid>> {
+        if query.locks.is_empty() || query.locks.iter().any(|lock| lock.of.is_none()) {
+            return None;
+        }
+        let named = locks::named(query);
+        let found = named.iter().filter_map(|name| names::of_relation(name, &self.catalog, &self.path).ok());
+        let found: Vec<Oid> = found.filter_map(|name| self.catalog.relation(&name).map(Relation::oid)).collect();
+        (found.len() >= query.locks.len()).then_some(found)
+    }
+
     fn planned(&self, query: &ast::Query, context: &mut PlannerContext, hints: &[Option<SqlType>]) -> Result<Planned> {
         let locks = !query.locks.is_empty();
+        let locked = self.locked(query);
         let mut query = tree::prepared(query)?;
         refused::in_calls(&mut query, self.registry)?;
         dialect::rewrite(&mut query)?;
         let statement = ast::Statement::Query(Box::new(query));
         let plan = self.sql().sql_statement_to_plan_with_context(statement, context).map_err(unwrap)?;
         if self.partial.get() {
-            self.guard.permit_reads(&reads::of(&plan)?)?;
+            let mut reads = reads::of(&plan)?;
+            // Of what stands under a name of its own, whoever put it there asks.
+            let own: Vec<Oid> = self.extra.iter().filter_map(|(_, source)| reads::of_source(source)).collect();
+            reads.retain(|relation, _| !own.contains(relation));
+            self.guard.permit_reads(&reads)?;
         }
-        if locks {
-            self.guard.permit_locks(reads::of(&plan)?.into_keys())?;
+        match locked {
+            Some(named) => self.guard.permit_locks(named)?,
+            None if locks => self.guard.permit_locks(reads::of(&plan)?.into_keys())?,
+            None => {}
         }
         let plan = unions::marked(plan).and_then(limits::counted).map_err(unwrap)?;
         let mut planned = casts::lower(plan, &self.facts.style, hints)?;
@@ -292,7 +310,10 @@ impl<'a> Planner<'a> {
     }
 
     fn relation_source(&self, name: &Name) -> Result<Arc<dyn TableSource>> {
-        if names::is_builtin_schema(&name.schema) {
+        if retention::status::is_name(name) {
+            return retention::status::source(self);
+        }
+        if names::is_builtin_schema(&name.schema) || system::exists(name) {
             return system::source(name, &self.facts);
         }
         if !self.bound {
@@ -348,7 +369,7 @@ impl<'a> Planner<'a> {
     }
 
     fn exists(&self, name: &Name) -> bool {
-        if names::is_builtin_schema(&name.schema) { system::exists(name) } else { self.catalog.relation(name).is_some() }
+        system::exists(name) || !names::is_builtin_schema(&name.schema) && self.catalog.relation(name).is_some()
     }
 }
 

@@ -5,12 +5,14 @@
 //! every column below it. Inside a view nothing counts: its own query was looked at when it was planned.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, Result};
 use datafusion::datasource::source_as_provider;
-use datafusion::logical_expr::{Distinct, Expr, JoinType, LogicalPlan, TableScan};
+use datafusion::logical_expr::{Distinct, Expr, JoinType, LogicalPlan, Projection, TableScan, TableSource};
 
+use super::forms::PASSED_ON;
 use super::origin;
 use crate::catalog::Oid;
 use crate::guard::GuardedTable;
@@ -40,6 +42,9 @@ fn visit<'a>(plan: &'a LogicalPlan, above: &mut Vec<&'a LogicalPlan>, reads: &mu
             reads.entry(oid).or_default();
         }
         return Ok(());
+    }
+    if let Some(passing) = passing(plan) {
+        return visit(&passing.input, above, reads);
     }
     above.push(plan);
     plan.apply_expressions(|expr| {
@@ -111,8 +116,15 @@ fn trace(plan: &LogicalPlan, at: usize, reads: &mut Reads) {
                 count(oid, number, reads);
             }
         }
-        LogicalPlan::Projection(_)
-        | LogicalPlan::Aggregate(_)
+        LogicalPlan::Projection(node) => {
+            if passing(plan).is_some()
+                && let Some(Expr::Column(column)) = node.expr.get(at).map(|expr| expr.clone().unalias())
+                && let Some(at) = node.input.schema().maybe_index_of_column(&column)
+            {
+                trace(&node.input, at, reads);
+            }
+        }
+        LogicalPlan::Aggregate(_)
         | LogicalPlan::Values(_)
         | LogicalPlan::EmptyRelation(_)
         | LogicalPlan::Distinct(Distinct::On(_)) => {}
@@ -162,6 +174,23 @@ fn trace(plan: &LogicalPlan, at: usize, reads: &mut Reads) {
     }
 }
 
+/// A query that only stands for a table in FROM, and names no column by passing all of them on.
+fn passing(plan: &LogicalPlan) -> Option<&Projection> {
+    let LogicalPlan::Projection(node) = plan else { return None };
+    let passes = |expr: &Expr| matches!(expr.clone().unalias(), Expr::Column(_));
+    let mut below = node.input.as_ref();
+    loop {
+        below = match below {
+            LogicalPlan::Filter(filter) => &filter.input,
+            LogicalPlan::Projection(inner) if inner.expr.iter().all(passes) => &inner.input,
+            LogicalPlan::SubqueryAlias(alias) if alias.alias.table() == PASSED_ON => {
+                return node.expr.iter().all(passes).then_some(node);
+            }
+            _ => return None,
+        };
+    }
+}
+
 fn count(relation: Oid, number: u32, reads: &mut Reads) {
     reads.entry(relation).or_default().insert(number);
 }
@@ -173,14 +202,19 @@ fn view(plan: &LogicalPlan) -> Option<Oid> {
     }
 }
 
-fn guarded<T>(scan: &TableScan, take: impl FnOnce(&GuardedTable) -> T) -> Option<T> {
-    let provider = source_as_provider(&scan.source).ok()?;
+fn guarded<T>(source: &Arc<dyn TableSource>, take: impl FnOnce(&GuardedTable) -> T) -> Option<T> {
+    let provider = source_as_provider(source).ok()?;
     let provider: &dyn datafusion::catalog::TableProvider = provider.as_ref();
     provider.downcast_ref::<GuardedTable>().map(take)
 }
 
 fn table(scan: &TableScan) -> Option<Oid> {
-    guarded(scan, |table| table.table().oid)
+    of_source(&scan.source)
+}
+
+/// The table that a statement reads from a source.
+pub(super) fn of_source(source: &Arc<dyn TableSource>) -> Option<Oid> {
+    guarded(source, |table| table.table().oid)
 }
 
 /// The number of a scan's column.
@@ -188,5 +222,5 @@ fn column(scan: &TableScan, at: usize) -> Option<u32> {
     let at = scan.projection.as_ref().map_or(Some(at), |kept| kept.get(at).copied())?;
     let schema = scan.source.schema();
     let name = schema.fields().get(at)?.name();
-    guarded(scan, |table| table.table().column(name).map(|(_, column)| column.id))?
+    guarded(&scan.source, |table| table.table().column(name).map(|(_, column)| column.id))?
 }

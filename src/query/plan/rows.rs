@@ -10,7 +10,7 @@ use crate::error::{Error, Kind, Result};
 use crate::query::parse;
 
 /// The parts of a row constructor: `(a, b)` or `ROW(a, b)`.
-pub(super) fn parts(expr: &Expr) -> Option<Vec<Expr>> {
+pub(in crate::query) fn parts(expr: &Expr) -> Option<Vec<Expr>> {
     match expr {
         Expr::Tuple(parts) => Some(parts.clone()),
         Expr::Function(function) if is_row(function) => match &function.args {

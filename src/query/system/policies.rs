@@ -1,4 +1,4 @@
-//! Row policies, as `pg_policy` and `pg_policies` show them: to those who may change them alone, since a predicate may name people.
+//! Row policies, as `pg_policy` and `pg_policies` show them, and masking policies in `annals.masking_policies`: to those who may change them alone, since a predicate may name people.
 
 use super::rows::{Cell, Rows};
 use super::world::{World, policy_oid};
@@ -23,14 +23,13 @@ pub(super) fn policy(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
 }
 
 pub(super) fn policies(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
-    let role = |oid: &Oid| if *oid == EVERYBODY { "public".to_owned() } else { world.facts.catalog.role_name(*oid) };
     for (table, _, policy) in known(world) {
         rows.add(&[
             ("schemaname", table.name.schema.as_str().into()),
             ("tablename", table.name.name.as_str().into()),
             ("policyname", policy.name.as_str().into()),
             ("permissive", if policy.restrictive { "RESTRICTIVE" } else { "PERMISSIVE" }.into()),
-            ("roles", Cell::list(policy.subjects.roles.iter().map(role))),
+            ("roles", names(world, &policy.subjects.roles)),
             ("cmd", policy.command.sql().into()),
             ("qual", predicate(policy.using.as_ref())),
             ("with_check", predicate(policy.check.as_ref())),
@@ -39,12 +38,38 @@ pub(super) fn policies(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The policies of the tables that the role may do with what an owner may, each with its place among the table's.
+pub(super) fn masking_policies(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
+    for table in owned(world) {
+        for mask in &table.protection.masks {
+            rows.add(&[
+                ("schemaname", table.name.schema.as_str().into()),
+                ("tablename", table.name.name.as_str().into()),
+                ("policyname", mask.name.as_str().into()),
+                ("target", mask.target.as_str().into()),
+                ("roles", names(world, &mask.subjects.roles)),
+                ("except_roles", names(world, &mask.subjects.except)),
+                ("shown", mask.value.as_str().into()),
+            ])?;
+        }
+    }
+    Ok(())
+}
+
+fn names(world: &World<'_>, roles: &[Oid]) -> Cell {
+    let name = |oid: &Oid| if *oid == EVERYBODY { "public".to_owned() } else { world.facts.catalog.role_name(*oid) };
+    Cell::list(roles.iter().map(name))
+}
+
+/// The row policies of the tables that are the role's to protect, each with its place among the table's.
 fn known<'a>(world: &World<'a>) -> impl Iterator<Item = (&'a Table, usize, &'a RowPolicy)> {
+    owned(world).flat_map(|table| table.protection.policies.iter().enumerate().map(move |(place, policy)| (table, place, policy)))
+}
+
+/// The tables with which the role may do what an owner may.
+fn owned<'a>(world: &World<'a>) -> impl Iterator<Item = &'a Table> {
     let standing = world.facts.identity.standing.clone();
     let catalog = world.facts.catalog.clone();
-    let owned = world.tables().filter(move |table| policy::owns(&standing, &catalog, Object::Relation(table.oid)));
-    owned.flat_map(|table| table.protection.policies.iter().enumerate().map(move |(place, policy)| (table, place, policy)))
+    world.tables().filter(move |table| policy::owns(&standing, &catalog, Object::Relation(table.oid)))
 }
 
 /// In parentheses, as PostgreSQL writes one, unless it is a constant.
