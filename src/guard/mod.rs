@@ -4,11 +4,13 @@
 //! source below. It must never parse SQL or know a door. One [`Guard`] serves one statement: it holds one view of the store and one
 //! snapshot of the catalog, so that all tables of the statement are read at one instant and by the rights of that instant.
 
+pub mod exit;
 mod meter;
 pub mod plans;
 mod rules;
 mod sieve;
 mod table;
+pub mod through;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -201,6 +203,11 @@ impl Guard {
             return Ok(());
         }
         Err(policy::denied("function", &function.name.name))
+    }
+
+    /// Whether it may know how a table is read: in what files, by what rules, and how much of it is hidden from others.
+    fn shows(&self, table: &Table) -> bool {
+        policy::owns(&self.identity.standing, &self.catalog, Object::Relation(table.oid))
     }
 
     /// Whether it may do with an object what its owner may.
