@@ -16,6 +16,7 @@ mod crash;
 mod expressions;
 mod faults;
 mod harness;
+mod holds;
 mod immutability;
 mod investigation;
 mod open_format;

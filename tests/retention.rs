@@ -40,7 +40,7 @@ fn by_plan() -> Vec<String> {
 }
 
 /// Whether these bytes stand in any file below a folder.
-fn found_below(folder: &Path, token: &str) -> Vec<String> {
+pub(crate) fn found_below(folder: &Path, token: &str) -> Vec<String> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap().flatten() {
         let path = entry.path();
@@ -130,7 +130,7 @@ async fn the_first_policy_that_fits_decides() {
     client.batch_execute("CREATE RETENTION POLICY d_rest ON notes KEEP INTERVAL '60 days'").await.unwrap();
     assert_eq!(count(&client, "SELECT count(*) FROM notes WHERE tenant = 'free'").await, 3);
     let explained = table(&client, "EXPLAIN RETENTION notes").await.unwrap();
-    assert_eq!(explained.columns, ["policy", "predicate", "keep", "horizon", "rows_kept", "rows_expired"]);
+    assert_eq!(explained.columns, ["policy", "predicate", "keep", "horizon", "rows_kept", "rows_expired", "rows_held"]);
     let numbers: Vec<Vec<&str>> =
         explained.rows.iter().map(|row| [0, 2, 4, 5].iter().map(|at| row[*at].as_deref().unwrap_or_default()).collect()).collect();
     assert_eq!(

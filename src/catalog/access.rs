@@ -247,6 +247,10 @@ impl Catalog {
                 lines.push(format!("privileges for {new}"));
             }
         }
+        for (table, hold) in self.holds().filter(|(_, hold)| hold.roles.contains(&role)) {
+            let name = super::hold::described(&hold.name);
+            lines.push(format!("target of {name} on {}", self.described(Object::Relation(table.oid))));
+        }
         lines
     }
 

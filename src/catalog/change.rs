@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use crate::catalog::{
-    Acl, BUILTIN_SCHEMAS, Catalog, Check, Column, DefaultKey, Function, Keep, Membership, Name, Object, Oid, PUBLIC_SCHEMA,
+    Acl, BUILTIN_SCHEMAS, Catalog, Check, Column, DefaultKey, Function, Hold, Keep, Membership, Name, Object, Oid, PUBLIC_SCHEMA,
     Relation, Retention, Role, SYSTEM_SCHEMA, Schema, quote_identifier,
 };
-use crate::catalog::{Table, View};
+use crate::catalog::{Table, View, hold};
 use crate::error::{Error, Kind, Result};
 use crate::store::spec::TableSpec;
 
@@ -75,6 +75,19 @@ pub enum Change {
     DropRetention {
         table: Name,
         policy: String,
+    },
+    AddHold {
+        table: Name,
+        hold: Hold,
+    },
+    DropHold {
+        table: Name,
+        hold: String,
+    },
+    /// The holds on a table name a role no longer.
+    ForgetInHolds {
+        table: Name,
+        role: Oid,
     },
     CommentOnSchema {
         name: String,
@@ -212,6 +225,12 @@ impl Catalog {
             Change::DropRetention { table, policy } => self.alter_table(&table, |table| {
                 retention_mut(table, &policy)?;
                 table.retention.retain(|existing| existing.name != policy);
+                Ok(())
+            }),
+            Change::AddHold { table, hold } => self.alter_table(&table, |table| hold::add(table, hold)),
+            Change::DropHold { table, hold } => self.alter_table(&table, |table| hold::remove(table, &hold)),
+            Change::ForgetInHolds { table, role } => self.alter_table(&table, |table| {
+                hold::forget_role(table, role);
                 Ok(())
             }),
             Change::CommentOnSchema { name, comment } => match self.schemas.get_mut(&name) {
@@ -402,11 +421,16 @@ impl Catalog {
 
     fn drop_relation(&mut self, name: &Name) -> Result<()> {
         let oid = self.relation_mut(name)?.oid();
+        if let Some(Relation::Table(table)) = self.relation(name) {
+            hold::require_free(table)?;
+        }
         let dependent = self.relations.values().find_map(|relation| match relation {
             Relation::View(view) if view.reads.contains(&oid) => Some(format!("view {}", view.name)),
             Relation::Table(table) if table.oid != oid => {
-                let policy = table.retention.iter().find(|policy| policy.reads.contains(&oid))?;
-                Some(format!("retention policy {} on {}", quote_identifier(&policy.name), table.name))
+                let policy = table.retention.iter().find(|policy| policy.reads.contains(&oid));
+                let policy = policy.map(|policy| format!("retention policy {} on {}", quote_identifier(&policy.name), table.name));
+                let hold = || table.holds.iter().find(|hold| hold.reads.contains(&oid));
+                policy.or_else(|| hold().map(|hold| format!("{} on {}", hold::described(&hold.name), table.name)))
             }
             Relation::View(_) | Relation::Table(_) => None,
         });

@@ -7,6 +7,7 @@
 mod access;
 mod change;
 mod function;
+mod hold;
 pub mod privilege;
 mod relation;
 mod retention;
@@ -17,6 +18,8 @@ pub use access::{Access, DefaultKey, DefaultKind};
 pub use change::Change;
 pub(crate) use change::undefined_retention;
 pub use function::{Argument, Function};
+pub use hold::Hold;
+pub(crate) use hold::undefined_hold;
 pub use privilege::{Acl, AclItem, EVERYBODY, Mode, Object, ObjectKind, Privilege, Privileges};
 pub use relation::{Check, Column, Default, Relation, Table, View};
 pub use retention::{Keep, Retention};

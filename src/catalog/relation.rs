@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::catalog::{Name, Oid, Retention};
+use crate::catalog::{Hold, Name, Oid, Retention};
 use crate::store::spec::{TableId, TableKind, TableSpec};
 use crate::value::SqlType;
 
@@ -79,6 +79,8 @@ pub struct Table {
     pub primary_key: Vec<u32>,
     /// In order of name, which is the order in which they decide.
     pub retention: Vec<Retention>,
+    /// In order of name.
+    pub holds: Vec<Hold>,
     pub comment: Option<String>,
     /// Whether Annals itself writes it and nobody else may, as the catalog log.
     pub internal: bool,

@@ -10,6 +10,8 @@ pub const SUPERUSER_OID: Oid = 10;
 
 /// The superuser's name.
 pub const SUPERUSER: &str = "annals";
+/// The role whose members are told what becomes of the rows of every table, if there is one of this name.
+pub const AUDITOR: &str = "auditor";
 
 /// PostgreSQL's predefined roles with its ids.
 pub const PREDEFINED: [(Oid, &str); 12] = [

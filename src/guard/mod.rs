@@ -5,6 +5,7 @@
 //! snapshot of the catalog, so that all tables of the statement are read at one instant and by the rights of that instant.
 
 pub mod exit;
+mod holds;
 mod meter;
 pub mod plans;
 mod rules;
@@ -18,14 +19,15 @@ use std::sync::Arc;
 use datafusion::catalog::TableProvider;
 
 use crate::catalog::{Catalog, Function, Name, Object, Oid, Privilege, Relation, Table, View as SavedQuery};
-use crate::clock::Clock;
+use crate::clock::{Clock, Micros};
 use crate::error::{Error, Kind, Result};
 use crate::policy::{self, Action, Identity, Reach};
 use crate::scan::TableScan;
 use crate::store::View;
 
+pub use holds::{HoldRule, Holds, Viewer};
 use meter::Meter;
-pub use rules::{Layout, RetentionRule, Rules, Sieve};
+pub use rules::{Layout, RetentionRule, Rules, Sieve, Tally};
 pub use table::GuardedTable;
 
 /// One statement's way to tables.
@@ -51,6 +53,11 @@ impl Guard {
     #[must_use]
     pub fn of_system(&self) -> Self {
         Guard { identity: Identity::system(&self.catalog), meter: None, ..self.clone() }
+    }
+
+    /// The instant at which rows are judged.
+    pub fn now_us(&self) -> Micros {
+        self.clock.now_us()
     }
 
     pub fn identity(&self) -> &Identity {

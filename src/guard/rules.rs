@@ -1,13 +1,17 @@
-//! What the guard does to every row of a table before a statement sees it: today, hide what has expired.
+//! What the guard does to every row of a table before a statement sees it: today, hide what has expired, but for whom a legal hold
+//! names.
 //!
 //! The query room compiles a table's policies to [`Rules`] once. Each statement turns them into a [`Sieve`] over the columns that it
 //! reads: look-ups in reference tables become plain lists of values then, as they stand in the statement's own snapshot.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, AsArray, BooleanArray, BooleanBufferBuilder, RecordBatch};
+use datafusion::arrow::array::{Array, AsArray, BooleanArray, BooleanBufferBuilder, RecordBatch, RecordBatchOptions};
+use datafusion::arrow::buffer::BooleanBuffer;
+use datafusion::arrow::compute::filter_record_batch;
 use datafusion::arrow::datatypes::{SchemaRef, TimestampMicrosecondType};
 use datafusion::catalog::Session;
 use datafusion::common::tree_node::{Transformed, TreeNode};
@@ -17,8 +21,8 @@ use datafusion::logical_expr::{Expr, LogicalPlan, lit};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::collect;
 
-use super::Guard;
-use super::plans;
+use super::holds::{HoldRule, Holds, Viewer};
+use super::{Guard, plans};
 use crate::catalog::Keep;
 use crate::clock::Micros;
 
@@ -30,6 +34,8 @@ const VALUES_MAX: usize = 100_000;
 pub struct Rules {
     /// In order of name: the first whose condition is true decides.
     pub retention: Vec<RetentionRule>,
+    /// They matter to rows that have expired alone.
+    pub holds: Vec<HoldRule>,
 }
 
 /// A retention policy, compiled.
@@ -47,41 +53,42 @@ impl Rules {
         self.retention.is_empty()
     }
 
-    /// The columns that the rules look at, beside the one that tells the time.
-    pub(super) fn columns(&self) -> BTreeSet<String> {
-        let conditions = self.retention.iter().filter_map(|rule| rule.condition.as_ref());
-        conditions.flat_map(Expr::column_refs).map(|column| column.name.clone()).collect()
+    fn holds_for(&self, viewer: Viewer<'_>) -> impl Iterator<Item = &HoldRule> {
+        self.holds.iter().filter(move |hold| viewer.regards(hold))
     }
 
-    /// The time up to which every row has expired, whatever else it says; `None` while some rows are kept for ever.
-    pub(super) fn expired_by(&self, now: Micros) -> Option<Micros> {
+    /// The columns that the rules look at for a viewer, beside the one that tells the time.
+    pub fn columns(&self, viewer: Viewer<'_>) -> BTreeSet<String> {
+        let policies = self.retention.iter().filter_map(|rule| rule.condition.as_ref());
+        let holds = self.holds_for(viewer).filter_map(|hold| hold.condition.as_ref());
+        policies.chain(holds).flat_map(Expr::column_refs).map(|column| column.name.clone()).collect()
+    }
+
+    /// The time up to which no row is there for a viewer, whatever else it says; `None` while some rows may be.
+    pub(super) fn gone_by(&self, now: Micros, viewer: Viewer<'_>) -> Option<Micros> {
+        if self.holds_for(viewer).next().is_some() {
+            return None;
+        }
         let all = self.retention.iter().position(|rule| rule.condition.is_none())?;
         self.retention[..=all].iter().map(|rule| rule.keep.horizon(now)).min()
     }
 
-    /// The time after which no row has expired.
-    pub fn kept_after(&self, now: Micros) -> Micros {
-        self.retention.iter().map(|rule| rule.keep.horizon(now)).max().unwrap_or(Micros::MIN)
-    }
-
-    /// The rules over rows of this layout, their look-ups done.
+    /// The rules over rows of this layout as they are for a viewer, their look-ups done.
     ///
     /// # Errors
     /// Whatever a look-up fails with.
-    pub async fn sieve(&self, state: &dyn Session, guard: &Guard, layout: &Layout) -> Result<Sieve> {
-        let schema = DFSchema::try_from(layout.schema.as_ref().clone())?;
+    pub async fn sieve(&self, state: &dyn Session, guard: &Guard, layout: &Layout, viewer: Viewer<'_>) -> Result<Sieve> {
         let mut rules = Vec::with_capacity(self.retention.len());
         for rule in &self.retention {
-            let condition = match &rule.condition {
-                Some(condition) => {
-                    let known = with_values(condition.clone(), state, guard).await?;
-                    Some(state.create_physical_expr(unqualified(known)?, &schema)?)
-                }
+            let known = match &rule.condition {
+                Some(condition) => Some(with_values(condition.clone(), state, guard).await?),
                 None => None,
             };
-            rules.push(SievedRule { name: rule.name.clone(), condition, keep: rule.keep });
+            let condition = known.clone().map(|known| compiled(known, state, &layout.schema)).transpose()?;
+            rules.push(SievedRule { name: rule.name.clone(), known, condition, keep: rule.keep });
         }
-        Ok(Sieve { schema: layout.schema.clone(), time: layout.time, rules })
+        let holds = Holds::new(self.holds_for(viewer), state, guard, &layout.schema).await?;
+        Ok(Sieve { schema: layout.schema.clone(), time: layout.time, rules, holds })
     }
 }
 
@@ -97,10 +104,14 @@ pub struct Sieve {
     schema: SchemaRef,
     time: usize,
     rules: Vec<SievedRule>,
+    /// Those that keep expired rows for the viewer.
+    holds: Holds,
 }
 
 struct SievedRule {
     name: String,
+    /// The condition with what it looked up.
+    known: Option<Expr>,
     condition: Option<Arc<dyn PhysicalExpr>>,
     keep: Keep,
 }
@@ -112,26 +123,49 @@ impl fmt::Debug for Sieve {
 }
 
 impl Sieve {
-    /// Which rows have not expired.
+    /// Whether it lets the same rows through as another one at any time.
+    pub fn is(&self, other: &Sieve) -> bool {
+        let same = |(one, other): (&SievedRule, &SievedRule)| one.keep == other.keep && one.known == other.known;
+        self.rules.len() == other.rules.len() && self.rules.iter().zip(&other.rules).all(same) && self.holds.are(&other.holds)
+    }
+
+    /// Which rows are there for the viewer: those that have not expired, and those that are held.
     ///
     /// # Errors
     /// Whatever a condition fails with.
     pub fn kept(&self, batch: &RecordBatch, now: Micros) -> Result<BooleanArray> {
+        let lasting = self.lasting(batch, now)?;
+        if self.holds.is_empty() || lasting.true_count() == lasting.len() {
+            return Ok(lasting);
+        }
+        let mut held = self.held_among(batch, &BooleanArray::new(!lasting.values(), None))?.into_iter();
+        let kept = lasting.values().iter().map(|lasts| lasts || held.next().unwrap_or(false));
+        Ok(BooleanArray::new(kept.collect(), None))
+    }
+
+    /// Of some rows, whether each is held. Holds are asked about these alone: they may fail for others.
+    fn held_among(&self, batch: &RecordBatch, rows: &BooleanArray) -> Result<Vec<bool>> {
+        let expired = filter_record_batch(batch, rows)?;
+        Ok(self.holds.held(&expired)?.values().iter().collect())
+    }
+
+    /// Which rows have not expired.
+    fn lasting(&self, batch: &RecordBatch, now: Micros) -> Result<BooleanArray> {
         let horizons: Vec<Micros> = self.rules.iter().map(|rule| rule.keep.horizon(now)).collect();
         let times = self.times(batch)?;
         if let ([SievedRule { condition: None, .. }], 0) = (self.rules.as_slice(), times.null_count()) {
             return Ok(BooleanArray::from_unary(times, |time| time > horizons[0]));
         }
         let deciding = self.deciding(batch)?;
-        let mut kept = BooleanBufferBuilder::new(batch.num_rows());
+        let mut lasting = BooleanBufferBuilder::new(batch.num_rows());
         for (row, rule) in deciding.iter().enumerate() {
             // A row without a time is one of the statement's own transaction: it has not been recorded yet.
-            kept.append(rule.is_none_or(|rule| times.is_null(row) || times.value(row) > horizons[rule]));
+            lasting.append(rule.is_none_or(|rule| times.is_null(row) || times.value(row) > horizons[rule]));
         }
-        Ok(BooleanArray::new(kept.finish(), None))
+        Ok(BooleanArray::new(lasting.finish(), None))
     }
 
-    /// The first row that has expired already, with the name and the period of the policy that says so.
+    /// The first row that is not there for the viewer, because it has expired already, with the name and the period of the policy that says so.
     ///
     /// # Errors
     /// As [`Sieve::kept`].
@@ -142,18 +176,63 @@ impl Sieve {
         Ok(rule.map(|rule| (row, self.rules[rule].name.as_str(), self.rules[rule].keep)))
     }
 
-    /// How many rows each policy has let expire, and counts those that it keeps as well: `(kept, expired)` by policy.
+    /// The time after which no row has expired.
+    pub fn kept_after(&self, now: Micros) -> Micros {
+        self.rules.iter().map(|rule| rule.keep.horizon(now)).max().unwrap_or(Micros::MIN)
+    }
+
+    /// What each policy decides about rows of which nothing is known but their number and the bounds of their times; `None` if that
+    /// takes a look at them.
+    pub fn tally_of(&self, rows: u64, (earliest, latest): (Micros, Micros), now: Micros) -> Option<Vec<Tally>> {
+        let first = self.rules.first().filter(|rule| rule.condition.is_none())?;
+        let horizon = first.keep.horizon(now);
+        let mut tallies = vec![Tally::default(); self.rules.len()];
+        tallies[0] = if earliest > horizon {
+            Tally { kept: rows, next: earliest, ..Tally::default() }
+        } else if latest > horizon {
+            return None;
+        } else if self.holds.is_empty() {
+            Tally { expired: rows, oldest: earliest, ..Tally::default() }
+        } else if self.holds.hold_all() {
+            Tally { held: rows, ..Tally::default() }
+        } else {
+            return None;
+        };
+        Some(tallies)
+    }
+
+    /// Whether what was counted before is still so.
+    pub fn holds_good(&self, tallies: &[Tally], now: Micros) -> bool {
+        self.rules.iter().zip(tallies).all(|(rule, tally)| tally.next > rule.keep.horizon(now))
+    }
+
+    /// Adds up what each policy decides about the rows of a batch.
     ///
     /// # Errors
     /// As [`Sieve::kept`].
-    pub fn tally(&self, batch: &RecordBatch, now: Micros, into: &mut [(u64, u64)]) -> Result<()> {
-        let times = self.times(batch)?.clone();
+    pub fn tally(&self, batch: &RecordBatch, now: Micros, into: &mut [Tally]) -> Result<()> {
+        let times = self.times(batch)?;
         let horizons: Vec<Micros> = self.rules.iter().map(|rule| rule.keep.horizon(now)).collect();
-        for (row, rule) in self.deciding(batch)?.into_iter().enumerate() {
-            let Some(rule) = rule else { continue };
-            let expired = times.is_valid(row) && times.value(row) <= horizons[rule];
-            let (kept, gone) = &mut into[rule];
-            *(if expired { gone } else { kept }) += 1;
+        let deciding = self.deciding(batch)?;
+        let expired = |row: usize| deciding[row].filter(|rule| times.is_valid(row) && times.value(row) <= horizons[*rule]);
+        let gone: BooleanArray = (0..batch.num_rows()).map(|row| Some(expired(row).is_some())).collect();
+        let mut held = match self.holds.is_empty() {
+            true => vec![],
+            false => self.held_among(batch, &gone)?,
+        }
+        .into_iter();
+        for (row, rule) in deciding.iter().enumerate() {
+            let Some(tally) = rule.and_then(|rule| into.get_mut(rule)) else { continue };
+            let time = if times.is_valid(row) { times.value(row) } else { Micros::MAX };
+            if expired(row).is_none() {
+                tally.kept += 1;
+                tally.next = tally.next.min(time);
+            } else if held.next().unwrap_or(false) {
+                tally.held += 1;
+            } else {
+                tally.expired += 1;
+                tally.oldest = tally.oldest.min(time);
+            }
         }
         Ok(())
     }
@@ -162,29 +241,13 @@ impl Sieve {
     fn deciding(&self, batch: &RecordBatch) -> Result<Vec<Option<usize>>> {
         let mut deciding = vec![None; batch.num_rows()];
         let mut open = batch.num_rows();
-        // Callers' batches may carry stored names; conditions know columns by their place.
-        let batch = RecordBatch::try_new_with_options(
-            self.schema.clone(),
-            batch.columns().to_vec(),
-            &datafusion::arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows())),
-        )?;
         for (number, rule) in self.rules.iter().enumerate() {
             if open == 0 {
                 break;
             }
-            let holds = match &rule.condition {
-                Some(condition) => {
-                    let array = condition.evaluate(&batch)?.into_array(batch.num_rows())?;
-                    match array.as_boolean_opt() {
-                        Some(booleans) => Some(booleans.clone()),
-                        None => return internal_err!("a policy yielded {} instead of booleans", array.data_type()),
-                    }
-                }
-                None => None,
-            };
+            let holds = holds(rule.condition.as_ref(), batch, &self.schema)?;
             for (row, decided) in deciding.iter_mut().enumerate() {
-                let holds = holds.as_ref().is_none_or(|holds| holds.is_valid(row) && holds.value(row));
-                if decided.is_none() && holds {
+                if decided.is_none() && holds.is_for(row) {
                     *decided = Some(number);
                     open -= 1;
                 }
@@ -201,8 +264,75 @@ impl Sieve {
     }
 }
 
+/// What one policy has decided about rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tally {
+    pub kept: u64,
+    /// Expired, and to be removed.
+    pub expired: u64,
+    /// Expired, and kept by a hold.
+    pub held: u64,
+    /// The earliest time among those to be removed; the end of time if there is none.
+    pub oldest: Micros,
+    /// The earliest time among those that are kept, which expires next; the end of time if there is none.
+    pub next: Micros,
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Tally { kept: 0, expired: 0, held: 0, oldest: Micros::MAX, next: Micros::MAX }
+    }
+}
+
+impl std::ops::AddAssign for Tally {
+    fn add_assign(&mut self, other: Tally) {
+        self.kept += other.kept;
+        self.expired += other.expired;
+        self.held += other.held;
+        self.oldest = self.oldest.min(other.oldest);
+        self.next = self.next.min(other.next);
+    }
+}
+
+/// For which rows a condition is true.
+pub(super) enum Condition {
+    Always,
+    For(BooleanBuffer),
+}
+
+impl Condition {
+    fn is_for(&self, row: usize) -> bool {
+        match self {
+            Condition::Always => true,
+            Condition::For(rows) => rows.value(row),
+        }
+    }
+}
+
+/// Works a condition out; there being none is true for every row, and unknown is not true.
+pub(super) fn holds(condition: Option<&Arc<dyn PhysicalExpr>>, batch: &RecordBatch, schema: &SchemaRef) -> Result<Condition> {
+    let Some(condition) = condition else { return Ok(Condition::Always) };
+    // Callers' batches may carry stored names; conditions know columns by their place.
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    let batch = RecordBatch::try_new_with_options(schema.clone(), batch.columns().to_vec(), &options)?;
+    let array = condition.evaluate(&batch)?.into_array(batch.num_rows())?;
+    let Some(booleans) = array.as_boolean_opt() else {
+        return internal_err!("a policy yielded {} instead of booleans", array.data_type());
+    };
+    Ok(Condition::For(match booleans.nulls() {
+        Some(known) => booleans.values() & known.inner(),
+        None => booleans.values().clone(),
+    }))
+}
+
+/// A condition whose look-ups are done, over columns of this schema.
+pub(super) fn compiled(known: Expr, state: &dyn Session, schema: &SchemaRef) -> Result<Arc<dyn PhysicalExpr>> {
+    let schema = DFSchema::try_from(schema.as_ref().clone())?;
+    state.create_physical_expr(unqualified(known)?, &schema)
+}
+
 /// The expression with a list of values in the place of each sub-query.
-async fn with_values(condition: Expr, state: &dyn Session, guard: &Guard) -> Result<Expr> {
+pub(super) async fn with_values(condition: Expr, state: &dyn Session, guard: &Guard) -> Result<Expr> {
     let mut lookups: Vec<InSubquery> = Vec::new();
     condition.apply(|inner| {
         if let Expr::InSubquery(lookup) = inner {
@@ -242,6 +372,9 @@ async fn values(query: &LogicalPlan, state: &dyn Session, guard: &Guard) -> Resu
             values.push(ScalarValue::try_from_array(column, row)?);
         }
     }
+    // In one order, whatever order they were found in, so that two look-ups can be compared.
+    values.sort_by(|one, other| one.partial_cmp(other).unwrap_or(Ordering::Equal));
+    values.dedup();
     Ok(values)
 }
 

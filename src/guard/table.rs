@@ -15,6 +15,7 @@ use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 
 use super::Guard;
 use super::exit::Exit;
+use super::holds::Viewer;
 use super::rules::{Layout, Rules};
 use super::sieve::SieveExec;
 use crate::catalog::Table;
@@ -82,10 +83,12 @@ impl Open {
         shown: &[usize],
         filters: &[Expr],
     ) -> Result<Arc<dyn ExecutionPlan>> {
+        // Being the superuser, or having made the hold, opens nothing here: a hold's roles are those that it names.
+        let viewer = Viewer::Reader(&self.guard.identity.standing.inherited);
         let schema = self.scan.schema();
         let time_name = self.scan.time_column();
         let mut read = shown.to_vec();
-        for name in rules.columns().iter().map(String::as_str).chain([time_name]) {
+        for name in rules.columns(viewer).iter().map(String::as_str).chain([time_name]) {
             let at = schema.index_of(name)?;
             if !read.contains(&at) {
                 read.push(at);
@@ -95,9 +98,9 @@ impl Open {
             schema: Arc::new(schema.project(&read)?),
             time: read.iter().position(|at| schema.field(*at).name() == time_name).unwrap_or(0),
         };
-        let sieve = rules.sieve(state, &self.guard.of_system(), &layout).await?;
+        let sieve = rules.sieve(state, &self.guard.of_system(), &layout, viewer).await?;
         let mut below: Vec<Expr> = filters.iter().filter(|filter| is_harmless(filter)).cloned().collect();
-        if let Some(horizon) = rules.expired_by(self.guard.clock.now_us()) {
+        if let Some(horizon) = rules.gone_by(self.guard.clock.now_us(), viewer) {
             let bound = ScalarValue::TimestampMicrosecond(Some(horizon), Some(Arc::from("UTC")));
             below.push(Expr::Column(Column::new_unqualified(time_name)).gt(lit(bound)));
         }

@@ -1,6 +1,7 @@
 //! The decisions themselves, and the errors for those that deny.
 
 use super::{Identity, Standing, held, owns};
+use crate::catalog::role::AUDITOR;
 use crate::catalog::{Catalog, Object, Oid, Privilege, Privileges, Relation, Table};
 use crate::error::{Error, Kind};
 use crate::store::spec::TableKind;
@@ -103,6 +104,12 @@ pub(crate) fn may(standing: &Standing, catalog: &Catalog, relation: Oid, privile
         }
         Reach::Columns(columns) => columns.iter().all(|number| on_column(*number)),
     }
+}
+
+/// Whether a role is told what becomes of a table's rows: how many have expired and are held, and why. Its owner is, and whoever audits.
+pub fn oversees(standing: &Standing, catalog: &Catalog, table: Oid) -> bool {
+    let audits = || catalog.role_named(AUDITOR).is_some_and(|auditor| standing.inherited.contains(&auditor.oid));
+    owns(standing, catalog, Object::Relation(table)) || audits()
 }
 
 /// Whether a role may know that an object is there: it owns it, or has some privilege on it.

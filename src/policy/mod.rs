@@ -10,7 +10,7 @@ mod verifier;
 
 pub use crate::catalog::SUPERUSER;
 pub(crate) use decision::may;
-pub use decision::{Action, Decision, Reach, decide, denied, may_know, require};
+pub use decision::{Action, Decision, Reach, decide, denied, may_know, oversees, require};
 pub use identity::{Identity, Limits};
 pub use standing::{Standing, grantable, held, owns};
 pub use verifier::{ITERATIONS, ITERATIONS_MIN, Verifier, scram_verifier};

@@ -65,6 +65,7 @@ pub(super) fn table() -> Table {
         checks: vec![],
         primary_key: vec![],
         retention: vec![],
+        holds: vec![],
         comment: Some("Every definition, as an event: who made it, when, and its text".to_owned()),
         internal: true,
     }

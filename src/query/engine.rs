@@ -10,7 +10,7 @@ use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::SessionState;
 use datafusion::prelude::SessionConfig;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, RwLock};
 
 use crate::catalog::{Catalog, Object, Oid, Privilege};
 use crate::clock::Clock;
@@ -25,7 +25,7 @@ use crate::query::parse;
 use crate::query::plan::names::DATABASE;
 use crate::query::session::{Login, Prepared, Session};
 use crate::query::usage::Usage;
-use crate::query::{catalog_log, checks, rules, system};
+use crate::query::{catalog_log, checks, retention, rules, system};
 use crate::scan::STORE_URL;
 use crate::store::Store;
 
@@ -52,10 +52,14 @@ pub struct Engine {
     pub(super) catalog: ArcSwap<Catalog>,
     /// One definition at a time; held by a transaction from its first definition to its end.
     pub(super) definitions: Arc<Mutex<()>>,
+    /// Shared by whoever commits definitions or rows of reference tables, by which it is decided what a purge removes. A purge has it
+    /// alone from its last look at them until the rows are gone.
+    pub(super) removal: Arc<RwLock<()>>,
     pub(super) state: SessionState,
     pub(super) registry: Registry,
     pub(super) checks: checks::Cache,
     pub(super) rules: rules::Cache,
+    pub(super) retention: Arc<retention::Memory>,
     /// What all sessions share of the system relations.
     pub(super) system: Arc<system::Shared>,
     pub(super) backends: Arc<Backends>,
@@ -92,10 +96,12 @@ impl Engine {
             options,
             catalog: ArcSwap::from_pointee(catalog),
             definitions: Arc::new(Mutex::new(())),
+            removal: Arc::default(),
             state,
             registry,
             checks: checks::Cache::default(),
             rules: rules::Cache::default(),
+            retention: Arc::default(),
             system,
             backends: Arc::default(),
             exchange: Arc::default(),

@@ -17,6 +17,7 @@ pub(crate) mod errors;
 mod execute;
 mod explain;
 mod functions;
+mod holds;
 mod insert;
 mod kept;
 mod locks;

@@ -17,7 +17,7 @@ use crate::query::insert::returning::{List, Returning};
 use crate::query::parse::{self, unsupported};
 use crate::query::plan::{Planned, Planner, names, rows};
 use crate::query::session::{Column, Outcome, Session, done};
-use crate::query::{assignment, checks, execute, insert};
+use crate::query::{assignment, checks, execute, holds, insert};
 use crate::store::spec::ROW_COLUMN;
 use crate::value::SqlType;
 
@@ -89,6 +89,7 @@ pub(super) async fn update(
     let (numbers, rows) = read(session, &reading, params).await?;
     let given = rows.columns().iter().cloned().map(Given::Values).collect();
     let complete = target.complete(rows.num_rows(), given, now, Origin::Statement { first_row: 1 })?;
+    holds::refuse_held(session, &table, &numbers).await?;
     let before = session.guard();
     let transaction = session.open_transaction();
     let latest = transaction.view(&engine).latest(&table.spec)?;
@@ -115,6 +116,7 @@ pub(super) async fn delete(
     session.open_transaction().lock_table(&engine, table.store_id()).await?;
     let reading = delete_reading(delete, &session.planner(), hints)?;
     let (numbers, rows) = read(session, &reading, params).await?;
+    holds::refuse_held(session, &table, &numbers).await?;
     let count = numbers.len();
     let changes = ingest::delete_rows(&table, numbers, &rows)?;
     let before = session.guard();
@@ -138,8 +140,9 @@ pub(super) async fn truncate(session: &mut Session, targets: &[ObjectName]) -> R
         let numbers = latest.column(1).as_primitive::<Int64Type>().clone();
         let places: Vec<usize> = (2..latest.num_columns()).collect();
         let rows = latest.project(&places).map_err(|error| Error::internal(error.to_string()))?;
+        holds::refuse_held(session, &table, &numbers).await?;
         let changes = ingest::delete_rows(&table, numbers, &rows)?;
-        transaction.add_rows(&table, changes, &engine).await?;
+        session.open_transaction().add_rows(&table, changes, &engine).await?;
     }
     done("TRUNCATE TABLE")
 }

@@ -1,32 +1,59 @@
-//! What retention policies come to outside of reading: rows that came too late are not taken, expired ones are purged, and both can be
-//! looked at before.
+//! What retention policies come to outside of reading: rows that came too late are not taken, expired ones are purged unless they are
+//! held, and both can be looked at before.
+
+mod judgement;
+pub(super) mod status;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use datafusion::arrow::array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, TimestampMicrosecondArray};
-use datafusion::arrow::datatypes::{DataType, Field, Schema, TimeUnit};
+use datafusion::arrow::array::{ArrayRef, BooleanArray, RecordBatch, TimestampMicrosecondArray};
 use datafusion::sql::sqlparser::ast::ObjectName;
+use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog::{Relation, Table};
-use crate::error::{Error, Result};
-use crate::guard::{Layout, Rules, Sieve};
+use crate::error::{Error, Kind, Result};
+use crate::guard::Viewer;
 use crate::ingest::Target;
 use crate::policy::Action;
 use crate::query::engine::Engine;
 use crate::query::errors::unwrap;
 use crate::query::session::{Column, Login, Outcome, Session};
 use crate::query::{execute, rules};
-use crate::store::spec::INGEST_COLUMN;
-use crate::store::{PurgeReport, Stays};
+use crate::store::{Assurance, Judge, PurgeReport, Segment};
 use crate::value::{SqlType, to_text};
+use judgement::{Depth, Found, Judgement, layout};
 
-/// A table's rules over its whole rows, as ingest and the store have them; `None` for a table without.
+pub(in crate::query) use judgement::Memory;
+
+/// How often a purge begins anew because what decides about the rows has changed meanwhile.
+const ROUNDS_MAX: usize = 5;
+
+/// A place for rows that refuses those which have expired already, unless a legal hold would keep them: what is evidence is not turned
+/// away because it is late.
 ///
 /// # Errors
 /// Whatever is wrong with a predicate by now.
-async fn sieve(session: &Session, table: &Arc<Table>) -> Result<Option<(Arc<Rules>, Arc<Sieve>)>> {
+pub(super) async fn guarded(session: &Session, target: Target) -> Result<Target> {
+    let table = &target.table;
+    if table.retention.is_empty() {
+        return Ok(target);
+    }
+    let (rules, guard) = {
+        let planner = session.planner();
+        (rules::of(table, &planner)?, planner.guard.of_system())
+    };
+    let (layout, _) = layout(table, None)?;
+    let sieve = rules.sieve(&session.engine.state, &guard, &layout, Viewer::Store).await.map_err(unwrap)?;
+    Ok(target.with_retention(Some(Arc::new(sieve))))
+}
+
+/// What a table's rules say of its rows now; `None` for a table without.
+///
+/// # Errors
+/// Whatever is wrong with a predicate by now.
+async fn judgement(session: &Session, table: &Arc<Table>) -> Result<Option<Judgement>> {
     if table.retention.is_empty() {
         return Ok(None);
     }
@@ -34,64 +61,76 @@ async fn sieve(session: &Session, table: &Arc<Table>) -> Result<Option<(Arc<Rule
         let planner = session.planner();
         (rules::of(table, &planner)?, planner.guard.of_system())
     };
-    let sieve = rules.sieve(&session.engine.state, &guard, &layout(table)).await.map_err(unwrap)?;
-    Ok(Some((rules, Arc::new(sieve))))
+    let engine = &session.engine;
+    let now = engine.clock.now_us();
+    Judgement::new(table, &rules, &engine.state, &guard, &engine.retention, now).await.map(Some)
 }
 
-/// A place for rows that refuses those which have expired already.
-///
-/// # Errors
-/// Whatever is wrong with a predicate by now.
-pub(super) async fn guarded(session: &Session, target: Target) -> Result<Target> {
-    let sieve = sieve(session, &target.table).await?.map(|(_, sieve)| sieve);
-    Ok(target.with_retention(sieve))
+/// A purge's judge.
+struct Purge {
+    engine: Arc<Engine>,
+    judgement: Judgement,
+    stop: CancellationToken,
 }
 
-/// A table's columns in order, and the time of ingest behind them if there is no other time.
-fn layout(table: &Table) -> Layout {
-    let mut fields: Vec<Field> = table.columns.iter().map(|column| column.sql_type.field(column.name.clone(), true)).collect();
-    let time = match table.time_column().and_then(|name| table.column(name)) {
-        Some((place, _)) => place,
-        None => {
-            let time = DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::from("UTC")));
-            fields.push(Field::new(INGEST_COLUMN, time, true));
-            fields.len() - 1
-        }
-    };
-    Layout { schema: Arc::new(Schema::new(fields)), time }
-}
+impl Judge for Purge {
+    fn doomed(&self, segment: &Segment) -> Result<u64> {
+        let tallies = self.judgement.of_segment(segment, Depth::Expired, &self.stop)?;
+        Ok(tallies.iter().map(|tally| tally.expired).sum())
+    }
 
-/// A stored batch's columns as [`layout`] has them.
-fn laid_out(table: &Table, batch: &RecordBatch) -> Result<RecordBatch> {
-    let hidden = table.time_column().is_none().then_some(INGEST_COLUMN);
-    let wanted = table.spec.columns.iter().map(|column| column.field.name().as_str()).chain(hidden);
-    let columns = wanted.map(|name| {
-        batch.column_by_name(name).cloned().ok_or_else(|| Error::internal(format!("a stored batch of {} lacks {name}", table.name)))
-    });
-    let columns = columns.collect::<Result<Vec<_>>>()?;
-    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    RecordBatch::try_new_with_options(layout(table).schema, columns, &options)
-        .map_err(|error| Error::internal(format!("rows of {} do not fit their table: {error}", table.name)))
+    fn stays(&self, batch: &RecordBatch) -> Result<BooleanArray> {
+        self.judgement.sieve.kept(&self.judgement.laid_out(batch)?, self.judgement.now).map_err(unwrap)
+    }
+
+    /// A hold, a policy or a row that they look up may have been committed since the rows were judged. From here until the rows are gone
+    /// none can be.
+    fn confirm(&self) -> BoxFuture<'_, Result<Option<Assurance>>> {
+        Box::pin(async move {
+            let assurance = self.engine.removal.clone().write_owned().await;
+            let session = Session::new(self.engine.clone(), Login::system());
+            let Some(table) = session.catalog().table_by_store_id(self.judgement.table.store_id()).cloned() else {
+                return Ok(None);
+            };
+            let Some(now) = judgement(&session, &table).await? else { return Ok(None) };
+            let same = now.sieve.is(&self.judgement.sieve);
+            Ok(same.then(|| Box::new(assurance) as Assurance))
+        })
+    }
 }
 
 /// Removes what has expired from one table.
 ///
 /// # Errors
-/// As [`crate::store::Store::purge`]'s, and whatever is wrong with a predicate by now.
+/// As [`crate::store::Store::purge`]'s, whatever is wrong with a predicate by now, and 40001 when what decides about the rows does not
+/// stay the same for long enough.
 pub(super) async fn purge(session: &Session, table: &Arc<Table>) -> Result<PurgeReport> {
-    let engine = session.engine.clone();
-    let Some((rules, sieve)) = sieve(session, table).await? else { return Ok(PurgeReport::default()) };
-    let now = engine.clock.now_us();
-    let until = rules.kept_after(now);
-    let definition = table.clone();
-    let stays: Arc<Stays> = Arc::new(move |batch: &RecordBatch| -> Result<BooleanArray> {
-        sieve.kept(&laid_out(&definition, batch)?, now).map_err(unwrap)
-    });
-    let report = engine.store.purge(table.store_id(), until, stays).await?;
-    if report.rows > 0 {
-        tracing::info!(table = %table.name, rows = report.rows, bytes = report.bytes, "purged expired rows");
+    let (engine, id) = (&session.engine, table.store_id());
+    let mut report = PurgeReport::default();
+    for _ in 0..ROUNDS_MAX {
+        let Some(table) = session.catalog().table_by_store_id(id).cloned() else { return Ok(report) };
+        let Some(judgement) = judgement(session, &table).await? else { return Ok(report) };
+        let Some(state) = engine.store.snapshot().table(id).cloned() else { return Ok(report) };
+        let found = judgement.review(&state, Depth::Expired).await?;
+        // What is replaced must have no reader left when the purge waits for the old files to go.
+        drop(state);
+        let round = if found.iter().all(|found| found.tally.expired == 0) {
+            PurgeReport::default()
+        } else {
+            let judge = Purge { engine: engine.clone(), judgement, stop: CancellationToken::new() };
+            engine.store.purge(id, Arc::new(judge)).await?
+        };
+        report += round;
+        if !round.overtaken {
+            if report.rows > 0 {
+                tracing::info!(table = %table.name, rows = report.rows, bytes = report.bytes, "purged expired rows");
+            }
+            engine.retention.purged(id, engine.clock.now_us());
+            return Ok(report);
+        }
     }
-    Ok(report)
+    let message = format!("what decides about the rows of table \"{}\" has changed each time they were purged", table.name.name);
+    Err(Error::new(Kind::SerializationFailure, message).with_hint("The rest of them goes with the next VACUUM."))
 }
 
 /// Tables that have retention policies.
@@ -107,11 +146,16 @@ pub(super) fn tables(session: &Session) -> Vec<Arc<Table>> {
 /// Purges every table now and then, until `stop`. A table that fails is tried again the next time.
 pub async fn run_purger(engine: Arc<Engine>, every: Duration, stop: CancellationToken) {
     loop {
+        let wait = i64::try_from(every.as_micros()).unwrap_or(i64::MAX);
+        engine.retention.announce(engine.clock.now_us().saturating_add(wait));
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(every) => {}
         }
         let session = Session::new(engine.clone(), Login::system());
+        let snapshot = engine.store.snapshot();
+        engine.retention.keep(|table| snapshot.tables.contains_key(&table));
+        drop(snapshot);
         for table in tables(&session) {
             if let Err(error) = purge(&session, &table).await
                 && !stop.is_cancelled()
@@ -130,27 +174,21 @@ pub(super) async fn explain(session: &Session, name: &ObjectName) -> Result<Outc
     let catalog = session.catalog();
     let table = catalog.expect_table(&session.planner().named(name)?)?.clone();
     session.guard().permit(Action::Maintain, &table)?;
-    let sieve = sieve(session, &table).await?.map(|(_, sieve)| sieve);
     let now = session.engine.clock.now_us();
-    let mut tally = vec![(0_u64, 0_u64); table.retention.len()];
-    if let Some(sieve) = sieve {
-        let shared = Arc::new(std::sync::Mutex::new(tally));
-        let (definition, counted) = (table.clone(), shared.clone());
-        let look = move |batch: &RecordBatch| {
-            let batch = laid_out(&definition, batch)?;
-            let mut counted = counted.lock().map_err(|_| Error::internal("a count was left half-made"))?;
-            sieve.tally(&batch, now, &mut counted).map_err(unwrap)
-        };
-        session.engine.store.review(table.store_id(), i64::MAX, look).await?;
-        tally = shared.lock().map_err(|_| Error::internal("a count was left half-made"))?.clone();
+    let mut found = vec![Found::default(); table.retention.len()];
+    if let Some(judgement) = judgement(session, &table).await?
+        && let Some(state) = session.engine.store.snapshot().table(table.store_id())
+    {
+        found = judgement.review(state, Depth::Whole).await?;
     }
     let horizons = TimestampMicrosecondArray::from_iter_values(table.retention.iter().map(|policy| policy.keep.horizon(now)));
     let horizons: ArrayRef = Arc::new(horizons.with_timezone("UTC"));
     let horizons = to_text(&horizons, &SqlType::Timestamptz, &session.style())?;
-    let rows = table.retention.iter().zip(tally).enumerate().map(|(at, (policy, (kept, expired)))| {
+    let rows = table.retention.iter().zip(found).enumerate().map(|(at, (policy, Found { tally, .. }))| {
         let horizon = horizons.value(at).to_owned();
         let predicate = policy.predicate.clone().unwrap_or_default();
-        vec![policy.name.clone(), predicate, policy.keep.to_string(), horizon, kept.to_string(), expired.to_string()]
+        let counts = [tally.kept, tally.expired, tally.held].map(|count| count.to_string());
+        [policy.name.clone(), predicate, policy.keep.to_string(), horizon].into_iter().chain(counts).collect()
     });
     execute::text_rows(columns(), rows.collect(), "EXPLAIN")
 }
@@ -158,5 +196,5 @@ pub(super) async fn explain(session: &Session, name: &ObjectName) -> Result<Outc
 /// What [`explain`] answers with.
 pub(super) fn columns() -> Vec<Column> {
     let column = |name: &str| Column { name: name.to_owned(), sql_type: SqlType::Text, table_oid: 0, attribute: 0 };
-    ["policy", "predicate", "keep", "horizon", "rows_kept", "rows_expired"].map(column).into()
+    ["policy", "predicate", "keep", "horizon", "rows_kept", "rows_expired", "rows_held"].map(column).into()
 }

@@ -13,7 +13,7 @@ use datafusion::sql::sqlparser::ast::{self, Ident, ObjectName};
 
 use crate::catalog::{Oid, Relation, Table};
 use crate::error::{Error, Kind, Result};
-use crate::guard::{RetentionRule, Rules, plans};
+use crate::guard::{HoldRule, RetentionRule, Rules, plans};
 use crate::query::errors::{unwrap, wrap};
 use crate::query::kept;
 use crate::query::parse::{self, unsupported};
@@ -43,23 +43,36 @@ pub(super) fn of(table: &Arc<Table>, planner: &Planner<'_>) -> Result<Arc<Rules>
     }
     let mut rules = Rules::default();
     for policy in &table.retention {
-        let condition = match &policy.predicate {
-            Some(text) => {
-                let predicate = parse::parse_expression(text)?;
-                let compiled = compile(&predicate, table, planner);
-                let (condition, _) =
-                    compiled.map_err(|error| error.with_context(format!("retention policy \"{}\"", policy.name)))?;
-                Some(condition)
-            }
-            None => None,
-        };
+        let condition = recompiled(policy.predicate.as_deref(), table, planner);
+        let condition = condition.map_err(|error| error.with_context(format!("retention policy \"{}\"", policy.name)))?;
         rules.retention.push(RetentionRule { name: policy.name.clone(), condition, keep: policy.keep });
     }
+    rules.holds = holds(table, planner)?;
     let rules = Arc::new(rules);
     if let Ok(mut cache) = cache.lock() {
         cache.insert(table.store_id(), (table.clone(), rules.clone()));
     }
     Ok(rules)
+}
+
+/// The holds on a table.
+///
+/// # Errors
+/// Whatever is wrong with a predicate by now: rows are not removed that may be held.
+pub(super) fn holds(table: &Table, planner: &Planner<'_>) -> Result<Vec<HoldRule>> {
+    let compiled = table.holds.iter().map(|hold| {
+        let condition = recompiled(hold.predicate.as_deref(), table, planner);
+        let condition = condition.map_err(|error| error.with_context(format!("legal hold \"{}\"", hold.name)))?;
+        Ok(HoldRule { name: hold.name.clone(), condition, roles: hold.roles.clone() })
+    });
+    compiled.collect()
+}
+
+/// A predicate that was compiled when it was made, from its text.
+fn recompiled(predicate: Option<&str>, table: &Table, planner: &Planner<'_>) -> Result<Option<Expr>> {
+    let Some(text) = predicate else { return Ok(None) };
+    let (condition, _) = compile(&parse::parse_expression(text)?, table, planner)?;
+    Ok(Some(condition))
 }
 
 /// A predicate over a table's columns, and the reference tables that it looks into.

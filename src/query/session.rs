@@ -36,7 +36,7 @@ use crate::query::plan::{Planned, Planner};
 pub use crate::query::settings::Timeout;
 use crate::query::settings::{Settings, Version};
 use crate::query::transaction::Transaction;
-use crate::query::{create_as, execute, explain, insert, locks, maintain, mutate, retention, system};
+use crate::query::{create_as, execute, explain, holds, insert, locks, maintain, mutate, retention, system};
 use crate::store::View;
 use crate::value::{Names, SqlType, Style};
 pub(super) use effects::Effects;
@@ -445,6 +445,9 @@ impl Session {
     pub(super) async fn define(&mut self, definition: &Definition) -> Result<Outcome> {
         self.refuse_read_only(&format!("execute {}", definition.command()))?;
         let engine = self.engine.clone();
+        if let Definition::Hold(hold) = definition {
+            holds::settle(self, hold).await?;
+        }
         self.open_transaction().lock_definitions(&engine).await?;
         let defined = {
             let planner = self.planner();
@@ -545,6 +548,7 @@ impl Session {
             snapshot: self.engine.store.snapshot(),
             remote: self.login.remote.clone(),
             system: self.engine.system.clone(),
+            retention: self.engine.retention.clone(),
         };
         Planner::new(&self.engine.state, &self.engine.registry, &self.engine.rules, catalog, self.guard(), Arc::new(facts))
     }

@@ -190,6 +190,11 @@ impl Transaction {
         self.marks.iter().rposition(|mark| mark.name == name).ok_or_else(|| no_savepoint(name))
     }
 
+    /// Whether it has defined something, or is about to.
+    pub(super) fn defines(&self) -> bool {
+        self.definitions.is_some()
+    }
+
     /// Waits until no other transaction defines anything, and keeps others waiting until this one ends.
     ///
     /// # Errors
@@ -348,6 +353,9 @@ impl Transaction {
         commit.rows.retain(|(table, _)| !dropped.contains(table));
         commit.loads = loads.into_values().map(|(_, load)| load).filter(|load| !dropped.contains(&load.table())).collect();
         let empty = commit.loads.is_empty() && commit.define.is_empty() && commit.drop.is_empty() && commit.rows.is_empty();
+        // Rows are not removed by what was, between what is committed here and its being known.
+        let decides = catalog.is_some() || !tables.is_empty();
+        let _deciding = if decides { Some(engine.removal.read().await) } else { None };
         if !empty {
             engine.store.commit(commit).await?;
         }

@@ -2,12 +2,14 @@
 //!
 //! Tails are flushed first and the write-ahead log is cut, so that the rows stand in segments only. A segment that holds rows to
 //! remove is written anew without them, or goes as a whole; the old file goes when its last reader has left. Which rows go is the
-//! caller's to say, by a plain function.
+//! caller's to say, a [`Judge`], who is asked once more when all is written and nothing has gone.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
+use futures::future::BoxFuture;
 
 use super::Store;
 use super::core::Core;
@@ -19,14 +21,36 @@ use super::read::{damaged, open_segment};
 use super::segment::{Segment, SegmentFacts, SegmentShape, SegmentWriter};
 use super::snapshot::{TableState, newest_first};
 use super::spec::TableId;
-use super::tail::time_values;
-use crate::clock::Micros;
+use super::tail::TailBatch;
 use crate::error::{Error, Kind, Result};
 
-/// Says of each row of a batch in the table's stored schema whether it stays.
-pub type Stays = dyn Fn(&RecordBatch) -> Result<BooleanArray> + Send + Sync;
+/// Who says which rows of a table go. All but the last word is asked on a thread that may block.
+pub trait Judge: Send + Sync + 'static {
+    /// How many rows of a segment have to go.
+    ///
+    /// # Errors
+    /// Whatever judging them fails with; then nothing goes.
+    fn doomed(&self, segment: &Segment) -> Result<u64>;
+
+    /// Says of each row of a batch in the table's stored schema whether it stays.
+    ///
+    /// # Errors
+    /// As [`Judge::doomed`].
+    fn stays(&self, batch: &RecordBatch) -> Result<BooleanArray>;
+
+    /// The last word before rows go: `None` if what was said holds no longer. What it gives makes sure that it goes on to hold, and is
+    /// kept until the rows have gone.
+    fn confirm(&self) -> BoxFuture<'_, Result<Option<Assurance>>>;
+}
+
+/// Something that is held on to.
+pub type Assurance = Box<dyn Send>;
 
 const BATCH_ROWS: usize = 8192;
+
+/// Segments are replaced in one commit until they have so many bytes together: the work of more is not risked at once, and a disk
+/// need not hold more of them twice.
+const GROUP_BYTES: u64 = 256 * 1024 * 1024;
 
 /// What a purge has removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -36,6 +60,23 @@ pub struct PurgeReport {
     pub bytes: u64,
     /// Segments that were written anew or went as a whole.
     pub segments: u64,
+    /// What decides about the rows has changed meanwhile, and a part of them was left.
+    pub overtaken: bool,
+}
+
+impl std::ops::AddAssign for PurgeReport {
+    fn add_assign(&mut self, other: PurgeReport) {
+        self.rows += other.rows;
+        self.bytes += other.bytes;
+        self.segments += other.segments;
+        self.overtaken |= other.overtaken;
+    }
+}
+
+/// A part of a table's rows.
+pub enum Part<'a> {
+    Segment(&'a Segment),
+    Tail(&'a TailBatch),
 }
 
 /// What became of one segment.
@@ -45,106 +86,113 @@ struct Purged {
 }
 
 impl Store {
-    /// Removes rows of a log table. Only segments whose earliest row is not after `until` are looked at.
+    /// Removes the rows of a log table that have to go.
     ///
     /// # Errors
-    /// `UndefinedTable`, `DataCorrupted`, and what `stays` or the disk fails with; then nothing has gone.
-    pub async fn purge(&self, table: TableId, until: Micros, stays: Arc<Stays>) -> Result<PurgeReport> {
-        let state = self.snapshot().table(table).cloned().ok_or_else(|| unknown(table))?;
-        state.check()?;
-        if !reaches_back(&state, until)? {
-            return Ok(PurgeReport::default());
-        }
-        drop(state);
+    /// `UndefinedTable`, `DataCorrupted`, and what the judge or the disk fails with; then nothing has gone but what was committed before.
+    pub async fn purge(&self, table: TableId, judge: Arc<dyn Judge>) -> Result<PurgeReport> {
+        self.snapshot().table(table).ok_or_else(|| unknown(table))?.check()?;
         self.checkpoint().await?;
         let core = self.core.clone();
-        let work = tokio::spawn(async move { core.purge_to_the_end(table, until, stays).await });
+        let work = tokio::spawn(async move { core.purge_to_the_end(table, judge).await });
         let report = work.await.map_err(|cause| Error::internal(format!("a purge of table {table} ended early: {cause}")))?;
         self.await_janitor().await;
         report
     }
 
-    /// Shows every row of a log table that is not after `until` to `look`, batch by batch in the stored schema, and some that are.
+    /// Shows the parts of a log table to `look`, the newest segment first, the tail last.
     ///
     /// # Errors
-    /// As [`Store::purge`]'s.
-    pub async fn review(
-        &self,
-        table: TableId,
-        until: Micros,
-        mut look: impl FnMut(&RecordBatch) -> Result<()> + Send + 'static,
-    ) -> Result<()> {
+    /// `UndefinedTable`, `DataCorrupted`, and what `look` fails with.
+    pub async fn review(&self, table: TableId, look: impl FnMut(Part<'_>) -> Result<()> + Send + 'static) -> Result<()> {
         let state = self.snapshot().table(table).cloned().ok_or_else(|| unknown(table))?;
-        state.check()?;
-        let reading = move || {
-            for segment in state.segments.iter().filter(|segment| segment.time_min <= until) {
-                for batch in open_segment(&segment.file(), BATCH_ROWS)? {
-                    let batch = batch.map_err(|cause| damaged(&segment.file(), &cause))?;
-                    look(&physical::to_stored(&batch, &state.stored_schema)?)?;
-                }
-            }
-            state.tail.iter().try_for_each(|tail| look(&tail.batch))
-        };
-        tokio::task::spawn_blocking(reading)
-            .await
-            .map_err(|cause| Error::internal(format!("looking through table {table} ended early: {cause}")))?
+        state.review(look).await
     }
 }
 
-/// Whether a table has any row that is not after `until`.
-fn reaches_back(state: &TableState, until: Micros) -> Result<bool> {
-    if state.segments.iter().any(|segment| segment.time_min <= until) {
-        return Ok(true);
+impl TableState {
+    /// As [`Store::review`], at this instant.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn review(self: Arc<Self>, mut look: impl FnMut(Part<'_>) -> Result<()> + Send + 'static) -> Result<()> {
+        self.check()?;
+        let id = self.spec.id;
+        let reading = move || {
+            self.segments.iter().try_for_each(|segment| look(Part::Segment(segment)))?;
+            self.tail.iter().try_for_each(|tail| look(Part::Tail(tail)))
+        };
+        tokio::task::spawn_blocking(reading)
+            .await
+            .map_err(|cause| Error::internal(format!("looking through table {id} ended early: {cause}")))?
     }
-    for tail in state.tail.iter() {
-        if time_values(&tail.batch, &state.spec)?.iter().any(|time| *time <= until) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 fn unknown(table: TableId) -> Error {
     Error::new(Kind::UndefinedTable, format!("table {table} does not exist"))
 }
 
+/// Segments that are replaced in one commit.
+struct Group {
+    purged: Vec<Purged>,
+    report: PurgeReport,
+    /// Those that were not looked at yet.
+    pending: VecDeque<Arc<Segment>>,
+    /// Why it is not whole.
+    failure: Option<Error>,
+}
+
 impl Core {
-    async fn purge_to_the_end(self: &Arc<Self>, id: TableId, until: Micros, stays: Arc<Stays>) -> Result<PurgeReport> {
+    async fn purge_to_the_end(self: &Arc<Self>, id: TableId, judge: Arc<dyn Judge>) -> Result<PurgeReport> {
         let home = self.snapshot().table(id).map(|state| state.home.clone()).ok_or_else(|| unknown(id))?;
         let _rewriting = home.rewriting.lock().await;
         let state = self.snapshot().table(id).cloned().ok_or_else(|| unknown(id))?;
         state.check()?;
         let shape = self.segment_shape(&state.spec);
-        let (purged, report) = {
-            let stays = stays.clone();
-            let stop = self.stop.clone();
-            let work = move || {
-                let mut purged = Vec::new();
-                let mut report = PurgeReport::default();
-                for segment in state.segments.iter().filter(|segment| segment.time_min <= until && is_named(&state, segment)) {
-                    if stop.is_cancelled() {
-                        return Err(Core::closed());
-                    }
-                    let Some((left, gone)) = sifted(&shape, &state, segment, stays.as_ref())? else { continue };
-                    report.rows += gone;
-                    report.segments += 1;
-                    report.bytes += segment.bytes.saturating_sub(left.as_ref().map_or(0, |left| left.bytes));
-                    purged.push(Purged { source: segment.clone(), left });
-                }
-                Ok((purged, report))
-            };
-            tokio::task::spawn_blocking(work)
+        let mut pending: VecDeque<Arc<Segment>> =
+            state.segments.iter().filter(|segment| is_named(&state, segment)).cloned().collect();
+        drop(state);
+        let all = pending.len();
+        let label = shape.spec.label.clone();
+        let mut report = PurgeReport::default();
+        while !pending.is_empty() {
+            let (shape, sifted_by, stop) = (shape.clone(), judge.clone(), self.stop.clone());
+            let work = move || sift(&shape, pending, sifted_by.as_ref(), || stop.is_cancelled());
+            let group = tokio::task::spawn_blocking(work)
                 .await
-                .map_err(|cause| Error::internal(format!("purging table {id} ended early: {cause}")))??
-        };
-        if purged.is_empty() {
-            return Ok(report);
-        }
-        if let Err(CommitFailure { error, certain }) = self.commit_purge(id, &home, &purged).await {
-            for left in purged.iter().filter(|_| certain).filter_map(|purged| purged.left.as_ref()) {
-                home.discard(home.dir.join(&left.name));
+                .map_err(|cause| Error::internal(format!("purging table {id} ended early: {cause}")))?;
+            let discard = || {
+                group
+                    .purged
+                    .iter()
+                    .filter_map(|purged| purged.left.as_ref())
+                    .for_each(|left| home.discard(home.dir.join(&left.name)))
+            };
+            if let Some(failure) = group.failure {
+                discard();
+                return Err(failure);
             }
-            return Err(error);
+            if !group.purged.is_empty() {
+                let assurance = judge.confirm().await.inspect_err(|_| discard())?;
+                let Some(assurance) = assurance else {
+                    discard();
+                    report.overtaken = true;
+                    return Ok(report);
+                };
+                if let Err(CommitFailure { error, certain }) = self.commit_purge(id, &home, &group.purged).await {
+                    if certain {
+                        discard();
+                    }
+                    return Err(error);
+                }
+                drop(assurance);
+                report += group.report;
+            }
+            pending = group.pending;
+            if !pending.is_empty() {
+                let done = all - pending.len();
+                tracing::info!(table = %label, rows = report.rows, "purging: {done} of {all} segments are done");
+            }
         }
         Ok(report)
     }
@@ -183,46 +231,73 @@ fn is_named(state: &TableState, segment: &Arc<Segment>) -> bool {
     !state.loaded.iter().any(|loaded| Arc::ptr_eq(&loaded.segment, segment))
 }
 
-/// What is left of a segment, and how many rows are gone; `None` if all of them stay.
-fn sifted(
-    shape: &SegmentShape,
-    state: &TableState,
-    segment: &Segment,
-    stays: &Stays,
-) -> Result<Option<(Option<SegmentFacts>, u64)>> {
-    let path = segment.file();
-    let mut gone = 0;
-    for batch in open_segment(&path, BATCH_ROWS)? {
-        let batch = physical::to_stored(&batch.map_err(|cause| damaged(&path, &cause))?, &state.stored_schema)?;
-        gone += (batch.num_rows() - stays(&batch)?.true_count()) as u64;
+/// Writes segments anew without what has to go, until there are enough for one commit.
+fn sift(shape: &SegmentShape, pending: VecDeque<Arc<Segment>>, judge: &dyn Judge, stopped: impl Fn() -> bool) -> Group {
+    let mut group = Group { purged: vec![], report: PurgeReport::default(), pending, failure: None };
+    let mut bytes = 0;
+    while bytes < GROUP_BYTES
+        && let Some(segment) = group.pending.pop_front()
+    {
+        if stopped() {
+            group.failure = Some(Core::closed());
+            break;
+        }
+        let doomed = match judge.doomed(&segment) {
+            Ok(0) => continue,
+            Ok(doomed) => doomed,
+            Err(error) => {
+                group.failure = Some(error);
+                break;
+            }
+        };
+        match sifted(shape, &segment, doomed, judge) {
+            Ok(left) => {
+                bytes += segment.bytes;
+                group.report.rows += doomed;
+                group.report.segments += 1;
+                group.report.bytes += segment.bytes.saturating_sub(left.as_ref().map_or(0, |left| left.bytes));
+                group.purged.push(Purged { source: segment, left });
+            }
+            Err(error) => {
+                group.failure = Some(error);
+                break;
+            }
+        }
     }
-    if gone == 0 {
+    group
+}
+
+/// What is left of a segment of which so many rows have to go; `None` if that is all of them.
+fn sifted(shape: &SegmentShape, segment: &Segment, doomed: u64, judge: &dyn Judge) -> Result<Option<SegmentFacts>> {
+    let expected = segment.rows.saturating_sub(doomed);
+    if expected == 0 {
         return Ok(None);
     }
-    let expected = segment.rows.saturating_sub(gone);
+    // What is written anew is thought whole from then on.
+    segment.ensure_verified()?;
+    let path = segment.file();
+    let stored = shape.spec.stored_schema();
     let mut writer: Option<SegmentWriter<'_>> = None;
-    if expected > 0 {
-        for batch in open_segment(&path, BATCH_ROWS)? {
-            let batch = batch.map_err(|cause| damaged(&path, &cause))?;
-            let kept = stays(&physical::to_stored(&batch, &state.stored_schema)?)?;
-            let batch = physical::to_file(&batch, &shape.file_schema)?;
-            let batch =
-                filter_record_batch(&batch, &kept).map_err(|cause| Error::internal(format!("could not sift rows: {cause}")))?;
-            if batch.num_rows() == 0 {
-                continue;
-            }
-            let writer = match &mut writer {
-                Some(writer) => writer,
-                None => writer.insert(SegmentWriter::create(shape, segment.day, &batch, expected)?),
-            };
-            writer.write(&batch)?;
+    for batch in open_segment(&path, BATCH_ROWS)? {
+        let batch = batch.map_err(|cause| damaged(&path, &cause))?;
+        let stays = judge.stays(&physical::to_stored(&batch, &stored)?)?;
+        let batch = physical::to_file(&batch, &shape.file_schema)?;
+        let batch =
+            filter_record_batch(&batch, &stays).map_err(|cause| Error::internal(format!("could not sift rows: {cause}")))?;
+        if batch.num_rows() == 0 {
+            continue;
         }
+        let writer = match &mut writer {
+            Some(writer) => writer,
+            None => writer.insert(SegmentWriter::create(shape, segment.day, &batch, expected)?),
+        };
+        writer.write(&batch)?;
     }
     let left = writer.map(SegmentWriter::finish).transpose()?;
     // Rows are judged twice, by two readings of one file; they must be judged alike.
     let kept = left.as_ref().map_or(0, |left| left.rows);
-    if kept + gone != segment.rows {
+    if kept != expected {
         return Err(Error::internal(format!("a purge of table {} kept {kept} rows instead of {expected}", shape.spec.label)));
     }
-    Ok(Some((left, gone)))
+    Ok(left)
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::compute::{SortColumn, SortOptions, concat_batches, lexsort_to_indices, take_record_batch};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
+use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
@@ -18,8 +19,24 @@ use super::spec::LEAF_COLUMN;
 use super::tail::leaf_values;
 use crate::error::{Error, Kind, Result};
 
+const BATCH_ROWS: usize = 8192;
+
 /// Opens a Parquet file of ours with its strings as views.
 pub(crate) fn open_segment(path: &Path, batch_rows: usize) -> Result<ParquetRecordBatchReader> {
+    open(path, batch_rows, None)
+}
+
+/// The rows of a segment with only the columns of a part of the stored schema, of which the file must have one.
+///
+/// # Errors
+/// `DataCorrupted` naming the file, as the batches' own.
+pub fn read_columns(segment: &Segment, part: &SchemaRef) -> Result<impl Iterator<Item = Result<RecordBatch>> + use<>> {
+    let (path, part) = (segment.file(), part.clone());
+    let batches = open(&path, BATCH_ROWS, Some(&part))?;
+    Ok(batches.map(move |batch| physical::to_stored(&batch.map_err(|cause| damaged(&path, &cause))?, &part)))
+}
+
+fn open(path: &Path, batch_rows: usize, part: Option<&SchemaRef>) -> Result<ParquetRecordBatchReader> {
     let broken = |cause: &dyn std::fmt::Display| damaged(path, cause);
     let file = File::open(path).map_err(|cause| match cause.kind() {
         std::io::ErrorKind::NotFound => broken(&"the file is missing"),
@@ -28,10 +45,15 @@ pub(crate) fn open_segment(path: &Path, batch_rows: usize) -> Result<ParquetReco
     let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|cause| broken(&cause))?;
     let options = ArrowReaderOptions::new().with_schema(with_views(metadata.schema()));
     let metadata = ArrowReaderMetadata::try_new(metadata.metadata().clone(), options).map_err(|cause| broken(&cause))?;
-    ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
-        .with_batch_size(batch_rows)
-        .build()
-        .map_err(|cause| broken(&cause))
+    let mut reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata).with_batch_size(batch_rows);
+    if let Some(part) = part {
+        // By whole names: one with a dot in it is no path.
+        let roots = reader.parquet_schema().root_schema().get_fields().iter().enumerate();
+        let wanted: Vec<usize> = roots.filter(|(_, root)| part.index_of(root.name()).is_ok()).map(|(at, _)| at).collect();
+        let columns = ProjectionMask::roots(reader.parquet_schema(), wanted);
+        reader = reader.with_projection(columns);
+    }
+    reader.build().map_err(|cause| broken(&cause))
 }
 
 /// The error of a segment that cannot be read.
@@ -50,7 +72,6 @@ fn with_views(schema: &SchemaRef) -> SchemaRef {
 
 /// A segment's rows in the stored schema.
 pub(crate) fn read_segment(segment: &Segment, schema: &SchemaRef) -> Result<Vec<RecordBatch>> {
-    const BATCH_ROWS: usize = 8192;
     let path = segment.file();
     let mut batches = Vec::new();
     for batch in open_segment(&path, BATCH_ROWS)? {

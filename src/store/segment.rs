@@ -129,6 +129,11 @@ impl Segment {
         }
     }
 
+    /// Its file's name below the table's folder, which no other segment of the table ever has.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Where the file is on this machine.
     pub fn file(&self) -> PathBuf {
         self.home.dir.join(&self.name)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use datafusion::sql::sqlparser::ast::{self, AlterColumnOperation, AlterTableOperation, RenameTableNameKind, TableConstraint};
 
 use super::table::{self, Draft};
-use super::{Defined, Scope, Source, canonical};
+use super::{Defined, Scope, Source, canonical, naming};
 use crate::catalog::{Catalog, Change, Name, Relation, Table};
 use crate::error::{Error, Kind, Result};
 use crate::query::checks;
@@ -53,6 +53,7 @@ fn operate(name: &Name, operation: &AlterTableOperation, scope: &Scope<'_>, defi
         }
         AlterTableOperation::RenameColumn { old_column_name, new_column_name } => {
             require_unread(catalog, name, "rename a column of")?;
+            require_unnamed(scope, name, Some(&names::fold(old_column_name)))?;
             let to = names::fold(new_column_name);
             names::require_user_column(&to)?;
             Ok(vec![Change::RenameColumn { relation: name.clone(), from: names::fold(old_column_name), to }])
@@ -62,6 +63,7 @@ fn operate(name: &Name, operation: &AlterTableOperation, scope: &Scope<'_>, defi
             let is_view = catalog.expect_relation(name)?.is_view();
             scope.guard().map(|guard| guard.permit_creation(&to, is_view)).transpose()?;
             require_unread(catalog, name, "rename")?;
+            require_unnamed(scope, name, None)?;
             Ok(vec![Change::RenameRelation { from: name.clone(), to }])
         }
         AlterTableOperation::AlterColumn { column_name, op } => {
@@ -160,6 +162,16 @@ fn require_unread(catalog: &Catalog, name: &Name, doing: &str) -> Result<()> {
         .with_detail(format!("view {view} depends on {}", name.name))
         .with_hint("Drop the view, rename, and create the view anew.")),
     }
+}
+
+/// So do policies and holds. What was recorded before this was asked is replayed as it was.
+fn require_unnamed(scope: &Scope<'_>, name: &Name, column: Option<&str>) -> Result<()> {
+    let Source::Statement(_) = scope.source else { return Ok(()) };
+    let Some(predicate) = naming::predicate_naming(scope.catalog, name, column)? else { return Ok(()) };
+    let what = column.map_or_else(|| name.name.clone(), |column| format!("column {column} of {}", name.name));
+    Err(Error::new(Kind::DependentObjectsStillExist, format!("cannot rename {what} because other objects depend on it"))
+        .with_detail(format!("{predicate} names it"))
+        .with_hint("In one transaction, drop what names it, rename, and create it anew."))
 }
 
 fn undefined_column(column: &str, name: &Name) -> Error {

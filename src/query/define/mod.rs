@@ -9,7 +9,9 @@ mod comment;
 mod drop;
 mod function;
 mod grant;
+mod hold;
 mod membership;
+mod naming;
 mod owned;
 mod retention;
 mod role;
@@ -22,6 +24,7 @@ pub(in crate::query) use scope::{Scope, Source};
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{Catalog, Change, Name, Object, Oid, SUPERUSER_OID};
+use crate::clock::Micros;
 use crate::error::{Error, Kind, Result};
 use crate::query::parse::{Definition, Statement};
 use crate::store::spec::{TableId, TableKind, TableSpec};
@@ -62,6 +65,9 @@ pub(super) struct Facts {
     /// The role that defined, by whose rights a grant is made and whose the new object is; the superuser without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<Oid>,
+    /// When a legal hold was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Micros>,
 }
 
 impl Facts {
@@ -89,6 +95,7 @@ pub(super) fn work_out(definition: &Definition, scope: &Scope<'_>) -> Result<Def
         Definition::Drop { kind, if_exists, names, cascade } => drop::relations(kind, *if_exists, names, *cascade, scope),
         Definition::DropFunction(drop) => drop::functions(drop, scope),
         Definition::Retention(policy) => retention::define(policy, scope),
+        Definition::Hold(hold) => hold::define(hold, scope),
         Definition::Role(role) => role::define(role, scope),
         Definition::Grant(grant) => grant::define(grant, scope),
     }?;
@@ -188,7 +195,10 @@ fn touches_builtin(change: &Change) -> bool {
         | Change::DropCheck { table, .. }
         | Change::AddRetention { table, .. }
         | Change::AlterRetention { table, .. }
-        | Change::DropRetention { table, .. } => Some(table),
+        | Change::DropRetention { table, .. }
+        | Change::AddHold { table, .. }
+        | Change::DropHold { table, .. }
+        | Change::ForgetInHolds { table, .. } => Some(table),
         Change::RenameColumn { relation, .. } | Change::CommentOnColumn { relation, .. } => Some(relation),
         Change::RenameRelation { to, .. } => Some(to),
         Change::CreateSchema { .. }
@@ -204,5 +214,6 @@ fn touches_builtin(change: &Change) -> bool {
         | Change::SetDefaultAcl { .. }
         | Change::SetForEveryRole { .. } => None,
     };
-    name.is_some_and(|name| crate::query::plan::names::is_builtin_schema(&name.schema))
+    let builtin = |name: &Name| crate::query::plan::names::is_builtin_schema(&name.schema) || crate::query::system::exists(name);
+    name.is_some_and(builtin)
 }

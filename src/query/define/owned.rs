@@ -175,9 +175,10 @@ pub(super) fn drop(specs: &[RoleSpec], cascade: bool, scope: &Scope<'_>) -> Resu
     Ok(defined)
 }
 
-/// What takes every right of a role away, and its default privileges.
+/// What takes every right of a role away, its default privileges, and its sight of what legal holds keep: the holds stay.
 fn rights_of(role: Oid, catalog: &crate::catalog::Catalog) -> Result<Vec<Change>> {
-    let mut changes = Vec::new();
+    let named = catalog.holds().filter(|(_, hold)| hold.roles.contains(&role));
+    let mut changes: Vec<Change> = named.map(|(table, _)| Change::ForgetInHolds { table: table.name.clone(), role }).collect();
     for (object, acl) in catalog.acls() {
         let mut acl = acl.clone();
         let owner = catalog.owner(object);

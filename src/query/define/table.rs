@@ -294,6 +294,7 @@ impl Draft {
             checks: self.checks,
             primary_key,
             retention: vec![],
+            holds: vec![],
             comment: None,
             internal: false,
         })

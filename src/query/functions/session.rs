@@ -12,6 +12,7 @@ use datafusion::logical_expr::{
 use crate::catalog::{Catalog, Oid};
 use crate::policy::Identity;
 use crate::query::plan::names::{DATABASE, is_builtin_schema};
+use crate::query::retention::Memory;
 use crate::query::session::{CursorFacts, Effects};
 use crate::query::settings::Settings;
 use crate::query::system::Shared;
@@ -51,6 +52,8 @@ pub struct SessionFacts {
     pub remote: String,
     /// What all sessions share of the system relations.
     pub(in crate::query) system: Arc<Shared>,
+    /// What is remembered of purges.
+    pub(in crate::query) retention: Arc<Memory>,
 }
 
 /// What `version()` answers: it begins as PostgreSQL's does, since clients look there for the features they may use.

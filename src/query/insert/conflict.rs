@@ -20,7 +20,7 @@ use crate::query::errors::unwrap;
 use crate::query::parse::{self, unsupported};
 use crate::query::plan::{Planned, Planner, names};
 use crate::query::session::Session;
-use crate::query::{assignment, execute};
+use crate::query::{assignment, execute, holds};
 use crate::store::spec::{ROW_COLUMN, TableKind};
 use crate::value::SqlType;
 
@@ -152,6 +152,7 @@ impl Conflict {
         let at = whole.column(1).as_primitive::<Int64Type>().clone();
         let given = whole.columns()[2..].iter().cloned().map(Given::Values).collect();
         let changed = target.complete(count, given, now, Origin::Statement { first_row: 1 })?;
+        holds::refuse_held(session, table, &numbers).await?;
         let transaction = session.open_transaction();
         let latest = transaction.view(&engine).latest(&table.spec)?;
         let changes = ingest::update_rows(table, &latest, numbers, &changed)?;

@@ -47,14 +47,7 @@ pub(super) fn statement(parser: &mut Parser<'_>) -> Result<Option<Statement>, Fa
     let policy = match command {
         "create" => {
             let (name, table) = name_on_table(parser)?;
-            let predicate = if parser.parse_keyword(Keyword::WHERE) {
-                parser.expect_token(&Token::LParen)?;
-                let predicate = parser.parse_expr()?;
-                parser.expect_token(&Token::RParen)?;
-                Some(Box::new(predicate))
-            } else {
-                None
-            };
+            let predicate = condition(parser)?;
             RetentionPolicy::Create { name, table, predicate, keep: keep(parser)? }
         }
         "alter" => {
@@ -70,16 +63,29 @@ pub(super) fn statement(parser: &mut Parser<'_>) -> Result<Option<Statement>, Fa
     Ok(Some(Statement::Define(Box::new(Definition::Retention(policy)))))
 }
 
-fn skip(parser: &mut Parser<'_>, words: usize) {
+/// Passes over words that were looked at.
+pub(super) fn skip(parser: &mut Parser<'_>, words: usize) {
     for _ in 0..words {
         parser.advance_token();
     }
 }
 
-fn name_on_table(parser: &mut Parser<'_>) -> Result<(String, ObjectName), Failure> {
+/// `name ON table`.
+pub(super) fn name_on_table(parser: &mut Parser<'_>) -> Result<(String, ObjectName), Failure> {
     let name = names::fold(&parser.parse_identifier()?);
     parser.expect_keyword(Keyword::ON)?;
     Ok((name, parser.parse_object_name(false)?))
+}
+
+/// `[WHERE (predicate)]`: which rows a policy or a hold is about.
+pub(super) fn condition(parser: &mut Parser<'_>) -> Result<Option<Box<Expr>>, Failure> {
+    if !parser.parse_keyword(Keyword::WHERE) {
+        return Ok(None);
+    }
+    parser.expect_token(&Token::LParen)?;
+    let predicate = parser.parse_expr()?;
+    parser.expect_token(&Token::RParen)?;
+    Ok(Some(Box::new(predicate)))
 }
 
 /// `KEEP INTERVAL 'period'`, the word INTERVAL being for the reader only.

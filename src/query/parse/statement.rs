@@ -9,6 +9,7 @@ use super::copy::{self, Copy};
 use super::derived::{self, CreateTableAs};
 use super::explain::Explain;
 use super::grant::{self, GrantStatement};
+use super::hold::{self, LegalHold};
 use super::retention::{self, RetentionPolicy};
 use super::role::{self, RoleSpec, RoleStatement};
 use super::session::{self, Block, Channel, Declare, Discard, Execute, Fetch, Prepare};
@@ -98,6 +99,7 @@ pub enum Definition {
     Role(Box<RoleStatement>),
     Grant(Box<GrantStatement>),
     Retention(RetentionPolicy),
+    Hold(LegalHold),
 }
 
 impl Definition {
@@ -115,6 +117,7 @@ impl Definition {
             Definition::Role(role) => role.command().to_owned(),
             Definition::Grant(grant) => grant.command().to_owned(),
             Definition::Retention(policy) => policy.tag().to_owned(),
+            Definition::Hold(hold) => hold.tag().to_owned(),
         }
     }
 }
@@ -153,6 +156,9 @@ pub(super) fn read(parser: &mut Parser<'_>) -> Result<Statement, Failure> {
         return Ok(define(statement.into()));
     }
     if let Some(statement) = retention::statement(parser)? {
+        return Ok(statement);
+    }
+    if let Some(statement) = hold::statement(parser)? {
         return Ok(statement);
     }
     if next_words(parser, &["create", "schema"]) {

@@ -62,7 +62,7 @@ use crate::error::{Error, Kind, Result};
 use crate::guard::Guard;
 use crate::query::errors::{unwrap, wrap};
 use crate::query::functions::{Registry, SessionFacts};
-use crate::query::{locks, parse, rules, system};
+use crate::query::{locks, parse, retention, rules, system};
 use crate::value::{SqlType, Style};
 
 /// How many views and functions may stand inside one another.
@@ -305,7 +305,10 @@ impl<'a> Planner<'a> {
     }
 
     fn relation_source(&self, name: &Name) -> Result<Arc<dyn TableSource>> {
-        if names::is_builtin_schema(&name.schema) {
+        if retention::status::is_name(name) {
+            return retention::status::source(self);
+        }
+        if names::is_builtin_schema(&name.schema) || system::exists(name) {
             return system::source(name, &self.facts);
         }
         if !self.bound {
@@ -348,7 +351,7 @@ impl<'a> Planner<'a> {
     }
 
     fn exists(&self, name: &Name) -> bool {
-        if names::is_builtin_schema(&name.schema) { system::exists(name) } else { self.catalog.relation(name).is_some() }
+        system::exists(name) || !names::is_builtin_schema(&name.schema) && self.catalog.relation(name).is_some()
     }
 }
 

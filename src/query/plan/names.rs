@@ -118,12 +118,13 @@ pub fn require_user_column(name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Refuses to change rows of PostgreSQL's own relations.
+/// Refuses to change rows of system relations.
 ///
 /// # Errors
 /// 42501.
 pub fn refuse_builtin(name: &Name) -> Result<()> {
-    if is_builtin_schema(&name.schema) { Err(crate::policy::denied("table", &name.name)) } else { Ok(()) }
+    let builtin = is_builtin_schema(&name.schema) || crate::query::system::exists(name);
+    if builtin { Err(crate::policy::denied("table", &name.name)) } else { Ok(()) }
 }
 
 /// Whether a schema is PostgreSQL's own, in which nothing can be defined.

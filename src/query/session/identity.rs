@@ -17,7 +17,7 @@ use crate::query::usage::Turn;
 impl Session {
     /// The catalog that says what roles may do: the transaction's own if it has defined something, else the newest, whatever the
     /// transaction sees of the rest. So a right that is gone is gone for the next statement of every session.
-    pub(super) fn rights(&self) -> Arc<Catalog> {
+    pub(in crate::query) fn rights(&self) -> Arc<Catalog> {
         let own = self.transaction.as_ref().and_then(|transaction| transaction.own_catalog());
         own.unwrap_or_else(|| self.engine.catalog())
     }

@@ -1,4 +1,5 @@
-//! What do clients see of the catalog? PostgreSQL's own relations, `pg_catalog` and `information_schema`, over one snapshot.
+//! What do clients see of the catalog? PostgreSQL's own relations, `pg_catalog` and `information_schema`, over one snapshot, and what
+//! is ours alone, in `annals`.
 //!
 //! Every system relation of PostgreSQL 15 exists with its columns, types and ids ([`shape`]). Those that have something to say have
 //! a *builder* in [`BUILDERS`], which fills its rows from the [`World`](world::World) when a statement names it, and whose rows are
@@ -9,6 +10,7 @@ pub(super) mod builtin;
 mod cache;
 pub(super) mod definition;
 mod grants;
+mod kept;
 mod layout;
 mod listings;
 pub(super) mod naming;
@@ -57,7 +59,8 @@ enum Follows {
 }
 
 /// The relations that have rows.
-const BUILDERS: [(&str, &str, Follows, Builder); 72] = [
+const BUILDERS: [(&str, &str, Follows, Builder); 73] = [
+    ("annals", "legal_holds", Follows::Catalog, kept::legal_holds),
     ("pg_catalog", "pg_aggregate", Follows::Catalog, operators::aggregates),
     ("pg_catalog", "pg_am", Follows::Catalog, objects::access_methods),
     ("pg_catalog", "pg_attrdef", Follows::Catalog, relations::attrdef),

@@ -1,4 +1,5 @@
-//! Which system relations there are, with PostgreSQL 15's columns, types and ids: read once from the lists in `data/`.
+//! Which system relations there are, with PostgreSQL 15's columns, types and ids, and our own beside them: read once from the lists in
+//! `data/`.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -57,8 +58,10 @@ pub(super) fn of_function(name: &str) -> Option<&'static Shape> {
     FUNCTIONS.iter().find(|shape| shape.name.name == name)
 }
 
-static SHAPES: LazyLock<BTreeMap<Name, Shape>> =
-    LazyLock::new(|| read(include_str!("data/relations.txt")).into_iter().map(|shape| (shape.name.clone(), shape)).collect());
+static SHAPES: LazyLock<BTreeMap<Name, Shape>> = LazyLock::new(|| {
+    let shapes = [include_str!("data/relations.txt"), include_str!("data/annals.txt")].into_iter().flat_map(read);
+    shapes.map(|shape| (shape.name.clone(), shape)).collect()
+});
 
 /// Reads the list: a line for each relation, indented lines for its columns, `!` before the type of one that is never NULL.
 fn read(list: &'static str) -> Vec<Shape> {
@@ -104,7 +107,7 @@ mod tests {
 
     #[test]
     fn the_list_is_read_whole() {
-        assert_eq!(all().count(), 203);
+        assert_eq!(all().count(), 203 + 2);
         let class = find(&Name::new("pg_catalog", "pg_class")).unwrap();
         assert_eq!((class.oid, class.kind, class.columns.len()), (1259, "r", 33));
         let last = class.columns.last().unwrap();

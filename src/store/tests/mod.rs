@@ -4,6 +4,7 @@ mod damage;
 mod death;
 mod lives;
 mod load;
+mod purge;
 mod rows;
 
 use super::samples::{self, NOON, leaves, log_batch, log_spec, numbers, options};
