@@ -20,6 +20,7 @@ mod holds;
 mod immutability;
 mod investigation;
 mod masks;
+mod noninterference;
 mod open_format;
 mod owners;
 mod pack_access;

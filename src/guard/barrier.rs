@@ -11,15 +11,18 @@ use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, Result};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 
 use super::Guard;
-use super::meter::MeterExec;
+use super::exit::Exit;
 use super::protection::Screen;
 use super::sieve::SieveExec;
 use super::table::is_harmless;
 
 /// The query behind its wall.
 pub struct Barrier {
+    /// What it is called where its plan is not shown.
+    name: String,
     plan: LogicalPlan,
     schema: SchemaRef,
     /// That of the statement around it, which counts what leaves.
@@ -34,9 +37,9 @@ impl fmt::Debug for Barrier {
 
 impl Barrier {
     /// Puts a plan behind the wall. Its columns have names of their own each.
-    pub fn new(plan: LogicalPlan, guard: Guard) -> Self {
+    pub fn new(name: &str, plan: LogicalPlan, guard: Guard) -> Self {
         let schema = plan.schema().inner().clone();
-        Barrier { plan, schema, guard }
+        Barrier { name: name.to_owned(), plan, schema, guard }
     }
 
     /// The plan's column at a place.
@@ -90,9 +93,13 @@ impl TableProvider for Barrier {
         let inside = state.create_physical_plan(&builder.build()?).await?;
         let width = inside.schema().fields().len();
         let wall = SieveExec::try_new(inside.clone(), Arc::new(Screen::open(inside.schema())), width, self.guard.clock.clone())?;
-        Ok(match &self.guard.meter {
-            Some(meter) => Arc::new(MeterExec::new(Arc::new(wall), meter.clone())),
-            None => Arc::new(wall),
-        })
+        let exit = Exit {
+            table: self.name.clone(),
+            ruled: true,
+            shown: self.guard.reader.superuser,
+            meter: self.guard.meter.clone(),
+            measured: ExecutionPlanMetricsSet::new(),
+        };
+        Ok(exit.over(Arc::new(wall)))
     }
 }

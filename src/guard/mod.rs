@@ -5,6 +5,7 @@
 //! snapshot of the catalog, so that all tables of the statement are read at one instant and by the rights of that instant.
 
 mod barrier;
+pub mod exit;
 mod holds;
 mod lookups;
 mod meter;
@@ -13,6 +14,7 @@ mod protection;
 mod rules;
 mod sieve;
 mod table;
+pub mod through;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -279,6 +281,11 @@ impl Guard {
             return Ok(());
         }
         Err(policy::denied("function", &function.name.name))
+    }
+
+    /// Whether it may know how a table is read: in what files, by what rules, and how much of it is hidden from others.
+    fn shows(&self, table: &Table) -> bool {
+        policy::owns(&self.identity.standing, &self.catalog, Object::Relation(table.oid))
     }
 
     /// Whether it may do with an object what its owner may.

@@ -11,10 +11,11 @@ use datafusion::common::{Column, DataFusionError, Result, ScalarValue, internal_
 use datafusion::logical_expr::expr::InList;
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator, TableProviderFilterPushDown, TableType, lit};
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 
 use super::Guard;
+use super::exit::Exit;
 use super::holds::Viewer;
-use super::meter::MeterExec;
 use super::rules::{Layout, Rules};
 use super::sieve::SieveExec;
 use crate::catalog::{PolicyCommand, Table};
@@ -169,10 +170,14 @@ impl TableProvider for GuardedTable {
         } else {
             open.screened(self, state, projection.unwrap_or(&all), filters).await?
         };
-        Ok(match &open.guard.meter {
-            Some(meter) => Arc::new(MeterExec::new(plan, meter.clone())),
-            None => plan,
-        })
+        let exit = Exit {
+            table: self.table.name.name.clone(),
+            ruled: !self.rules.is_empty(),
+            shown: open.guard.shows(&self.table),
+            meter: open.guard.meter.clone(),
+            measured: ExecutionPlanMetricsSet::new(),
+        };
+        Ok(exit.over(plan))
     }
 }
 

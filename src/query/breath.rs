@@ -5,7 +5,6 @@
 //! side is handed over in slices that take about [`SLICE`] each, and between two slices, or two batches of its answer, the statement
 //! yields when it has worked for [`BREATH`].
 
-use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -14,16 +13,17 @@ use std::time::Duration;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::common::{Result, internal_err};
-use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::PhysicalExpr;
+use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
 use datafusion::physical_plan::joins::{CrossJoinExec, HashJoinExec, NestedLoopJoinExec};
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use futures::{Stream, StreamExt};
 use tokio::time::Instant;
+
+use crate::guard::through::{Passage, Through, ThroughExec};
 
 /// How long a statement works before it yields. Shorter stops sooner and costs more.
 const BREATH: Duration = Duration::from_millis(5);
@@ -67,69 +67,26 @@ impl PhysicalOptimizerRule for Pauses {
 /// Passes batches through, yielding between them.
 #[derive(Debug, Clone)]
 struct Pause {
-    input: Arc<dyn ExecutionPlan>,
     /// It also cuts batches into slices that are worked on for a short time each.
     slices: bool,
 }
 
 impl Pause {
     fn over(input: Arc<dyn ExecutionPlan>, slices: bool) -> Arc<dyn ExecutionPlan> {
-        Arc::new(Pause { input, slices })
+        ThroughExec::over(input, Pause { slices })
     }
 }
 
-impl DisplayAs for Pause {
-    fn fmt_as(&self, _format: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Pause")
-    }
-}
+impl Through for Pause {
+    const NAME: &'static str = "Pause";
 
-impl ExecutionPlan for Pause {
-    fn name(&self) -> &str {
-        "Pause"
+    /// The plan is finished when pauses are put into it.
+    fn passage(&self) -> Passage {
+        Passage::Nothing
     }
 
-    fn properties(&self) -> &Arc<PlanProperties> {
-        self.input.properties()
-    }
-
-    fn maintains_input_order(&self) -> Vec<bool> {
-        vec![true]
-    }
-
-    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
-        vec![false]
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn apply_expressions(
-        &self,
-        _f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn replace_children(
-        self: Arc<Self>,
-        children: Vec<Arc<dyn ExecutionPlan>>,
-        _options: ReplaceChildrenOptions,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        match <[_; 1]>::try_from(children) {
-            Ok([input]) => Ok(Pause::over(input, self.slices)),
-            Err(_) => internal_err!("a pause has one input"),
-        }
-    }
-
-    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
-        self.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
-    }
-
-    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        let input = self.input.execute(partition, context)?;
-        Ok(Box::pin(Paused { input, slices: self.slices.then_some(FIRST_ROWS), left: None, given: None, began: None }))
+    fn run(&self, input: SendableRecordBatchStream, _partition: usize) -> SendableRecordBatchStream {
+        Box::pin(Paused { input, slices: self.slices.then_some(FIRST_ROWS), left: None, given: None, began: None })
     }
 }
 

@@ -16,6 +16,7 @@ use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use futures::{Stream, StreamExt};
 
 use crate::error::{Error, Result};
+use crate::guard::exit;
 use crate::query::backends::Backends;
 use crate::query::errors::unwrap;
 use crate::query::memory::Bounded;
@@ -55,10 +56,10 @@ impl Drop for Counting {
     }
 }
 
-/// The rows that a plan's scans have given.
+/// The rows that a plan's scans have given, without those that the guard has kept back.
 fn rows_read(plan: &Arc<dyn ExecutionPlan>) -> usize {
     let children = plan.children();
-    if children.is_empty() {
+    if children.is_empty() || exit::leaving(plan.as_ref()).is_some() {
         return plan.metrics().and_then(|measured| measured.output_rows()).unwrap_or(0);
     }
     children.into_iter().map(rows_read).sum()
@@ -147,6 +148,7 @@ pub(super) fn optimised_before(session: &Session, planned: Planned) -> Planned {
 pub(super) async fn physical(session: &Session, optimised: &LogicalPlan) -> Result<(Arc<dyn ExecutionPlan>, Arc<TaskContext>)> {
     let state = state(session);
     let physical = state.query_planner().create_physical_plan(optimised, &state).await.map_err(unwrap)?;
+    exit::ensure(physical.as_ref())?;
     let mut context = TaskContext::from(&state);
     if let Some(bytes) = session.identity.limits.memory_bytes {
         let shared = context.runtime_env();

@@ -1,7 +1,8 @@
 //! EXPLAIN: the plan that would run, in lines or as JSON, and what its run measured if it is to run.
 //!
 //! The lines are DataFusion's. The JSON has PostgreSQL's names where a thing is the same there, by which tools draw it; costs are in no
-//! unit here and are left out.
+//! unit here and are left out. A plan ends where rows leave the guard, for everybody but the owner of the table: what lies below tells of
+//! files, rules, and rows that are hidden.
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use super::execute::{bind, optimised, physical, text_column, text_rows};
 use super::parse::{Explain, Format};
 use super::session::{Column, Outcome, Session};
 use crate::error::{Error, Result};
+use crate::guard::exit;
 use crate::query::errors::unwrap;
 use crate::query::plan::Planned;
 use crate::value::SqlType;
@@ -48,14 +50,12 @@ pub(super) async fn explain(session: &Session, planned: &Planned, params: &[Arra
     let execution = (shown.summary && shown.analyze).then(|| milliseconds(clock.now_us() - ready));
     let lines = match shown.format {
         Format::Text => {
-            let written = if shown.analyze {
-                DisplayableExecutionPlan::with_metrics(plan.as_ref())
-            } else {
-                DisplayableExecutionPlan::new(plan.as_ref())
-            };
+            let mut lines = Vec::new();
+            write_lines(plan.as_ref(), 0, shown, &mut lines);
             let times = [("Planning Time", planning), ("Execution Time", execution)];
             let times = times.into_iter().filter_map(|(name, time)| Some(format!("{name}: {:.3} ms", time?)));
-            written.indent(shown.verbose).to_string().lines().map(str::to_owned).chain(times).collect()
+            lines.extend(times);
+            lines
         }
         Format::Json => {
             let whole = [Whole { plan: node(&plan, None, shown)?, planning, execution }];
@@ -65,6 +65,24 @@ pub(super) async fn explain(session: &Session, planned: &Planned, params: &[Arra
         }
     };
     text_rows(vec![column(&shown)], lines.into_iter().map(|line| vec![line]).collect(), "EXPLAIN")
+}
+
+/// A node and those below it, a line each.
+fn write_lines(plan: &dyn ExecutionPlan, depth: usize, shown: Explain, lines: &mut Vec<String>) {
+    let indent = "  ".repeat(depth);
+    if exit::is_veiled(plan) {
+        lines.push(format!("{indent}{}", DisplayableExecutionPlan::new(plan).one_line().to_string().trim_end()));
+        return;
+    }
+    let written = match shown.analyze {
+        true => DisplayableExecutionPlan::with_metrics(plan),
+        false => DisplayableExecutionPlan::new(plan),
+    };
+    // Only a whole tree is written verbosely; its first line is this node's.
+    lines.extend(written.indent(shown.verbose).to_string().lines().next().map(|line| format!("{indent}{line}")));
+    for child in plan.children() {
+        write_lines(child.as_ref(), depth + 1, shown, lines);
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "no statement runs for centuries")]
@@ -87,6 +105,8 @@ struct Whole {
 struct Node {
     #[serde(rename = "Node Type")]
     kind: String,
+    #[serde(rename = "Relation Name", skip_serializing_if = "Option::is_none")]
+    relation: Option<String>,
     #[serde(rename = "Parent Relationship", skip_serializing_if = "Option::is_none")]
     relationship: Option<&'static str>,
     #[serde(rename = "Plan Rows", skip_serializing_if = "Option::is_none")]
@@ -106,7 +126,29 @@ struct Node {
     plans: Vec<Node>,
 }
 
+impl Node {
+    /// A node of which no more is said than its kind.
+    fn of(kind: String) -> Node {
+        Node {
+            kind,
+            relation: None,
+            relationship: None,
+            rows: None,
+            time: None,
+            actual_rows: None,
+            loops: None,
+            output: None,
+            details: None,
+            plans: vec![],
+        }
+    }
+}
+
 fn node(plan: &Arc<dyn ExecutionPlan>, relationship: Option<&'static str>, shown: Explain) -> Result<Node> {
+    let relation = exit::leaving(plan.as_ref()).map(str::to_owned);
+    if exit::is_veiled(plan.as_ref()) {
+        return Ok(Node { relation, relationship, ..Node::of(kind(plan.name())) });
+    }
     let measured = plan.metrics().filter(|_| shown.analyze);
     let expected = match shown.costs {
         true => StatisticsContext::new().compute(plan.as_ref(), &StatisticsArgs::new()).map_err(unwrap)?.num_rows,
@@ -120,6 +162,7 @@ fn node(plan: &Arc<dyn ExecutionPlan>, relationship: Option<&'static str>, shown
     let plans = children.into_iter().zip(sides).map(|(child, side)| node(child, Some(side), shown)).collect::<Result<_>>()?;
     Ok(Node {
         kind: kind(plan.name()),
+        relation,
         relationship,
         rows: expected.get_value().copied(),
         time: measured.as_ref().filter(|_| shown.timing).and_then(time),

@@ -5,6 +5,7 @@
 //! scan gives columns the names that SQL knows today.
 
 mod prune;
+mod tail;
 
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, ColumnStatistics, DFSchema, DataFusionError, ScalarValue, Statistics};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::object_store::ObjectStoreUrl;
-use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfig, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::logical_expr::{Expr, utils};
 use datafusion::physical_expr::PhysicalExpr;
@@ -30,9 +31,17 @@ use crate::catalog::Table;
 use crate::error::{Error, Kind, Result};
 use crate::store::spec::{INGEST_COLUMN, ROW_COLUMN};
 use crate::store::{Segment, TableView, View};
+use tail::Tail;
 
 /// The address under which the store's files are registered with DataFusion.
 pub const STORE_URL: &str = "annals://store/";
+
+/// Whether a node reads a table's rows as they are stored.
+pub fn is_raw(plan: &dyn ExecutionPlan) -> bool {
+    let source = plan.downcast_ref::<DataSourceExec>().map(DataSourceExec::data_source);
+    // Nothing else has business with files.
+    source.is_some_and(|source| source.downcast_ref::<FileScanConfig>().is_some() || source.downcast_ref::<Tail>().is_some())
+}
 
 /// One table of one store snapshot, ready to be planned.
 #[derive(Debug, Clone)]
@@ -146,7 +155,7 @@ impl TableScan {
         let memory = self.memory_batches(projection)?;
         if !memory.is_empty() || inputs.is_empty() {
             let schema = Arc::new(self.stored.project(projection)?);
-            inputs.push(MemorySourceConfig::try_new_exec(&[memory], schema, None)?);
+            inputs.push(DataSourceExec::from_data_source(Tail(MemorySourceConfig::try_new(&[memory], schema, None)?)));
         }
         let plan = match inputs.len() {
             1 => inputs.swap_remove(0),

@@ -57,6 +57,12 @@ impl Launch {
         self
     }
 
+    /// With the settings of this file.
+    pub(crate) fn configured(mut self, file: &Path) -> Launch {
+        self.command.arg("--config").arg(file);
+        self
+    }
+
     /// Dies, as if by SIGKILL, where this point of its code is first reached (`crate::store::crash` lists them).
     pub(crate) fn crash_at(mut self, point: &str) -> Launch {
         self.command.env("ANNALS_CRASH_AT", point);

@@ -51,6 +51,68 @@ async fn state(client: &Client, sql: &str) -> String {
     failure(client, sql).await.0
 }
 
+/// What EXPLAIN says, in one text.
+async fn explained(client: &Client, options: &str, query: &str) -> String {
+    let sql = format!("EXPLAIN {options} {query}");
+    let answer = table(client, &sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+    answer.rows.into_iter().flatten().flatten().collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a19_a20_explain_ends_where_rows_leave_the_guard() {
+    let scene = Scene::set().await;
+    scene
+        .run(
+            "CREATE TABLE seen (occurred_at timestamptz NOT NULL, region text, amount integer);
+             INSERT INTO seen SELECT now() - interval '3 days', 'planted-region', n FROM generate_series(1, 4242) AS n;
+             INSERT INTO seen SELECT now(), 'eu', n FROM generate_series(1, 3) AS n;
+             CREATE RETENTION POLICY kept ON seen WHERE (region = 'planted-region') KEEP INTERVAL '2 days';
+             GRANT SELECT (region, amount) ON seen TO mallory; GRANT SELECT ON seen TO ann",
+        )
+        .await;
+    scene.run("CHECKPOINT").await;
+    let queries = [
+        "SELECT region, amount FROM seen",
+        "SELECT count(*) FROM seen",
+        "SELECT region FROM seen WHERE amount > 2 ORDER BY amount LIMIT 3",
+        "SELECT s.amount FROM seen s JOIN events e USING (amount) WHERE e.region = 'eu'",
+        "SELECT region, (SELECT max(amount) FROM events e WHERE e.amount > s.amount) FROM seen s",
+        "WITH w AS (SELECT DISTINCT region FROM seen) SELECT count(*) FROM w",
+    ];
+    let (ann, mallory) = (scene.log_in("ann").await, scene.log_in("mallory").await);
+    scene.run("GRANT readers TO mallory").await;
+    let below = [
+        "planted-region",
+        "parquet",
+        "DataSource",
+        "file_groups",
+        "Sieve",
+        "predicate=occurred",
+        "4242",
+        "4245",
+        "partition_sizes",
+    ];
+    for options in ["", "VERBOSE", "ANALYZE", "ANALYZE VERBOSE", "(FORMAT JSON)", "(ANALYZE, VERBOSE, FORMAT JSON)"] {
+        for query in queries {
+            for reader in [&ann, &mallory] {
+                let told = explained(reader, options, query).await;
+                assert!(told.contains("Guarded"), "{options} {query}: {told}");
+                let leaked = below.iter().find(|word| told.contains(**word));
+                assert_eq!(leaked, None, "{options} {query}: {told}");
+            }
+            // Its owner sees what is read.
+            let told = explained(&scene.chief, options, query).await;
+            assert!(told.contains("parquet"), "{options} {query}: {told}");
+        }
+    }
+    // What is counted of everybody's reading leaves out the rows that were hidden.
+    let returned = "SELECT tup_returned FROM pg_stat_database WHERE datname = current_database()";
+    let before = count(&scene.chief, returned).await;
+    assert_eq!(count(&ann, "SELECT count(amount) FROM seen").await, 3);
+    let after = count(&scene.chief, returned).await;
+    assert!(after - before < 4242, "{before} and then {after}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a24_whether_an_object_exists_is_not_told() {
     let scene = Scene::set().await;

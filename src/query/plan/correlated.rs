@@ -34,6 +34,7 @@ use futures::StreamExt;
 use super::compared::Values;
 use super::lateral;
 use crate::error::{Error, Kind};
+use crate::guard::exit;
 use crate::query::errors::{unwrap, wrap};
 use crate::query::functions::cast::conformed;
 use crate::value::SqlType;
@@ -288,6 +289,7 @@ impl PerRow {
         let plan = self.substituted(values)?;
         let optimised = self.state.optimize(&plan)?;
         let physical = self.state.query_planner().create_physical_plan(&optimised, &self.state).await?;
+        exit::ensure(physical.as_ref()).map_err(wrap)?;
         let mut stream = execute_stream(physical, Arc::new(TaskContext::from(&self.state)))?;
         let mut found: Vec<RecordBatch> = Vec::new();
         while let Some(batch) = stream.next().await {

@@ -1,0 +1,60 @@
+//! What is hidden from a role changes nothing that the role can see (security: non-interference).
+//!
+//! Two stores differ only in what is hidden from one role: rows that have expired, columns and tables that it has no right to, what other
+//! sessions do. Statements by chance, over the grammar, are put to both by that role, each server working with one thread: rows (in no
+//! order), tags, notices, errors with all their fields, plans, the catalog and COPY's bytes must be the same. The hidden rows hold values
+//! that only they have and that make expressions fail, so that whatever looks at one of them shows.
+//!
+//! `ANNALS_SEED` is the seed of the first statement, that of the n-th is n higher: a failure prints the one that runs its statement first.
+//! `ANNALS_SOAK_STATEMENTS` says how many there are.
+
+mod generate;
+mod world;
+
+use std::env;
+
+use crate::harness::Chance;
+use generate::{Act, acts};
+use world::World;
+
+/// Statements of a run that says nothing else.
+const STATEMENTS: u64 = 2_000;
+
+/// The first statement, by its seed, that two worlds answer differently to a role.
+async fn first_difference(role: &str, seed: u64, statements: u64) -> Option<String> {
+    let (left, right) = tokio::join!(World::left(), World::right());
+    let (mut left, mut right) = (left.enter(role).await, right.enter(role).await);
+    let (mut sent, mut answered) = (0_u64, 0_u64);
+    for number in 0..statements {
+        let seed = seed.wrapping_add(number);
+        for act in acts(&mut Chance::new(seed)) {
+            let (one, other) = tokio::join!(left.answer(&act), right.answer(&act));
+            sent += 1;
+            answered += u64::from(one.error.is_none());
+            if one != other {
+                let Act { sql, .. } = &act;
+                return Some(format!("ANNALS_SEED={seed}\n{sql}\n  one world:   {one:?}\n  the other:   {other:?}"));
+            }
+        }
+    }
+    println!("{answered} of {sent} statements were answered without an error");
+    assert!(statements < 500 || answered > sent / 5, "most statements say nothing: {answered} of {sent} were answered");
+    None
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_hidden_from_a_role_changes_nothing_it_sees() {
+    let (seed, _) = Chance::from_environment("ANNALS_SEED", 20_261_129);
+    let statements = env::var("ANNALS_SOAK_STATEMENTS").map_or(STATEMENTS, |text| text.parse().expect("a number of statements"));
+    println!("non-interference: {statements} statements from ANNALS_SEED={seed}");
+    if let Some(different) = first_difference("reader", seed, statements).await {
+        panic!("two worlds answer differently to a role from which their difference is hidden:\n{different}");
+    }
+}
+
+/// Who may see a part of the difference does see it, soon.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_not_hidden_is_found() {
+    let found = first_difference("annals", 1, 400).await.expect("the superuser reads what the worlds differ in");
+    assert!(found.contains("ANNALS_SEED="), "{found}");
+}

@@ -1,0 +1,301 @@
+//! Statements by chance over the tables of a world, for which every answer is fixed: no clock, no chance of their own, and LIMIT only
+//! behind an order of unique values.
+
+use crate::harness::Chance;
+
+/// By which messages a statement goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    Simple,
+    Extended,
+    Copy,
+}
+
+/// One thing that a client sends.
+#[derive(Debug, Clone)]
+pub(super) struct Act {
+    pub sql: String,
+    pub way: Way,
+    /// Whether the order of the rows is part of the answer.
+    pub ordered: bool,
+}
+
+impl Act {
+    fn simple(sql: impl Into<String>) -> Act {
+        Act { sql: sql.into(), way: Way::Simple, ordered: false }
+    }
+}
+
+/// What one draw makes the client do, in order; it leaves the session as it was.
+pub(super) fn acts(chance: &mut Chance) -> Vec<Act> {
+    match chance.below(20) {
+        0 => catalog(chance),
+        1 => failing_insert(chance),
+        2 => forbidden(chance),
+        3 | 4 => explained(chance),
+        5 => {
+            let (query, ordered) = query(chance, 2);
+            let format = chance.pick(&["", " (FORMAT csv, HEADER)", " (FORMAT json)", " (FORMAT binary)"]);
+            vec![Act { sql: format!("COPY ({query}) TO STDOUT{format}"), way: Way::Copy, ordered }]
+        }
+        6 => cursor(chance),
+        7 => {
+            let (query, _) = query(chance, 2);
+            let run = "EXECUTE kept";
+            [&format!("PREPARE kept AS {query}"), run, run, "DEALLOCATE kept"].into_iter().map(Act::simple).collect()
+        }
+        8 => {
+            let (sql, ordered) = query(chance, 2);
+            vec![Act { sql, way: Way::Extended, ordered }]
+        }
+        _ => {
+            let (sql, ordered) = query(chance, 3);
+            vec![Act { sql, way: Way::Simple, ordered }]
+        }
+    }
+}
+
+fn cursor(chance: &mut Chance) -> Vec<Act> {
+    let (query, ordered) = query(chance, 2);
+    let scroll = chance.pick(&["", "SCROLL ", "NO SCROLL "]);
+    let mut acts = vec![Act::simple("BEGIN"), Act::simple(format!("DECLARE c {scroll}CURSOR FOR {query}"))];
+    // A part of a cursor's rows is the same only if their order is.
+    let fetches: &[&str] = if ordered { &["FETCH 3 FROM c", "MOVE 2 IN c", "FETCH ALL FROM c"] } else { &["FETCH ALL FROM c"] };
+    acts.extend(fetches.iter().map(|fetch| Act { ordered, ..Act::simple(*fetch) }));
+    acts.push(Act::simple("ROLLBACK"));
+    acts
+}
+
+fn explained(chance: &mut Chance) -> Vec<Act> {
+    let (query, _) = query(chance, 2);
+    let options = chance.pick(&["", "VERBOSE ", "ANALYZE ", "(FORMAT JSON) ", "(ANALYZE, VERBOSE) ", "(ANALYZE, FORMAT JSON) "]);
+    vec![Act { ordered: true, ..Act::simple(format!("EXPLAIN {options}{query}")) }]
+}
+
+/// What the catalog tells. Who is connected and how the server as a whole fares is no secret of a table's, and not asked for.
+fn catalog(chance: &mut Chance) -> Vec<Act> {
+    let sql = chance.pick(&[
+        "SELECT relname, relkind, reltuples, relpages, relacl FROM pg_class WHERE relnamespace = 'public'::regnamespace",
+        "SELECT attrelid::regclass, attname, atttypid::regtype, attnotnull, attacl FROM pg_attribute WHERE attnum > 0 AND attrelid > 16000",
+        "SELECT table_schema, table_name, column_name, data_type, column_default FROM information_schema.columns WHERE table_schema <> 'pg_catalog'",
+        "SELECT * FROM information_schema.table_privileges WHERE table_schema <> 'pg_catalog'",
+        "SELECT * FROM information_schema.column_privileges WHERE table_schema <> 'pg_catalog'",
+        "SELECT schemaname, tablename, tableowner FROM pg_tables",
+        "SELECT * FROM pg_views WHERE schemaname = 'public'",
+        "SELECT * FROM pg_stats",
+        "SELECT * FROM pg_policies",
+        "SELECT relname, n_live_tup, n_dead_tup, n_tup_ins, seq_scan, seq_tup_read FROM pg_stat_user_tables",
+        "SELECT usename, query, client_addr FROM pg_stat_activity WHERE usename = 'other'",
+        "SELECT conname, contype, pg_get_constraintdef(oid) FROM pg_constraint",
+        "SELECT pg_relation_size('events'), pg_total_relation_size('events'), pg_table_size('people')",
+        "SELECT pg_relation_size('hidden')",
+        "SELECT has_table_privilege('events', 'SELECT'), has_any_column_privilege('events', 'SELECT'), has_table_privilege('hidden', 'SELECT')",
+        "SELECT has_column_privilege('events', 'secret', 'SELECT'), has_column_privilege('people', 'salary', 'SELECT')",
+        "SELECT 'events'::regclass::oid, 'people'::regclass::oid",
+        "SELECT nspname, nspacl FROM pg_namespace",
+        "SELECT rolname, rolsuper, rolconfig FROM pg_roles",
+        "SELECT proname, prosrc, proacl FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
+        "SELECT name, setting FROM pg_settings WHERE name NOT IN ('port', 'data_directory', 'config_file')",
+        "SELECT obj_description('events'::regclass), col_description('events'::regclass, 1)",
+        "SELECT * FROM pg_prepared_statements",
+        "SELECT * FROM pg_cursors",
+        "SELECT pg_get_viewdef('regions'::regclass)",
+        "EXPLAIN RETENTION events",
+        "SELECT * FROM annals.retention_status",
+        "SELECT * FROM annals.catalog_log",
+    ]);
+    vec![Act::simple(*sql)]
+}
+
+/// INSERTs that must not succeed, so that the world stays as it is.
+fn failing_insert(chance: &mut Chance) -> Vec<Act> {
+    let number = number(chance, 2);
+    let sql = match chance.below(9) {
+        0 => format!("INSERT INTO inbox SELECT id, -abs({number}) - 1, region FROM events"),
+        1 => format!("INSERT INTO inbox SELECT id, 0, 'x' FROM events WHERE {}", condition(chance, 2)),
+        2 => "INSERT INTO inbox SELECT id, 1, NULL FROM events ORDER BY id".to_owned(),
+        3 => "INSERT INTO inbox VALUES (1, 1 / 0, 'x')".to_owned(),
+        4 => format!("INSERT INTO inbox VALUES (1, (SELECT min(amount) - 1000 FROM events WHERE {}), 'x')", condition(chance, 1)),
+        5 => "INSERT INTO events (occurred_at, id, region) VALUES ('2020-01-01', 1, 'eu')".to_owned(),
+        6 => "INSERT INTO events (occurred_at, id) VALUES ('2020-01-01', 9001) RETURNING secret".to_owned(),
+        7 => "INSERT INTO people VALUES (1, 'x', 1)".to_owned(),
+        _ => "INSERT INTO inbox SELECT at, 1, word FROM hidden".to_owned(),
+    };
+    // What was not refused, because no row was left to refuse, is taken back.
+    vec![Act::simple("BEGIN"), Act::simple(sql), Act::simple("ROLLBACK")]
+}
+
+/// What the role has no right to.
+fn forbidden(chance: &mut Chance) -> Vec<Act> {
+    let condition = condition(chance, 1);
+    let sql = match chance.below(14) {
+        0 => "SELECT * FROM events".to_owned(),
+        1 => format!("SELECT secret FROM events WHERE {condition}"),
+        2 => format!("SELECT id FROM events WHERE secret = 'left1' AND {condition}"),
+        3 => "SELECT max(salary) FROM people".to_owned(),
+        4 => "SELECT id FROM people ORDER BY salary".to_owned(),
+        5 => "SELECT count(*) FROM hidden".to_owned(),
+        6 => "TABLE hidden".to_owned(),
+        7 => "SELECT * FROM hr.salaries".to_owned(),
+        8 => "SELECT * FROM hr.nothing".to_owned(),
+        9 => "EXPLAIN ANALYZE SELECT count(*) FROM hidden".to_owned(),
+        10 => "UPDATE people SET name = 'x' WHERE salary > 3".to_owned(),
+        11 => "DELETE FROM events".to_owned(),
+        12 => "SELECT _li, _ingest_ts FROM events".to_owned(),
+        _ => format!("CREATE TABLE mine AS SELECT id FROM events WHERE {condition}"),
+    };
+    vec![Act::simple(sql)]
+}
+
+/// A query, and whether it fixes the order of its rows.
+fn query(chance: &mut Chance, depth: u64) -> (String, bool) {
+    let filter = condition(chance, depth);
+    let (one, two) = (number(chance, depth), text(chance, depth));
+    match chance.below(16) {
+        0 | 1 => (format!("SELECT id, {one} AS x, {two} AS y FROM events e WHERE {filter}"), false),
+        2 => {
+            let (limit, offset) = (1 + chance.below(9), chance.below(5));
+            (format!("SELECT id, {one} AS x FROM events e WHERE {filter} ORDER BY id DESC LIMIT {limit} OFFSET {offset}"), true)
+        }
+        3 => {
+            let limit = 1 + chance.below(7);
+            (format!("SELECT id, region, amount FROM events e WHERE {filter} ORDER BY amount, id LIMIT {limit}"), true)
+        }
+        4 => (format!("SELECT count(*), min({one}), max(level), sum(amount) FROM events e WHERE {filter}"), false),
+        5 => (
+            format!(
+                "SELECT region, count(*) AS n, sum({one}) AS s FROM events e WHERE {filter} GROUP BY region HAVING count(*) > 1"
+            ),
+            false,
+        ),
+        6 => (
+            format!(
+                "SELECT level, sum(10 / amount) FILTER (WHERE {filter}), string_agg(region, ',' ORDER BY id) FROM events e GROUP BY level"
+            ),
+            false,
+        ),
+        7 => (format!("SELECT DISTINCT {two} AS y FROM events e WHERE {filter}"), false),
+        8 => (format!("SELECT e.id, p.name FROM events e JOIN people p ON p.id = {one} WHERE {filter}"), false),
+        9 => (
+            format!(
+                "SELECT e.id, f.amount FROM events e LEFT JOIN events f ON e.amount = f.id AND f.level = e.level WHERE {filter}"
+            ),
+            false,
+        ),
+        10 => (
+            format!(
+                "SELECT id, row_number() OVER (PARTITION BY region ORDER BY id), lag(amount) OVER (ORDER BY id) FROM events e WHERE {filter}"
+            ),
+            false,
+        ),
+        11 => (
+            format!(
+                "WITH w AS (SELECT id, amount, level, region, details FROM events e WHERE {filter}) SELECT region, max(amount) FROM w GROUP BY region"
+            ),
+            false,
+        ),
+        12 => {
+            let other = condition(chance, depth.saturating_sub(1));
+            (
+                format!(
+                    "SELECT region FROM events e WHERE {filter} {} SELECT name FROM people e WHERE id > 3 OR (SELECT count(*) FROM events e WHERE {other}) > 5",
+                    chance.pick(&["UNION", "UNION ALL", "EXCEPT", "INTERSECT"])
+                ),
+                false,
+            )
+        }
+        13 => (
+            format!(
+                "SELECT details -> 'list' -> 0 AS a, jsonb_array_length(details -> 'list') AS n, details @> '{{\"k\": \"v1\"}}' AS k FROM events e WHERE {filter}"
+            ),
+            false,
+        ),
+        14 => (
+            chance
+                .pick(&[
+                    "SELECT * FROM regions",
+                    "SELECT * FROM of_region('eu')",
+                    "SELECT events / (amount - 777) FROM regions",
+                    "SELECT count(*) FROM regions r JOIN people p ON p.id = r.events",
+                ])
+                .to_string(),
+            false,
+        ),
+        _ => (
+            format!(
+                "SELECT DISTINCT ON (region) region, id, (SELECT count(*) FROM events f WHERE f.amount > e.amount) AS more FROM events e WHERE {filter} ORDER BY region, id"
+            ),
+            false,
+        ),
+    }
+}
+
+/// A whole number of a row of `e`. Some of these fail on the hidden rows and on no other.
+fn number(chance: &mut Chance, depth: u64) -> String {
+    if depth == 0 || chance.one_in(3) {
+        return chance.pick(&["e.id", "e.amount", "e.amount", "1", "7", "777", "e.id % 5", "e.level::integer"]).to_string();
+    }
+    let (a, b) = (number(chance, depth - 1), number(chance, depth - 1));
+    match chance.below(14) {
+        0 => "1000 / (e.amount - 777)".to_owned(),
+        12 => "1000 % (e.amount - 778)".to_owned(),
+        13 => "(e.details ->> 'n')::integer".to_owned(),
+        1 => format!("100 / ({b} - 3)"),
+        2 => format!("({a} + {b})"),
+        3 => format!("({a} * {b})"),
+        4 => format!("CASE WHEN {} THEN {a} ELSE {b} END", condition(chance, depth - 1)),
+        5 => format!("coalesce({a}, {b})"),
+        6 => format!("abs({a} - {b})"),
+        7 => format!("length({})", text(chance, depth - 1)),
+        8 => format!("({a} % nullif({b}, 0))"),
+        9 => format!("({} || '1')::integer", text(chance, depth - 1)),
+        10 => format!("({a} * 100000000)"),
+        _ => format!("greatest({a}, {b})"),
+    }
+}
+
+fn text(chance: &mut Chance, depth: u64) -> String {
+    if depth == 0 || chance.one_in(3) {
+        return chance
+            .pick(&["'x'", "e.id::text", "'gone'", "e.level", "e.region", "'left-level'", "e.details ->> 'k'"])
+            .to_string();
+    }
+    let a = text(chance, depth - 1);
+    match chance.below(7) {
+        0 => format!("upper({a})"),
+        1 => format!("({a} || {})", text(chance, depth - 1)),
+        2 => format!("substr({a}, {}, 3)", 1 + chance.below(3)),
+        3 => format!("coalesce({a}, 'none')"),
+        4 => format!("repeat({a}, {})", number(chance, 0)),
+        5 => format!("regexp_replace({a}, '[0-9]+', '#')"),
+        _ => format!("split_part({a}, '-', 1)"),
+    }
+}
+
+fn condition(chance: &mut Chance, depth: u64) -> String {
+    if depth == 0 || chance.one_in(4) {
+        return chance
+            .pick(&[
+                "e.id > 5",
+                "e.amount <> 777",
+                "true",
+                "e.id IN (1, 2, 9001, 30)",
+                "e.id BETWEEN 8 AND 33",
+                "e.region = 'gone'",
+                "e.level < '4'",
+            ])
+            .to_string();
+    }
+    match chance.below(10) {
+        0 => format!("{} > {}", number(chance, depth - 1), number(chance, depth - 1)),
+        1 => format!("{} = {}", text(chance, depth - 1), text(chance, depth - 1)),
+        2 => format!("({} AND {})", condition(chance, depth - 1), condition(chance, depth - 1)),
+        3 => format!("({} OR {})", condition(chance, depth - 1), condition(chance, depth - 1)),
+        4 => format!("NOT ({})", condition(chance, depth - 1)),
+        5 => format!("{} LIKE '%{}%'", text(chance, depth - 1), chance.pick(&["e", "left", "1"])),
+        6 => format!("EXISTS (SELECT 1 FROM events e WHERE {})", condition(chance, depth - 1)),
+        7 => format!("{} IN (SELECT e.id FROM events e WHERE {})", number(chance, depth - 1), condition(chance, depth - 1)),
+        8 => format!("({}) IS NULL", number(chance, depth - 1)),
+        _ => format!("e.details @> '{{\"k\": \"{}\"}}'", chance.pick(&["v1", "left-level"])),
+    }
+}
