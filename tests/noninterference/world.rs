@@ -31,7 +31,7 @@ const DEFINITIONS: &str = "
     GRANT INSERT ON events, inbox TO reader;
     GRANT SELECT ON inbox TO reader";
 
-/// Rows that the role sees, in two parts: one for files and one for memory.
+/// Rows that the role sees.
 fn seen(from: i64, to: i64) -> String {
     format!(
         "INSERT INTO events SELECT date_trunc('hour', now()) - n * interval '7 minutes', n,
@@ -89,9 +89,9 @@ impl World {
         run(format!("INSERT INTO hr.salaries SELECT '{secret}', n FROM generate_series(1, {more}) AS n")).await;
         run("INSERT INTO inbox VALUES (1, 1, 'first')".to_owned()).await;
         run(hidden_rows.to_owned()).await;
-        run(secret_is(seen(1, 30))).await;
+        run(secret_is(seen(1, 44))).await;
+        // Rows in files and rows in memory are two sources, read side by side: which of two rows that fail is met first would be chance.
         run("CHECKPOINT".to_owned()).await;
-        run(secret_is(seen(31, 44))).await;
         run(POLICIES.to_owned()).await;
         let other = enter(&server, "other").await.0;
         let _ = other.simple_query(elsewhere).await;
