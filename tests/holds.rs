@@ -1,6 +1,9 @@
 //! A legal hold keeps rows from everything that removes rows, whatever happens meanwhile, and shows what it keeps to those alone whom it
 //! names.
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
 use tokio_postgres::Client;
 
 use crate::harness::{CAN_PLANT, Launch, Server, connect_as, copy_in, count, folder, run, sqlstate, table};
@@ -207,17 +210,17 @@ async fn a_hold_that_was_acknowledged_binds_a_purge_that_runs() {
         .batch_execute(
             "CREATE ROLE lawyer; GRANT lawyer TO annals;
              CREATE TABLE days (occurred_at timestamptz NOT NULL, n int);
-             CREATE RETENTION POLICY month ON days KEEP INTERVAL '30 days'",
+             CREATE RETENTION POLICY month ON days WHERE (n % 4 > 0) KEEP INTERVAL '30 days'",
         )
         .await
         .unwrap();
-    for round in 0..6 {
-        // A policy that keeps everything lets the old rows in.
+    for delay_ms in [20, 150, 400] {
+        // Fifty days make fifty files, each to be written anew, which takes a while.
         chief
             .batch_execute(
                 "BEGIN; DROP RETENTION POLICY month ON days;
-                 INSERT INTO days SELECT now() - interval '40 days' - n * interval '1 hour', n FROM generate_series(1, 2000) AS s(n);
-                 CREATE RETENTION POLICY month ON days KEEP INTERVAL '30 days'; COMMIT; CHECKPOINT",
+                 INSERT INTO days SELECT now() - interval '40 days' - n * interval '6 hours', n FROM generate_series(1, 200) AS s(n);
+                 CREATE RETENTION POLICY month ON days WHERE (n % 4 > 0) KEEP INTERVAL '30 days'; COMMIT; CHECKPOINT",
             )
             .await
             .unwrap();
@@ -225,13 +228,13 @@ async fn a_hold_that_was_acknowledged_binds_a_purge_that_runs() {
             other.batch_execute("VACUUM days").await.unwrap();
             other
         });
-        tokio::time::sleep(std::time::Duration::from_millis(40 * round)).await;
+        tokio::time::sleep(std::time::Duration::from_millis(delay_ms)).await;
         chief.batch_execute("CREATE LEGAL HOLD h ON days WHERE (n % 2 = 0) REASON 'in time' TO lawyer").await.unwrap();
         let held = count(&chief, "SELECT count(*) FROM days").await;
         other = purge.await.unwrap();
-        assert_eq!(count(&chief, "SELECT count(*) FROM days").await, held, "round {round}: {held} rows were held");
+        assert_eq!(count(&chief, "SELECT count(*) FROM days").await, held, "after {delay_ms} ms, {held} rows were held");
         chief.batch_execute("VACUUM days").await.unwrap();
-        assert_eq!(count(&chief, "SELECT count(*) FROM days").await, held, "round {round}");
+        assert_eq!(count(&chief, "SELECT count(*) FROM days").await, held, "after {delay_ms} ms");
         chief.batch_execute("DROP LEGAL HOLD h ON days").await.unwrap();
         chief.batch_execute("VACUUM days").await.unwrap();
     }
@@ -570,4 +573,54 @@ async fn the_status_counts_what_is_there() {
     assert!(lines[0].ends_with("division by zero"), "{lines:?}");
     assert_eq!(lines[2..], done[1..]);
     refused(&chief, "VACUUM flat", "22012").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_found_in_a_segment_is_not_looked_for_again() {
+    let data = folder();
+    let server = Server::start(data.path());
+    let chief = server.connect().await;
+    chief
+        .batch_execute(
+            "CREATE TABLE marks (occurred_at timestamptz NOT NULL, kind text, n int);
+             INSERT INTO marks SELECT now() - interval '40 days', CASE WHEN n % 10 = 0 THEN 'short' ELSE 'long' END, n
+             FROM generate_series(1, 1000) AS s(n);
+             CREATE RETENTION POLICY short ON marks WHERE (kind = 'short') KEEP INTERVAL '30 days';
+             CREATE RETENTION POLICY the_rest ON marks KEEP INTERVAL '1 year'",
+        )
+        .await
+        .unwrap();
+    chief.batch_execute("VACUUM marks").await.unwrap();
+    let counted =
+        "SELECT string_agg(rows_expired::text, ' ' ORDER BY policyname) FROM annals.retention_status WHERE problem IS NULL";
+    let shown = || async { table(&chief, counted).await.unwrap().rows[0][0].clone() };
+    assert_eq!(shown().await.as_deref(), Some("0 0"));
+    // A file that cannot be read shows who reads it.
+    let mut segments = files_below(data.path(), "parquet");
+    segments
+        .retain(|path| fs::metadata(path).is_ok_and(|file| file.len() > 2_000) && !path.to_string_lossy().contains("_delta_log"));
+    for segment in &segments {
+        fs::OpenOptions::new().write(true).open(segment).unwrap().set_len(100).unwrap();
+    }
+    assert!(!segments.is_empty());
+    assert_eq!(shown().await.as_deref(), Some("0 0"), "it is remembered");
+    chief.batch_execute("VACUUM marks").await.unwrap();
+    refused(&chief, "SELECT count(kind) FROM marks", "XX001").await;
+    chief.batch_execute("ALTER RETENTION POLICY short ON marks KEEP INTERVAL '20 days'").await.unwrap();
+    assert_eq!(shown().await, None, "by other rules it is looked for again");
+    refused(&chief, "VACUUM marks", "XX001").await;
+}
+
+/// Files below a folder whose names end so.
+fn files_below(folder: &Path, ending: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(files_below(&path, ending));
+        } else if path.extension().is_some_and(|extension| extension == ending) {
+            found.push(path);
+        }
+    }
+    found
 }
