@@ -1,6 +1,6 @@
 //! The built-in pack: the SQL files that a new store runs at its first start, as the system role, in this order.
 //!
-//! They make the six logs, the reference tables, the catalogue of events, the views and the functions. They are ordinary
+//! They make the six logs, the reference tables, the catalogue of events, the views, the functions, and who sees what of them for how long. They are ordinary
 //! statements of the language; whatever they need, everybody has.
 
 /// Name and text of each file of `sql/`, in the order in which they run.
@@ -11,6 +11,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("03_catalogue.sql", include_str!("../sql/03_catalogue.sql")),
     ("04_views.sql", include_str!("../sql/04_views.sql")),
     ("05_functions.sql", include_str!("../sql/05_functions.sql")),
+    ("06_access.sql", include_str!("../sql/06_access.sql")),
 ];
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::error::{Error, Kind, Result};
 use crate::pack;
 use crate::pg::{self, Credential, Door, Limits, Parts, Tls, Verifier};
 use crate::policy::SUPERUSER;
-use crate::query::engine::{Engine, EngineOptions, LoginRole};
+use crate::query::engine::{Engine, EngineOptions, LoginRole, PseudonymSecret};
 use crate::query::plan::names::DATABASE;
 use crate::query::retention;
 use crate::store::{Store, StoreOptions};
@@ -25,7 +25,8 @@ use crate::store::{Store, StoreOptions};
 /// The file that holds the superuser's SCRAM verifier.
 const SUPERUSER_FILE: &str = "superuser";
 /// The file that holds the door's secret.
-const SECRET_FILE: &str = "door-secret";
+const DOOR_SECRET: &str = "door-secret";
+const MASK_SECRET: &str = "mask-secret";
 
 /// A server at work.
 pub struct Running {
@@ -66,7 +67,7 @@ pub async fn start(config: &Config, superuser: Superuser) -> Result<Running> {
     })
     .await?;
     let (verifier, generated_password) = superuser_verifier(&config.data, superuser)?;
-    let engine = Engine::open(store.clone(), clock, engine_options(config)).await?;
+    let engine = Engine::open(store.clone(), clock, engine_options(config)?).await?;
     engine.bootstrap(pack::FILES).await?;
     let purged = engine.clone();
     let listener = TcpListener::bind(config.listen).await.map_err(|error| cannot_listen(config.listen, &error))?;
@@ -82,7 +83,7 @@ pub async fn start(config: &Config, superuser: Superuser) -> Result<Running> {
         tls,
         insecure: config.insecure,
         database: DATABASE.to_owned(),
-        secret: door_secret(&config.data)?,
+        secret: secret(&config.data, DOOR_SECRET)?,
         limits,
     });
     let purger = retention::run_purger(purged, Duration::from_secs(config.purge_seconds), shutdown.clone());
@@ -122,15 +123,16 @@ fn credential(engine: &Engine, superusers: &Verifier, user: &str) -> Result<Opti
     Ok(Some(Credential { verifier, role: oid, superuser, connections_max, refusal }))
 }
 
-fn engine_options(config: &Config) -> EngineOptions {
+fn engine_options(config: &Config) -> Result<EngineOptions> {
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    EngineOptions {
+    Ok(EngineOptions {
         query_memory_bytes: config.query_memory_mib * 1024 * 1024,
         spill_dir: config.data.join("spill"),
         spill_bytes_max: config.spill_mib * 1024 * 1024,
         parallelism: if config.parallelism == 0 { cores } else { config.parallelism },
         transaction_bytes_max: config.transaction_mib * 1024 * 1024,
-    }
+        mask_secret: PseudonymSecret(secret(&config.data, MASK_SECRET)?),
+    })
 }
 
 fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> Error {
@@ -165,9 +167,10 @@ fn superuser_verifier(data: &Path, superuser: Superuser) -> Result<(Verifier, Op
     Ok((Verifier::parse(&text)?, generated.then_some(password)))
 }
 
-/// The secret from which the door answers for users who do not exist; made at the first start.
-fn door_secret(data: &Path) -> Result<[u8; 32]> {
-    let path = data.join(SECRET_FILE);
+/// A secret of the store's, made at the first start: that from which the door answers for users who do not exist, or that from which
+/// masking policies make pseudonyms.
+fn secret(data: &Path, file: &str) -> Result<[u8; 32]> {
+    let path = data.join(file);
     if let Ok(text) = std::fs::read_to_string(&path)
         && let Ok(bytes) = base64::engine::general_purpose::STANDARD.decode(text.trim())
         && let Ok(secret) = <[u8; 32]>::try_from(bytes)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::catalog::privilege::{Acl, AclItem, EVERYBODY, Mode, Object, ObjectKind, Privilege, Privileges};
 use crate::catalog::role::{DATABASE_OWNER, MONITOR, PREDEFINED, READ_ALL_SETTINGS, READ_ALL_STATS, STAT_SCAN_TABLES};
-use crate::catalog::{Catalog, Membership, Oid, Role, SUPERUSER_OID};
+use crate::catalog::{Catalog, Membership, Oid, Relation, Role, SUPERUSER_OID};
 use crate::error::{Error, Kind, Result};
 
 /// Objects for which default privileges can be altered.
@@ -245,6 +245,12 @@ impl Catalog {
                 lines.push(format!("owner of {new}"));
             } else if acl.names(role) {
                 lines.push(format!("privileges for {new}"));
+            }
+        }
+        for relation in self.relations() {
+            if let Relation::Table(table) = relation {
+                let on = self.described(Object::Relation(table.oid));
+                lines.extend(table.protection.naming(role).map(|policy| format!("target of {policy} on {on}")));
             }
         }
         for (table, hold) in self.holds().filter(|(_, hold)| hold.roles.contains(&role)) {

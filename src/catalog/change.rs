@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::catalog::{
     Acl, BUILTIN_SCHEMAS, Catalog, Check, Column, DefaultKey, Function, Hold, Keep, Membership, Name, Object, Oid, PUBLIC_SCHEMA,
-    Relation, Retention, Role, SYSTEM_SCHEMA, Schema, quote_identifier,
+    Protection, Relation, Retention, Role, SYSTEM_SCHEMA, Schema, quote_identifier,
 };
 use crate::catalog::{Table, View, hold};
 use crate::error::{Error, Kind, Result};
@@ -75,6 +75,11 @@ pub enum Change {
     DropRetention {
         table: Name,
         policy: String,
+    },
+    /// The table's row and masking policies are these from now on.
+    Protect {
+        table: Name,
+        protection: Protection,
     },
     AddHold {
         table: Name,
@@ -225,6 +230,10 @@ impl Catalog {
             Change::DropRetention { table, policy } => self.alter_table(&table, |table| {
                 retention_mut(table, &policy)?;
                 table.retention.retain(|existing| existing.name != policy);
+                Ok(())
+            }),
+            Change::Protect { table, protection } => self.alter_table(&table, |table| {
+                table.protection = protection;
                 Ok(())
             }),
             Change::AddHold { table, hold } => self.alter_table(&table, |table| hold::add(table, hold)),
@@ -427,10 +436,11 @@ impl Catalog {
         let dependent = self.relations.values().find_map(|relation| match relation {
             Relation::View(view) if view.reads.contains(&oid) => Some(format!("view {}", view.name)),
             Relation::Table(table) if table.oid != oid => {
-                let policy = table.retention.iter().find(|policy| policy.reads.contains(&oid));
-                let policy = policy.map(|policy| format!("retention policy {} on {}", quote_identifier(&policy.name), table.name));
-                let hold = || table.holds.iter().find(|hold| hold.reads.contains(&oid));
-                policy.or_else(|| hold().map(|hold| format!("{} on {}", hold::described(&hold.name), table.name)))
+                let retention = table.retention.iter().find(|policy| policy.reads.contains(&oid));
+                let retention = retention.map(|policy| format!("retention policy {}", quote_identifier(&policy.name)));
+                let hold = || table.holds.iter().find(|hold| hold.reads.contains(&oid)).map(|hold| hold::described(&hold.name));
+                let policy = retention.or_else(hold).or_else(|| table.protection.reading(oid))?;
+                Some(format!("{policy} on {}", table.name))
             }
             Relation::View(_) | Relation::Table(_) => None,
         });
@@ -539,6 +549,7 @@ mod tests {
             name: Name::new(PUBLIC_SCHEMA, name),
             query: "SELECT 1".to_owned(),
             columns: columns.iter().map(|column| ((*column).to_owned(), crate::value::SqlType::Int4)).collect(),
+            definer: false,
             reads,
             comment: None,
         }

@@ -13,6 +13,8 @@ pub struct Function {
     pub columns: Vec<(String, SqlType)>,
     /// One query, as written between the dollar quotes.
     pub body: String,
+    /// Whether it reads with its owner's rights (`SECURITY DEFINER`) and not with the caller's.
+    pub definer: bool,
     pub comment: Option<String>,
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::catalog::{Hold, Name, Oid, Retention};
+use crate::catalog::{Hold, Name, Oid, Protection, Retention};
 use crate::store::spec::{TableId, TableKind, TableSpec};
 use crate::value::SqlType;
 
@@ -79,6 +79,8 @@ pub struct Table {
     pub primary_key: Vec<u32>,
     /// In order of name, which is the order in which they decide.
     pub retention: Vec<Retention>,
+    /// Which of its rows and values who sees.
+    pub protection: Protection,
     /// In order of name.
     pub holds: Vec<Hold>,
     pub comment: Option<String>,
@@ -160,6 +162,8 @@ pub struct View {
     /// The query's canonical SQL text.
     pub query: String,
     pub columns: Vec<(String, SqlType)>,
+    /// Whether it reads with its owner's rights (`security_invoker = false`) and not with the reader's.
+    pub definer: bool,
     /// Oids of the relations it reads, so that DROP can tell what depends on what.
     pub reads: Vec<Oid>,
     pub comment: Option<String>,

@@ -1,6 +1,6 @@
 //! Interaction logs in bulk, for measurements: as many rows as wanted, about 400 bytes each, faster than anything can take them.
 //!
-//! Rows come in the order of time, evenly over the fourteen days before the end. Each belongs to one of some ten thousands of interactions that
+//! Rows come in the order of time, evenly over the thirteen and a half days before the end. Each belongs to one of some ten thousands of interactions that
 //! go on at the same time, so that the rows of an interaction lie hours apart, as they do in life. Persons, objects and words follow
 //! a skewed distribution; one row in about thirty is a failure with an error code.
 
@@ -184,7 +184,7 @@ pub struct Bulk {
 }
 
 impl Bulk {
-    /// `rows` rows of the fourteen days before `end_us` (microseconds since 1970 UTC).
+    /// `rows` rows of the thirteen and a half days before `end_us` (microseconds since 1970 UTC).
     pub fn new(seed: u64, end_us: i64, rows: u64) -> Bulk {
         let mut random = Random::new(seed);
         let persons = (rows * PERSONS_A_MILLION / 1_000_000).max(100);

@@ -32,7 +32,7 @@ use random::Random;
 use stage::{DAY, HOUR, MINUTE, Pending, Stage, World};
 
 /// How far back the demo reaches.
-const SPAN: i64 = 14 * DAY;
+const SPAN: i64 = 13 * DAY + 12 * HOUR;
 /// From this many rows on there is room for the incident.
 const EVENTS_WITH_INCIDENT: u64 = 5_000;
 /// Size from which lines of a log are handed out.
@@ -166,7 +166,7 @@ pub struct Generator {
 }
 
 impl Generator {
-    /// Exactly `events` rows of the fourteen days before `end_us` (microseconds since 1970 UTC).
+    /// Exactly `events` rows of the thirteen and a half days before `end_us` (microseconds since 1970 UTC).
     ///
     /// The incident is among them from 5,000 rows on.
     pub fn new(seed: u64, end_us: i64, events: u64) -> Generator {

@@ -56,7 +56,7 @@ fn exactly_as_many_rows_come_as_were_asked_for() {
 }
 
 #[test]
-fn all_logs_have_rows_in_the_order_of_time_within_the_fourteen_days() {
+fn all_logs_have_rows_in_the_order_of_time_within_the_span() {
     let rows = rows(7, 20_000);
     assert_eq!(rows.keys().copied().collect::<Vec<_>>(), Log::ALL);
     for (log, rows) in &rows {

@@ -13,7 +13,8 @@ use datafusion::logical_expr::Expr;
 use datafusion::physical_expr::PhysicalExpr;
 
 use super::Guard;
-use super::rules::{Condition, compiled, holds, with_values};
+use super::lookups::with_values;
+use super::rules::{Condition, compiled, holds};
 use crate::catalog::Oid;
 
 /// A legal hold, compiled.

@@ -4,9 +4,12 @@
 //! source below. It must never parse SQL or know a door. One [`Guard`] serves one statement: it holds one view of the store and one
 //! snapshot of the catalog, so that all tables of the statement are read at one instant and by the rights of that instant.
 
+mod barrier;
 mod holds;
+mod lookups;
 mod meter;
 pub mod plans;
+mod protection;
 mod rules;
 mod sieve;
 mod table;
@@ -16,41 +19,99 @@ use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
 
-use crate::catalog::{Catalog, Function, Name, Object, Oid, Privilege, Relation, Table, View as SavedQuery};
+use crate::catalog::{
+    Catalog, Function, Mask, Name, Object, Oid, PolicyCommand, Privilege, Relation, Subjects, Table, View as SavedQuery,
+};
 use crate::clock::{Clock, Micros};
 use crate::error::{Error, Kind, Result};
 use crate::policy::{self, Action, Identity, Reach};
 use crate::scan::TableScan;
 use crate::store::View;
 
+pub use barrier::Barrier;
 pub use holds::{HoldRule, Holds, Viewer};
 use meter::Meter;
+pub use protection::{MaskRule, RowChecks, RowRule, RowRules};
 pub use rules::{Layout, RetentionRule, Rules, Sieve, Tally};
 pub use table::GuardedTable;
 
 /// One statement's way to tables.
 #[derive(Clone)]
 pub struct Guard {
+    /// Whose rights and row policies count.
     identity: Identity,
+    /// Who gets the answer, by whom masks go: the same, but inside of a view that reads with its owner's rights.
+    reader: Identity,
     catalog: Arc<Catalog>,
     view: View,
     /// By which rows expire while the statement runs.
     clock: Clock,
     /// Counts what leaves the tables of the statement, if its role is held to a number.
     meter: Option<Arc<Meter>>,
+    /// The session wants an error rather than rows that policies have filtered (`row_security = off`).
+    unfiltered: bool,
 }
 
 impl Guard {
     /// A guard for one statement of this identity over one view of the store, by the rights that this catalog tells of.
     pub fn new(identity: Identity, catalog: Arc<Catalog>, view: View, clock: Clock) -> Self {
         let meter = Meter::of(&identity.limits).map(Arc::new);
-        Guard { identity, catalog, view, clock, meter }
+        Guard { reader: identity.clone(), identity, catalog, view, clock, meter, unfiltered: false }
     }
 
-    /// The same view for the server itself, which looks up what a table's rules ask for.
+    /// The same, with an error in the place of rows that policies have filtered.
     #[must_use]
-    pub fn of_system(&self) -> Self {
-        Guard { identity: Identity::system(&self.catalog), meter: None, ..self.clone() }
+    pub fn unfiltered(self, unfiltered: bool) -> Self {
+        Guard { unfiltered, ..self }
+    }
+
+    /// The same view for the owner of a relation, with whose rights its policies look values up.
+    #[must_use]
+    pub fn of_owner(&self, relation: Oid) -> Self {
+        let guard = self.acting_for(Object::Relation(relation));
+        Guard { reader: guard.identity.clone(), ..guard }
+    }
+
+    /// The same view with the rights of an object's owner, for what a view or a function of that kind reads. What leaves is counted
+    /// where it reaches the statement, and masked as for the statement's role.
+    #[must_use]
+    pub fn acting_for(&self, object: Object) -> Self {
+        let owner = self.catalog.owner(object);
+        let identity = Identity::of(&self.catalog, self.identity.session_oid, owner, &self.identity.session_role);
+        Guard { identity, meter: None, ..self.clone() }
+    }
+
+    /// The catalog that says who may do what.
+    pub fn rights(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+
+    /// The newest definition of a table, by which its policies go also in a transaction that reads an old one.
+    pub fn newest(&self, table: &Arc<Table>) -> Arc<Table> {
+        match self.catalog.relation_by_oid(table.oid) {
+            Some(Relation::Table(newest)) => newest.clone(),
+            Some(Relation::View(_)) | None => table.clone(),
+        }
+    }
+
+    /// Whether row policies filter what this identity reads of a table.
+    pub fn is_held_to_rows(&self, table: &Table) -> bool {
+        policy::is_held_to_rows(&self.identity, &self.catalog, table)
+    }
+
+    /// Who gets the answer.
+    pub fn reader(&self) -> &Identity {
+        &self.reader
+    }
+
+    /// The masking policies of a table that are about the reader, each with the role by which it is.
+    pub fn masks<'a>(&self, table: &'a Table) -> Vec<(&'a Mask, Oid)> {
+        policy::masks(&self.reader, &self.catalog, table)
+    }
+
+    /// Whether a policy for these roles is about this identity.
+    pub fn is_subject(&self, subjects: &Subjects) -> bool {
+        policy::subject(&self.identity, subjects).is_some()
     }
 
     /// The instant at which rows are judged.
@@ -65,9 +126,13 @@ impl Guard {
     /// The table as this identity may read it: all of it, or only columns that it was granted, and no row that its rules hide.
     ///
     /// # Errors
-    /// 42501 when it may not; XX001 when the table's files are damaged.
+    /// 42501 when it may not, or when it wants rows unfiltered (`row_security`) and they are not; XX001 for damaged files.
     pub fn open(&self, table: &Arc<Table>, rules: Arc<Rules>) -> Result<Arc<dyn TableProvider>> {
         self.permit_columns(Action::Select, table, &[])?;
+        if self.unfiltered && rules.rows.is_some() {
+            let message = format!("query would be affected by row-level security policy for table \"{}\"", table.name.name);
+            return Err(Error::new(Kind::InsufficientPrivilege, message));
+        }
         let scan = if rules.is_empty() { TableScan::new(table, &self.view) } else { TableScan::with_time(table, &self.view) }?;
         let readable = match self.permit(Action::Select, table) {
             Ok(()) => None,
@@ -89,10 +154,16 @@ impl Guard {
     ///
     /// # Errors
     /// 42501 when the identity may not make the change in any column.
-    pub fn open_rows(&self, action: Action, table: &Arc<Table>) -> Result<Arc<dyn TableProvider>> {
+    pub fn open_rows(&self, action: Action, table: &Arc<Table>, rules: Arc<Rules>) -> Result<Arc<dyn TableProvider>> {
         self.permit_columns(action, table, &[])?;
+        if !rules.masks.is_empty() {
+            let message = format!("rows of \"{}\" cannot be changed by a role that sees them masked", table.name.name);
+            return Err(Error::new(Kind::InsufficientPrivilege, message)
+                .with_hint("What the role does not see would be lost. INSERT adds rows."));
+        }
+        let command = if action == Action::Delete { PolicyCommand::Delete } else { PolicyCommand::Update };
         let scan = TableScan::with_row_numbers(table, &self.view)?;
-        Ok(Arc::new(GuardedTable::new(table.clone(), scan, None, Arc::default(), self.clone())))
+        Ok(Arc::new(GuardedTable::new(table.clone(), scan, None, rules, self.clone()).changed_by(command)))
     }
 
     /// The table for looking at what a change names of it, not for reading: what was named is for [`Guard::permit_reads`] to allow.

@@ -8,7 +8,7 @@ use datafusion::common::tree_node::Transformed;
 use datafusion::datasource::{provider_as_source, source_as_provider};
 use datafusion::logical_expr::{LogicalPlan, TableScan};
 
-use super::{Guard, GuardedTable};
+use super::{Barrier, Guard, GuardedTable};
 use crate::error::{Error, Result};
 
 /// The plan without the rows it was planned over: kept with them, it would keep replaced files on the disk.
@@ -27,9 +27,22 @@ pub fn reopened(plan: &LogicalPlan, guard: &Guard) -> Result<LogicalPlan> {
     exchanged(plan, |table| guard.reopen(table))
 }
 
+/// Whether a scan reads a table that the guard has let through, whose rules say the same to the same reader later.
+pub fn is_lasting(scan: &TableScan) -> bool {
+    guarded(scan, GuardedTable::is_lasting).unwrap_or(false)
+}
+
 /// Whether a scan reads a table that the guard has let through, and nothing else.
 pub fn is_guarded(scan: &TableScan) -> bool {
     guarded(scan, |_| ()).is_some()
+}
+
+/// Whether a scan reads what a view or a function of its owner's gives.
+pub fn is_barred(scan: &TableScan) -> bool {
+    source_as_provider(&scan.source).is_ok_and(|provider| {
+        let provider: &dyn TableProvider = provider.as_ref();
+        provider.downcast_ref::<Barrier>().is_some()
+    })
 }
 
 /// The plan with another table in the place of each guarded one.

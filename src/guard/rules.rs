@@ -1,10 +1,9 @@
-//! What the guard does to every row of a table before a statement sees it: today, hide what has expired, but for whom a legal hold
-//! names.
+//! What the guard does to every row of a table before a statement sees it: hide what has expired, but for whom a legal hold names, and
+//! what row policies and masks ([`super::protection`]) hide.
 //!
 //! The query room compiles a table's policies to [`Rules`] once. Each statement turns them into a [`Sieve`] over the columns that it
 //! reads: look-ups in reference tables become plain lists of values then, as they stand in the statement's own snapshot.
 
-use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
@@ -14,20 +13,16 @@ use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::arrow::compute::filter_record_batch;
 use datafusion::arrow::datatypes::{SchemaRef, TimestampMicrosecondType};
 use datafusion::catalog::Session;
-use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue, internal_err, not_impl_err};
-use datafusion::logical_expr::expr::InSubquery;
-use datafusion::logical_expr::{Expr, LogicalPlan, lit};
+use datafusion::common::{DFSchema, Result, internal_err};
+use datafusion::logical_expr::Expr;
 use datafusion::physical_expr::PhysicalExpr;
-use datafusion::physical_plan::collect;
 
+use super::Guard;
 use super::holds::{HoldRule, Holds, Viewer};
-use super::{Guard, plans};
+use super::lookups::{unqualified, with_values};
+use super::protection::{MaskRule, RowRules};
 use crate::catalog::Keep;
 use crate::clock::Micros;
-
-/// Values that one look-up may yield; each is kept in memory while the statement runs.
-const VALUES_MAX: usize = 100_000;
 
 /// A table's rules, compiled. The same for every statement of one epoch of the catalog.
 #[derive(Debug, Default)]
@@ -36,6 +31,12 @@ pub struct Rules {
     pub retention: Vec<RetentionRule>,
     /// They matter to rows that have expired alone.
     pub holds: Vec<HoldRule>,
+    /// `None` where row policies are not about the reader.
+    pub rows: Option<RowRules>,
+    /// In the order in which they are applied.
+    pub masks: Vec<MaskRule>,
+    /// Whether they say the same to a later statement of the same reader by the same catalog.
+    pub lasting: bool,
 }
 
 /// A retention policy, compiled.
@@ -50,14 +51,14 @@ pub struct RetentionRule {
 impl Rules {
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.retention.is_empty()
+        self.retention.is_empty() && self.rows.is_none() && self.masks.is_empty()
     }
 
     fn holds_for(&self, viewer: Viewer<'_>) -> impl Iterator<Item = &HoldRule> {
         self.holds.iter().filter(move |hold| viewer.regards(hold))
     }
 
-    /// The columns that the rules look at for a viewer, beside the one that tells the time.
+    /// The columns that retention looks at for a viewer, beside the one that tells the time.
     pub fn columns(&self, viewer: Viewer<'_>) -> BTreeSet<String> {
         let policies = self.retention.iter().filter_map(|rule| rule.condition.as_ref());
         let holds = self.holds_for(viewer).filter_map(|hold| hold.condition.as_ref());
@@ -329,62 +330,4 @@ pub(super) fn holds(condition: Option<&Arc<dyn PhysicalExpr>>, batch: &RecordBat
 pub(super) fn compiled(known: Expr, state: &dyn Session, schema: &SchemaRef) -> Result<Arc<dyn PhysicalExpr>> {
     let schema = DFSchema::try_from(schema.as_ref().clone())?;
     state.create_physical_expr(unqualified(known)?, &schema)
-}
-
-/// The expression with a list of values in the place of each sub-query.
-pub(super) async fn with_values(condition: Expr, state: &dyn Session, guard: &Guard) -> Result<Expr> {
-    let mut lookups: Vec<InSubquery> = Vec::new();
-    condition.apply(|inner| {
-        if let Expr::InSubquery(lookup) = inner {
-            lookups.push(lookup.clone());
-        }
-        Ok(datafusion::common::tree_node::TreeNodeRecursion::Continue)
-    })?;
-    let mut known = Vec::with_capacity(lookups.len());
-    for lookup in &lookups {
-        known.push(values(&lookup.subquery.subquery, state, guard).await?);
-    }
-    let mut known = known.into_iter();
-    let replaced = condition.transform_down(|inner| match inner {
-        Expr::InSubquery(InSubquery { expr, negated, .. }) => {
-            let values: Vec<Expr> = known.next().unwrap_or_default().into_iter().map(lit).collect();
-            Ok(Transformed::yes(expr.in_list(values, negated)))
-        }
-        Expr::ScalarSubquery(_) | Expr::Exists(_) | Expr::SetComparison(_) => {
-            not_impl_err!("a policy looks values up by column IN (SELECT ...) only")
-        }
-        other => Ok(Transformed::no(other)),
-    })?;
-    Ok(replaced.data)
-}
-
-/// The values that a query over reference tables yields at the statement's snapshot.
-async fn values(query: &LogicalPlan, state: &dyn Session, guard: &Guard) -> Result<Vec<ScalarValue>> {
-    let plan = plans::reopened(query, guard).map_err(|error| DataFusionError::External(Box::new(error)))?;
-    let physical = state.create_physical_plan(&plan).await?;
-    let mut values = Vec::new();
-    for batch in collect(physical, state.task_ctx()).await? {
-        let Some(column) = batch.columns().first() else { continue };
-        if values.len() + column.len() > VALUES_MAX {
-            return not_impl_err!("a policy's look-up yields more than {VALUES_MAX} values");
-        }
-        for row in 0..column.len() {
-            values.push(ScalarValue::try_from_array(column, row)?);
-        }
-    }
-    // In one order, whatever order they were found in, so that two look-ups can be compared.
-    values.sort_by(|one, other| one.partial_cmp(other).unwrap_or(Ordering::Equal));
-    values.dedup();
-    Ok(values)
-}
-
-/// The expression with its columns known by name alone.
-fn unqualified(expr: Expr) -> Result<Expr> {
-    let transformed = expr.transform(|inner| match inner {
-        Expr::Column(column) => {
-            Ok(Transformed::yes(Expr::Column(datafusion::common::Column::new_unqualified(column.name.clone()))))
-        }
-        other => Ok(Transformed::no(other)),
-    })?;
-    Ok(transformed.data)
 }

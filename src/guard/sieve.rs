@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::compute::{BatchCoalescer, filter_record_batch};
+use datafusion::arrow::compute::BatchCoalescer;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::TreeNodeRecursion;
@@ -18,6 +18,7 @@ use datafusion::logical_expr::Operator;
 use datafusion::physical_expr::expressions::{
     BinaryExpr, Column, DynamicFilterPhysicalExpr, InListExpr, IsNotNullExpr, IsNullExpr, Literal,
 };
+use datafusion::physical_expr::utils::collect_columns;
 use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
 use datafusion::physical_plan::filter_pushdown::{ChildFilterDescription, FilterDescription, FilterPushdownPhase};
@@ -25,7 +26,7 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties};
 use futures::{StreamExt, stream};
 
-use super::rules::Sieve;
+use super::protection::Screen;
 use crate::clock::Clock;
 
 /// Rows of a batch that leaves.
@@ -34,7 +35,7 @@ const BATCH_ROWS: usize = 8_192;
 /// A scan whose rows pass a table's rules.
 pub(super) struct SieveExec {
     input: Arc<dyn ExecutionPlan>,
-    sieve: Arc<Sieve>,
+    screen: Arc<Screen>,
     /// How many of the input's columns were asked for; those behind them are for the rules alone.
     shown: usize,
     /// Rows expire while a long statement runs, so each batch is judged by its own instant.
@@ -43,7 +44,7 @@ pub(super) struct SieveExec {
 }
 
 impl SieveExec {
-    pub(super) fn try_new(input: Arc<dyn ExecutionPlan>, sieve: Arc<Sieve>, shown: usize, clock: Clock) -> Result<Self> {
+    pub(super) fn try_new(input: Arc<dyn ExecutionPlan>, screen: Arc<Screen>, shown: usize, clock: Clock) -> Result<Self> {
         let columns: Vec<usize> = (0..shown).collect();
         let schema: SchemaRef = Arc::new(input.schema().project(&columns)?);
         let properties = PlanProperties::new(
@@ -52,7 +53,7 @@ impl SieveExec {
             input.pipeline_behavior(),
             input.boundedness(),
         );
-        Ok(SieveExec { input, sieve, shown, clock, properties: Arc::new(properties) })
+        Ok(SieveExec { input, screen, shown, clock, properties: Arc::new(properties) })
     }
 }
 
@@ -103,7 +104,7 @@ impl ExecutionPlan for SieveExec {
         _options: ReplaceChildrenOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         match <[_; 1]>::try_from(children) {
-            Ok([input]) => Ok(Arc::new(SieveExec::try_new(input, self.sieve.clone(), self.shown, self.clock.clone())?)),
+            Ok([input]) => Ok(Arc::new(SieveExec::try_new(input, self.screen.clone(), self.shown, self.clock.clone())?)),
             Err(_) => internal_err!("a sieve has one input"),
         }
     }
@@ -117,8 +118,8 @@ impl ExecutionPlan for SieveExec {
         let schema = self.properties.eq_properties.schema().clone();
         let passing = Passing {
             input,
-            sieve: self.sieve.clone(),
-            columns: (0..self.shown).collect(),
+            screen: self.screen.clone(),
+            shown: self.shown,
             clock: self.clock.clone(),
             gathered: BatchCoalescer::new(schema.clone(), BATCH_ROWS),
             ready: VecDeque::new(),
@@ -136,7 +137,12 @@ impl ExecutionPlan for SieveExec {
         _config: &ConfigOptions,
     ) -> Result<FilterDescription> {
         // The columns that were asked for come first below as well, so that a filter above means the same there.
-        let harmless = parent_filters.iter().filter(|filter| is_harmless(filter)).cloned().collect();
+        // Where a column is masked below means what was recorded.
+        let masked = self.screen.masked();
+        let harmless = |filter: &&Arc<dyn PhysicalExpr>| {
+            is_harmless(filter) && collect_columns(filter).iter().all(|column| !masked.contains(&column.index()))
+        };
+        let harmless = parent_filters.iter().filter(harmless).cloned().collect();
         let below = ChildFilterDescription::all_unsupported(&parent_filters).with_self_filters(harmless);
         Ok(FilterDescription::new().with_child(below))
     }
@@ -145,8 +151,8 @@ impl ExecutionPlan for SieveExec {
 /// A stream of what passes.
 struct Passing {
     input: SendableRecordBatchStream,
-    sieve: Arc<Sieve>,
-    columns: Vec<usize>,
+    screen: Arc<Screen>,
+    shown: usize,
     clock: Clock,
     gathered: BatchCoalescer,
     ready: VecDeque<RecordBatch>,
@@ -164,9 +170,7 @@ impl Passing {
             }
             match self.input.next().await.transpose()? {
                 Some(batch) => {
-                    let kept = self.sieve.kept(&batch, self.clock.now_us())?;
-                    let shown = batch.project(&self.columns)?;
-                    let passed = if kept.true_count() == kept.len() { shown } else { filter_record_batch(&shown, &kept)? };
+                    let passed = self.screen.shown(&batch, self.shown, self.clock.now_us())?;
                     if passed.num_rows() > 0 {
                         self.gathered.push_batch(passed)?;
                     }

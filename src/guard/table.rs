@@ -17,7 +17,7 @@ use super::holds::Viewer;
 use super::meter::MeterExec;
 use super::rules::{Layout, Rules};
 use super::sieve::SieveExec;
-use crate::catalog::Table;
+use crate::catalog::{PolicyCommand, Table};
 use crate::policy;
 use crate::scan::TableScan;
 
@@ -31,6 +31,8 @@ pub struct GuardedTable {
     open: Option<Open>,
     /// The columns of which values may be read; `None` is all.
     readable: Option<BTreeSet<String>>,
+    /// Of which command's policies the rows are.
+    command: PolicyCommand,
 }
 
 /// What a table is read from.
@@ -54,18 +56,28 @@ impl GuardedTable {
         guard: Guard,
     ) -> Self {
         let schema = scan.shown_schema();
-        GuardedTable { table, schema, rules, open: Some(Open { scan, guard }), readable }
+        GuardedTable { table, schema, rules, open: Some(Open { scan, guard }), readable, command: PolicyCommand::Select }
     }
 
     /// The same without its rows, so that what is kept for later holds neither memory nor files of today.
     pub fn closed(&self) -> Self {
         let (table, schema, rules) = (self.table.clone(), self.schema.clone(), self.rules.clone());
-        GuardedTable { table, schema, rules, open: None, readable: self.readable.clone() }
+        GuardedTable { table, schema, rules, open: None, readable: self.readable.clone(), command: self.command }
+    }
+
+    /// The same for a change of its rows, which must be visible to that command as well.
+    #[must_use]
+    pub(super) fn changed_by(self, command: PolicyCommand) -> Self {
+        GuardedTable { command, ..self }
     }
 
     /// The definition it was let through by.
     pub(crate) fn table(&self) -> &Arc<Table> {
         &self.table
+    }
+
+    pub(super) fn is_lasting(&self) -> bool {
+        self.rules.is_empty() || self.rules.lasting
     }
 
     pub(super) fn rules(&self) -> Arc<Rules> {
@@ -75,19 +87,22 @@ impl GuardedTable {
 
 impl Open {
     /// A plan in which rows pass the rules before anything else sees them.
-    async fn sieved(
+    async fn screened(
         &self,
-        rules: &Rules,
+        table: &GuardedTable,
         state: &dyn Session,
         shown: &[usize],
         filters: &[Expr],
     ) -> Result<Arc<dyn ExecutionPlan>> {
         // Being the superuser, or having made the hold, opens nothing here: a hold's roles are those that it names.
         let viewer = Viewer::Reader(&self.guard.identity.standing.inherited);
-        let schema = self.scan.schema();
+        let (rules, schema) = (&table.rules, self.scan.schema());
         let time_name = self.scan.time_column();
         let mut read = shown.to_vec();
-        for name in rules.columns(viewer).iter().map(String::as_str).chain([time_name]) {
+        let names = shown.iter().map(|at| schema.field(*at).name().as_str()).collect();
+        let looked_at = rules.columns_for(table.command, viewer, &names);
+        let time = Some(time_name).filter(|_| !rules.retention.is_empty());
+        for name in looked_at.iter().map(String::as_str).chain(time) {
             let at = schema.index_of(name)?;
             if !read.contains(&at) {
                 read.push(at);
@@ -97,14 +112,21 @@ impl Open {
             schema: Arc::new(schema.project(&read)?),
             time: read.iter().position(|at| schema.field(*at).name() == time_name).unwrap_or(0),
         };
-        let sieve = rules.sieve(state, &self.guard.of_system(), &layout, viewer).await?;
-        let mut below: Vec<Expr> = filters.iter().filter(|filter| is_harmless(filter)).cloned().collect();
+        let owner = self.guard.of_owner(table.table.oid);
+        let (screen, policies) = rules.screen(table.command, state, &owner, &layout, viewer, shown.len()).await?;
+        let is_masked = |filter: &Expr| {
+            let masked = |name: &str| rules.masks.iter().any(|mask| mask.column == name);
+            filter.column_refs().iter().any(|column| masked(&column.name))
+        };
+        let asked = filters.iter().filter(|filter| !is_masked(filter));
+        // Policies read what was recorded, so theirs may prune by masked columns.
+        let mut below: Vec<Expr> = asked.chain(&policies).filter(|filter| is_harmless(filter)).cloned().collect();
         if let Some(horizon) = rules.gone_by(self.guard.clock.now_us(), viewer) {
             let bound = ScalarValue::TimestampMicrosecond(Some(horizon), Some(Arc::from("UTC")));
             below.push(Expr::Column(Column::new_unqualified(time_name)).gt(lit(bound)));
         }
         let scan = self.scan.plan(state, Some(&read), &below, None).await?;
-        Ok(Arc::new(SieveExec::try_new(scan, Arc::new(sieve), shown.len(), self.guard.clock.clone())?))
+        Ok(Arc::new(SieveExec::try_new(scan, Arc::new(screen), shown.len(), self.guard.clock.clone())?))
     }
 }
 
@@ -145,7 +167,7 @@ impl TableProvider for GuardedTable {
         let plan = if self.rules.is_empty() {
             open.scan.plan(state, projection, filters, limit).await?
         } else {
-            open.sieved(&self.rules, state, projection.unwrap_or(&all), filters).await?
+            open.screened(self, state, projection.unwrap_or(&all), filters).await?
         };
         Ok(match &open.guard.meter {
             Some(meter) => Arc::new(MeterExec::new(plan, meter.clone())),
@@ -155,7 +177,7 @@ impl TableProvider for GuardedTable {
 }
 
 /// Whether a filter can be worked out on hidden rows without failing or showing: columns compared with constants of their own type.
-fn is_harmless(filter: &Expr) -> bool {
+pub(super) fn is_harmless(filter: &Expr) -> bool {
     let is_column = |expr: &Expr| matches!(expr, Expr::Column(_));
     let is_constant = |expr: &Expr| matches!(expr, Expr::Literal(..));
     match filter {

@@ -8,6 +8,7 @@ mod reference;
 mod target;
 
 pub use reference::{Changes, Meeting, delete_rows, insert_rows, meetings, update_rows};
+pub(crate) use target::refused_by_policy;
 pub use target::{Check, Given, Origin, Target, new_uuid_v7};
 
 /// A row may weigh this much at the most, in bytes: one row must never decide the memory of the server.

@@ -15,7 +15,7 @@ use uuid::{ContextV7, Timestamp, Uuid};
 use crate::catalog::{Column, Default, Table};
 use crate::clock::Micros;
 use crate::error::{Error, Kind, Result};
-use crate::guard::Sieve;
+use crate::guard::{RowChecks, Sieve};
 use crate::ingest::{FUTURE_US_MAX, ROW_BYTES_MAX};
 use crate::value::{ColumnBuilder, SqlType, Style, to_text};
 
@@ -65,6 +65,8 @@ pub struct Target {
     checks: Arc<[Check]>,
     /// What says that a row has come too late to be kept; `None` if every row is kept.
     retention: Option<Arc<Sieve>>,
+    /// What row policies want of each row that the role writes.
+    row_checks: Arc<[RowChecks]>,
     /// The table's columns under their stored names.
     schema: SchemaRef,
     /// How the session reads and writes: a default may become a text, or the day that it is there.
@@ -74,7 +76,7 @@ pub struct Target {
 impl Target {
     pub fn new(table: Arc<Table>, checks: Arc<[Check]>, style: Style) -> Self {
         let fields: Vec<_> = table.spec.columns.iter().map(|column| column.field.clone()).collect();
-        Target { table, checks, retention: None, schema: Arc::new(Schema::new(fields)), style }
+        Target { table, checks, retention: None, row_checks: Arc::default(), schema: Arc::new(Schema::new(fields)), style }
     }
 
     /// The same, refusing rows that have expired by these rules.
@@ -83,13 +85,19 @@ impl Target {
         Target { retention, ..self }
     }
 
+    /// The same, refusing rows that row policies do not allow.
+    #[must_use]
+    pub fn with_row_checks(self, row_checks: Arc<[RowChecks]>) -> Self {
+        Target { row_checks, ..self }
+    }
+
     /// Completes rows: `given[i]` belongs to the table's i-th column, `now` is the start of the transaction, `origin` says where each
     /// row stands, for messages.
     ///
     /// The batch has the table's columns in order, under their stored names.
     ///
     /// # Errors
-    /// 23502, 23514, 22008 for a time too far ahead, 54000 for a row over [`ROW_BYTES_MAX`].
+    /// 23502, 23514, 42501 for a row that a policy refuses, 22008 for a time too far ahead, 54000 for a row over [`ROW_BYTES_MAX`].
     pub fn complete(&self, rows: usize, given: Vec<Given>, now: Micros, origin: Origin<'_>) -> Result<RecordBatch> {
         let mut columns = Vec::with_capacity(given.len());
         for (column, given) in self.table.columns.iter().zip(given) {
@@ -108,6 +116,7 @@ impl Target {
         }
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         let batch = RecordBatch::try_new_with_options(self.schema.clone(), columns, &options).map_err(arrow)?;
+        self.check_rows(&batch, origin)?;
         self.check_time(&batch, now, origin)?;
         self.check_retention(&batch, now, origin)?;
         self.check_constraints(&batch, origin)?;
@@ -136,6 +145,17 @@ impl Target {
         .with_table(&name.schema, &name.name)
         .with_column(&column.name);
         self.located(error, origin, at)
+    }
+
+    /// Refuses a row that no policy lets the role write.
+    fn check_rows(&self, batch: &RecordBatch, origin: Origin<'_>) -> Result<()> {
+        for checks in self.row_checks.iter() {
+            let refused = checks.first_refused(batch).map_err(|error| Error::internal(format!("a row policy failed: {error}")))?;
+            if let Some((at, policy)) = refused {
+                return Err(self.located(refused_by_policy(&self.table, policy), origin, at));
+            }
+        }
+        Ok(())
     }
 
     /// An event cannot have happened in the future; clocks that drift a little are forgiven.
@@ -213,6 +233,13 @@ impl Target {
             }
         }
     }
+}
+
+/// The error for a row that a role may not write, with the restrictive policy that says so, if one does.
+pub(crate) fn refused_by_policy(table: &Table, policy: Option<&str>) -> Error {
+    let policy = policy.map_or(String::new(), |policy| format!(" \"{policy}\""));
+    let message = format!("new row violates row-level security policy{policy} for table \"{}\"", table.name.name);
+    Error::new(Kind::InsufficientPrivilege, message)
 }
 
 /// The bytes of each row's texts and payloads.

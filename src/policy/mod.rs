@@ -5,6 +5,7 @@
 
 mod decision;
 mod identity;
+mod protection;
 mod standing;
 mod verifier;
 
@@ -12,5 +13,6 @@ pub use crate::catalog::SUPERUSER;
 pub(crate) use decision::may;
 pub use decision::{Action, Decision, Reach, decide, denied, may_know, oversees, require};
 pub use identity::{Identity, Limits};
+pub use protection::{is_held_to_rows, masks, subject};
 pub use standing::{Standing, grantable, held, owns};
 pub use verifier::{ITERATIONS, ITERATIONS_MIN, Verifier, scram_verifier};

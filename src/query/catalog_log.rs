@@ -6,7 +6,7 @@ use std::sync::Arc;
 use datafusion::arrow::array::{ArrayRef, AsArray, RecordBatch};
 use uuid::Uuid;
 
-use crate::catalog::{Catalog, Column, Name, SYSTEM_SCHEMA, Table};
+use crate::catalog::{Catalog, Column, Name, Protection, SYSTEM_SCHEMA, Table};
 use crate::clock::Micros;
 use crate::error::{Error, Kind, Result};
 use crate::ingest::new_uuid_v7;
@@ -65,6 +65,7 @@ pub(super) fn table() -> Table {
         checks: vec![],
         primary_key: vec![],
         retention: vec![],
+        protection: Protection::default(),
         holds: vec![],
         comment: Some("Every definition, as an event: who made it, when, and its text".to_owned()),
         internal: true,

@@ -8,7 +8,7 @@ use datafusion::arrow::datatypes::Schema;
 use datafusion::datasource::{MemTable, provider_as_source};
 use datafusion::sql::sqlparser::ast;
 
-use crate::catalog::Table;
+use crate::catalog::{PolicyCommand, Table};
 use crate::clock::Micros;
 use crate::error::{Error, Kind, Result};
 use crate::ingest::copy::{CopyBatch, CopyOptions, CopyReader, Direction};
@@ -16,7 +16,7 @@ use crate::ingest::{Given, Origin, Target};
 use crate::query::parse::{self, Copy, CopySource};
 use crate::query::plan::{Planner, names};
 use crate::query::session::{Outcome, Session};
-use crate::query::{checks, execute, insert, retention};
+use crate::query::{checks, execute, insert, protection};
 use crate::value::SqlType;
 
 /// Rows are completed and handed on in batches of at least this many.
@@ -75,7 +75,7 @@ pub(super) async fn copy_in(session: &mut Session, statement: &Copy) -> Result<O
         insert::permit_columns(&table, &places, &planner.guard)?;
         (checks::target(&table, &planner, &session.engine)?, places)
     };
-    let target = retention::guarded(session, target).await?;
+    let target = protection::guarded(session, target, PolicyCommand::Insert).await?;
     let map = options.map.as_deref().map(parse::parse_query).transpose()?;
     let table = &target.table;
     let columns = places.iter().map(|place| (table.columns[*place].name.clone(), table.columns[*place].sql_type.clone())).collect();

@@ -19,6 +19,7 @@ use crate::policy::{self, Standing};
 use crate::query::backends::Backends;
 use crate::query::breath::Pauses;
 use crate::query::errors::unwrap;
+pub use crate::query::functions::PseudonymSecret;
 use crate::query::functions::Registry;
 use crate::query::notify::Exchange;
 use crate::query::parse;
@@ -42,6 +43,8 @@ pub struct EngineOptions {
     pub parallelism: usize,
     /// What one transaction may hold in memory until COMMIT of rows that cannot go to segments before, in bytes.
     pub transaction_bytes_max: usize,
+    /// What the pseudonyms of masking policies are made from.
+    pub mask_secret: PseudonymSecret,
 }
 
 /// The shared parts of every session.
@@ -93,14 +96,14 @@ impl Engine {
         Ok(Arc::new(Engine {
             store,
             clock,
-            options,
             catalog: ArcSwap::from_pointee(catalog),
             definitions: Arc::new(Mutex::new(())),
             removal: Arc::default(),
             state,
             registry,
             checks: checks::Cache::default(),
-            rules: rules::Cache::default(),
+            rules: rules::Cache::new(options.mask_secret),
+            options,
             retention: Arc::default(),
             system,
             backends: Arc::default(),

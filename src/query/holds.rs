@@ -59,7 +59,7 @@ pub(super) async fn refuse_held(session: &mut Session, table: &Table, numbers: &
     }
     let (compiled, guard) = {
         let planner = session.planner();
-        (rules::holds(table, &planner)?, planner.guard.of_system())
+        (rules::holds(table, &planner)?, planner.guard.of_owner(table.oid))
     };
     let fields: Vec<_> = table.columns.iter().map(|column| column.sql_type.field(column.name.clone(), true)).collect();
     let holds = Holds::new(&compiled, &engine.state, &guard, &Arc::new(Schema::new(fields))).await.map_err(unwrap)?;

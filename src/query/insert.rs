@@ -11,7 +11,7 @@ use datafusion::arrow::compute::concat;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::sql::sqlparser::ast;
 
-use crate::catalog::Table;
+use crate::catalog::{PolicyCommand, Table};
 use crate::error::{Error, Kind, Result};
 use crate::guard::Guard;
 use crate::ingest::{self, Given, Origin, Target};
@@ -21,7 +21,7 @@ use crate::query::errors::unwrap;
 use crate::query::parse::unsupported;
 use crate::query::plan::{Planned, Planner, names, types};
 use crate::query::session::{Column, Outcome, Session, done};
-use crate::query::{checks, execute, kept, retention};
+use crate::query::{checks, execute, kept, protection};
 use crate::store::spec::TableKind;
 use crate::value::{ColumnBuilder, SqlType, Style};
 use conflict::Conflict;
@@ -186,7 +186,7 @@ pub(super) async fn fill(session: &mut Session, table: &Arc<Table>, query: &Plan
 
 /// The statement's rows with defaults filled in and constraints checked.
 async fn complete_rows(session: &Session, ready: &Ready, guard: &Guard, params: &[ArrayRef]) -> Result<Vec<RecordBatch>> {
-    let target = retention::guarded(session, ready.target.clone()).await?;
+    let target = protection::guarded(session, ready.target.clone(), PolicyCommand::Insert).await?;
     let table = &target.table;
     let now = session.now_us();
     let complete =

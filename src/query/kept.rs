@@ -81,7 +81,7 @@ pub(super) fn is_lasting(plan: &LogicalPlan) -> bool {
     let mut lasting = true;
     let walked = plan.apply_with_subqueries(|node| {
         if let LogicalPlan::TableScan(scan) = node
-            && !plans::is_guarded(scan)
+            && !plans::is_lasting(scan)
         {
             lasting = false;
         }

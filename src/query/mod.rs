@@ -27,6 +27,7 @@ mod mutate;
 pub mod notify;
 pub mod parse;
 pub mod plan;
+mod protection;
 pub mod retention;
 pub mod rules;
 pub mod session;

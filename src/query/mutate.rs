@@ -9,7 +9,7 @@ use datafusion::arrow::datatypes::Int64Type;
 use datafusion::datasource::provider_as_source;
 use datafusion::sql::sqlparser::ast::{self, Ident, ObjectName, SelectItem};
 
-use crate::catalog::Table;
+use crate::catalog::{PolicyCommand, Table};
 use crate::error::{Error, Kind, Result};
 use crate::ingest::{self, Given, Origin};
 use crate::policy::Action;
@@ -17,7 +17,7 @@ use crate::query::insert::returning::{List, Returning};
 use crate::query::parse::{self, unsupported};
 use crate::query::plan::{Planned, Planner, names, rows};
 use crate::query::session::{Column, Outcome, Session, done};
-use crate::query::{assignment, checks, execute, holds, insert};
+use crate::query::{assignment, checks, execute, holds, insert, protection, rules};
 use crate::store::spec::ROW_COLUMN;
 use crate::value::SqlType;
 
@@ -86,6 +86,7 @@ pub(super) async fn update(
         let target = checks::target(&reading.table, &planner, &session.engine)?;
         (reading, target)
     };
+    let target = protection::guarded(session, target, PolicyCommand::Update).await?;
     let (numbers, rows) = read(session, &reading, params).await?;
     let given = rows.columns().iter().cloned().map(Given::Values).collect();
     let complete = target.complete(rows.num_rows(), given, now, Origin::Statement { first_row: 1 })?;
@@ -302,7 +303,7 @@ fn reading(
     };
     let number = ast::Expr::CompoundIdentifier(vec![called(&table, source.relation), Ident::with_quote('"', ROW_COLUMN)]);
     select.projection = std::iter::once(number).chain(change.values).enumerate().map(aliased).collect();
-    let rows = provider_as_source(planner.guard.open_rows(change.action, &table)?);
+    let rows = provider_as_source(planner.guard.open_rows(change.action, &table, rules::of(&table, planner)?)?);
     let planned = planner.query_with(&query, hints, vec![(table.name.name.clone(), rows)])?;
     let mut targets = vec![SqlType::Int8];
     targets.extend(table.columns.iter().map(|column| column.sql_type.clone()));

@@ -42,7 +42,7 @@ pub(super) async fn guarded(session: &Session, target: Target) -> Result<Target>
     }
     let (rules, guard) = {
         let planner = session.planner();
-        (rules::of(table, &planner)?, planner.guard.of_system())
+        (rules::of(table, &planner)?, planner.guard.of_owner(table.oid))
     };
     let (layout, _) = layout(table, None)?;
     let sieve = rules.sieve(&session.engine.state, &guard, &layout, Viewer::Store).await.map_err(unwrap)?;
@@ -59,7 +59,7 @@ async fn judgement(session: &Session, table: &Arc<Table>) -> Result<Option<Judge
     }
     let (rules, guard) = {
         let planner = session.planner();
-        (rules::of(table, &planner)?, planner.guard.of_system())
+        (rules::of(table, &planner)?, planner.guard.of_owner(table.oid))
     };
     let engine = &session.engine;
     let now = engine.clock.now_us();

@@ -1,56 +1,144 @@
-//! Policies compiled from their text to what the guard applies, once for each version of a table's definition.
+//! Policies compiled from their text to what the guard applies, once for each reader and version of the catalog.
+
+mod lookups;
+mod masks;
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use datafusion::arrow::datatypes::{DataType, Schema};
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::{DFSchemaRef, ScalarValue};
 use datafusion::datasource::empty::EmptyTable;
 use datafusion::datasource::provider_as_source;
-use datafusion::logical_expr::expr::InSubquery;
-use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan};
+use datafusion::logical_expr::simplify::SimplifyContext;
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Volatility};
+use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::sql::sqlparser::ast::{self, Ident, ObjectName};
 
-use crate::catalog::{Oid, Relation, Table};
+use crate::catalog::{Catalog, Oid, Relation, RowPolicy, Table};
 use crate::error::{Error, Kind, Result};
-use crate::guard::{HoldRule, RetentionRule, Rules, plans};
-use crate::query::errors::{unwrap, wrap};
-use crate::query::kept;
+use crate::guard::{HoldRule, MaskRule, RetentionRule, RowRule, RowRules, Rules, plans};
+use crate::query::errors::unwrap;
+use crate::query::functions::{self, PseudonymKey, PseudonymSecret};
 use crate::query::parse::{self, unsupported};
-use crate::query::plan::Planner;
+use crate::query::plan::{Planned, Planner};
 use crate::store::spec::{TableId, TableKind};
 use crate::value::SqlType;
 
-/// The compiled rules of tables, each good for one version of its table's definition.
-#[derive(Debug, Default)]
-pub struct Cache(Mutex<HashMap<TableId, Compiled>>);
+pub(super) use masks::{mask, masked_column};
 
-/// Rules and the definition that they were compiled for.
-type Compiled = (Arc<Table>, Arc<Rules>);
+/// Compiled rules that are kept at once; past it all are forgotten.
+const KEPT_MAX: usize = 10_000;
 
-/// A table's rules.
+/// The compiled rules of tables by who reads them, and the secret that pseudonyms are made from.
+pub struct Cache {
+    secret: PseudonymSecret,
+    compiled: Mutex<HashMap<Key, Compiled>>,
+}
+
+/// A table, the role whose rights count, the role that gets the answer, and the one that logged in.
+type Key = (TableId, Oid, Oid, Oid);
+
+/// Rules, and what they were compiled for.
+struct Compiled {
+    rights: Arc<Catalog>,
+    table: Arc<Table>,
+    rules: Arc<Rules>,
+}
+
+impl fmt::Debug for Cache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cache").finish_non_exhaustive()
+    }
+}
+
+impl Cache {
+    /// An empty one.
+    pub fn new(secret: PseudonymSecret) -> Cache {
+        Cache { secret, compiled: Mutex::default() }
+    }
+}
+
+/// What a predicate is written in, which says what it may depend on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A retention policy or a legal hold, a rule about the row alone: its answer never changes.
+    Retention,
+    /// A rule about the row and who reads it, and when.
+    RowPolicy,
+    /// The value that a masking policy shows.
+    Mask,
+}
+
+impl Place {
+    fn words(self) -> &'static str {
+        match self {
+            Place::Retention => "a policy's predicate",
+            Place::RowPolicy => "a row policy",
+            Place::Mask => "a masking policy",
+        }
+    }
+}
+
+/// A predicate that can be worked out.
+#[derive(Debug)]
+pub(super) struct Predicate {
+    pub condition: Expr,
+    /// The relations that it looks into.
+    pub reads: Vec<Oid>,
+    /// Whether it says the same tomorrow, to the same reader by the same catalog.
+    lasting: bool,
+}
+
+/// A table's rules for the role that reads it, by the newest definition of the table.
 ///
 /// # Errors
 /// Whatever is wrong with a predicate by now: rows are not shown by rules that cannot be worked out.
 pub(super) fn of(table: &Arc<Table>, planner: &Planner<'_>) -> Result<Arc<Rules>> {
-    if table.retention.is_empty() {
+    let newest = planner.guard.newest(table);
+    let rows_concern = planner.guard.is_held_to_rows(&newest);
+    let masks = planner.guard.masks(&newest);
+    if newest.retention.is_empty() && !rows_concern && masks.is_empty() {
         return Ok(Arc::default());
     }
-    let cache = &planner.rules.0;
-    let known = cache.lock().ok().and_then(|cache| cache.get(&table.store_id()).cloned());
-    if let Some((_, rules)) = known.filter(|(known, _)| Arc::ptr_eq(known, table)) {
+    let identity = planner.guard.identity();
+    let key = (table.store_id(), identity.oid(), planner.guard.reader().oid(), identity.session_oid);
+    let cache = &planner.rules.compiled;
+    let holds = |known: &&Compiled| Arc::ptr_eq(&known.table, table) && Arc::ptr_eq(&known.rights, planner.guard.rights());
+    let known = cache.lock().ok().and_then(|cache| cache.get(&key).filter(holds).map(|known| known.rules.clone()));
+    if let Some(rules) = known {
         return Ok(rules);
     }
-    let mut rules = Rules::default();
-    for policy in &table.retention {
-        let condition = recompiled(policy.predicate.as_deref(), table, planner);
-        let condition = condition.map_err(|error| error.with_context(format!("retention policy \"{}\"", policy.name)))?;
-        rules.retention.push(RetentionRule { name: policy.name.clone(), condition, keep: policy.keep });
+    let mut rules = Rules { lasting: true, ..Rules::default() };
+    for policy in &newest.retention {
+        let named = |error: Error| error.with_context(format!("retention policy \"{}\"", policy.name));
+        let condition = recorded(policy.predicate.as_deref(), table, planner, Place::Retention, &mut rules.lasting);
+        rules.retention.push(RetentionRule { name: policy.name.clone(), condition: condition.map_err(named)?, keep: policy.keep });
     }
-    rules.holds = holds(table, planner)?;
+    rules.holds = self::holds(&newest, planner)?;
+    if rows_concern {
+        let mut policies = Vec::new();
+        for policy in newest.protection.policies.iter().filter(|policy| planner.guard.is_subject(&policy.subjects)) {
+            let named = |error: Error| error.with_context(format!("policy \"{}\" of table \"{}\"", policy.name, table.name.name));
+            policies.push(row_rule(policy, table, planner, &mut rules.lasting).map_err(named)?);
+        }
+        rules.rows = Some(RowRules(policies));
+    }
+    for (own, role) in masks {
+        let named = |error: Error| error.with_context(format!("masking policy \"{}\" of table \"{}\"", own.name, table.name.name));
+        let (value, _, lasting) = masks::compile(own, table, planner, Some(role)).map_err(named)?;
+        rules.lasting &= lasting;
+        let column = newest.columns.iter().find(|column| column.id == own.column);
+        rules.masks.extend(column.map(|column| MaskRule { column: column.name.clone(), value }));
+    }
     let rules = Arc::new(rules);
-    if let Ok(mut cache) = cache.lock() {
-        cache.insert(table.store_id(), (table.clone(), rules.clone()));
+    if let (true, Ok(mut cache)) = (rules.lasting, cache.lock()) {
+        if cache.len() >= KEPT_MAX {
+            cache.clear();
+        }
+        cache.insert(key, Compiled { rights: planner.guard.rights().clone(), table: table.clone(), rules: rules.clone() });
     }
     Ok(rules)
 }
@@ -61,83 +149,140 @@ pub(super) fn of(table: &Arc<Table>, planner: &Planner<'_>) -> Result<Arc<Rules>
 /// Whatever is wrong with a predicate by now: rows are not removed that may be held.
 pub(super) fn holds(table: &Table, planner: &Planner<'_>) -> Result<Vec<HoldRule>> {
     let compiled = table.holds.iter().map(|hold| {
-        let condition = recompiled(hold.predicate.as_deref(), table, planner);
+        // A hold says the same whoever asks, and when.
+        let condition = recorded(hold.predicate.as_deref(), table, planner, Place::Retention, &mut true);
         let condition = condition.map_err(|error| error.with_context(format!("legal hold \"{}\"", hold.name)))?;
         Ok(HoldRule { name: hold.name.clone(), condition, roles: hold.roles.clone() })
     });
     compiled.collect()
 }
 
-/// A predicate that was compiled when it was made, from its text.
-fn recompiled(predicate: Option<&str>, table: &Table, planner: &Planner<'_>) -> Result<Option<Expr>> {
-    let Some(text) = predicate else { return Ok(None) };
-    let (condition, _) = compile(&parse::parse_expression(text)?, table, planner)?;
-    Ok(Some(condition))
+fn row_rule(policy: &RowPolicy, table: &Arc<Table>, planner: &Planner<'_>, lasting: &mut bool) -> Result<RowRule> {
+    let mut compiled = |text: &Option<String>| recorded(text.as_deref(), table, planner, Place::RowPolicy, lasting);
+    let (using, check) = (compiled(&policy.using)?, compiled(&policy.check)?);
+    Ok(RowRule { name: policy.name.clone(), restrictive: policy.restrictive, command: policy.command, using, check })
 }
 
-/// A predicate over a table's columns, and the reference tables that it looks into.
+/// A recorded predicate compiled, if there is one.
+fn recorded(text: Option<&str>, table: &Table, planner: &Planner<'_>, place: Place, lasting: &mut bool) -> Result<Option<Expr>> {
+    let Some(text) = text else { return Ok(None) };
+    let predicate = predicate(&parse::parse_expression(text)?, table, planner, place)?;
+    *lasting &= predicate.lasting;
+    Ok(Some(predicate.condition))
+}
+
+/// Compiles a predicate over a table's columns, with the rights of the table's owner.
 ///
 /// # Errors
-/// PostgreSQL's SQLSTATE for a predicate that cannot be planned, 42804 for one that is not boolean, 42P17 for one whose answer about a
-/// row changes by itself, 0A000 for one that looks elsewhere than into reference tables.
-pub(super) fn compile(predicate: &ast::Expr, table: &Table, planner: &Planner<'_>) -> Result<(Expr, Vec<Oid>)> {
+/// PostgreSQL's SQLSTATE for a predicate that cannot be planned, 42804 for one that is not boolean, 42P17 for one whose answer depends
+/// on what its place does not allow, 0A000 for one that looks elsewhere than into reference tables.
+pub(super) fn predicate(predicate: &ast::Expr, table: &Table, planner: &Planner<'_>, place: Place) -> Result<Predicate> {
     let mut query = parse::select_all(ObjectName::from(vec![Ident::with_quote('"', table.name.name.clone())]))?;
     if let ast::SetExpr::Select(select) = query.body.as_mut() {
         select.selection = Some(ast::Expr::Nested(Box::new(predicate.clone())));
     }
+    let (planned, reads) = planned(&query, table, planner, None)?;
+    let LogicalPlan::Projection(projection) = &planned.plan else { return Err(lookups::elsewhere()) };
+    let LogicalPlan::Filter(filter) = projection.input.as_ref() else { return Err(lookups::elsewhere()) };
+    if !is_row(&filter.input) {
+        return Err(lookups::elsewhere());
+    }
+    let (_, field) = filter.predicate.to_field(filter.input.schema()).map_err(unwrap)?;
+    if *field.data_type() == DataType::Null {
+        let never = Expr::Literal(ScalarValue::Boolean(None), None);
+        return Ok(Predicate { condition: never, reads, lasting: true });
+    }
+    if *field.data_type() != DataType::Boolean {
+        let what = if place == Place::Retention { "WHERE" } else { "POLICY" };
+        let sql_type = SqlType::of_field(&field);
+        return Err(Error::new(Kind::DatatypeMismatch, format!("argument of {what} must be type boolean, not type {sql_type}")));
+    }
+    let condition = lookups::closed(simplified(filter.predicate.clone(), filter.input.schema())?)?;
+    let lasting = require_allowed(&condition, place)?;
+    Ok(Predicate { condition, reads, lasting })
+}
+
+/// Plans a query over nothing but a row of the table and what it looks up, as the table's owner.
+fn planned(
+    query: &ast::Query,
+    table: &Table,
+    planner: &Planner<'_>,
+    key: Option<Arc<PseudonymKey>>,
+) -> Result<(Planned, Vec<Oid>)> {
     let fields: Vec<_> = table.columns.iter().map(|column| column.sql_type.field(column.name.clone(), true)).collect();
     let rows = provider_as_source(Arc::new(EmptyTable::new(Arc::new(Schema::new(fields)))));
-    let (planned, reads) = planner.definition(&query, vec![(table.name.name.clone(), rows)])?;
+    let owner = planner.guard.of_owner(table.oid);
+    let (planned, reads) = planner.definition(query, vec![(table.name.name.clone(), rows)], owner, key)?;
     if !planned.parameters.is_empty() {
         return Err(Error::new(Kind::UndefinedParameter, "there is no parameter $1"));
-    }
-    let LogicalPlan::Projection(projection) = &planned.plan else { return Err(elsewhere()) };
-    let LogicalPlan::Filter(filter) = projection.input.as_ref() else { return Err(elsewhere()) };
-    if !matches!(filter.input.as_ref(), LogicalPlan::TableScan(_) | LogicalPlan::SubqueryAlias(_)) {
-        return Err(elsewhere());
-    }
-    let condition = filter.predicate.clone();
-    let (_, field) = condition.to_field(filter.input.schema()).map_err(unwrap)?;
-    if *field.data_type() != DataType::Boolean {
-        let sql_type = SqlType::of_field(&field);
-        return Err(Error::new(Kind::DatatypeMismatch, format!("argument of WHERE must be type boolean, not type {sql_type}")));
     }
     for oid in &reads {
         match planner.catalog.relation_by_oid(*oid) {
             Some(Relation::Table(other)) if other.kind() == TableKind::Reference => {}
-            Some(Relation::Table(_) | Relation::View(_)) | None => return Err(elsewhere()),
+            Some(Relation::View(view)) if view.definer => {}
+            Some(Relation::Table(_) | Relation::View(_)) | None => return Err(lookups::elsewhere()),
         }
     }
-    let condition = closed(condition)?;
-    if condition.exists(|inner| Ok(kept::may_change(inner))).map_err(unwrap)? {
-        return Err(Error::new(
-            Kind::InvalidObjectDefinition,
-            "a policy's predicate must not depend on when or by whom it is asked",
-        ));
-    }
-    Ok((condition, reads))
+    Ok((planned, reads))
 }
 
-fn elsewhere() -> Error {
-    unsupported("a policy's predicate that looks elsewhere than into its row and into reference tables")
-        .with_hint("Look values up by column IN (SELECT column FROM reference_table WHERE ...).")
+/// The same said in simpler words: some functions are only there until this was done.
+fn simplified(expr: Expr, row: &DFSchemaRef) -> Result<Expr> {
+    let context = SimplifyContext::builder().with_schema(row.clone()).build();
+    ExprSimplifier::new(context).simplify(expr).map_err(unwrap)
 }
 
-/// The condition with the plans of its look-ups closed, so that it can be kept.
-fn closed(condition: Expr) -> Result<Expr> {
-    let closed = condition.transform_down(|inner| match inner {
-        Expr::InSubquery(InSubquery { expr, subquery, negated }) => {
-            if !subquery.outer_ref_columns.is_empty() || !kept::is_lasting(&subquery.subquery) {
-                return Err(wrap(elsewhere()));
+/// Whether a plan is the row itself.
+fn is_row(plan: &LogicalPlan) -> bool {
+    matches!(plan, LogicalPlan::TableScan(_) | LogicalPlan::SubqueryAlias(_))
+}
+
+/// Refuses what depends on chance, on what the reader can set, or, in retention, on who asks and when. Tells whether the rest says the
+/// same tomorrow.
+fn require_allowed(condition: &Expr, place: Place) -> Result<bool> {
+    let mut refused = None;
+    let mut lasting = true;
+    let mut look = |expr: &Expr| {
+        expr.apply(|inner| {
+            if let Expr::ScalarFunction(call) = inner {
+                let volatility = call.func.signature().volatility;
+                let of_reader = functions::tells_of_reader(call.func.name());
+                let by_time = functions::is_by_style(call.func.name());
+                let allowed = match (volatility, place) {
+                    (Volatility::Immutable, _) => true,
+                    (Volatility::Stable, Place::RowPolicy | Place::Mask) => of_reader || by_time,
+                    (Volatility::Stable, Place::Retention) | (Volatility::Volatile, _) => false,
+                };
+                lasting &= volatility == Volatility::Immutable || of_reader || !functions::tells_time(&call.func);
+                if !allowed {
+                    refused = Some(call.func.name().to_owned());
+                }
             }
-            let plan = plans::closed(&subquery.subquery).map_err(wrap)?;
-            let subquery = subquery.with_plan(Arc::new(plan));
-            Ok(Transformed::new(Expr::InSubquery(InSubquery { expr, subquery, negated }), true, TreeNodeRecursion::Jump))
+            Ok(TreeNodeRecursion::Continue)
+        })
+    };
+    look(condition).map_err(unwrap)?;
+    let mut anew = false;
+    lookups::each_query(condition, |node| {
+        // What an owner's view or function reads is planned for one statement.
+        anew |= matches!(node, LogicalPlan::TableScan(scan) if !plans::is_lasting(scan));
+        node.apply_expressions(&mut look).map(drop)
+    })?;
+    lasting &= !anew;
+    match refused {
+        None => Ok(lasting),
+        Some(function) => {
+            let depends = match place {
+                Place::Retention => "on when or by whom it is asked",
+                Place::RowPolicy | Place::Mask => "on chance or on what its reader can set",
+            };
+            Err(Error::new(Kind::InvalidObjectDefinition, format!("{} must not depend {depends}", place.words()))
+                .with_detail(format!("It calls {function}().")))
         }
-        Expr::ScalarSubquery(_) | Expr::Exists(_) | Expr::SetComparison(_) | Expr::OuterReferenceColumn(..) => {
-            Err(wrap(elsewhere()))
-        }
-        other => Ok(Transformed::no(other)),
-    });
-    closed.map(|closed| closed.data).map_err(unwrap)
+    }
+}
+
+/// What a table's rows are looked up with that no policy may use.
+fn unsupported_lookup(what: &str) -> Error {
+    unsupported(what).with_hint("Look values up by column IN (SELECT column FROM reference_table WHERE ...).")
 }

@@ -542,6 +542,7 @@ impl Session {
             settings: self.settings.clone(),
             effects: self.effects.clone(),
             superuser: self.identity.superuser,
+            pseudonyms: None,
             cursors: self.cursors(),
             catalog: catalog.clone(),
             visible: self.visible(),
@@ -566,7 +567,8 @@ impl Session {
             Some(transaction) => transaction.view(&self.engine),
             None => View::new(self.engine.store.snapshot(), vec![]),
         };
-        Guard::new(self.identity.clone(), self.rights(), view, self.engine.clock.clone())
+        let unfiltered = self.settings.refuses_filtered_rows();
+        Guard::new(self.identity.clone(), self.rights(), view, self.engine.clock.clone()).unfiltered(unfiltered)
     }
 
     fn refuse_in_failed(&self, statement: &Statement) -> Result<()> {

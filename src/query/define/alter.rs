@@ -5,7 +5,7 @@ use std::sync::Arc;
 use datafusion::sql::sqlparser::ast::{self, AlterColumnOperation, AlterTableOperation, RenameTableNameKind, TableConstraint};
 
 use super::table::{self, Draft};
-use super::{Defined, Scope, Source, canonical, naming};
+use super::{Defined, Scope, Source, canonical, naming, policy};
 use crate::catalog::{Catalog, Change, Name, Relation, Table};
 use crate::error::{Error, Kind, Result};
 use crate::query::checks;
@@ -53,10 +53,10 @@ fn operate(name: &Name, operation: &AlterTableOperation, scope: &Scope<'_>, defi
         }
         AlterTableOperation::RenameColumn { old_column_name, new_column_name } => {
             require_unread(catalog, name, "rename a column of")?;
-            require_unnamed(scope, name, Some(&names::fold(old_column_name)))?;
-            let to = names::fold(new_column_name);
+            let (from, to) = (names::fold(old_column_name), names::fold(new_column_name));
+            require_unnamed(scope, name, Some(&from))?;
             names::require_user_column(&to)?;
-            Ok(vec![Change::RenameColumn { relation: name.clone(), from: names::fold(old_column_name), to }])
+            Ok(vec![Change::RenameColumn { relation: name.clone(), from, to }])
         }
         AlterTableOperation::RenameTable { table_name: RenameTableNameKind::To(to) | RenameTableNameKind::As(to) } => {
             let to = Name::new(name.schema.clone(), names::single(to)?);
@@ -87,6 +87,10 @@ fn operate(name: &Name, operation: &AlterTableOperation, scope: &Scope<'_>, defi
         AlterTableOperation::DropConstraint { name: constraint, .. } => {
             Ok(vec![Change::DropCheck { table: name.clone(), name: names::fold(constraint) }])
         }
+        AlterTableOperation::EnableRowLevelSecurity => Ok(policy::switch(catalog.expect_table(name)?, |own| own.enabled = true)),
+        AlterTableOperation::DisableRowLevelSecurity => Ok(policy::switch(catalog.expect_table(name)?, |own| own.enabled = false)),
+        AlterTableOperation::ForceRowLevelSecurity => Ok(policy::switch(catalog.expect_table(name)?, |own| own.forced = true)),
+        AlterTableOperation::NoForceRowLevelSecurity => Ok(policy::switch(catalog.expect_table(name)?, |own| own.forced = false)),
         other => Err(unsupported(&format!("ALTER TABLE ... {other}"))
             .with_hint("A table can get columns, CHECK constraints for new rows, defaults and new names.")),
     }

@@ -1,7 +1,7 @@
 //! CREATE [OR REPLACE] FUNCTION … RETURNS TABLE … LANGUAGE sql.
 
 use datafusion::logical_expr::Expr;
-use datafusion::sql::sqlparser::ast::{self, CreateFunctionBody, DataType, FunctionReturnType};
+use datafusion::sql::sqlparser::ast::{self, CreateFunctionBody, DataType, FunctionReturnType, FunctionSecurity};
 
 use super::{Defined, Scope, Source};
 use crate::catalog::{Argument, Change, Function, quote_identifier};
@@ -34,7 +34,15 @@ pub(super) fn create(create: &ast::CreateFunction, scope: &Scope<'_>) -> Result<
     if arguments.len() > ARGUMENTS_MAX {
         return Err(Error::new(Kind::ProgramLimitExceeded, format!("functions cannot have more than {ARGUMENTS_MAX} arguments")));
     }
-    let function = Function { oid: 0, name: name.clone(), arguments, columns, body: body(create)?, comment: None };
+    let function = Function {
+        oid: 0,
+        name: name.clone(),
+        arguments,
+        columns,
+        body: body(create)?,
+        definer: create.security == Some(FunctionSecurity::Definer),
+        comment: None,
+    };
     parse::parse_query(&function.body)?;
     if let Source::Statement(planner) = &scope.source {
         let unknown = function
@@ -109,12 +117,13 @@ pub(crate) fn text(function: &Function, replace: &str) -> String {
         .map(|(name, sql_type)| format!("{} {sql_type}", quote_identifier(name)))
         .collect::<Vec<_>>()
         .join(", ");
+    let rights = if function.definer { " SECURITY DEFINER" } else { "" };
     let mut tag = "$function$".to_owned();
     while function.body.contains(&tag) {
         tag.insert(1, '_');
     }
     format!(
-        "CREATE {replace}FUNCTION {}({arguments}) RETURNS TABLE ({columns}) LANGUAGE sql AS {tag}{}{tag}",
+        "CREATE {replace}FUNCTION {}({arguments}) RETURNS TABLE ({columns}) LANGUAGE sql{rights} AS {tag}{}{tag}",
         function.name, function.body
     )
 }

@@ -8,7 +8,7 @@ use super::{Defined, Facts, Scope, Source};
 use crate::catalog::{Change, Hold, Oid, Relation, Table, quote_identifier, undefined_hold};
 use crate::error::{Error, Kind, Result};
 use crate::query::parse::{LegalHold, RoleSpec};
-use crate::query::rules;
+use crate::query::rules::{self, Place};
 
 pub(super) fn define(hold: &LegalHold, scope: &Scope<'_>) -> Result<Defined> {
     let table = table(hold.table(), scope)?;
@@ -57,7 +57,7 @@ fn create(
     let (reads, since) = match (&scope.source, predicate) {
         (Source::Replay(facts), _) => (facts.reads.clone(), facts.since),
         (Source::Statement(planner), Some(predicate)) => {
-            (rules::compile(predicate, table, planner)?.1, Some(planner.facts.style.now_us))
+            (rules::predicate(predicate, table, planner, Place::Retention)?.reads, Some(planner.facts.style.now_us))
         }
         (Source::Statement(planner), None) => (vec![], Some(planner.facts.style.now_us)),
     };

@@ -13,6 +13,7 @@ mod hold;
 mod membership;
 mod naming;
 mod owned;
+mod policy;
 mod retention;
 mod role;
 mod scope;
@@ -95,6 +96,7 @@ pub(super) fn work_out(definition: &Definition, scope: &Scope<'_>) -> Result<Def
         Definition::Drop { kind, if_exists, names, cascade } => drop::relations(kind, *if_exists, names, *cascade, scope),
         Definition::DropFunction(drop) => drop::functions(drop, scope),
         Definition::Retention(policy) => retention::define(policy, scope),
+        Definition::Policy(policy) => policy::define(policy, scope),
         Definition::Hold(hold) => hold::define(hold, scope),
         Definition::Role(role) => role::define(role, scope),
         Definition::Grant(grant) => grant::define(grant, scope),
@@ -196,6 +198,7 @@ fn touches_builtin(change: &Change) -> bool {
         | Change::AddRetention { table, .. }
         | Change::AlterRetention { table, .. }
         | Change::DropRetention { table, .. }
+        | Change::Protect { table, .. }
         | Change::AddHold { table, .. }
         | Change::DropHold { table, .. }
         | Change::ForgetInHolds { table, .. } => Some(table),

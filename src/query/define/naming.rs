@@ -28,10 +28,29 @@ fn predicates(table: &Table) -> impl Iterator<Item = Predicate<'_>> {
         text: hold.predicate.as_deref(),
         reads: &hold.reads,
     });
-    policies.chain(holds)
+    let checks = table.checks.iter().map(|check| Predicate {
+        of: format!("constraint {}", quote_identifier(&check.name)),
+        text: Some(&check.predicate),
+        reads: &[],
+    });
+    let rows = table.protection.policies.iter().flat_map(|policy| {
+        [&policy.using, &policy.check].map(|text| Predicate {
+            of: format!("policy {}", quote_identifier(&policy.name)),
+            text: text.as_deref(),
+            reads: &policy.reads,
+        })
+    });
+    let masks = table.protection.masks.iter().flat_map(|mask| {
+        [&mask.target, &mask.value].map(|text| Predicate {
+            of: format!("masking policy {}", quote_identifier(&mask.name)),
+            text: Some(text),
+            reads: &mask.reads,
+        })
+    });
+    policies.chain(holds).chain(checks).chain(rows).chain(masks)
 }
 
-/// The first policy or hold that names the table, or this column of it.
+/// The first policy, hold or constraint that names the table, or this column of it.
 ///
 /// # Errors
 /// What a recorded predicate that cannot be read fails with.

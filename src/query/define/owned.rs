@@ -192,6 +192,13 @@ fn rights_of(role: Oid, catalog: &crate::catalog::Catalog) -> Result<Vec<Change>
         }
         changes.push(Change::SetAcl { object, acl: Some(acl) });
     }
+    for relation in catalog.relations() {
+        let Relation::Table(table) = relation else { continue };
+        if table.protection.naming(role).next().is_some() {
+            let protection = table.protection.without_role(role);
+            changes.push(Change::Protect { table: table.name.clone(), protection });
+        }
+    }
     for (key, acl) in catalog.default_acls() {
         if key.0 == role {
             changes.push(Change::SetDefaultAcl { key, acl: None });

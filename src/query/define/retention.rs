@@ -8,7 +8,7 @@ use super::{Defined, Facts, Scope, Source};
 use crate::catalog::{Change, Keep, Retention, Table, quote_identifier, undefined_retention};
 use crate::error::{Error, Kind, Result};
 use crate::query::parse::RetentionPolicy;
-use crate::query::rules;
+use crate::query::rules::{self, Place};
 use crate::store::spec::TableKind;
 
 pub(super) fn define(policy: &RetentionPolicy, scope: &Scope<'_>) -> Result<Defined> {
@@ -41,7 +41,7 @@ fn create(name: &str, table: &ast::ObjectName, predicate: Option<&ast::Expr>, ke
     let keep = Keep::parse(keep)?;
     let reads = match (&scope.source, predicate) {
         (Source::Replay(facts), _) => facts.reads.clone(),
-        (Source::Statement(planner), Some(predicate)) => rules::compile(predicate, &table, planner)?.1,
+        (Source::Statement(planner), Some(predicate)) => rules::predicate(predicate, &table, planner, Place::Retention)?.reads,
         (Source::Statement(_), None) => vec![],
     };
     let predicate = predicate.map(ToString::to_string);

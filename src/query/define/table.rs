@@ -6,7 +6,7 @@ use datafusion::sql::sqlparser::ast::{self, ColumnOption, CreateTableOptions, Sq
 use uuid::Uuid;
 
 use super::{Defined, Facts, Scope, Source, canonical};
-use crate::catalog::{Change, Check, Column, Default, Name, Object, Privilege, Table, quote_identifier};
+use crate::catalog::{Change, Check, Column, Default, Name, Object, Privilege, Protection, Table, quote_identifier};
 use crate::error::{Error, Kind, Result};
 use crate::policy;
 use crate::query::checks;
@@ -294,6 +294,7 @@ impl Draft {
             checks: self.checks,
             primary_key,
             retention: vec![],
+            protection: Protection::default(),
             holds: vec![],
             comment: None,
             internal: false,

@@ -14,7 +14,7 @@ pub(super) fn create(create: &ast::CreateView, scope: &Scope<'_>) -> Result<Defi
     if let Some((_, what)) = refused.into_iter().find(|(present, _)| *present) {
         return Err(unsupported(what));
     }
-    require_invoker(&create.options)?;
+    let definer = !reads_as_invoker(&create.options)?;
     let name = scope.creation(&create.name, true)?;
     let mut defined = Defined { tag: "CREATE VIEW", object: name.to_string(), ..Defined::default() };
     if create.if_not_exists && scope.catalog.relation(&name).is_some() {
@@ -52,40 +52,53 @@ pub(super) fn create(create: &ast::CreateView, scope: &Scope<'_>) -> Result<Defi
             return Err(Error::new(Kind::DuplicateColumn, format!("column \"{column}\" specified more than once")));
         }
     }
-    let view = View { oid: 0, name: name.clone(), query: query.clone(), columns, reads: facts.reads.clone(), comment: None };
+    let view =
+        View { oid: 0, name: name.clone(), query: query.clone(), columns, definer, reads: facts.reads.clone(), comment: None };
     let listed = if create.columns.is_empty() {
         String::new()
     } else {
         format!(" ({})", create.columns.iter().map(|column| column.name.to_string()).collect::<Vec<_>>().join(", "))
     };
     let replace = if create.or_replace { "OR REPLACE " } else { "" };
-    defined.text = format!("CREATE {replace}VIEW {name}{listed} AS {query}");
+    let rights = if definer { " WITH (security_invoker = false)" } else { "" };
+    defined.text = format!("CREATE {replace}VIEW {name}{listed}{rights} AS {query}");
     defined.facts = facts;
     defined.changes.push(Change::CreateView { view, replace: create.or_replace });
     Ok(defined)
 }
 
-/// Views read with the reader's rights; the other kind comes with roles.
-fn require_invoker(options: &CreateTableOptions) -> Result<()> {
+/// Whether a view reads with the reader's rights: unless its options say otherwise it does.
+fn reads_as_invoker(options: &CreateTableOptions) -> Result<bool> {
     let listed = match options {
-        CreateTableOptions::None => return Ok(()),
+        CreateTableOptions::None => return Ok(true),
         CreateTableOptions::With(listed)
         | CreateTableOptions::Options(listed)
         | CreateTableOptions::Plain(listed)
         | CreateTableOptions::TableProperties(listed) => listed,
     };
+    let mut invoker = true;
     for option in listed {
-        match option {
-            SqlOption::KeyValue { key, value } if names::fold(key) == "security_invoker" => {
-                if !matches!(value.to_string().to_ascii_lowercase().as_str(), "true" | "on" | "1") {
-                    return Err(unsupported("security_invoker = false"));
-                }
-            }
-            SqlOption::Ident(key) if names::fold(key) == "security_invoker" => {}
+        let (key, value) = match option {
+            SqlOption::KeyValue { key, value } => (names::fold(key), value.to_string().to_ascii_lowercase()),
+            SqlOption::Ident(key) => (names::fold(key), "true".to_owned()),
             other => return Err(Error::new(Kind::InvalidParameterValue, format!("unrecognized parameter \"{other}\""))),
+        };
+        let set = match value.trim_matches('\'') {
+            "true" | "on" | "1" | "yes" => true,
+            "false" | "off" | "0" | "no" => false,
+            other => {
+                let message = format!("invalid value for boolean option \"{key}\": {other}");
+                return Err(Error::new(Kind::InvalidParameterValue, message));
+            }
+        };
+        match key.as_str() {
+            "security_invoker" => invoker = set,
+            // Whatever reads with its owner's rights is a barrier here.
+            "security_barrier" => {}
+            _ => return Err(Error::new(Kind::InvalidParameterValue, format!("unrecognized parameter \"{key}\""))),
         }
     }
-    Ok(())
+    Ok(invoker)
 }
 
 /// `CREATE VIEW v (a, b)`: the first columns take these names.

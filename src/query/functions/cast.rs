@@ -77,6 +77,18 @@ fn plain_text(sql_type: &SqlType) -> bool {
     matches!(sql_type, SqlType::Text | SqlType::Varchar(None))
 }
 
+/// What a cast is called in a plan.
+pub(super) const NAME: &str = "cast";
+
+/// Whether a function is a cast that reads moments from text, where `now` may be written.
+pub(super) fn reads_moments(function: &ScalarUDF) -> bool {
+    let inner: &dyn ScalarUDFImpl = function.inner().as_ref();
+    inner.downcast_ref::<CastFunction>().is_some_and(|cast| {
+        let moment = matches!(cast.target, SqlType::Date | SqlType::Time | SqlType::Timestamp | SqlType::Timestamptz);
+        moment && is_string(&cast.source)
+    })
+}
+
 /// The cast as an expression.
 pub(crate) fn call(input: Expr, source: SqlType, target: SqlType, style: &Style) -> Expr {
     let function = CastFunction { source, target, style: style.clone(), signature: Signature::any(1, Volatility::Stable) };
@@ -108,7 +120,7 @@ impl Hash for CastFunction {
 
 impl ScalarUDFImpl for CastFunction {
     fn name(&self) -> &'static str {
-        "cast"
+        NAME
     }
 
     fn signature(&self) -> &Signature {

@@ -9,6 +9,7 @@ pub(super) mod cast;
 mod catalog;
 mod identity;
 mod json;
+mod mask;
 mod number;
 mod operator;
 mod ordered_set;
@@ -38,6 +39,9 @@ pub(super) use json::{
     ASSIGNED, EACH_KEYS, EACH_VALUES, ORDINALS, RECORD_COLUMN, ROW_OF_FIELDS, SORT_KEY, SUBSCRIPT, WHOLE_ROW,
     bind_aggregate as bind_json_aggregate, row,
 };
+pub(super) use mask::PseudonymKey;
+pub use mask::PseudonymSecret;
+pub(super) use mask::arguments as mask_arguments;
 pub(super) use operator::{
     ARRAY_LIKE, ARRAY_OF, CAST_AS, LENGTH_OF_INTERVAL, VALUE_LIKE, folded as fold_operator, meeting as meeting_of_numbers,
 };
@@ -151,6 +155,7 @@ impl Registry {
     pub fn scalar(&self, name: &str, facts: &Arc<SessionFacts>) -> Option<Arc<ScalarUDF>> {
         let name = plain(name);
         session::function(name, facts)
+            .or_else(|| mask::hash(name, facts.pseudonyms.as_ref()))
             .or_else(|| sleep::function(name, facts))
             .or_else(|| defined(name).map(|definition| Arc::new(scalar::unbound(definition, &facts.style))))
             .or_else(|| catalog::function(name, facts))
@@ -206,6 +211,7 @@ pub(super) fn operator(name: &str, style: &Style) -> Option<ScalarUDF> {
 static DEFINED: LazyLock<HashMap<&'static str, &'static Definition>> = LazyLock::new(|| {
     let all = json::definitions()
         .chain(text::DEFINITIONS.iter())
+        .chain(mask::DEFINITIONS.iter())
         .chain(time::DEFINITIONS.iter())
         .chain(time::precision::DEFINITIONS.iter())
         .chain(number::DEFINITIONS.iter())
@@ -223,6 +229,32 @@ static DEFINED: LazyLock<HashMap<&'static str, &'static Definition>> = LazyLock:
         .chain(variadic::DEFINITIONS.iter());
     all.map(|definition| (definition.name, definition)).collect()
 });
+
+/// Whether a function tells of who asks and of nothing that they can set.
+pub(super) fn tells_of_reader(name: &str) -> bool {
+    ["current_user", "user", "current_role", "session_user", "system_user", "pg_has_role"].contains(&plain(name))
+}
+
+/// Whether a function depends on its arguments, the style that it was planned in, and the time.
+pub(super) fn is_by_style(name: &str) -> bool {
+    name == cast::NAME || defined(name).is_some_and(|definition| definition.volatility == Volatility::Stable)
+}
+
+/// Whether a function of that kind may tell what time it was planned at.
+pub(super) fn tells_time(function: &ScalarUDF) -> bool {
+    const CLOCKS: [&str; 9] = [
+        "now",
+        "current_timestamp",
+        "transaction_timestamp",
+        "statement_timestamp",
+        "localtimestamp",
+        "localtime",
+        "current_date",
+        "current_time",
+        "age",
+    ];
+    CLOCKS.contains(&plain(function.name())) || cast::reads_moments(function)
+}
 
 fn defined(name: &str) -> Option<&'static Definition> {
     DEFINED.get(name).copied()

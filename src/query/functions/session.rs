@@ -9,6 +9,7 @@ use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
+use super::mask::PseudonymKey;
 use crate::catalog::{Catalog, Oid};
 use crate::policy::Identity;
 use crate::query::plan::names::{DATABASE, is_builtin_schema};
@@ -40,6 +41,8 @@ pub struct SessionFacts {
     /// What functions may do to the session beside answering.
     pub(in crate::query) effects: Arc<Effects>,
     pub superuser: bool,
+    /// What pseudonyms are made with, while a masking policy is planned.
+    pub(in crate::query) pseudonyms: Option<Arc<PseudonymKey>>,
     /// The session's cursors.
     pub cursors: Vec<CursorFacts>,
     /// What exists, as the statement sees it.

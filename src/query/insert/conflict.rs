@@ -20,7 +20,7 @@ use crate::query::errors::unwrap;
 use crate::query::parse::{self, unsupported};
 use crate::query::plan::{Planned, Planner, names};
 use crate::query::session::Session;
-use crate::query::{assignment, execute, holds};
+use crate::query::{assignment, execute, holds, rules};
 use crate::store::spec::{ROW_COLUMN, TableKind};
 use crate::value::SqlType;
 
@@ -68,6 +68,11 @@ impl Conflict {
                 .with_hint("For example, ON CONFLICT (column_name)."));
         }
         planner.guard.permit(Action::Select, table)?;
+        if rules::of(table, planner)?.rows.is_some() {
+            return Err(unsupported("INSERT ... ON CONFLICT DO UPDATE by a role that row policies are about").with_hint(
+                "A row that it does not see might stand in the way. Use UPDATE, then INSERT ... ON CONFLICT DO NOTHING.",
+            ));
+        }
         let mut values: Vec<ast::Expr> = table.columns.iter().map(|column| of(&alias, &column.name)).collect();
         let mut assigned = Vec::new();
         for assignment in &update.assignments {
@@ -190,7 +195,7 @@ impl Update {
         select.projection = values.enumerate().map(aliased).collect();
         let excluded = MemTable::try_new(excluded.schema(), vec![vec![excluded]]).map_err(unwrap)?;
         let sources = vec![
-            (EXISTING.to_owned(), provider_as_source(planner.guard.open_rows(Action::Update, table)?)),
+            (EXISTING.to_owned(), provider_as_source(planner.guard.open_rows(Action::Update, table, rules::of(table, planner)?)?)),
             (EXCLUDED.to_owned(), provider_as_source(Arc::new(excluded))),
         ];
         let planned = planner.query_with(&query, hints, sources)?;

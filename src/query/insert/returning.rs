@@ -17,7 +17,7 @@ use crate::policy::Action;
 use crate::query::errors::unwrap;
 use crate::query::plan::{Planned, Planner};
 use crate::query::session::{Column, Outcome, Session};
-use crate::query::{execute, parse};
+use crate::query::{execute, parse, protection};
 use crate::value::SqlType;
 
 /// What the stored rows are called while the list is planned, beside the tables that its sub-queries may name.
@@ -93,6 +93,7 @@ impl Returning {
             .iter()
             .map(|batch| RecordBatch::try_new(schema.clone(), batch.columns().to_vec()).map_err(mismatch))
             .collect::<Result<_>>()?;
+        let stored = protection::answered(session, &self.table, stored).await?;
         let rows = concat_batches(&schema, &stored).map_err(mismatch)?;
         let hints: Vec<Option<SqlType>> = self.parameters.iter().cloned().map(Some).collect();
         let mut planner = session.planner();
@@ -133,7 +134,7 @@ pub(super) fn rename(relation: &mut ast::TableFactor, to: &Ident) {
 }
 
 /// The table's columns under the names by which SQL knows them.
-pub(super) fn named(table: &Table) -> Arc<Schema> {
+pub(in crate::query) fn named(table: &Table) -> Arc<Schema> {
     let fields: Vec<_> = table.columns.iter().map(|column| column.sql_type.field(column.name.clone(), true)).collect();
     Arc::new(Schema::new(fields))
 }

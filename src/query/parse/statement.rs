@@ -10,6 +10,7 @@ use super::derived::{self, CreateTableAs};
 use super::explain::Explain;
 use super::grant::{self, GrantStatement};
 use super::hold::{self, LegalHold};
+use super::policy::{self, PolicyStatement};
 use super::retention::{self, RetentionPolicy};
 use super::role::{self, RoleSpec, RoleStatement};
 use super::session::{self, Block, Channel, Declare, Discard, Execute, Fetch, Prepare};
@@ -100,6 +101,7 @@ pub enum Definition {
     Grant(Box<GrantStatement>),
     Retention(RetentionPolicy),
     Hold(LegalHold),
+    Policy(Box<PolicyStatement>),
 }
 
 impl Definition {
@@ -118,6 +120,7 @@ impl Definition {
             Definition::Grant(grant) => grant.command().to_owned(),
             Definition::Retention(policy) => policy.tag().to_owned(),
             Definition::Hold(hold) => hold.tag().to_owned(),
+            Definition::Policy(policy) => policy.tag().to_owned(),
         }
     }
 }
@@ -160,6 +163,9 @@ pub(super) fn read(parser: &mut Parser<'_>) -> Result<Statement, Failure> {
     }
     if let Some(statement) = hold::statement(parser)? {
         return Ok(statement);
+    }
+    if let Some(statement) = policy::read(parser)? {
+        return Ok(define(Definition::Policy(Box::new(statement))));
     }
     if next_words(parser, &["create", "schema"]) {
         return create_schema(parser);

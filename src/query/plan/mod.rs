@@ -57,11 +57,11 @@ use datafusion::logical_expr::{
 use datafusion::sql::planner::{ParserOptions, PlannerContext, SqlToRel};
 use datafusion::sql::sqlparser::ast;
 
-use crate::catalog::{Catalog, Name, Oid, Relation, Table, View};
+use crate::catalog::{Catalog, Name, Object, Oid, Relation, Table, View};
 use crate::error::{Error, Kind, Result};
-use crate::guard::Guard;
+use crate::guard::{Barrier, Guard};
 use crate::query::errors::{unwrap, wrap};
-use crate::query::functions::{Registry, SessionFacts};
+use crate::query::functions::{PseudonymKey, Registry, SessionFacts};
 use crate::query::{locks, parse, retention, rules, system};
 use crate::value::{SqlType, Style};
 
@@ -171,15 +171,20 @@ impl<'a> Planner<'a> {
         planner.query(query, hints)
     }
 
-    /// Plans the query that a definition holds, which sees some tables under names of its own: by the default path and style, so that it
-    /// means the same to everybody, and with the server's rights. Gives the relations that it names as well.
+    /// Plans the query that a policy holds, which sees some tables under names of its own: by the default path and style, so that it
+    /// means the same to everybody, and with the rights of the guard's role. Gives the relations that it names as well.
     ///
     /// # Errors
     /// As [`Planner::query`].
-    pub(crate) fn definition(&self, query: &ast::Query, extra: Vec<(String, Arc<dyn TableSource>)>) -> Result<(Planned, Vec<Oid>)> {
+    pub(in crate::query) fn definition(
+        &self,
+        query: &ast::Query,
+        extra: Vec<(String, Arc<dyn TableSource>)>,
+        guard: Guard,
+        pseudonyms: Option<Arc<PseudonymKey>>,
+    ) -> Result<(Planned, Vec<Oid>)> {
         let style = Style { names: self.facts.style.names.clone(), ..Style::default() };
-        let facts = SessionFacts { style: style.at(self.facts.style.now_us), ..self.facts.as_ref().clone() };
-        let guard = self.guard.of_system();
+        let facts = SessionFacts { style: style.at(self.facts.style.now_us), pseudonyms, ..self.facts.as_ref().clone() };
         let mut planner = Planner::new(self.state, self.registry, self.rules, self.catalog.clone(), guard, Arc::new(facts));
         planner.path = self.inner()?.path;
         planner.nesting = self.nesting + 1;
@@ -344,10 +349,23 @@ impl<'a> Planner<'a> {
         let query = parse::parse_query(&view.query)?;
         let mut planner = self.inner()?;
         planner.bound = true;
+        if view.definer {
+            planner.guard = self.guard.acting_for(Object::Relation(view.oid));
+        }
         let planned = planner.query(&query, &[]).map_err(|error| error.with_context(format!("view \"{}\"", view.name.name)))?;
         let wanted: Vec<&str> = view.columns.iter().map(|(name, _)| name.as_str()).collect();
-        let plan = origin::marked(shaped(planned.plan, &wanted)?, view.oid)?;
+        let mut plan = shaped(planned.plan, &wanted)?;
+        if view.definer {
+            plan = self.barred(plan)?;
+        }
+        let plan = origin::marked(plan, view.oid)?;
         Ok(provider_as_source(Arc::new(ViewTable::new(plan, None))))
+    }
+
+    /// A plan that reads with another role's rights, as a table of which nothing else is known.
+    fn barred(&self, plan: LogicalPlan) -> Result<LogicalPlan> {
+        let source = provider_as_source(Arc::new(Barrier::new(plan, self.guard.clone())));
+        LogicalPlanBuilder::scan("barrier", source, None).and_then(LogicalPlanBuilder::build).map_err(unwrap)
     }
 
     fn exists(&self, name: &Name) -> bool {

@@ -143,7 +143,7 @@ pub(super) struct Found {
 }
 
 impl Judgement {
-    /// The look-ups are done by the guard, which is the server's own.
+    /// The look-ups are done by the guard, with the rights of the table's owner.
     ///
     /// # Errors
     /// Whatever a look-up fails with.

@@ -52,7 +52,7 @@ pub(in crate::query) fn source(planner: &Planner<'_>) -> Result<Arc<dyn TableSou
         shape,
         schema: shape.schema(),
         tables,
-        guard: planner.guard.of_system(),
+        guard: planner.guard.clone(),
         snapshot: planner.facts.snapshot.clone(),
         memory: planner.facts.retention.clone(),
     })))
@@ -113,7 +113,7 @@ impl RetentionStatus {
         let rules = rules.map_err(Error::clone)?;
         // A table that only the transaction knows has nothing on the disk.
         let Some(stored) = self.snapshot.table(table.store_id()) else { return Ok(vec![Found::default(); table.retention.len()]) };
-        let judgement = Judgement::new(table, rules, state, &self.guard, &self.memory, now).await?;
+        let judgement = Judgement::new(table, rules, state, &self.guard.of_owner(table.oid), &self.memory, now).await?;
         judgement.review(stored, Depth::Expired).await
     }
 

@@ -253,7 +253,7 @@ pub(in crate::query) static KNOWN: &[Known] = &[
         "Kept for pg_dump.",
     ),
     known("role", "none", Form::Role, "The role in force."),
-    switch("row_security", "on", "Whether policies filter rows; off makes no difference to a superuser."),
+    switch("row_security", "on", "Whether row policies filter; off makes what they would filter an error."),
     known("search_path", "\"$user\", public", Form::Names, "Schemas in which names without one are looked for."),
     real("seq_page_cost", "1", "Kept for scripts; the planner has its own costs."),
     known("server_encoding", "UTF8", Fixed, "Encoding of text in the store."),

@@ -276,6 +276,11 @@ impl Settings {
         }
     }
 
+    /// Whether rows that policies have filtered are an error (`row_security = off`).
+    pub(super) fn refuses_filtered_rows(&self) -> bool {
+        self.get("row_security").is_ok_and(|value| value == "off")
+    }
+
     /// A limit in milliseconds, `None` when it is off.
     pub(super) fn milliseconds(&self, timeout: Timeout) -> Option<u64> {
         let state = self.lock();

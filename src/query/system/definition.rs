@@ -49,12 +49,13 @@ fn key_columns(table: &Table) -> Vec<String> {
 
 /// A function as CREATE OR REPLACE FUNCTION would make it again.
 pub(crate) fn function(function: &Function) -> String {
+    let rights = if function.definer { " SECURITY DEFINER\n" } else { "" };
     let mut tag = "$function$".to_owned();
     while function.body.contains(&tag) {
         tag.insert(1, '_');
     }
     format!(
-        "CREATE OR REPLACE FUNCTION {}({})\n RETURNS {}\n LANGUAGE sql\nAS {tag}{}{tag}\n",
+        "CREATE OR REPLACE FUNCTION {}({})\n RETURNS {}\n LANGUAGE sql\n{rights}AS {tag}{}{tag}\n",
         function.name,
         function_arguments(function, true),
         function_result(function),

@@ -1,4 +1,4 @@
-//! What is kept, why and for whom: our own relation `annals.legal_holds`.
+//! What is kept, why and for whom: our own relations `annals.legal_holds` and `annals.retention_policies`.
 
 use super::rows::{Cell, Rows};
 use super::world::World;
@@ -23,6 +23,23 @@ pub(super) fn legal_holds(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> 
             ("made_by", world.catalog.role_name(hold.made_by).into()),
             ("since", Cell::Micros(hold.since)),
         ])?;
+    }
+    Ok(())
+}
+
+/// A row for each retention policy, in the order in which they decide, for whoever may know its table. Its predicate is not told: it may
+/// name whom it is about.
+pub(super) fn retention_policies(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
+    for table in world.tables() {
+        for policy in &table.retention {
+            rows.add(&[
+                ("schemaname", table.name.schema.as_str().into()),
+                ("tablename", table.name.name.as_str().into()),
+                ("policyname", policy.name.as_str().into()),
+                ("keep", policy.keep.to_string().as_str().into()),
+                ("conditional", policy.predicate.is_some().into()),
+            ])?;
+        }
     }
     Ok(())
 }

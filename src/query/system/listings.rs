@@ -10,9 +10,12 @@ use crate::error::Result;
 use crate::policy::SUPERUSER;
 
 pub(super) fn tables(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
-    let builtin = shape::all().filter(|shape| shape.kind == "r").map(|shape| (&shape.name, false, SUPERUSER.to_owned()));
-    let own = world.tables().map(|table| (&table.name, !table.primary_key.is_empty(), owner(world, table.oid)));
-    for (name, indexed, owner) in builtin.chain(own) {
+    let builtin = shape::all().filter(|shape| shape.kind == "r").map(|shape| (&shape.name, false, false, SUPERUSER.to_owned()));
+    let own = world.tables().map(|table| {
+        let (keyed, filtered) = (!table.primary_key.is_empty(), table.protection.enabled);
+        (&table.name, keyed, filtered, owner(world, table.oid))
+    });
+    for (name, indexed, filtered, owner) in builtin.chain(own) {
         rows.add(&[
             ("schemaname", name.schema.as_str().into()),
             ("tablename", name.name.as_str().into()),
@@ -21,7 +24,7 @@ pub(super) fn tables(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
             ("hasindexes", indexed.into()),
             ("hasrules", false.into()),
             ("hastriggers", false.into()),
-            ("rowsecurity", false.into()),
+            ("rowsecurity", filtered.into()),
         ])?;
     }
     Ok(())

@@ -16,6 +16,7 @@ mod listings;
 pub(super) mod naming;
 mod objects;
 pub(super) mod operators;
+mod policies;
 mod procs;
 mod relations;
 mod roles;
@@ -59,8 +60,10 @@ enum Follows {
 }
 
 /// The relations that have rows.
-const BUILDERS: [(&str, &str, Follows, Builder); 73] = [
+const BUILDERS: [(&str, &str, Follows, Builder); 77] = [
     ("annals", "legal_holds", Follows::Catalog, kept::legal_holds),
+    ("annals", "masking_policies", Follows::Catalog, policies::masking_policies),
+    ("annals", "retention_policies", Follows::Catalog, kept::retention_policies),
     ("pg_catalog", "pg_aggregate", Follows::Catalog, operators::aggregates),
     ("pg_catalog", "pg_am", Follows::Catalog, objects::access_methods),
     ("pg_catalog", "pg_attrdef", Follows::Catalog, relations::attrdef),
@@ -91,6 +94,8 @@ const BUILDERS: [(&str, &str, Follows, Builder); 73] = [
     ("pg_catalog", "pg_opclass", Follows::Catalog, operators::classes),
     ("pg_catalog", "pg_operator", Follows::Catalog, operators::operators),
     ("pg_catalog", "pg_opfamily", Follows::Catalog, operators::families),
+    ("pg_catalog", "pg_policies", Follows::Catalog, policies::policies),
+    ("pg_catalog", "pg_policy", Follows::Catalog, policies::policy),
     ("pg_catalog", "pg_prepared_statements", Follows::Session, sessions::prepared_statements),
     ("pg_catalog", "pg_proc", Follows::Catalog, procs::procs),
     ("pg_catalog", "pg_rewrite", Follows::Catalog, relations::rewrite),

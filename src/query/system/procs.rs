@@ -112,6 +112,7 @@ fn function_row(world: &World<'_>, rows: &mut Rows<'_>, function: &Function) -> 
         ("prorows", 1_000.into()),
         ("prokind", "f".into()),
         ("proretset", true.into()),
+        ("prosecdef", function.definer.into()),
         ("provolatile", "v".into()),
         ("proparallel", "u".into()),
         ("pronargs", arguments.len().into()),

@@ -49,6 +49,8 @@ pub(super) fn class(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
                 ("relchecks", table.checks.len().into()),
                 ("relhasindex", (!table.primary_key.is_empty()).into()),
                 ("relreplident", "d".into()),
+                ("relrowsecurity", table.protection.enabled.into()),
+                ("relforcerowsecurity", table.protection.forced.into()),
                 ("reltuples", world.row_count(table).unwrap_or(-1).into()),
                 // In the pages of 8 KiB that PostgreSQL counts by.
                 ("relpages", i32::try_from(world.bytes(table).div_euclid(8_192)).unwrap_or(i32::MAX).into()),
@@ -59,8 +61,7 @@ pub(super) fn class(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
                 ("relnatts", view.columns.len().into()),
                 ("relreplident", "n".into()),
                 ("relhasrules", true.into()),
-                // Views read with the reader's rights.
-                ("reloptions", Cell::list(["security_invoker=true"])),
+                ("reloptions", Cell::list([format!("security_invoker={}", !view.definer)])),
             ]),
         }
         class_row(rows, &cells)?;

@@ -149,6 +149,11 @@ pub(crate) fn rule_oid(view: &View) -> Oid {
     derived(view.oid, Derived::Index, 0)
 }
 
+/// The id of a row policy by its place among the table's, behind the index.
+pub(crate) fn policy_oid(table: &Table, place: usize) -> Oid {
+    derived(table.oid, Derived::Index, place + 1)
+}
+
 /// The id of the function of a name that PostgreSQL does not have, the same for as long as the name is.
 pub(crate) fn own_function_oid(name: &str) -> Oid {
     // FNV-1a. Definitions count up from 16,384 and do not reach half of the numbers; derived ids have the top bit.

@@ -3,7 +3,7 @@
 
 use super::SqlTypeName::Bool;
 use super::{Arg, Line, arg, line};
-use crate::catalog::{Object, ObjectKind, Oid, Privilege, Privileges};
+use crate::catalog::{Object, ObjectKind, Oid, Privilege, Privileges, Relation};
 use crate::error::{Error, Kind, Result};
 use crate::policy::{self, Standing};
 use crate::query::plan::names::DATABASE;
@@ -34,7 +34,7 @@ pub(super) const LINES: [Line; 15] = [
         object(world, args, 1, &["set", "alter system"], |_, _| Ok(Some(Found::SuperuserOnly)))
     }),
     line("pg_has_role", (2, 3), Bool, role),
-    line("row_security_active", (1, 1), Bool, |world, args| arg(args, 0).relation(&whole(world)).map(|_| false.into())),
+    line("row_security_active", (1, 1), Bool, row_security_active),
 ];
 
 /// What can be allowed on a table.
@@ -252,6 +252,17 @@ fn data_type(_world: &World<'_>, given: &Arg) -> Result<Option<Found>> {
 }
 
 /// `[role,] role, privilege`: whether one has the rights of the other, may become it, or may make others its members.
+/// Whether row policies filter what the one who asks reads of a table.
+fn row_security_active(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
+    let whole = whole(world);
+    let oid = arg(args, 0).relation(&whole)?;
+    Ok(match whole.catalog.relation_by_oid(oid) {
+        Some(Relation::Table(table)) => policy::is_held_to_rows(&whole.facts.identity, whole.catalog, table),
+        Some(Relation::View(_)) | None => false,
+    }
+    .into())
+}
+
 fn role(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
     let at = args.len().saturating_sub(2);
     let standing = asked(world, (at > 0).then(|| arg(args, 0)))?;

@@ -13,6 +13,7 @@ mod inspect;
 mod order;
 mod path;
 mod record;
+mod redact;
 mod scan;
 mod sets;
 
@@ -45,6 +46,7 @@ pub(super) fn definitions() -> impl Iterator<Item = &'static Definition> {
         .chain(order::DEFINITIONS.iter())
         .chain(path::DEFINITIONS.iter())
         .chain(record::DEFINITIONS.iter())
+        .chain(redact::DEFINITIONS.iter())
         .chain(sets::DEFINITIONS.iter())
         .chain(sets::EACH.iter().flatten())
         .chain(aggregate::DEFINITIONS.iter())

@@ -102,7 +102,7 @@ fn skip(bytes: &[u8], mut at: usize, beside: &[u8]) -> usize {
 }
 
 /// Where the string whose quote stands at `at` ends, behind its closing quote.
-fn string_end(bytes: &[u8], at: usize) -> usize {
+pub(super) fn string_end(bytes: &[u8], at: usize) -> usize {
     let mut at = at + 1;
     while let Some(byte) = bytes.get(at) {
         match byte {
@@ -115,7 +115,7 @@ fn string_end(bytes: &[u8], at: usize) -> usize {
 }
 
 /// Where the value that starts at `at` ends.
-fn value_end(bytes: &[u8], at: usize) -> usize {
+pub(super) fn value_end(bytes: &[u8], at: usize) -> usize {
     match bytes.get(at) {
         Some(b'"') => string_end(bytes, at),
         Some(b'{' | b'[') => {
