@@ -112,6 +112,18 @@ async fn what_a_hold_keeps_is_seen_by_whom_it_names() {
     }
     chief.batch_execute("CREATE VIEW seen AS SELECT * FROM notes; GRANT SELECT ON seen TO PUBLIC").await.unwrap();
     assert_eq!((count(&lena, "SELECT count(*) FROM seen").await, count(&chief, "SELECT count(*) FROM seen").await), (9, 6));
+    // A view that reads with the rights of one whom the hold names does not give to others what it keeps.
+    chief
+        .batch_execute(
+            "CREATE VIEW lent WITH (security_invoker = false) AS SELECT * FROM notes; ALTER VIEW lent OWNER TO lena;
+             GRANT SELECT ON lent TO PUBLIC",
+        )
+        .await
+        .unwrap();
+    assert_eq!(count(&lena, "SELECT count(*) FROM lent").await, 9);
+    for client in [&carl, &olga, &chief] {
+        assert_eq!(count(client, "SELECT count(*) FROM lent").await, 6);
+    }
     // The role and not its name.
     chief.batch_execute("ALTER ROLE lawyer RENAME TO counsel; CREATE ROLE lawyer; GRANT lawyer TO olga").await.unwrap();
     assert_eq!((bodies(&lena).await, bodies(&olga).await), (held.clone(), fresh_and(&[])));
