@@ -463,8 +463,7 @@ async fn holds_are_shown_dumped_and_restored() {
     chief
         .batch_execute(
             "CREATE ROLE abby LOGIN PASSWORD 'abby-for-tests' IN ROLE auditor;
-             GRANT SELECT ON notes TO auditor;
-             ALTER TABLE notes OWNER TO olga;
+             ALTER TABLE notes OWNER TO olga; GRANT SELECT ON cases TO olga;
              SET ROLE olga;
              CREATE LEGAL HOLD \"One\" ON notes WHERE (tenant IN (SELECT id FROM public.cases WHERE open)) REASON 'it''s open' TO lawyer, carl;
              CREATE LEGAL HOLD two ON notes REASON 'all of it';

@@ -191,7 +191,10 @@ async fn logs_are_kept_by_plan_and_each_login_sees_for_how_long() {
     assert_eq!(shown("sid").await, ["conversation_logs|one|starter|"]);
     assert_eq!(shown("stray").await, [""; 0]);
     let audrey = shown("audrey").await;
-    assert!(audrey.contains(&"activity_logs|two||".to_owned()) && audrey.contains(&"interaction_logs|two||14".to_owned()), "{audrey:?}");
+    assert!(
+        audrey.contains(&"activity_logs|two||".to_owned()) && audrey.contains(&"interaction_logs|two||14".to_owned()),
+        "{audrey:?}"
+    );
     scene.chief.batch_execute("ALTER RETENTION POLICY starter ON event_logs KEEP INTERVAL '45 days'").await.unwrap();
     assert!(shown("sue").await.contains(&"event_logs|one|starter|45".to_owned()), "it tells of the policy in force");
 }

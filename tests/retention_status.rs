@@ -27,7 +27,7 @@ async fn the_status_counts_what_is_there() {
     chief
         .batch_execute(
             "CREATE ROLE abby LOGIN PASSWORD 'abby-for-tests' IN ROLE auditor;
-             ALTER TABLE notes OWNER TO olga;
+             ALTER TABLE notes OWNER TO olga; GRANT SELECT ON cases TO olga;
              CREATE TABLE flat (occurred_at timestamptz NOT NULL, n int);
              INSERT INTO flat SELECT now() - n * interval '1 hour', n FROM generate_series(1, 1000) AS s(n);
              CHECKPOINT",
