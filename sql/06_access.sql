@@ -153,8 +153,4 @@ WHERE has_table_privilege('public.' || l.log, 'SELECT')
 ORDER BY l.log, w.workspace_id, r.policyname;
 
 COMMENT ON VIEW my_retention IS 'For how many days the events are kept that one may read, by log and workspace; NULL is for ever';
-COMMENT ON COLUMN my_retention.log IS 'The log';
-COMMENT ON COLUMN my_retention.workspace_id IS 'The workspace';
-COMMENT ON COLUMN my_retention.plan IS 'Its plan; NULL keeps everything that goes by plan';
-COMMENT ON COLUMN my_retention.days_kept IS 'Days from when an event happened; NULL is for ever';
 GRANT SELECT ON my_retention TO PUBLIC;

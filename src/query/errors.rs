@@ -291,6 +291,13 @@ fn worded(message: &str) -> Error {
     if let Some(error) = reworded(called.unwrap_or(&line)) {
         return error;
     }
+    if message.contains("Accessing outer reference columns is not allowed") {
+        return Error::new(
+            Kind::FeatureNotSupported,
+            "a column of a query further out is not supported in this place of a sub-query",
+        )
+        .with_hint("Join the query that has the column, or give the sub-query the value as a column of its own.");
+    }
     let kind = [
         ("Invalid function", Kind::UndefinedFunction),
         ("function signature", Kind::UndefinedFunction),

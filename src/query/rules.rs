@@ -197,8 +197,7 @@ pub(super) fn predicate(predicate: &ast::Expr, table: &Table, planner: &Planner<
         let sql_type = SqlType::of_field(&field);
         return Err(Error::new(Kind::DatatypeMismatch, format!("argument of {what} must be type boolean, not type {sql_type}")));
     }
-    let condition = lookups::closed(simplified(filter.predicate.clone(), filter.input.schema())?)?;
-    let lasting = require_allowed(&condition, place)?;
+    let (condition, lasting) = compiled(&filter.predicate, filter.input.schema(), place)?;
     Ok(Predicate { condition, reads, lasting })
 }
 
@@ -226,10 +225,16 @@ fn planned(
     Ok((planned, reads))
 }
 
-/// The same said in simpler words: some functions are only there until this was done.
-fn simplified(expr: Expr, row: &DFSchemaRef) -> Result<Expr> {
+/// An expression over a row as the guard can keep it, and whether it says the same tomorrow.
+fn compiled(expr: &Expr, row: &DFSchemaRef, place: Place) -> Result<(Expr, bool)> {
+    // As it was written: what is simplified has forgotten that it asked the time.
+    let as_written = require_allowed(expr, place)?;
     let context = SimplifyContext::builder().with_schema(row.clone()).build();
-    ExprSimplifier::new(context).simplify(expr).map_err(unwrap)
+    let simple = ExprSimplifier::new(context).simplify(expr.clone()).map_err(unwrap)?;
+    let closed = lookups::closed(simple)?;
+    // A sub-query that has become a look-up is looked through as well.
+    let lasting = require_allowed(&closed, place)? && as_written;
+    Ok((closed, lasting))
 }
 
 /// Whether a plan is the row itself.

@@ -10,7 +10,7 @@ use datafusion::sql::sqlparser::ast::{
     self, BinaryOperator, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName, SelectItem,
 };
 
-use super::{Place, is_row, lookups, planned, require_allowed, simplified};
+use super::{Place, compiled, is_row, lookups, planned};
 use crate::catalog::{EVERYBODY, Mask, Oid, Table};
 use crate::error::{Error, Kind, Result};
 use crate::query::errors::unwrap;
@@ -91,8 +91,7 @@ fn shown(value: ast::Expr, table: &Table, planner: &Planner<'_>, key: &Arc<Pseud
         return Err(lookups::elsewhere());
     }
     let (_, field) = shown.to_field(projection.input.schema()).map_err(unwrap)?;
-    let value = lookups::closed(simplified(shown.clone().unalias(), projection.input.schema())?)?;
-    let lasting = require_allowed(&value, Place::Mask)?;
+    let (value, lasting) = compiled(&shown.clone().unalias(), projection.input.schema(), Place::Mask)?;
     Ok(Shown { value, field, reads, lasting })
 }
 
