@@ -29,6 +29,7 @@ mod psql;
 mod real_data;
 mod regression;
 mod retention;
+mod retention_status;
 mod roles;
 mod same_answers;
 mod sessions;

@@ -1,6 +1,5 @@
 //! Legal holds, compiled: which rows they keep, and who goes on seeing what they keep.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -16,6 +15,7 @@ use super::Guard;
 use super::lookups::with_values;
 use super::rules::{Condition, compiled, holds};
 use crate::catalog::Oid;
+use crate::policy::Standing;
 
 /// A legal hold, compiled.
 #[derive(Debug, Clone)]
@@ -30,8 +30,9 @@ pub struct HoldRule {
 /// For whom rows are judged.
 #[derive(Debug, Clone, Copy)]
 pub enum Viewer<'a> {
-    /// A reader with the rights of these roles: to it an expired row is there if a hold that names one of them keeps it.
-    Reader(&'a BTreeSet<Oid>),
+    /// To a reader an expired row is there if a hold that keeps it names a role behind it, and one behind whoever gets the answer: what a
+    /// view that reads with its owner's rights shows to others is no more than they may see.
+    Reader { rights: &'a Standing, answered: &'a Standing },
     /// The store, in which a row stays if any hold keeps it.
     Store,
 }
@@ -40,7 +41,10 @@ impl Viewer<'_> {
     /// Whether what a hold keeps is there for it.
     pub(super) fn regards(self, hold: &HoldRule) -> bool {
         match self {
-            Viewer::Reader(roles) => hold.roles.iter().any(|role| roles.contains(role)),
+            Viewer::Reader { rights, answered } => {
+                let named = |standing: &Standing| hold.roles.iter().any(|role| standing.inherited.contains(role));
+                named(rights) && named(answered)
+            }
             Viewer::Store => true,
         }
     }

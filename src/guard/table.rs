@@ -96,7 +96,7 @@ impl Open {
         filters: &[Expr],
     ) -> Result<Arc<dyn ExecutionPlan>> {
         // Being the superuser, or having made the hold, opens nothing here: a hold's roles are those that it names.
-        let viewer = Viewer::Reader(&self.guard.identity.standing.inherited);
+        let viewer = Viewer::Reader { rights: &self.guard.identity.standing, answered: &self.guard.reader.standing };
         let (rules, schema) = (&table.rules, self.scan.schema());
         let time_name = self.scan.time_column();
         let mut read = shown.to_vec();
