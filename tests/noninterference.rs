@@ -1,7 +1,7 @@
 //! What is hidden from a role changes nothing that the role can see (security: non-interference).
 //!
-//! Two stores differ only in what is hidden from one role: rows that have expired, columns and tables that it has no right to, what other
-//! sessions do. Statements by chance, over the grammar, are put to both by that role, each server working with one thread: rows (in no
+//! Two stores differ only in what is hidden from one role: rows that have expired or that no row policy lets it see, the recorded values
+//! under masks, columns and tables that it has no right to, what other sessions do. Statements by chance, over the grammar, are put to both by that role, each server working with one thread: rows (in no
 //! order), tags, notices, errors with all their fields, plans, the catalog and COPY's bytes must be the same. The hidden rows hold values
 //! that only they have and that make expressions fail, so that whatever looks at one of them shows.
 //!

@@ -92,7 +92,9 @@ impl TableProvider for Barrier {
         }
         let inside = state.create_physical_plan(&builder.build()?).await?;
         let width = inside.schema().fields().len();
-        let wall = SieveExec::try_new(inside.clone(), Arc::new(Screen::open(inside.schema())), width, self.guard.clock.clone())?;
+        let screen = Arc::new(Screen::open(inside.schema()));
+        let partitions = state.config().target_partitions();
+        let wall = SieveExec::try_new(inside, screen, width, self.guard.clock.clone(), partitions)?;
         let exit = Exit {
             table: self.name.clone(),
             ruled: true,

@@ -1,7 +1,8 @@
 //! The node between a statement's plan and the rows of a table that has rules: rows that the rules hide do not pass it.
 //!
 //! Nothing that a statement asks for is worked out below it, but for comparisons that cannot fail: those may prune. No count of rows
-//! below it is told, and its batches are cut anew, so that their sizes say nothing of what was left out.
+//! below it is told, and its batches are cut anew, so that their sizes say nothing of what was left out. Nor does it tell how many files
+//! were read: it has as many partitions as the statement has threads.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -23,7 +24,9 @@ use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
 use datafusion::physical_plan::filter_pushdown::{ChildFilterDescription, FilterDescription, FilterPushdownPhase};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties};
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, Partitioning, PlanProperties,
+};
 use futures::{StreamExt, stream};
 
 use super::protection::Screen;
@@ -40,20 +43,28 @@ pub(super) struct SieveExec {
     shown: usize,
     /// Rows expire while a long statement runs, so each batch is judged by its own instant.
     clock: Clock,
+    /// How many partitions it has, whatever the input has.
+    partitions: usize,
     properties: Arc<PlanProperties>,
 }
 
 impl SieveExec {
-    pub(super) fn try_new(input: Arc<dyn ExecutionPlan>, screen: Arc<Screen>, shown: usize, clock: Clock) -> Result<Self> {
+    pub(super) fn try_new(
+        input: Arc<dyn ExecutionPlan>,
+        screen: Arc<Screen>,
+        shown: usize,
+        clock: Clock,
+        partitions: usize,
+    ) -> Result<Self> {
         let columns: Vec<usize> = (0..shown).collect();
         let schema: SchemaRef = Arc::new(input.schema().project(&columns)?);
         let properties = PlanProperties::new(
             EquivalenceProperties::new(schema),
-            input.output_partitioning().clone(),
+            Partitioning::UnknownPartitioning(partitions),
             input.pipeline_behavior(),
             input.boundedness(),
         );
-        Ok(SieveExec { input, screen, shown, clock, properties: Arc::new(properties) })
+        Ok(SieveExec { input, screen, shown, clock, partitions, properties: Arc::new(properties) })
     }
 }
 
@@ -104,7 +115,10 @@ impl ExecutionPlan for SieveExec {
         _options: ReplaceChildrenOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         match <[_; 1]>::try_from(children) {
-            Ok([input]) => Ok(Arc::new(SieveExec::try_new(input, self.screen.clone(), self.shown, self.clock.clone())?)),
+            Ok([input]) => {
+                let (screen, clock) = (self.screen.clone(), self.clock.clone());
+                Ok(Arc::new(SieveExec::try_new(input, screen, self.shown, clock, self.partitions)?))
+            }
             Err(_) => internal_err!("a sieve has one input"),
         }
     }
@@ -114,10 +128,13 @@ impl ExecutionPlan for SieveExec {
     }
 
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        let input = self.input.execute(partition, context)?;
+        let sources = (partition..self.input.output_partitioning().partition_count()).step_by(self.partitions);
         let schema = self.properties.eq_properties.schema().clone();
         let passing = Passing {
-            input,
+            below: self.input.clone(),
+            context,
+            sources: sources.collect(),
+            input: None,
             screen: self.screen.clone(),
             shown: self.shown,
             clock: self.clock.clone(),
@@ -150,7 +167,11 @@ impl ExecutionPlan for SieveExec {
 
 /// A stream of what passes.
 struct Passing {
-    input: SendableRecordBatchStream,
+    below: Arc<dyn ExecutionPlan>,
+    context: Arc<TaskContext>,
+    /// The input's partitions that are still to be read, one after the other.
+    sources: VecDeque<usize>,
+    input: Option<SendableRecordBatchStream>,
     screen: Arc<Screen>,
     shown: usize,
     clock: Clock,
@@ -168,7 +189,7 @@ impl Passing {
             if self.ended {
                 return Ok(None);
             }
-            match self.input.next().await.transpose()? {
+            match self.read().await? {
                 Some(batch) => {
                     let passed = self.screen.shown(&batch, self.shown, self.clock.now_us())?;
                     if passed.num_rows() > 0 {
@@ -183,6 +204,21 @@ impl Passing {
             while let Some(batch) = self.gathered.next_completed_batch() {
                 self.ready.push_back(batch);
             }
+        }
+    }
+}
+
+impl Passing {
+    /// The next batch from below.
+    async fn read(&mut self) -> Result<Option<RecordBatch>> {
+        loop {
+            if let Some(input) = &mut self.input
+                && let Some(batch) = input.next().await.transpose()?
+            {
+                return Ok(Some(batch));
+            }
+            let Some(source) = self.sources.pop_front() else { return Ok(None) };
+            self.input = Some(self.below.execute(source, self.context.clone())?);
         }
     }
 }

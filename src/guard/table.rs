@@ -127,7 +127,8 @@ impl Open {
             below.push(Expr::Column(Column::new_unqualified(time_name)).gt(lit(bound)));
         }
         let scan = self.scan.plan(state, Some(&read), &below, None).await?;
-        Ok(Arc::new(SieveExec::try_new(scan, Arc::new(screen), shown.len(), self.guard.clock.clone())?))
+        let partitions = state.config().target_partitions();
+        Ok(Arc::new(SieveExec::try_new(scan, Arc::new(screen), shown.len(), self.guard.clock.clone(), partitions)?))
     }
 }
 

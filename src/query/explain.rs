@@ -4,7 +4,7 @@
 //! unit here and are left out. A plan ends where rows leave the guard, for everybody but the owner of the table: what lies below tells of
 //! files, rules, and rows that are hidden.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use datafusion::arrow::array::ArrayRef;
 use datafusion::common::stats::Precision;
@@ -13,6 +13,7 @@ use datafusion::physical_plan::metrics::{MetricValue, MetricsSet};
 use datafusion::physical_plan::statistics::{StatisticsArgs, StatisticsContext};
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use futures::StreamExt;
+use regex::{Captures, Regex};
 use serde::Serialize;
 
 use super::execute::{bind, optimised, physical, text_column, text_rows};
@@ -64,7 +65,30 @@ pub(super) async fn explain(session: &Session, planned: &Planned, params: &[Arra
             vec![text]
         }
     };
-    text_rows(vec![column(&shown)], lines.into_iter().map(|line| vec![line]).collect(), "EXPLAIN")
+    let mut numbers = Numbers::default();
+    let lines = lines.into_iter().map(|line| vec![numbers.own(&line)]);
+    text_rows(vec![column(&shown)], lines.collect(), "EXPLAIN")
+}
+
+/// Names that the planner has numbered, like `__common_expr_7`. It counts for all sessions together, which would tell of the others: here
+/// they count from 1 for each plan.
+#[derive(Default)]
+struct Numbers(Vec<String>);
+
+impl Numbers {
+    fn own(&mut self, line: &str) -> String {
+        static NUMBERED: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new("__[a-z]+(?:_[a-z]+)*_[0-9]+").ok());
+        let Some(numbered) = NUMBERED.as_ref() else { return line.to_owned() };
+        let renamed = numbered.replace_all(line, |found: &Captures<'_>| {
+            let name = found[0].to_owned();
+            let at = self.0.iter().position(|known| *known == name).unwrap_or_else(|| {
+                self.0.push(name.clone());
+                self.0.len() - 1
+            });
+            format!("{}{}", name.trim_end_matches(|c: char| c.is_ascii_digit()), at + 1)
+        });
+        renamed.into_owned()
+    }
 }
 
 /// A node and those below it, a line each.
@@ -215,7 +239,17 @@ fn kind(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::kind;
+    use super::{Numbers, kind};
+
+    #[test]
+    fn numbers_of_the_planner_s_names_are_the_plan_s_own() {
+        let mut numbers = Numbers::default();
+        assert_eq!(
+            numbers.own("a__common_expr_84@0 AS b, __common_expr_86, __common_expr_84"),
+            "a__common_expr_1@0 AS b, __common_expr_2, __common_expr_1"
+        );
+        assert_eq!(numbers.own("__scalar_sq_9.x = __common_expr_86"), "__scalar_sq_3.x = __common_expr_2");
+    }
 
     #[test]
     fn nodes_are_named_in_words() {

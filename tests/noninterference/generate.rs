@@ -102,6 +102,9 @@ fn catalog(chance: &mut Chance) -> Vec<Act> {
         "SELECT pg_get_viewdef('regions'::regclass)",
         "EXPLAIN RETENTION events",
         "SELECT * FROM annals.retention_status",
+        "SELECT * FROM annals.retention_policies WHERE tablename = 'events'",
+        "SELECT * FROM annals.masking_policies",
+        "SELECT relrowsecurity, row_security_active('events') FROM pg_class WHERE relname = 'events'",
         "SELECT * FROM annals.catalog_log",
     ]);
     vec![Act::simple(*sql)]
@@ -131,7 +134,7 @@ fn forbidden(chance: &mut Chance) -> Vec<Act> {
     let sql = match chance.below(14) {
         0 => "SELECT * FROM events".to_owned(),
         1 => format!("SELECT secret FROM events WHERE {condition}"),
-        2 => format!("SELECT id FROM events WHERE secret = 'left1' AND {condition}"),
+        2 => format!("SELECT id FROM events e WHERE secret = 'left1' AND {condition}"),
         3 => "SELECT max(salary) FROM people".to_owned(),
         4 => "SELECT id FROM people ORDER BY salary".to_owned(),
         5 => "SELECT count(*) FROM hidden".to_owned(),
@@ -215,6 +218,9 @@ fn query(chance: &mut Chance, depth: u64) -> (String, bool) {
                 .pick(&[
                     "SELECT * FROM regions",
                     "SELECT * FROM of_region('eu')",
+                    "SELECT * FROM of_owner",
+                    "SELECT id FROM of_owner WHERE 1000 / (amount - 777) > 0 AND mail <> 'uleft1@example.com'",
+                    "SELECT mail, count(*) FROM of_owner o WHERE (o.details ->> 'n')::integer > 2 GROUP BY mail",
                     "SELECT events / (amount - 777) FROM regions",
                     "SELECT count(*) FROM regions r JOIN people p ON p.id = r.events",
                 ])
@@ -233,7 +239,9 @@ fn query(chance: &mut Chance, depth: u64) -> (String, bool) {
 /// A whole number of a row of `e`. Some of these fail on the hidden rows and on no other.
 fn number(chance: &mut Chance, depth: u64) -> String {
     if depth == 0 || chance.one_in(3) {
-        return chance.pick(&["e.id", "e.amount", "e.amount", "1", "7", "777", "e.id % 5", "e.level::integer"]).to_string();
+        return chance
+            .pick(&["e.id", "e.amount", "e.amount", "1", "7", "777", "e.id % 5", "e.level::integer", "e.bonus"])
+            .to_string();
     }
     let (a, b) = (number(chance, depth - 1), number(chance, depth - 1));
     match chance.below(14) {
@@ -257,7 +265,18 @@ fn number(chance: &mut Chance, depth: u64) -> String {
 fn text(chance: &mut Chance, depth: u64) -> String {
     if depth == 0 || chance.one_in(3) {
         return chance
-            .pick(&["'x'", "e.id::text", "'gone'", "e.level", "e.region", "'left-level'", "e.details ->> 'k'"])
+            .pick(&[
+                "'x'",
+                "e.id::text",
+                "'gone'",
+                "e.level",
+                "e.region",
+                "'left-level'",
+                "e.details ->> 'k'",
+                "e.mail",
+                "e.details -> 'who' ->> 'name'",
+                "e.details::text",
+            ])
             .to_string();
     }
     let a = text(chance, depth - 1);
@@ -282,6 +301,10 @@ fn condition(chance: &mut Chance, depth: u64) -> String {
                 "e.id IN (1, 2, 9001, 30)",
                 "e.id BETWEEN 8 AND 33",
                 "e.region = 'gone'",
+                "e.region = 'hq'",
+                "e.mail = 'uleft1@example.com'",
+                "e.mail LIKE 'uright%'",
+                "e.bonus = 20",
                 "e.level < '4'",
             ])
             .to_string();
