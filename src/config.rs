@@ -37,6 +37,8 @@ pub struct Config {
     pub flush_seconds: u64,
     /// How often expired rows are removed from the disk. They are seen by nobody before that; oftener means more rewriting of files.
     pub purge_seconds: u64,
+    /// Whether every statement of every login is recorded in `annals.query_log`.
+    pub query_log: bool,
     /// How long a shutdown waits for running statements before it cancels them.
     pub shutdown_seconds: u64,
 }
@@ -57,6 +59,7 @@ impl Default for Config {
             flush_mib: 96,
             flush_seconds: 30,
             purge_seconds: 3_600,
+            query_log: true,
             shutdown_seconds: 10,
         }
     }

@@ -12,6 +12,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("04_views.sql", include_str!("../sql/04_views.sql")),
     ("05_functions.sql", include_str!("../sql/05_functions.sql")),
     ("06_access.sql", include_str!("../sql/06_access.sql")),
+    ("07_query_log.sql", include_str!("../sql/07_query_log.sql")),
 ];
 
 #[cfg(test)]

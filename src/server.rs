@@ -34,6 +34,7 @@ pub struct Running {
     /// The superuser's password, when this start made one up.
     pub generated_password: Option<String>,
     store: Arc<Store>,
+    engine: Arc<Engine>,
     door: tokio::task::JoinHandle<()>,
     shutdown: CancellationToken,
 }
@@ -69,6 +70,7 @@ pub async fn start(config: &Config, superuser: Superuser) -> Result<Running> {
     let (verifier, generated_password) = superuser_verifier(&config.data, superuser)?;
     let engine = Engine::open(store.clone(), clock, engine_options(config)?).await?;
     engine.bootstrap(pack::FILES).await?;
+    engine.record_statements(config.query_log).await?;
     let purged = engine.clone();
     let listener = TcpListener::bind(config.listen).await.map_err(|error| cannot_listen(config.listen, &error))?;
     let address = listener.local_addr().map_err(|error| cannot_listen(config.listen, &error))?;
@@ -76,7 +78,7 @@ pub async fn start(config: &Config, superuser: Superuser) -> Result<Running> {
     let shutdown = CancellationToken::new();
     let mut limits = Limits { drain: Duration::from_secs(config.shutdown_seconds), ..Limits::default() };
     limits.connections.sessions = config.max_connections;
-    let roles = engine.clone();
+    let (roles, running) = (engine.clone(), engine.clone());
     let door = Door::new(Parts {
         engine,
         authenticator: Arc::new(move |user: &str| credential(&roles, &verifier, user)),
@@ -94,7 +96,7 @@ pub async fn start(config: &Config, superuser: Superuser) -> Result<Running> {
         // A purge that runs ends with the store's own stop; nothing is left of one that does not come to its end.
         purger.abort();
     });
-    Ok(Running { address, generated_password, store, door, shutdown })
+    Ok(Running { address, generated_password, store, engine: running, door, shutdown })
 }
 
 impl Running {
@@ -107,6 +109,7 @@ impl Running {
         if let Err(error) = self.door.await {
             tracing::error!(%error, "the door did not close cleanly");
         }
+        self.engine.stop_recording().await;
         self.store.close().await
     }
 }

@@ -26,6 +26,7 @@ mod owners;
 mod pack_access;
 mod prepared;
 mod psql;
+mod query_log;
 mod real_data;
 mod regression;
 mod retention;

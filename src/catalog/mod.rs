@@ -23,7 +23,7 @@ pub use hold::Hold;
 pub(crate) use hold::undefined_hold;
 pub use privilege::{Acl, AclItem, EVERYBODY, Mode, Object, ObjectKind, Privilege, Privileges};
 pub use protection::{Mask, PolicyCommand, Protection, RowPolicy, Subjects};
-pub use relation::{Check, Column, Default, Relation, Table, View};
+pub use relation::{CATALOG_LOG_OID, Check, Column, Default, QUERY_LOG_OID, Relation, Table, View};
 pub use retention::{Keep, Retention};
 pub use role::{Membership, Role, SUPERUSER, SUPERUSER_OID, ValidUntil};
 pub use snapshot::{Catalog, Name, Oid, Schema, quote_identifier};

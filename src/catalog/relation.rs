@@ -6,6 +6,11 @@ use crate::catalog::{Hold, Name, Oid, Protection, Retention};
 use crate::store::spec::{TableId, TableKind, TableSpec};
 use crate::value::SqlType;
 
+/// The id of the catalog log, below those that definitions get.
+pub const CATALOG_LOG_OID: Oid = 12_001;
+/// The id of the query log.
+pub const QUERY_LOG_OID: Oid = 12_002;
+
 /// Anything that has columns and a name in a schema.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Relation {
@@ -89,6 +94,11 @@ pub struct Table {
 }
 
 impl Table {
+    /// Whether nobody but the superuser may read it, whatever is granted: the catalog log holds verifiers.
+    pub fn is_secret(&self) -> bool {
+        self.oid == CATALOG_LOG_OID
+    }
+
     pub fn store_id(&self) -> TableId {
         self.spec.id
     }

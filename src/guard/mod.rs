@@ -11,6 +11,7 @@ mod lookups;
 mod meter;
 pub mod plans;
 mod protection;
+mod reached;
 mod rules;
 mod sieve;
 mod table;
@@ -34,6 +35,7 @@ pub use barrier::Barrier;
 pub use holds::{HoldRule, Holds, Viewer};
 use meter::Meter;
 pub use protection::{MaskRule, RowChecks, RowRule, RowRules};
+pub use reached::Reached;
 pub use rules::{Layout, RetentionRule, Rules, Sieve, Tally};
 pub use table::GuardedTable;
 
@@ -52,13 +54,21 @@ pub struct Guard {
     meter: Option<Arc<Meter>>,
     /// The session wants an error rather than rows that policies have filtered (`row_security = off`).
     unfiltered: bool,
+    /// Where the relations that the statement asks for are noted.
+    reached: Option<Arc<Reached>>,
 }
 
 impl Guard {
     /// A guard for one statement of this identity over one view of the store, by the rights that this catalog tells of.
     pub fn new(identity: Identity, catalog: Arc<Catalog>, view: View, clock: Clock) -> Self {
         let meter = Meter::of(&identity.limits).map(Arc::new);
-        Guard { reader: identity.clone(), identity, catalog, view, clock, meter, unfiltered: false }
+        Guard { reader: identity.clone(), identity, catalog, view, clock, meter, unfiltered: false, reached: None }
+    }
+
+    /// The same, which notes what it is asked for.
+    #[must_use]
+    pub fn noting(self, reached: Arc<Reached>) -> Self {
+        Guard { reached: Some(reached), ..self }
     }
 
     /// The same, with an error in the place of rows that policies have filtered.
@@ -71,7 +81,7 @@ impl Guard {
     #[must_use]
     pub fn of_owner(&self, relation: Oid) -> Self {
         let guard = self.acting_for(Object::Relation(relation));
-        Guard { reader: guard.identity.clone(), ..guard }
+        Guard { reader: guard.identity.clone(), reached: None, ..guard }
     }
 
     /// The same view with the rights of an object's owner, for what a view or a function of that kind reads. What leaves is counted
@@ -184,6 +194,7 @@ impl Guard {
     /// # Errors
     /// 42501 with the reason.
     pub fn permit(&self, action: Action, table: &Table) -> Result<()> {
+        self.note(&table.name);
         policy::require(&self.identity, &self.catalog, action, table, Reach::Whole)
     }
 
@@ -192,6 +203,7 @@ impl Guard {
     /// # Errors
     /// 42501 with the reason.
     pub fn permit_columns(&self, action: Action, table: &Table, columns: &[u32]) -> Result<()> {
+        self.note(&table.name);
         policy::require(&self.identity, &self.catalog, action, table, Reach::Columns(columns))
     }
 
@@ -200,6 +212,7 @@ impl Guard {
     /// # Errors
     /// 42501 with the reason.
     pub fn permit_view(&self, view: &SavedQuery) -> Result<()> {
+        self.note(&view.name);
         if self.may_read(view.oid, Reach::Columns(&[])) { Ok(()) } else { Err(policy::denied("view", &view.name.name)) }
     }
 
@@ -297,6 +310,13 @@ impl Guard {
             return Ok(());
         }
         Err(Error::new(Kind::InsufficientPrivilege, format!("must be owner of {kind} {name}")))
+    }
+
+    /// Takes down that the statement has come to a relation, as work that was let through before does again.
+    pub fn note(&self, name: &Name) {
+        if let Some(reached) = &self.reached {
+            reached.note(name);
+        }
     }
 
     fn has_on_schema(&self, schema: &str, privilege: Privilege) -> bool {

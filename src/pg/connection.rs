@@ -137,7 +137,26 @@ async fn log_in(wire: &mut Wire, shared: &Arc<Shared>, peer: SocketAddr, queued:
     if let Some(negotiation) = hello.negotiation() {
         wire.send(&negotiation)?;
     }
-    let applicant = Applicant { user: &hello.user, network, secure: hello.secure };
+    match admit(wire, shared, peer, queued, &hello).await {
+        Ok(admitted) => Ok(Some(admitted)),
+        Err(failure) => {
+            if let Failure::Fatal(fatal) = &failure {
+                shared.engine.record_refused_login(&hello.user, &peer.to_string(), &hello.application, fatal.error());
+            }
+            Err(failure)
+        }
+    }
+}
+
+/// Lets a client in that has said who it is.
+async fn admit(
+    wire: &mut Wire,
+    shared: &Arc<Shared>,
+    peer: SocketAddr,
+    queued: &Queued,
+    hello: &Hello,
+) -> Result<Admitted, Failure> {
+    let applicant = Applicant { user: &hello.user, network: throttle::network(peer.ip()), secure: hello.secure };
     let credential = auth::authenticate(wire, shared, &applicant).await?;
     if hello.database != shared.database {
         return Err(Fatal::new(Kind::InvalidCatalogName, format!("database \"{}\" does not exist", hello.database))
@@ -155,8 +174,8 @@ async fn log_in(wire: &mut Wire, shared: &Arc<Shared>, peer: SocketAddr, queued:
     session.limit_named(shared.limits.statements);
     session.limit_portals(shared.limits.portals);
     session.reach(registered.interrupt.clone());
-    greet(wire, &session, &registered, &hello)?;
-    Ok(Some(Admitted { session, registered, seat }))
+    greet(wire, &session, &registered, hello)?;
+    Ok(Admitted { session, registered, seat })
 }
 
 fn greet(wire: &mut Wire, session: &Session, registered: &Registered, hello: &Hello) -> Result<(), Failure> {
@@ -172,6 +191,14 @@ fn greet(wire: &mut Wire, session: &Session, registered: &Registered, hello: &He
 
 impl Connection<'_> {
     async fn run(mut self) -> Result<(), Failure> {
+        let ended = self.take_messages().await;
+        if let Err(Failure::Fatal(fatal)) = &ended {
+            self.session.fails(fatal.error());
+        }
+        ended
+    }
+
+    async fn take_messages(&mut self) -> Result<(), Failure> {
         self.ready().await?;
         loop {
             let message = self.next().await?;
@@ -371,6 +398,7 @@ impl Connection<'_> {
     }
 
     pub(super) fn tell(&mut self, error: &Error) -> Result<(), Failure> {
+        self.session.fails(error);
         self.wire.send(&error::response(error))
     }
 

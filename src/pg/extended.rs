@@ -22,7 +22,7 @@ impl Connection<'_> {
         let name = message.name.unwrap_or_default();
         self.session.free_statement_name(&name)?;
         let hints = message.type_oids.iter().copied().map(hint).collect::<Result<Vec<_>>>()?;
-        let mut parsed = simple::parse(&self.session, &message.query)?.into_iter();
+        let mut parsed = simple::parse(&mut self.session, &message.query)?.into_iter();
         let only = match (parsed.next(), parsed.next()) {
             (only, None) => only,
             (_, Some(_)) => {
@@ -38,6 +38,9 @@ impl Connection<'_> {
         let name = message.statement_name.unwrap_or_default();
         let portal_name = message.portal_name.unwrap_or_default();
         let prepared = self.session.named(&name)?.prepared;
+        if let Some(prepared) = &prepared {
+            self.session.begins(&prepared.parsed);
+        }
         let types = prepared.as_ref().map_or(&[][..], |prepared| prepared.parameters.as_slice());
         if message.parameters.len() != types.len() {
             return Err(Error::new(
@@ -123,11 +126,13 @@ impl Connection<'_> {
                 let mut source = RowSource::new(&columns, formats, rows, tag, self.session.style());
                 let sent = source.send(self.wire, &self.interrupt).await?;
                 if most == Some(sent) {
+                    self.session.ends()?;
                     return self.wire.send(&PortalSuspended::new());
                 }
                 source.tag(sent)
             }
         };
+        self.session.ends()?;
         self.wire.send(&CommandComplete::new(tag))
     }
 

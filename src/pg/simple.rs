@@ -5,7 +5,7 @@ use pgwire::messages::response::{CommandComplete, EmptyQueryResponse};
 use super::connection::Connection;
 use super::error::Failure;
 use super::rows::{Format, RowSource, row_description};
-use crate::query::session::{Outcome, Parsed, Prepared};
+use crate::query::session::{Outcome, Parsed, Prepared, Session};
 
 impl Connection<'_> {
     /// Runs a text and answers it up to ReadyForQuery.
@@ -27,7 +27,7 @@ impl Connection<'_> {
     }
 
     async fn run_text(&mut self, text: &str) -> Result<(), Failure> {
-        let statements = parse(&self.session, text)?;
+        let statements = parse(&mut self.session, text)?;
         let last = statements.len().saturating_sub(1);
         if statements.is_empty() {
             self.finish_block().await?;
@@ -45,6 +45,8 @@ impl Connection<'_> {
                 // What is told as done must be durable, so the last statement is answered after its transaction's end.
                 self.finish_block().await?;
             }
+            // What is told as done must also be recorded.
+            self.session.ends()?;
             match tag {
                 Some(tag) => self.wire.send(&CommandComplete::new(tag))?,
                 None => self.wire.send(&EmptyQueryResponse::new())?,
@@ -77,7 +79,7 @@ impl Connection<'_> {
 const LONG_TEXT: usize = 256 * 1024;
 
 /// Parses a text, which is work without any await in it.
-pub(super) fn parse(session: &crate::query::session::Session, text: &str) -> Result<Vec<Parsed>, Failure> {
+pub(super) fn parse(session: &mut Session, text: &str) -> Result<Vec<Parsed>, Failure> {
     use tokio::runtime::{Handle, RuntimeFlavor};
     if text.len() >= LONG_TEXT && Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread {
         return Ok(tokio::task::block_in_place(|| session.parse(text))?);

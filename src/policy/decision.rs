@@ -67,6 +67,8 @@ pub fn decide(identity: &Identity, catalog: &Catalog, action: Action, table: &Ta
     if table.internal && !identity.system {
         return match action {
             Action::Select | Action::Maintain if identity.superuser => Decision::Allow,
+            Action::Select if table.is_secret() => Decision::Denied,
+            Action::Select if may(&identity.standing, catalog, table.oid, Privilege::Select, reach) => Decision::Allow,
             Action::Select => Decision::Denied,
             Action::Maintain
             | Action::Insert

@@ -68,8 +68,8 @@ pub fn owns(standing: &Standing, catalog: &Catalog, object: Object) -> bool {
     standing.has_rights_of(catalog.owner(object))
 }
 
-/// What members of `pg_read_all_data` and `pg_write_all_data` may do, which no list says. The catalog log holds verifiers and is left
-/// to the superuser.
+/// What members of `pg_read_all_data` and `pg_write_all_data` may do, which no list says. What Annals
+/// itself writes is for the superuser, and for those to whom it is granted by name.
 fn predefined(standing: &Standing, catalog: &Catalog, object: Object) -> Privileges {
     let reads = standing.inherited.contains(&READ_ALL_DATA);
     let writes = standing.inherited.contains(&WRITE_ALL_DATA);

@@ -6,19 +6,18 @@ use std::sync::Arc;
 use datafusion::arrow::array::{ArrayRef, AsArray, RecordBatch};
 use uuid::Uuid;
 
-use crate::catalog::{Catalog, Column, Name, Protection, SYSTEM_SCHEMA, Table};
+use crate::catalog::{CATALOG_LOG_OID, Catalog, Column, Name, Protection, SYSTEM_SCHEMA, Table};
 use crate::clock::Micros;
 use crate::error::{Error, Kind, Result};
 use crate::ingest::new_uuid_v7;
 use crate::query::define::{self, Defined, Facts};
+use crate::query::record;
 use crate::store::spec::{ColumnSpec, LEAF_COLUMN, TableId, TableKind, TableSpec};
 use crate::store::{Commit, Store};
 use crate::value::{ColumnBuilder, SqlType, Style};
 
 /// The catalog log's identity in every store.
 pub(super) const ID: TableId = TableId(Uuid::from_u128(0x0061_6e6e_616c_7300_8000_0000_0000_0001));
-/// Its object id, below those that definitions get.
-const OID: u32 = 12_001;
 
 const COLUMNS: [(&str, SqlType); 7] = [
     ("event_id", SqlType::Uuid),
@@ -58,7 +57,7 @@ pub(super) fn table() -> Table {
         time_column: Some(2),
     };
     Table {
-        oid: OID,
+        oid: CATALOG_LOG_OID,
         name: Name::new(SYSTEM_SCHEMA, "catalog_log"),
         spec: Arc::new(spec),
         columns,
@@ -72,16 +71,19 @@ pub(super) fn table() -> Table {
     }
 }
 
-/// The catalog that the log describes. A store without the log gets it, empty.
+/// The catalog that the log describes. A store without the tables that Annals itself writes gets them, empty.
 ///
 /// # Errors
 /// XX001 naming the record that cannot be replayed.
 pub(super) async fn replay(store: &Arc<Store>) -> Result<Catalog> {
-    let table = table();
-    if !store.snapshot().tables.contains_key(&ID) {
-        store.commit(Commit { define: vec![table.spec.as_ref().clone()], ..Commit::default() }).await?;
+    let own = [table(), record::table()];
+    let known = store.snapshot();
+    let missing = own.iter().filter(|table| !known.tables.contains_key(&table.store_id()));
+    let define: Vec<TableSpec> = missing.map(|table| table.spec.as_ref().clone()).collect();
+    if !define.is_empty() {
+        store.commit(Commit { define, ..Commit::default() }).await?;
     }
-    let mut catalog = Catalog::new(vec![Arc::new(table)]);
+    let mut catalog = Catalog::new(own.map(Arc::new).into());
     let mut records = Vec::new();
     for batch in store.scan_all(ID).await? {
         let leaf = batch

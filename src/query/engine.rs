@@ -1,7 +1,7 @@
 //! What all sessions share: the store, the catalog in force, DataFusion's state, the functions.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use datafusion::execution::SessionStateBuilder;
@@ -24,6 +24,7 @@ use crate::query::functions::Registry;
 use crate::query::notify::Exchange;
 use crate::query::parse;
 use crate::query::plan::names::DATABASE;
+use crate::query::record::Recorder;
 use crate::query::session::{Login, Prepared, Session};
 use crate::query::usage::Usage;
 use crate::query::{catalog_log, checks, retention, rules, system};
@@ -69,6 +70,8 @@ pub struct Engine {
     pub(super) exchange: Arc<Exchange>,
     /// What roles that are held to numbers use.
     pub(super) usage: Arc<Usage>,
+    /// What takes down what is asked; empty while nothing is recorded.
+    pub(super) recorder: OnceLock<Arc<Recorder>>,
 }
 
 /// What the catalog knows of a role that wants to log in.
@@ -109,6 +112,7 @@ impl Engine {
             backends: Arc::default(),
             exchange: Arc::default(),
             usage: Arc::default(),
+            recorder: OnceLock::new(),
         }))
     }
 

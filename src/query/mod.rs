@@ -28,6 +28,7 @@ pub mod notify;
 pub mod parse;
 pub mod plan;
 mod protection;
+pub mod record;
 pub mod retention;
 pub mod rules;
 pub mod session;

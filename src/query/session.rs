@@ -7,6 +7,7 @@ mod identity;
 mod login;
 mod named;
 mod portal;
+mod recorded;
 
 use std::sync::Arc;
 
@@ -31,7 +32,7 @@ use crate::query::kept::{self, Basis, Kept, Work};
 use crate::query::notify::Change;
 pub use crate::query::notify::{Inbox, Notification};
 pub use crate::query::parse::Parsed;
-use crate::query::parse::{self, Block, Channel, CopyDirection, Definition, Discard, Statement, TransactionEnd};
+use crate::query::parse::{Block, Channel, CopyDirection, Definition, Discard, Statement, TransactionEnd};
 use crate::query::plan::{Planned, Planner};
 pub use crate::query::settings::Timeout;
 use crate::query::settings::{Settings, Version};
@@ -45,6 +46,7 @@ pub(super) use identity::Who;
 pub use login::Login;
 use portal::Portals;
 pub use portal::{CursorFacts, Portal};
+use recorded::Record;
 
 /// One column of a result.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,10 +153,12 @@ pub struct Session {
     pub(super) effects: Arc<Effects>,
     portals: Portals,
     backend: Arc<Backend>,
+    record: Record,
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
+        self.is_cut_off();
         self.engine.backends.leave(&self.backend);
         self.engine.exchange.forget(self.backend.pid);
     }
@@ -176,8 +180,9 @@ impl Session {
             engine.backends.enter(&backend);
         }
         let (effects, portals) = (Arc::new(effects), Portals::default());
+        let record = Record::new(&engine, &login);
         let mut session =
-            Session { engine, login, identity, identified: None, settings, transaction: None, effects, portals, backend };
+            Session { engine, login, identity, identified: None, settings, transaction: None, effects, portals, backend, record };
         session.take_role_settings(&catalog);
         session.identify();
         session
@@ -202,14 +207,6 @@ impl Session {
         };
         let since = self.transaction.as_ref().map(|transaction| transaction.now);
         self.backend.rests(state, self.engine.clock.now_us(), since);
-    }
-
-    /// Splits and reads a text. No statement is an empty query.
-    ///
-    /// # Errors
-    /// As [`parse::parse`].
-    pub fn parse(&self, sql: &str) -> Result<Vec<Parsed>> {
-        parse::parse(sql)
     }
 
     /// Finds the types of a statement's parameters and result. `hints[i]` is what the client declared for `$i+1`.
@@ -312,6 +309,12 @@ impl Session {
     /// # Errors
     /// The statement's; an open transaction block has failed then.
     pub async fn run(&mut self, prepared: &Prepared, params: &[ArrayRef]) -> Result<Outcome> {
+        self.begins(&prepared.parsed);
+        let outcome = self.run_begun(prepared, params).await?;
+        Ok(self.record.counting(outcome))
+    }
+
+    async fn run_begun(&mut self, prepared: &Prepared, params: &[ArrayRef]) -> Result<Outcome> {
         self.refuse_in_failed(&prepared.parsed.statement)?;
         self.identify();
         let implicit = self.transaction.is_none();
@@ -568,7 +571,8 @@ impl Session {
             None => View::new(self.engine.store.snapshot(), vec![]),
         };
         let unfiltered = self.settings.refuses_filtered_rows();
-        Guard::new(self.identity.clone(), self.rights(), view, self.engine.clock.clone()).unfiltered(unfiltered)
+        let guard = Guard::new(self.identity.clone(), self.rights(), view, self.engine.clock.clone());
+        guard.unfiltered(unfiltered).noting(self.record.reached.clone())
     }
 
     fn refuse_in_failed(&self, statement: &Statement) -> Result<()> {

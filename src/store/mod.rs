@@ -13,6 +13,7 @@
 //! lock                          held by the one process that has the store open; says who
 //! wal/<first commit>.wal        the write-ahead log
 //! tables/<table id>/            a Delta table: _delta_log/ and _day=<date>/<uuid>.parquet
+//! journal/                      records that become rows in a moment (`journal`)
 //! ```
 //!
 //! Life of a commit: [`Store::commit`] checks and encodes it in the caller's task and waits for memory; the log's writer gives it a
@@ -29,6 +30,7 @@ mod durable;
 mod flush;
 pub mod foreign;
 mod home;
+pub mod journal;
 mod load;
 mod lock;
 mod open;
@@ -260,7 +262,10 @@ impl Store {
     /// # Errors
     /// The first table's that could not be flushed; its rows stay in the log, the others are flushed all the same.
     pub async fn checkpoint(&self) -> Result<()> {
-        let mut first_error = None;
+        // What is committed meanwhile goes into a file of its own, so that it does not keep the older ones from being cut.
+        let (reply, answer) = oneshot::channel();
+        self.wal()?.send(Request::Rotate(reply)).await.map_err(|_| Core::closed())?;
+        let mut first_error = answer.await.map_err(|_| Core::closed())?.err();
         let ids: Vec<TableId> =
             self.snapshot().tables.values().filter(|state| state.damage.is_none()).map(|state| state.spec.id).collect();
         for id in ids {
@@ -277,13 +282,10 @@ impl Store {
                 }
             }
         }
-        if let Some(error) = first_error {
-            return Err(error);
+        match first_error {
+            Some(error) => Err(error),
+            None => self.core.cut_wal(),
         }
-        let (reply, answer) = oneshot::channel();
-        self.wal()?.send(Request::Rotate(reply)).await.map_err(|_| Core::closed())?;
-        answer.await.map_err(|_| Core::closed())??;
-        self.core.cut_wal()
     }
 
     /// Flushes one table or all, merges small segments, waits for replaced files to go as far as readers allow, and tidies the Delta

@@ -305,10 +305,10 @@ fn found(targets: &Targets, scope: &Scope<'_>) -> Result<Vec<Target>> {
     }
 }
 
-/// The server's own tables are read by the superuser alone, and nothing can be granted on them.
+/// The catalog log is read by the superuser alone, and nothing can be granted on it.
 fn relation(relation: &Relation) -> Result<Target> {
     let name = relation.name();
-    if matches!(relation, Relation::Table(table) if table.internal) {
+    if matches!(relation, Relation::Table(table) if table.is_secret()) {
         return Err(Error::new(Kind::InsufficientPrivilege, format!("rights on \"{}\" cannot be granted", name.name))
             .with_detail("It holds the verifiers of passwords."));
     }

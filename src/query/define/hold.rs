@@ -90,7 +90,7 @@ fn create(
 fn table(name: &ast::ObjectName, scope: &Scope<'_>) -> Result<Arc<Table>> {
     let found = scope.named(name)?;
     let relation = scope.catalog.expect_relation(&found)?;
-    scope.require_relation_owner(relation)?;
+    scope.require_keeper(relation)?;
     match relation {
         Relation::Table(table) => Ok(table.clone()),
         Relation::View(_) => Err(Error::new(Kind::WrongObjectType, format!("\"{}\" is not a table", found.name))

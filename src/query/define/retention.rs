@@ -68,7 +68,7 @@ fn defined(policy: &RetentionPolicy, name: &str, table: &Table) -> Defined {
 /// The log that a policy is about.
 fn log(name: &ast::ObjectName, scope: &Scope<'_>) -> Result<Arc<Table>> {
     let found = scope.named(name)?;
-    scope.require_relation_owner(scope.catalog.expect_relation(&found)?)?;
+    scope.require_keeper(scope.catalog.expect_relation(&found)?)?;
     let table = scope.catalog.expect_table(&found)?;
     if table.kind() != TableKind::Log {
         return Err(Error::new(Kind::WrongObjectType, format!("\"{}\" is not a log table", found.name))

@@ -138,6 +138,21 @@ impl<'a> Scope<'a> {
         Ok(())
     }
 
+    /// Asks whether the role may say for how long a relation's rows are kept: its owner, and of the query log, which nobody writes, the
+    /// superuser.
+    ///
+    /// # Errors
+    /// 42501.
+    pub(super) fn require_keeper(&self, relation: &Relation) -> Result<()> {
+        let Some(guard) = self.guard() else { return Ok(()) };
+        match relation {
+            Relation::Table(table) if table.internal && !table.is_secret() => guard.permit(Action::Maintain, table)?,
+            other => return self.require_relation_owner(other),
+        }
+        self.authorize();
+        Ok(())
+    }
+
     /// The same for a schema.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ mod hold;
 mod limits;
 mod place;
 mod policy;
+mod redacted;
 mod retention;
 mod role;
 mod session;
@@ -28,6 +29,7 @@ pub(super) use forms::{NO_COLUMNS, ORDERED_USING, ROWS_FROM};
 pub use grant::{GrantStatement, Owned, Signature, Targets, Terms, Wanted};
 pub use hold::LegalHold;
 pub use policy::{Addressees, PolicyKind, PolicyStatement, PolicyTerms};
+pub use redacted::redacted_unread;
 pub use retention::RetentionPolicy;
 pub use role::{RoleOptions, RoleSpec, RoleStatement, Secret, SettingChange, quoted};
 pub use session::{Block, Channel, Count, Declare, Discard, Execute, Fetch, Isolation, Modes, Movement, Prepare, TransactionEnd};
@@ -38,7 +40,7 @@ pub(crate) use subscripts::SUBSCRIPTS;
 pub(crate) use variadic::VARIADIC;
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use datafusion::sql::sqlparser::ast;
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
@@ -60,9 +62,16 @@ pub struct Parsed {
     start: (u64, u64),
     /// Whether it is a query that locks rows.
     pub(super) locks: bool,
+    /// The text as it may be kept, made when somebody asks.
+    recorded: Arc<OnceLock<Arc<str>>>,
 }
 
 impl Parsed {
+    /// The statement's own text without its literals.
+    pub fn recorded(&self) -> Arc<str> {
+        self.recorded.get_or_init(|| redacted::redacted(&self.text)).clone()
+    }
+
     /// A statement that stands inside this one, as in PREPARE.
     pub(super) fn within(&self, statement: Statement) -> Parsed {
         Parsed { locks: locks_rows(&statement), statement: Arc::new(statement), ..self.clone() }
@@ -100,7 +109,7 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
         let start = (first.span.start.line, first.span.start.column);
         let offset = position_of(sql, start.0, start.1) - 1;
         let locks = locks_rows(&statement);
-        statements.push(Parsed { statement: Arc::new(statement), text, offset, start, locks });
+        statements.push(Parsed { statement: Arc::new(statement), text, offset, start, locks, recorded: Arc::default() });
     }
 }
 

@@ -148,7 +148,12 @@ impl Session {
                     self.rollback();
                     Ok(())
                 } else {
-                    self.commit().await
+                    let kept = self.commit().await;
+                    if kept.is_err() {
+                        // Statements of a pipeline were answered before; that nothing of them is kept is an event of its own.
+                        self.begins_unasked("COMMIT");
+                    }
+                    kept
                 }
             }
             Some(_) | None => Ok(()),

@@ -108,6 +108,9 @@ impl Session {
             | Statement::Close(_)
             | Statement::Channel(_) => false,
         };
+        if counts || matches!(statement, Statement::Fetch(_)) {
+            self.record.admit(self.identity.superuser)?;
+        }
         if !counts {
             return Ok(None);
         }

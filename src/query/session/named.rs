@@ -21,7 +21,12 @@ impl Session {
     pub async fn prepare_named(&mut self, name: &str, parsed: Option<&Parsed>, hints: &[Option<SqlType>]) -> Result<()> {
         self.effects.free_name(name)?;
         let prepared = match parsed {
-            Some(parsed) => Some(Arc::new(self.prepare(parsed, hints).await?)),
+            Some(parsed) => {
+                self.begins(parsed);
+                let prepared = self.prepare(parsed, hints).await?;
+                self.waits();
+                Some(Arc::new(prepared))
+            }
             None => None,
         };
         self.keep(name, prepared, false);
@@ -71,6 +76,7 @@ impl Session {
     /// `EXECUTE`: the tag is the statement's own.
     pub(super) async fn execute_by_sql(&mut self, execute: &Execute) -> Result<Outcome> {
         let Some(prepared) = self.effects.statement(&execute.name)?.prepared else { return Ok(Outcome::Empty) };
+        self.record.goes_on(&prepared.parsed.recorded(), vec![]);
         let (expected, given) = (prepared.parameters.len(), execute.values.len());
         if expected != given {
             return Err(Error::new(

@@ -27,6 +27,8 @@ pub struct Portal {
     pub format_codes: Vec<i16>,
     parameters: Vec<ArrayRef>,
     progress: Progress,
+    /// The tables and views that its query reads.
+    reached: Vec<String>,
     /// What DECLARE said; `None` for one that the protocol bound.
     declared: Option<Declared>,
     serial: u64,
@@ -34,6 +36,8 @@ pub struct Portal {
 
 struct Declared {
     text: Arc<str>,
+    /// The text as the query log keeps it.
+    recorded: Arc<str>,
     binary: bool,
     scroll: bool,
     hold: bool,
@@ -140,8 +144,11 @@ impl Session {
             self.refuse_in_failed(&prepared.parsed.statement)?;
         }
         self.open_transaction();
-        let portal = Portal { prepared, format_codes, parameters, progress: Progress::Bound, declared: None, serial: 0 };
-        self.portals.add(name, portal)
+        let (progress, reached) = (Progress::Bound, vec![]);
+        let portal = Portal { prepared, format_codes, parameters, progress, reached, declared: None, serial: 0 };
+        self.portals.add(name, portal)?;
+        self.waits();
+        Ok(())
     }
 
     /// The portal of this name.
@@ -187,25 +194,35 @@ impl Session {
     pub async fn run_portal(&mut self, name: &str, most: Option<u64>) -> Result<Outcome> {
         let portal = self.portal(name)?;
         let Some(prepared) = portal.prepared.clone() else {
-            return match portal.progress {
-                Progress::Rows { .. } => self.next_rows(name, most),
-                Progress::Bound | Progress::Done => Ok(Outcome::Empty),
+            return match (&portal.progress, &portal.declared) {
+                (Progress::Rows { .. }, Some(declared)) => {
+                    let (recorded, reached) = (declared.recorded.clone(), portal.reached.clone());
+                    self.open_entry(recorded);
+                    self.record.reached.begin(reached);
+                    self.next_rows(name, most)
+                }
+                (Progress::Rows { .. } | Progress::Bound | Progress::Done, _) => Ok(Outcome::Empty),
             };
         };
+        self.begins(&prepared.parsed);
         self.refuse_in_failed(&prepared.parsed.statement)?;
+        let portal = self.portal(name)?;
         match portal.progress {
-            Progress::Rows { .. } => self.next_rows(name, most),
+            Progress::Rows { .. } => {
+                self.record.reached.begin(portal.reached.clone());
+                self.next_rows(name, most)
+            }
             Progress::Done => Err(Error::new(Kind::ObjectNotInPrerequisiteState, format!("portal \"{name}\" cannot be run"))),
             Progress::Bound => {
                 let parameters = portal.parameters.clone();
                 self.progress(name, Progress::Done);
-                match self.run(&prepared, &parameters).await? {
+                match self.run_begun(&prepared, &parameters).await? {
                     Outcome::Rows { columns, rows, tag } => {
                         prepared.expect_columns(&columns)?;
                         self.progress(name, Progress::Rows { columns, rows: Rows::new(rows, false), tag });
                         self.next_rows(name, most)
                     }
-                    other => Ok(other),
+                    other => Ok(self.record.counting(other)),
                 }
             }
         }
@@ -219,12 +236,16 @@ impl Session {
     fn progress(&mut self, name: &str, progress: Progress) {
         if let Some(portal) = self.portals.portals.get_mut(name) {
             portal.progress = progress;
+            portal.reached = self.record.reached.names();
         }
     }
 
     fn next_rows(&self, name: &str, most: Option<u64>) -> Result<Outcome> {
         match &self.portal(name)?.progress {
-            Progress::Rows { columns, rows, tag } => Ok(Outcome::Rows { columns: columns.clone(), rows: rows.portion(most), tag }),
+            Progress::Rows { columns, rows, tag } => {
+                self.record.admit(self.identity.superuser)?;
+                Ok(self.record.counting(Outcome::Rows { columns: columns.clone(), rows: rows.portion(most), tag }))
+            }
             Progress::Bound | Progress::Done => Err(Error::internal("a portal has lost its rows")),
         }
     }
@@ -245,6 +266,7 @@ impl Session {
         let scroll = declare.scroll == Some(true);
         let declared = Declared {
             text: prepared.parsed.text.clone(),
+            recorded: prepared.parsed.recorded(),
             binary: declare.binary,
             scroll,
             hold: declare.hold,
@@ -255,6 +277,7 @@ impl Session {
             format_codes: if declare.binary { vec![1] } else { vec![] },
             parameters: vec![],
             progress: Progress::Rows { columns, rows: Rows::new(stream, scroll), tag: "SELECT" },
+            reached: self.record.reached.names(),
             declared: Some(declared),
             serial: 0,
         };
@@ -288,10 +311,17 @@ impl Session {
                 self.progress(name, Progress::Rows { columns, rows: Rows::new(rows, false), tag });
             }
         }
-        let Progress::Rows { columns, rows, .. } = &self.cursor(name)?.progress else {
+        let portal = self.cursor(name)?;
+        let declared = portal.declared.as_ref().map(|declared| declared.recorded.clone());
+        let recorded = declared.or_else(|| portal.prepared.as_ref().map(|prepared| prepared.parsed.recorded()));
+        let reached = portal.reached.clone();
+        let Progress::Rows { columns, rows, .. } = &portal.progress else {
             return Err(Error::new(Kind::ObjectNotInPrerequisiteState, format!("portal \"{name}\" cannot be run")));
         };
         let (columns, rows) = (columns.clone(), rows.clone());
+        if let Some(recorded) = recorded {
+            self.record.goes_on(&recorded, reached);
+        }
         let gone = rows.go(fetch.movement, fetch.silent).await?;
         match gone {
             Gone::Counted(count) => done(format!("MOVE {count}")),

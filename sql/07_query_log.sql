@@ -1,0 +1,3 @@
+-- The query log, which Annals itself makes and writes: for how long it is kept. Reading it is the superuser's, and theirs to whom it
+-- is granted: GRANT SELECT ON annals.query_log TO ...
+CREATE RETENTION POLICY ninety_days ON annals.query_log KEEP INTERVAL '90 days';
