@@ -149,7 +149,7 @@ FROM (VALUES ('interaction_logs'), ('conversation_logs'), ('audit_logs'), ('even
 CROSS JOIN workspaces w
 LEFT JOIN annals.retention_policies r
     ON r.schemaname = 'public' AND r.tablename = l.log AND (NOT r.conditional OR r.policyname = w.plan)
-WHERE has_table_privilege('public.' || l.log, 'SELECT')
+WHERE has_table_privilege(to_regclass('public.' || l.log)::oid, 'SELECT')
 ORDER BY l.log, w.workspace_id, r.policyname;
 
 COMMENT ON VIEW my_retention IS 'For how many days the events are kept that one may read, by log and workspace; NULL is for ever';

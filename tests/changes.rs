@@ -2,7 +2,7 @@
 
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-use crate::harness::{Peer, Server, folder, sqlstate};
+use crate::harness::{Peer, Server, folder, sqlstate, table};
 
 /// What follows on each other, of one table's making and changing. A line with `+` in front makes a table, which is a reference table here.
 const STATEMENTS: &str = "
@@ -144,4 +144,23 @@ async fn selecting_for_update_keeps_others_waiting() {
     one.batch_execute("UPDATE r SET n = n + 1; COMMIT").await.unwrap();
     other.batch_execute("UPDATE r SET n = n + 1").await.unwrap();
     assert_eq!(said(&other, "SELECT n FROM r").await.unwrap()[0], "[Some(\"3\")]");
+}
+
+/// Files that lack a column, or know it under its first name, are read through a projection of their own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_table_that_has_grown_is_read_with_expressions() {
+    let data = folder();
+    let server = Server::start(data.path());
+    let client = server.connect().await;
+    client
+        .batch_execute(
+            "CREATE TABLE grown (a integer, b text); INSERT INTO grown VALUES (1, 'x'), (2, 'y'); CHECKPOINT;
+             ALTER TABLE grown ADD COLUMN c integer; ALTER TABLE grown RENAME COLUMN b TO d; INSERT INTO grown VALUES (3, 'z', 7)",
+        )
+        .await
+        .unwrap();
+    let rows = table(&client, "SELECT d || '!' AS e, a + coalesce(c, 0) AS f, c::text FROM grown ORDER BY a").await.unwrap().rows;
+    let shown: Vec<String> =
+        rows.into_iter().map(|row| row.into_iter().map(Option::unwrap_or_default).collect::<Vec<_>>().join("|")).collect();
+    assert_eq!(shown, ["x!|1|", "y!|2|", "z!|10|7"]);
 }

@@ -17,10 +17,10 @@ const ROLES: &str = "
     CREATE VIEW small_notes AS SELECT n, body FROM notes WHERE n < 4;
     CREATE TABLE drafts (id int PRIMARY KEY, body text) USING reference;
     CREATE TABLE closed (occurred_at timestamptz NOT NULL DEFAULT now(), n int);
-    CREATE ROLE support;
-    GRANT SELECT ON notes, small_notes TO support;
-    GRANT SELECT, INSERT, UPDATE, DELETE ON drafts TO support;
-    CREATE ROLE dana LOGIN PASSWORD 'dana' IN ROLE support";
+    CREATE ROLE helpdesk;
+    GRANT SELECT ON notes, small_notes TO helpdesk;
+    GRANT SELECT, INSERT, UPDATE, DELETE ON drafts TO helpdesk;
+    CREATE ROLE dana LOGIN PASSWORD 'dana' IN ROLE helpdesk";
 
 async fn dana(server: &Server) -> Client {
     connect_as(server.address(), "dana", "dana").await.unwrap()
@@ -166,7 +166,7 @@ async fn who_and_how_long_are_told_and_what_was_stopped() {
     observer.batch_execute(ROLES).await.unwrap();
     let client = dana(&server).await;
     client.batch_execute("SET application_name = 'viewer'").await.unwrap();
-    client.batch_execute("SET ROLE support").await.unwrap();
+    client.batch_execute("SET ROLE helpdesk").await.unwrap();
     client.batch_execute("SELECT pg_sleep(0.2)").await.unwrap();
     client.batch_execute("SET statement_timeout = '50ms'").await.unwrap();
     let timed_out = client.batch_execute("SELECT pg_sleep(60)").await.unwrap_err();
@@ -189,7 +189,7 @@ async fn who_and_how_long_are_told_and_what_was_stopped() {
                FROM annals.query_log WHERE login_role = 'dana' AND statement LIKE 'SELECT pg_sleep%' ORDER BY occurred_at";
     let cells = table(&observer, sql).await.unwrap().rows;
     let row = |cells: [&str; 6]| cells.map(|cell| Some(cell.to_owned())).to_vec();
-    assert_eq!(cells[0], row(["SELECT pg_sleep($1)", "support", "127.0.0.1", "viewer", "ok", "t"]));
+    assert_eq!(cells[0], row(["SELECT pg_sleep($1)", "helpdesk", "127.0.0.1", "viewer", "ok", "t"]));
     assert_eq!(cells[1][4].as_deref(), Some("57014"));
     assert_eq!((cells[2][0].as_deref(), cells[2][4].as_deref()), (Some("SELECT pg_sleep($1), $2"), Some("57014")));
     // A client that goes before its answer is complete has taken rows all the same.
@@ -208,7 +208,7 @@ async fn who_and_how_long_are_told_and_what_was_stopped() {
     let sql = "SELECT count(*) FROM annals.query_log WHERE statement LIKE 'SELECT n AS endless%' AND outcome = '08006' AND rows_returned > 0";
     assert_eq!(count(&observer, sql).await, 1);
     // Who comes with a wrong password, or with none at all.
-    for (role, password) in [("dana", "wrong"), ("nobody", "dana"), ("support", "support")] {
+    for (role, password) in [("dana", "wrong"), ("nobody", "dana"), ("helpdesk", "helpdesk")] {
         connect_as(server.address(), role, password).await.map(drop).unwrap_err();
     }
     settled(&observer).await;
@@ -216,7 +216,7 @@ async fn who_and_how_long_are_told_and_what_was_stopped() {
         "SELECT login_role, outcome, statement, host(client_address) FROM annals.query_log WHERE refused ORDER BY occurred_at";
     let refused = table(&observer, sql).await.unwrap().rows;
     let login = |role: &str| vec![Some(role.to_owned()), Some("28P01".to_owned()), None, Some("127.0.0.1".to_owned())];
-    assert_eq!(refused, [login("dana"), login("nobody"), login("support")]);
+    assert_eq!(refused, [login("dana"), login("nobody"), login("helpdesk")]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -226,16 +226,20 @@ async fn the_log_is_read_by_those_to_whom_it_is_granted_and_changed_by_nobody() 
     let observer = server.connect().await;
     observer.batch_execute(ROLES).await.unwrap();
     let client = dana(&server).await;
-    let read = "SELECT count(*) FROM annals.query_log WHERE login_role = 'dana'";
-    observer.batch_execute("GRANT USAGE ON SCHEMA annals TO support; GRANT pg_read_all_data TO dana").await.unwrap();
-    assert_eq!(sqlstate(&client.batch_execute(read).await.unwrap_err()), "42501");
-    assert_eq!(sqlstate(&client.batch_execute("GRANT SELECT ON annals.query_log TO dana").await.unwrap_err()), "42501");
-    observer.batch_execute("GRANT SELECT (login_role, statement) ON annals.query_log TO support").await.unwrap();
+    let (own, all) = ("SELECT count(*) FROM annals.query_log WHERE login_role = 'dana'", "SELECT count(*) FROM annals.query_log");
+    client.batch_execute("SELECT 'asked'").await.unwrap();
     settled(&observer).await;
-    assert!(count(&client, "SELECT count(login_role) FROM annals.query_log").await > 0);
-    assert_eq!(sqlstate(&client.batch_execute("SELECT outcome FROM annals.query_log").await.unwrap_err()), "42501");
-    observer.batch_execute("GRANT ALL ON annals.query_log TO support").await.unwrap();
-    assert!(count(&client, read).await > 0);
+    assert!(count(&client, own).await > 0);
+    assert_eq!(count(&client, &format!("{all} WHERE login_role <> 'dana'")).await, 0, "what others ask is theirs");
+    observer.batch_execute("GRANT pg_read_all_data TO dana").await.unwrap();
+    assert_eq!(count(&client, &format!("{all} WHERE login_role <> 'dana'")).await, 0, "whatever tables it reads");
+    observer.batch_execute("GRANT auditor TO dana").await.unwrap();
+    assert!(count(&client, &format!("{all} WHERE login_role <> 'dana'")).await > 0);
+    observer.batch_execute("REVOKE auditor FROM dana; REVOKE SELECT ON annals.query_log FROM PUBLIC").await.unwrap();
+    assert_eq!(sqlstate(&client.batch_execute(own).await.unwrap_err()), "42501", "the superuser may close it");
+    assert_eq!(sqlstate(&client.batch_execute("GRANT SELECT ON annals.query_log TO dana").await.unwrap_err()), "42501");
+    observer.batch_execute("GRANT ALL ON annals.query_log TO helpdesk").await.unwrap();
+    assert!(count(&client, own).await > 0);
     let insert = "INSERT INTO annals.query_log SELECT * FROM annals.query_log LIMIT 1";
     for sql in [
         insert,
@@ -263,11 +267,11 @@ async fn the_log_is_read_by_those_to_whom_it_is_granted_and_changed_by_nobody() 
     }
     observer
         .batch_execute(
-            "REVOKE ALL ON annals.query_log FROM support; REVOKE ALL (login_role, statement) ON annals.query_log FROM support",
+            "REVOKE ALL ON annals.query_log FROM helpdesk; REVOKE ALL (login_role, statement) ON annals.query_log FROM helpdesk",
         )
         .await
         .unwrap();
-    assert_eq!(sqlstate(&client.batch_execute(read).await.unwrap_err()), "42501");
+    assert_eq!(sqlstate(&client.batch_execute(own).await.unwrap_err()), "42501");
     // How long it is kept is the superuser's to say, for good.
     observer
         .batch_execute("CREATE LEGAL HOLD h ON annals.query_log REASON 'a case'; DROP LEGAL HOLD h ON annals.query_log")

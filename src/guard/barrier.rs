@@ -100,6 +100,7 @@ impl TableProvider for Barrier {
             ruled: true,
             shown: self.guard.reader.superuser,
             meter: self.guard.meter.clone(),
+            watch: None,
             measured: ExecutionPlanMetricsSet::new(),
         };
         Ok(exit.over(Arc::new(wall)))

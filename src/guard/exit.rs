@@ -15,6 +15,7 @@ use futures::StreamExt;
 
 use super::meter::Meter;
 use super::through::{Passage, Through, ThroughExec};
+use super::watch::Watch;
 use crate::error::{Error, Result};
 use crate::scan;
 
@@ -28,6 +29,8 @@ pub(super) struct Exit {
     /// Whether the reader may know what lies below.
     pub shown: bool,
     pub meter: Option<Arc<Meter>>,
+    /// Asks before each batch whether the reader may still see it.
+    pub watch: Option<Arc<Watch>>,
     /// The rows that have left.
     pub measured: ExecutionPlanMetricsSet,
 }
@@ -61,10 +64,13 @@ impl Through for Exit {
     }
 
     fn run(&self, input: SendableRecordBatchStream, partition: usize) -> SendableRecordBatchStream {
-        let (schema, meter) = (input.schema(), self.meter.clone());
+        let (schema, meter, watch) = (input.schema(), self.meter.clone(), self.watch.clone());
         let left = MetricBuilder::new(&self.measured).output_rows(partition);
         let counted = input.map(move |batch| {
             let batch = batch?;
+            if let Some(watch) = &watch {
+                watch.ensure().map_err(|error| DataFusionError::External(Box::new(error)))?;
+            }
             left.add(batch.num_rows());
             if let Some(meter) = &meter {
                 meter.count(&batch).map_err(|error| DataFusionError::External(Box::new(error)))?;
@@ -131,7 +137,7 @@ mod tests {
 
     fn guarded() -> Arc<dyn ExecutionPlan> {
         let measured = ExecutionPlanMetricsSet::new();
-        Exit { table: "t".to_owned(), ruled: false, shown: false, meter: None, measured }.over(raw())
+        Exit { table: "t".to_owned(), ruled: false, shown: false, meter: None, watch: None, measured }.over(raw())
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod rules;
 mod sieve;
 mod table;
 pub mod through;
+mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -38,6 +39,7 @@ pub use protection::{MaskRule, RowChecks, RowRule, RowRules};
 pub use reached::Reached;
 pub use rules::{Layout, RetentionRule, Rules, Sieve, Tally};
 pub use table::GuardedTable;
+pub use watch::Live;
 
 /// One statement's way to tables.
 #[derive(Clone)]
@@ -54,6 +56,8 @@ pub struct Guard {
     meter: Option<Arc<Meter>>,
     /// The session wants an error rather than rows that policies have filtered (`row_security = off`).
     unfiltered: bool,
+    /// By which it is asked again, while a statement runs, what its role may see.
+    live: Option<Live>,
     /// Where the relations that the statement asks for are noted.
     reached: Option<Arc<Reached>>,
 }
@@ -62,13 +66,19 @@ impl Guard {
     /// A guard for one statement of this identity over one view of the store, by the rights that this catalog tells of.
     pub fn new(identity: Identity, catalog: Arc<Catalog>, view: View, clock: Clock) -> Self {
         let meter = Meter::of(&identity.limits).map(Arc::new);
-        Guard { reader: identity.clone(), identity, catalog, view, clock, meter, unfiltered: false, reached: None }
+        Guard { reader: identity.clone(), identity, catalog, view, clock, meter, unfiltered: false, live: None, reached: None }
     }
 
     /// The same, which notes what it is asked for.
     #[must_use]
     pub fn noting(self, reached: Arc<Reached>) -> Self {
         Guard { reached: Some(reached), ..self }
+    }
+
+    /// The same, for a statement that ends when what its role may see changes by this catalog.
+    #[must_use]
+    pub fn watching(self, live: Option<Live>) -> Self {
+        Guard { live, ..self }
     }
 
     /// The same, with an error in the place of rows that policies have filtered.

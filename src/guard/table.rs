@@ -18,6 +18,7 @@ use super::exit::Exit;
 use super::holds::Viewer;
 use super::rules::{Layout, Rules};
 use super::sieve::SieveExec;
+use super::watch::Watch;
 use crate::catalog::{PolicyCommand, Table};
 use crate::policy;
 use crate::scan::TableScan;
@@ -176,6 +177,7 @@ impl TableProvider for GuardedTable {
             ruled: !self.rules.is_empty(),
             shown: open.guard.shows(&self.table),
             meter: open.guard.meter.clone(),
+            watch: open.guard.live.clone().map(|live| Arc::new(Watch::new(live, &open.guard, &self.table))),
             measured: ExecutionPlanMetricsSet::new(),
         };
         Ok(exit.over(plan))

@@ -155,7 +155,11 @@ impl<T: Through> ExecutionPlan for ThroughExec<T> {
 
     fn try_swapping_with_projection(&self, projection: &ProjectionExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
         match self.what.passage() {
-            Passage::Open => Ok(self.input.try_swapping_with_projection(projection)?.map(|input| self.again(input))),
+            Passage::Open => {
+                // As if it stood on the node below: one that cannot be merged is handed back as it is, this node and all.
+                let below = ProjectionExec::try_new(projection.expr().to_vec(), self.input.clone())?;
+                Ok(self.input.try_swapping_with_projection(&below)?.map(|input| self.again(input)))
+            }
             Passage::Rows | Passage::Filters | Passage::Nothing => Ok(None),
         }
     }

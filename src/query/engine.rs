@@ -15,6 +15,7 @@ use tokio::sync::{Mutex, RwLock};
 use crate::catalog::{Catalog, Object, Oid, Privilege};
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
+use crate::guard::Live;
 use crate::policy::{self, Standing};
 use crate::query::backends::Backends;
 use crate::query::breath::Pauses;
@@ -53,7 +54,7 @@ pub struct Engine {
     pub(super) store: Arc<Store>,
     pub(super) clock: Clock,
     pub(super) options: EngineOptions,
-    pub(super) catalog: ArcSwap<Catalog>,
+    pub(super) catalog: Live,
     /// One definition at a time; held by a transaction from its first definition to its end.
     pub(super) definitions: Arc<Mutex<()>>,
     /// Shared by whoever commits definitions or rows of reference tables, by which it is decided what a purge removes. A purge has it
@@ -99,7 +100,7 @@ impl Engine {
         Ok(Arc::new(Engine {
             store,
             clock,
-            catalog: ArcSwap::from_pointee(catalog),
+            catalog: Arc::new(ArcSwap::from_pointee(catalog)),
             definitions: Arc::new(Mutex::new(())),
             removal: Arc::default(),
             state,

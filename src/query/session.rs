@@ -572,7 +572,10 @@ impl Session {
         };
         let unfiltered = self.settings.refuses_filtered_rows();
         let guard = Guard::new(self.identity.clone(), self.rights(), view, self.engine.clock.clone());
-        guard.unfiltered(unfiltered).noting(self.record.reached.clone())
+        // What the transaction itself has defined is nobody's rights yet.
+        let settled = self.transaction.as_ref().is_none_or(|transaction| transaction.own_catalog().is_none());
+        let live = settled.then(|| self.engine.catalog.clone());
+        guard.unfiltered(unfiltered).watching(live).noting(self.record.reached.clone())
     }
 
     fn refuse_in_failed(&self, statement: &Statement) -> Result<()> {

@@ -447,3 +447,37 @@ async fn a_right_that_is_taken_away_is_gone_for_the_next_statement() {
     scene.run("ALTER ROLE ann NOINHERIT").await;
     assert_eq!(state(&ann, "SELECT count(*) FROM events").await, "42501");
 }
+
+/// A statement that goes on for long is asked again, before each batch, whether its role may still see what it reads.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a109_a_cursor_ends_when_what_its_role_may_see_changes() {
+    let scene = Scene::set().await;
+    scene
+        .run(
+            "CREATE TABLE long (n integer, word text, mail text); GRANT SELECT (n, word) ON long TO readers; GRANT SELECT ON long TO mallory;
+             INSERT INTO long SELECT g, 'w' || g, 'm' FROM generate_series(1, 60000) g; CHECKPOINT",
+        )
+        .await;
+    let ann = scene.log_in("ann").await;
+    let begin = "BEGIN; DECLARE c CURSOR FOR SELECT n, word FROM long; FETCH 5 FROM c";
+    for (change, back, ends) in [
+        ("GRANT SELECT (mail) ON long TO readers", "REVOKE SELECT (mail) ON long FROM readers", false),
+        ("CREATE TABLE unrelated (a integer)", "DROP TABLE unrelated", false),
+        ("REVOKE SELECT (word) ON long FROM readers", "GRANT SELECT (word) ON long TO readers", true),
+        ("REVOKE readers FROM ann", "GRANT readers TO ann", true),
+        ("ALTER TABLE long ENABLE ROW LEVEL SECURITY", "ALTER TABLE long DISABLE ROW LEVEL SECURITY", true),
+        ("CREATE MASKING POLICY m ON long (word) USING (mask_all())", "DROP MASKING POLICY m ON long", true),
+        ("CREATE RETENTION POLICY r ON long KEEP INTERVAL '1 day'", "DROP RETENTION POLICY r ON long", true),
+    ] {
+        ann.batch_execute(begin).await.unwrap();
+        scene.run(change).await;
+        let rest = ann.batch_execute("FETCH ALL FROM c").await;
+        match (ends, rest) {
+            (true, Err(error)) => assert_eq!(sqlstate(&error), "40001", "{change}"),
+            (false, Ok(())) => {}
+            (_, rest) => panic!("{change}: {rest:?}"),
+        }
+        ann.batch_execute("ROLLBACK").await.unwrap();
+        scene.run(back).await;
+    }
+}

@@ -19,7 +19,11 @@ pub(super) fn alter(alter: &ast::AlterTable, scope: &Scope<'_>) -> Result<Define
         defined.notices.push((Kind::SuccessfulCompletion, format!("relation \"{}\" does not exist, skipping", name.name)));
         return Ok(defined);
     }
-    scope.require_relation_owner(scope.catalog.expect_relation(&name)?)?;
+    let relation = scope.catalog.expect_relation(&name)?;
+    match alter.operations.iter().all(switches_row_security) {
+        true => scope.require_keeper(relation)?,
+        false => scope.require_relation_owner(relation)?,
+    }
     // Each operation is worked out against what the ones before it have made.
     let mut catalog = scope.catalog.clone();
     for operation in &alter.operations {
@@ -34,6 +38,16 @@ pub(super) fn alter(alter: &ast::AlterTable, scope: &Scope<'_>) -> Result<Define
     text.if_exists = false;
     defined.text = text.to_string();
     Ok(defined)
+}
+
+fn switches_row_security(operation: &AlterTableOperation) -> bool {
+    matches!(
+        operation,
+        AlterTableOperation::EnableRowLevelSecurity
+            | AlterTableOperation::DisableRowLevelSecurity
+            | AlterTableOperation::ForceRowLevelSecurity
+            | AlterTableOperation::NoForceRowLevelSecurity
+    )
 }
 
 fn operate(name: &Name, operation: &AlterTableOperation, scope: &Scope<'_>, defined: &mut Defined) -> Result<Vec<Change>> {

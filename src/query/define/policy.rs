@@ -41,7 +41,7 @@ pub(super) fn switch(table: &Table, set: impl FnOnce(&mut Protection)) -> Vec<Ch
 fn protected(name: &ast::ObjectName, scope: &Scope<'_>) -> Result<Arc<Table>> {
     let found = scope.named(name)?;
     let relation = scope.catalog.expect_relation(&found)?;
-    scope.require_relation_owner(relation)?;
+    scope.require_keeper(relation)?;
     match relation {
         Relation::Table(table) => Ok(table.clone()),
         Relation::View(_) => Err(Error::new(Kind::WrongObjectType, format!("\"{}\" is not a table", found.name))

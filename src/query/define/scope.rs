@@ -138,7 +138,7 @@ impl<'a> Scope<'a> {
         Ok(())
     }
 
-    /// Asks whether the role may say for how long a relation's rows are kept: its owner, and of the query log, which nobody writes, the
+    /// Asks whether the role may say for how long a relation's rows are kept, and who sees them: its owner, and of the query log, which nobody writes, the
     /// superuser.
     ///
     /// # Errors
