@@ -152,13 +152,13 @@ async fn a_table_that_has_grown_is_read_with_expressions() {
     let data = folder();
     let server = Server::start(data.path());
     let client = server.connect().await;
-    client
-        .batch_execute(
-            "CREATE TABLE grown (a integer, b text); INSERT INTO grown VALUES (1, 'x'), (2, 'y'); CHECKPOINT;
-             ALTER TABLE grown ADD COLUMN c integer; ALTER TABLE grown RENAME COLUMN b TO d; INSERT INTO grown VALUES (3, 'z', 7)",
-        )
-        .await
-        .unwrap();
+    for sql in [
+        "CREATE TABLE grown (a integer, b text); INSERT INTO grown VALUES (1, 'x'), (2, 'y'); CHECKPOINT",
+        "ALTER TABLE grown ADD COLUMN c integer; ALTER TABLE grown RENAME COLUMN b TO d",
+        "INSERT INTO grown VALUES (3, 'z', 7)",
+    ] {
+        client.batch_execute(sql).await.unwrap();
+    }
     let rows = table(&client, "SELECT d || '!' AS e, a + coalesce(c, 0) AS f, c::text FROM grown ORDER BY a").await.unwrap().rows;
     let shown: Vec<String> =
         rows.into_iter().map(|row| row.into_iter().map(Option::unwrap_or_default).collect::<Vec<_>>().join("|")).collect();
