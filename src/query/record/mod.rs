@@ -3,7 +3,7 @@
 //! Words: an *entry* is what is recorded of one statement. The *recorder* takes entries; a session's *record* makes them.
 //!
 //! An entry is written to the store's journal before the statement's answer is completed, which costs a system call and no wait for a
-//! disk: the death of the process does not lose it. Every [`GATHER`] what has come is committed as rows of the table, which makes it
+//! disk: the death of the process does not lose it. Every 50 milliseconds what has come is committed as rows of the table, which makes it
 //! durable and visible. A power cut may lose the entries of that long and of one commit.
 //!
 //! The log fails closed: while entries cannot be committed, statements of others than superusers are refused. A superuser's go on,
