@@ -304,6 +304,7 @@ fn worded(message: &str) -> Error {
         ("failed to match any signature", Kind::UndefinedFunction),
         ("No function matches", Kind::UndefinedFunction),
         ("does not support", Kind::UndefinedFunction),
+        ("Failed to coerce arguments", Kind::UndefinedFunction),
         ("Cannot infer common argument type", Kind::UndefinedFunction),
         ("Cannot get result type", Kind::UndefinedFunction),
         ("Cannot coerce arithmetic expression", Kind::UndefinedFunction),
