@@ -56,7 +56,8 @@ async fn a33_a34_a_view_of_its_owners_is_a_wall() {
             "CREATE VIEW public.eu WITH (security_invoker = false) AS SELECT id, amount, mail FROM events WHERE region = 'eu';
              CREATE VIEW public.eu_asked AS SELECT id, amount FROM events WHERE region = 'eu';
              CREATE VIEW public.outer_asked AS SELECT id FROM eu;
-             GRANT SELECT ON eu, eu_asked, outer_asked TO ann",
+             CREATE VIEW public.shares WITH (security_invoker = false) AS SELECT id, 10 / (amount - 7) AS share FROM events WHERE region = 'eu';
+             GRANT SELECT ON eu, eu_asked, outer_asked, shares TO ann",
         )
         .await
         .unwrap();
@@ -72,6 +73,10 @@ async fn a33_a34_a_view_of_its_owners_is_a_wall() {
             ("SELECT sum(amount) FROM eu WHERE id IN (1, 2)", &["10"]),
             ("SELECT e.id FROM eu e JOIN (VALUES (2), (3)) v(i) ON v.i = e.id", &["3"]),
             ("SELECT id FROM eu ORDER BY amount DESC LIMIT 1", &["3"]),
+            ("SELECT id FROM shares WHERE share = 3", &["1"]),
+            ("SELECT id FROM shares WHERE share > 100", &[]),
+            ("SELECT s.id FROM shares s JOIN (VALUES (3), (4)) v(n) ON v.n = s.share", &["1"]),
+            ("SELECT id FROM shares ORDER BY share DESC LIMIT 1", &["1"]),
             ("SELECT id FROM eu_asked", &["42501"]),
             ("SELECT id FROM outer_asked ORDER BY 1", &["1", "3"]),
             ("SELECT id FROM events", &["42501"]),

@@ -112,7 +112,7 @@ impl Rules {
                 masks.push((place, state.create_physical_expr(known, &schema)?));
             }
         }
-        Ok((Screen { schema: layout.schema.clone(), expiry, visible, masks }, prunes))
+        Ok((Screen { schema: layout.schema.clone(), expiry, visible, masks, wall: false }, prunes))
     }
 
     /// What rows that a command writes must be like, over rows of this layout.
@@ -167,16 +167,21 @@ pub(super) struct Screen {
     visible: Option<Arc<dyn PhysicalExpr>>,
     /// Places of columns, each with what it shows; several of one column are applied one after the other.
     masks: Vec<(usize, Arc<dyn PhysicalExpr>)>,
+    /// Whether no column may be taken for what it is below.
+    wall: bool,
 }
 
 impl Screen {
-    /// One that lets everything pass.
-    pub(super) fn open(schema: SchemaRef) -> Screen {
-        Screen { schema, expiry: None, visible: None, masks: vec![] }
+    /// One that lets all rows pass, and no question of what its columns are below.
+    pub(super) fn wall(schema: SchemaRef) -> Screen {
+        Screen { schema, expiry: None, visible: None, masks: vec![], wall: true }
     }
 
-    /// Places of the columns that do not show what was recorded.
+    /// Places of the columns that do not show what stands below, or of which that is not known.
     pub(super) fn masked(&self) -> BTreeSet<usize> {
+        if self.wall {
+            return (0..self.schema.fields().len()).collect();
+        }
         self.masks.iter().map(|(place, _)| *place).collect()
     }
 

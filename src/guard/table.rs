@@ -185,7 +185,7 @@ impl TableProvider for GuardedTable {
 }
 
 /// Whether a filter can be worked out on hidden rows without failing or showing: columns compared with constants of their own type.
-pub(super) fn is_harmless(filter: &Expr) -> bool {
+fn is_harmless(filter: &Expr) -> bool {
     let is_column = |expr: &Expr| matches!(expr, Expr::Column(_));
     let is_constant = |expr: &Expr| matches!(expr, Expr::Literal(..));
     match filter {
