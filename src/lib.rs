@@ -30,6 +30,7 @@ pub mod demo;
 pub mod error;
 pub mod guard;
 pub mod ingest;
+pub mod ledger;
 pub mod pack;
 pub mod pg;
 pub mod policy;

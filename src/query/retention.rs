@@ -16,6 +16,7 @@ use crate::catalog::{Relation, Table};
 use crate::error::{Error, Kind, Result};
 use crate::guard::Viewer;
 use crate::ingest::Target;
+use crate::ledger::record::Cause;
 use crate::policy::Action;
 use crate::query::engine::Engine;
 use crate::query::errors::unwrap;
@@ -81,6 +82,12 @@ impl Judge for Purge {
 
     fn stays(&self, batch: &RecordBatch) -> Result<BooleanArray> {
         self.judgement.sieve.kept(&self.judgement.laid_out(batch)?, self.judgement.now).map_err(unwrap)
+    }
+
+    fn cause(&self) -> (Cause, Vec<String>) {
+        let table = &self.judgement.table;
+        let policies = table.retention.iter().map(|policy| policy.name.clone()).collect();
+        (Cause::Retention { policies }, table.holds.iter().map(|hold| hold.name.clone()).collect())
     }
 
     /// A hold, a policy or a row that they look up may have been committed since the rows were judged. From here until the rows are gone

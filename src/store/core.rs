@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use arc_swap::ArcSwap;
 use arrow::array::RecordBatch;
@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::durable::sync_dir;
 use super::home::{Chore, TableHome};
+use super::keeper::Keeper;
 use super::lock::FolderLock;
 use super::options::StoreOptions;
 use super::segment::Segment;
@@ -47,6 +48,8 @@ pub(crate) struct Core {
     pub(crate) wake: Arc<Notify>,
     flush_failure: Mutex<Option<Error>>,
     pub(crate) janitor: UnboundedSender<Chore>,
+    /// The ledger, once it is open; never if it is off.
+    keeper: OnceLock<Arc<Keeper>>,
     /// Cancelled when the store stops; long background work looks at it.
     pub(crate) stop: CancellationToken,
 }
@@ -114,6 +117,7 @@ impl Core {
             wake: Arc::default(),
             flush_failure: Mutex::new(None),
             janitor,
+            keeper: OnceLock::new(),
             stop: CancellationToken::new(),
         };
         core.measure();
@@ -122,6 +126,18 @@ impl Core {
 
     pub(crate) fn options(&self) -> &StoreOptions {
         &self.options
+    }
+
+    /// The ledger, if it is kept.
+    pub(crate) fn keeper(&self) -> Option<&Arc<Keeper>> {
+        self.keeper.get()
+    }
+
+    /// Opens the ledger, if it is to be kept.
+    pub(crate) fn open_ledger(&self) {
+        if let Some(options) = &self.options.ledger {
+            self.keeper.get_or_init(|| Arc::new(Keeper::open(self, options)));
+        }
     }
 
     pub(crate) fn wal_dir(&self) -> PathBuf {

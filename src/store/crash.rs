@@ -42,6 +42,18 @@ pub const PURGE_AFTER_COMMIT: &str = "purge-after-commit";
 /// The points of a purge.
 pub const PURGE_POINTS: [&str; 3] = [PURGE_BEFORE_COMMIT, PURGE_LIFTED, PURGE_AFTER_COMMIT];
 
+/// Rows are hashed, and no entry of the ledger says so yet.
+pub const LEDGER_BEFORE_ENTRY: &str = "ledger-before-entry";
+/// Entries of the ledger are durable and not signed.
+pub const LEDGER_BEFORE_SIGNED: &str = "ledger-before-signed";
+/// The signer knows what it is about to sign, and the checkpoint is not published.
+pub const LEDGER_BEFORE_CHECKPOINT: &str = "ledger-before-checkpoint";
+/// A purge's rows and their salts are gone, and the ledger does not say so yet.
+pub const LEDGER_BEFORE_PURGED: &str = "ledger-before-purged";
+
+/// The points of the ledger.
+pub const LEDGER_POINTS: [&str; 4] = [LEDGER_BEFORE_ENTRY, LEDGER_BEFORE_SIGNED, LEDGER_BEFORE_CHECKPOINT, LEDGER_BEFORE_PURGED];
+
 /// Every point that writing and compacting pass, for tests that visit them all.
 pub const POINTS: [&str; 10] = [
     WAL_BEFORE_SYNC,

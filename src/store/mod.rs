@@ -14,6 +14,7 @@
 //! wal/<first commit>.wal        the write-ahead log
 //! tables/<table id>/            a Delta table: _delta_log/ and _day=<date>/<uuid>.parquet
 //! journal/                      records that become rows in a moment (`journal`)
+//! ledger/                       what proves that nothing was changed (`keeper`)
 //! ```
 //!
 //! Life of a commit: [`Store::commit`] checks and encodes it in the caller's task and waits for memory; the log's writer gives it a
@@ -31,6 +32,7 @@ mod flush;
 pub mod foreign;
 mod home;
 pub mod journal;
+mod keeper;
 mod load;
 mod lock;
 mod open;
@@ -68,7 +70,9 @@ use self::lock::FolderLock;
 use self::spec::{OP_COLUMN, TableId, TableKind, TableSpec};
 use self::wal::writer::{Answer, Prepared, PreparedRows, Request, WalWriter};
 use crate::error::{Error, Kind, Result};
+use crate::ledger::proof::RowProof;
 
+pub use self::keeper::{LedgerOptions, LedgerStatus, SignedCheckpoint, TableLedger};
 pub use self::load::Load;
 pub use self::lock::{owner_of, server_of};
 pub use self::options::StoreOptions;
@@ -153,6 +157,10 @@ impl Store {
         let core = Arc::new(Core::new(options, dir, Arc::new(objects), lock, janitor, found));
         let writer = WalWriter::begin(core.clone(), opened.replayed.last_sequence, opened.definitions)?;
         core.cut_wal()?;
+        let opening = core.clone();
+        tokio::task::spawn_blocking(move || opening.open_ledger())
+            .await
+            .map_err(|cause| Error::internal(format!("opening the ledger ended early: {cause}")))?;
         let (wal, requests) = mpsc::channel(core.options().commit_queue.max(1));
         let writer = std::thread::Builder::new()
             .name("annals-wal".to_owned())
@@ -164,6 +172,9 @@ impl Store {
         if core.options().background {
             tasks.push(tokio::spawn(flush::run_flusher(Arc::downgrade(&core), stop.clone())));
             tasks.push(tokio::spawn(rewrite::run_compactor(Arc::downgrade(&core), stop.clone())));
+            if let Some(ledger) = &core.options().ledger {
+                tasks.push(tokio::spawn(keeper::run_keeper(Arc::downgrade(&core), ledger.interval, stop.clone())));
+            }
         }
         Ok(Arc::new(Store {
             core,
@@ -340,6 +351,39 @@ impl Store {
             .map_err(|cause| Error::internal(format!("reading table {table} ended early: {cause}")))?
     }
 
+    /// The ledger as of its last pass; `None` if none is kept.
+    pub fn ledger(&self) -> Option<Arc<LedgerStatus>> {
+        self.core.keeper().map(|keeper| keeper.status())
+    }
+
+    /// Tells when a checkpoint was published, by the size of the control log; `None` if no ledger is kept.
+    pub fn watch_ledger(&self) -> Option<tokio::sync::watch::Receiver<u64>> {
+        self.core.keeper().map(|keeper| keeper.watch())
+    }
+
+    /// Takes everything acknowledged until now into the ledger and signs it.
+    ///
+    /// # Errors
+    /// Why the ledger does not go on.
+    pub async fn keep_ledger(&self) -> Result<()> {
+        self.core.keep_ledger().await
+    }
+
+    /// The proof that a row is in its table's tree.
+    ///
+    /// # Errors
+    /// `UndefinedTable`; `DataCorrupted` if rows near it are not what was recorded; `UndefinedObject` if it is not there.
+    pub async fn prove(&self, table: TableId, leaf: u64) -> Result<RowProof> {
+        let keeper = self.core.keeper().cloned();
+        let keeper = keeper.ok_or_else(|| Error::new(Kind::ObjectNotInPrerequisiteState, "no ledger is kept"))?;
+        self.keep_ledger().await?;
+        let state = self.snapshot().table(table).cloned();
+        let state = state.ok_or_else(|| Error::new(Kind::UndefinedTable, format!("table {table} does not exist")))?;
+        tokio::task::spawn_blocking(move || keeper.prove(&state, leaf))
+            .await
+            .map_err(|cause| Error::internal(format!("a proof ended early: {cause}")))?
+    }
+
     /// Writes into the lock file what a second opener is told beside the process id, for example the listening address.
     pub fn announce(&self, text: &str) -> Result<()> {
         match locked(&self.core.lock).as_mut() {
@@ -366,8 +410,9 @@ impl Store {
             Ok(_) => self.checkpoint().await,
             Err(_) => Ok(()),
         };
+        let kept = self.core.keep_ledger().await;
         self.release().await;
-        flushed
+        flushed.and(kept)
     }
 
     /// Stops the writer and lets go of the folder.

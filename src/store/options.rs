@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::crash::Faults;
+use super::keeper::LedgerOptions;
 use crate::clock::Clock;
 
 const MIB: usize = 1024 * 1024;
@@ -34,6 +35,8 @@ pub struct StoreOptions {
     pub delta_checkpoint_commits: u64,
     /// Delta log files older than this, and older than a checkpoint, are removed. 1 day.
     pub delta_log_retention: Duration,
+    /// How the ledger is kept; `None` keeps none.
+    pub ledger: Option<LedgerOptions>,
     /// Whether flushes, compaction and housekeeping run by themselves; tests turn them by hand.
     pub background: bool,
     /// Written into the lock file beside the process id, for whoever finds the folder locked.
@@ -57,6 +60,7 @@ impl StoreOptions {
             compaction_interval: Duration::from_secs(60),
             delta_checkpoint_commits: 100,
             delta_log_retention: Duration::from_secs(24 * 60 * 60),
+            ledger: Some(LedgerOptions::default()),
             background: true,
             owner_note: String::new(),
             faults: Faults::from_env(),

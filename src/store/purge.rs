@@ -16,13 +16,15 @@ use super::core::Core;
 use super::crash;
 use super::delta::CommitFailure;
 use super::home::TableHome;
+use super::keeper::{Announced, joined};
 use super::physical;
-use super::read::{damaged, open_segment};
+use super::read::{damaged, open_segment, read_columns};
 use super::segment::{Segment, SegmentFacts, SegmentShape, SegmentWriter};
 use super::snapshot::{TableState, newest_first};
-use super::spec::TableId;
-use super::tail::TailBatch;
+use super::spec::{LEAF_COLUMN, TableId, TableSpec};
+use super::tail::{TailBatch, leaf_values};
 use crate::error::{Error, Kind, Result};
+use crate::ledger::record::{Cause, Run, runs_of};
 
 /// Who says which rows of a table go. All but the last word is asked on a thread that may block.
 pub trait Judge: Send + Sync + 'static {
@@ -37,6 +39,9 @@ pub trait Judge: Send + Sync + 'static {
     /// # Errors
     /// As [`Judge::doomed`].
     fn stays(&self, batch: &RecordBatch) -> Result<BooleanArray>;
+
+    /// Why they go, and the legal holds in force, of which none keeps one of them: what the ledger says of it.
+    fn cause(&self) -> (Cause, Vec<String>);
 
     /// The last word before rows go: `None` if what was said holds no longer. What it gives makes sure that it goes on to hold, and is
     /// kept until the rows have gone.
@@ -83,6 +88,8 @@ pub enum Part<'a> {
 struct Purged {
     source: Arc<Segment>,
     left: Option<SegmentFacts>,
+    /// The leaf indexes of the rows that go.
+    gone: Vec<Run>,
 }
 
 impl Store {
@@ -179,13 +186,16 @@ impl Core {
                     report.overtaken = true;
                     return Ok(report);
                 };
+                let announced = self.announce(id, &group.purged, judge.as_ref()).await.inspect_err(|_| discard())?;
                 if let Err(CommitFailure { error, certain }) = self.commit_purge(id, &home, &group.purged).await {
                     if certain {
                         discard();
+                        self.conclude(announced, false).await?;
                     }
                     return Err(error);
                 }
                 drop(assurance);
+                self.conclude(announced, true).await?;
                 report += group.report;
             }
             pending = group.pending;
@@ -195,6 +205,24 @@ impl Core {
             }
         }
         Ok(report)
+    }
+
+    /// Tells the ledger what is about to go.
+    async fn announce(&self, id: TableId, purged: &[Purged], judge: &dyn Judge) -> Result<Option<Announced>> {
+        let Some(keeper) = self.keeper().cloned() else { return Ok(None) };
+        let state = self.snapshot().table(id).cloned().ok_or_else(|| unknown(id))?;
+        let runs = joined(purged.iter().map(|purged| purged.gone.clone()));
+        let (cause, holds) = judge.cause();
+        tokio::task::spawn_blocking(move || keeper.announce(&state, runs, cause, holds).map(Some))
+            .await
+            .map_err(|cause| Error::internal(format!("announcing a purge ended early: {cause}")))?
+    }
+
+    async fn conclude(&self, announced: Option<Announced>, gone: bool) -> Result<()> {
+        let Some((keeper, announced)) = self.keeper().cloned().zip(announced) else { return Ok(()) };
+        tokio::task::spawn_blocking(move || keeper.conclude(announced, gone))
+            .await
+            .map_err(|cause| Error::internal(format!("concluding a purge ended early: {cause}")))?
     }
 
     async fn commit_purge(&self, id: TableId, home: &Arc<TableHome>, purged: &[Purged]) -> Result<(), CommitFailure> {
@@ -251,12 +279,12 @@ fn sift(shape: &SegmentShape, pending: VecDeque<Arc<Segment>>, judge: &dyn Judge
             }
         };
         match sifted(shape, &segment, doomed, judge) {
-            Ok(left) => {
+            Ok((left, gone)) => {
                 bytes += segment.bytes;
                 group.report.rows += doomed;
                 group.report.segments += 1;
                 group.report.bytes += segment.bytes.saturating_sub(left.as_ref().map_or(0, |left| left.bytes));
-                group.purged.push(Purged { source: segment, left });
+                group.purged.push(Purged { source: segment, left, gone });
             }
             Err(error) => {
                 group.failure = Some(error);
@@ -267,21 +295,24 @@ fn sift(shape: &SegmentShape, pending: VecDeque<Arc<Segment>>, judge: &dyn Judge
     group
 }
 
-/// What is left of a segment of which so many rows have to go; `None` if that is all of them.
-fn sifted(shape: &SegmentShape, segment: &Segment, doomed: u64, judge: &dyn Judge) -> Result<Option<SegmentFacts>> {
+/// What is left of a segment of which so many rows have to go, `None` if that is all of them; and which go.
+fn sifted(shape: &SegmentShape, segment: &Segment, doomed: u64, judge: &dyn Judge) -> Result<(Option<SegmentFacts>, Vec<Run>)> {
     let expected = segment.rows.saturating_sub(doomed);
     if expected == 0 {
-        return Ok(None);
+        return Ok((None, all_of(segment, &shape.spec)?));
     }
     // What is written anew is thought whole from then on.
     segment.ensure_verified()?;
     let path = segment.file();
     let stored = shape.spec.stored_schema();
     let mut writer: Option<SegmentWriter<'_>> = None;
+    let mut gone = Vec::new();
     for batch in open_segment(&path, BATCH_ROWS)? {
         let batch = batch.map_err(|cause| damaged(&path, &cause))?;
         let stays = judge.stays(&physical::to_stored(&batch, &stored)?)?;
         let batch = physical::to_file(&batch, &shape.file_schema)?;
+        let leaves = leaf_values(&batch)?.iter().zip(stays.iter());
+        gone.extend(leaves.filter(|(_, stays)| *stays != Some(true)).map(|(leaf, _)| leaf_index(*leaf)));
         let batch =
             filter_record_batch(&batch, &stays).map_err(|cause| Error::internal(format!("could not sift rows: {cause}")))?;
         if batch.num_rows() == 0 {
@@ -299,5 +330,27 @@ fn sifted(shape: &SegmentShape, segment: &Segment, doomed: u64, judge: &dyn Judg
     if kept != expected {
         return Err(Error::internal(format!("a purge of table {} kept {kept} rows instead of {expected}", shape.spec.label)));
     }
-    Ok(left)
+    gone.sort_unstable();
+    Ok((left, runs_of(gone)))
+}
+
+/// The leaf indexes of all rows of a segment.
+fn all_of(segment: &Segment, spec: &TableSpec) -> Result<Vec<Run>> {
+    let (first, last) = (leaf_index(segment.leaf_min), leaf_index(segment.leaf_max));
+    if last - first + 1 == segment.rows {
+        return Ok(vec![Run(first, last)]);
+    }
+    let stored = spec.stored_schema();
+    let part = stored.index_of(LEAF_COLUMN).and_then(|at| stored.project(&[at]));
+    let part = part.map_err(|cause| Error::internal(format!("a table has no leaf indexes: {cause}")))?;
+    let mut leaves = Vec::new();
+    for batch in read_columns(segment, &Arc::new(part))? {
+        leaves.extend(leaf_values(&batch?)?.iter().map(|leaf| leaf_index(*leaf)));
+    }
+    leaves.sort_unstable();
+    Ok(runs_of(leaves))
+}
+
+fn leaf_index(leaf: i64) -> u64 {
+    u64::try_from(leaf).unwrap_or(0)
 }

@@ -1,16 +1,20 @@
 //! Reading segments whole: for rewrites, for the catalog at start, for reference tables, for tests. Queries scan elsewhere.
 
 use std::fs::File;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::{SortColumn, SortOptions, concat_batches, lexsort_to_indices, take_record_batch};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
+use arrow::error::ArrowError;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+    ArrowPredicateFn, ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowFilter,
 };
+use parquet::file::metadata::PageIndexPolicy;
+use parquet::file::statistics::Statistics;
 
 use super::physical;
 use super::segment::Segment;
@@ -36,16 +40,58 @@ pub fn read_columns(segment: &Segment, part: &SchemaRef) -> Result<impl Iterator
     Ok(batches.map(move |batch| physical::to_stored(&batch.map_err(|cause| damaged(&path, &cause))?, &part)))
 }
 
-fn open(path: &Path, batch_rows: usize, part: Option<&SchemaRef>) -> Result<ParquetRecordBatchReader> {
+/// The rows of some leaf indexes in a Parquet file, in the stored schema. Only row groups that can hold one are read, and of their
+/// other columns only the pages that do.
+///
+/// # Errors
+/// `DataCorrupted` naming the file, as the batches' own.
+pub(crate) fn read_leaves(
+    path: &Path,
+    schema: &SchemaRef,
+    wanted: &Range<u64>,
+) -> Result<impl Iterator<Item = Result<RecordBatch>> + use<>> {
+    let broken = |cause: &dyn std::fmt::Display| damaged(path, cause);
+    let reader = builder(path, PageIndexPolicy::Optional)?.with_batch_size(BATCH_ROWS);
+    let columns = reader.parquet_schema();
+    let at = columns.root_schema().get_fields().iter().position(|root| root.name() == LEAF_COLUMN);
+    let at = at.ok_or_else(|| broken(&"it has no leaf indexes"))?;
+    let leaf_only = ProjectionMask::roots(columns, [at]);
+    let leaf_column = (0..columns.num_columns()).find(|column| columns.get_column_root_idx(*column) == at).unwrap_or(at);
+    let range = i64::try_from(wanted.start).unwrap_or(i64::MAX)..i64::try_from(wanted.end).unwrap_or(i64::MAX);
+    let groups =
+        reader.metadata().row_groups().iter().enumerate().filter(|(_, group)| match group.column(leaf_column).statistics() {
+            Some(Statistics::Int64(bounds)) => {
+                bounds.min_opt().is_none_or(|min| *min < range.end) && bounds.max_opt().is_none_or(|max| *max >= range.start)
+            }
+            _ => true,
+        });
+    let groups = groups.map(|(group, _)| group).collect();
+    let filter = ArrowPredicateFn::new(leaf_only, move |batch: RecordBatch| {
+        let leaves = leaf_values(&batch).map_err(|cause| ArrowError::ExternalError(Box::new(cause)))?;
+        Ok(leaves.iter().map(|leaf| Some(range.contains(leaf))).collect::<BooleanArray>())
+    });
+    let reader = reader.with_row_groups(groups).with_row_filter(RowFilter::new(vec![Box::new(filter)]));
+    let batches = reader.build().map_err(|cause| broken(&cause))?;
+    let (path, schema) = (path.to_owned(), schema.clone());
+    Ok(batches.map(move |batch| physical::to_stored(&batch.map_err(|cause| damaged(&path, &cause))?, &schema)))
+}
+
+fn builder(path: &Path, pages: PageIndexPolicy) -> Result<ParquetRecordBatchReaderBuilder<File>> {
     let broken = |cause: &dyn std::fmt::Display| damaged(path, cause);
     let file = File::open(path).map_err(|cause| match cause.kind() {
         std::io::ErrorKind::NotFound => broken(&"the file is missing"),
         _ => Error::io("open segment", path, &cause),
     })?;
-    let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|cause| broken(&cause))?;
-    let options = ArrowReaderOptions::new().with_schema(with_views(metadata.schema()));
+    let options = ArrowReaderOptions::new().with_page_index_policy(pages);
+    let metadata = ArrowReaderMetadata::load(&file, options).map_err(|cause| broken(&cause))?;
+    let options = ArrowReaderOptions::new().with_page_index_policy(pages).with_schema(with_views(metadata.schema()));
     let metadata = ArrowReaderMetadata::try_new(metadata.metadata().clone(), options).map_err(|cause| broken(&cause))?;
-    let mut reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata).with_batch_size(batch_rows);
+    Ok(ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata))
+}
+
+fn open(path: &Path, batch_rows: usize, part: Option<&SchemaRef>) -> Result<ParquetRecordBatchReader> {
+    let broken = |cause: &dyn std::fmt::Display| damaged(path, cause);
+    let mut reader = builder(path, PageIndexPolicy::Skip)?.with_batch_size(batch_rows);
     if let Some(part) = part {
         // By whole names: one with a dot in it is no path.
         let roots = reader.parquet_schema().root_schema().get_fields().iter().enumerate();

@@ -2,6 +2,7 @@
 
 mod damage;
 mod death;
+mod ledger;
 mod lives;
 mod load;
 mod purge;

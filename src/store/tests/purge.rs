@@ -7,6 +7,7 @@ use arrow::datatypes::{Int64Type, Schema};
 use futures::future::BoxFuture;
 
 use super::*;
+use crate::ledger::record::Cause;
 
 /// Even numbers go. Each answer is given once when it is asked for its last word, the last one from then on.
 struct Evens {
@@ -32,6 +33,10 @@ impl Judge for Evens {
     fn stays(&self, batch: &RecordBatch) -> Result<BooleanArray> {
         let numbers = batch.column_by_name("n").unwrap().as_primitive::<Int64Type>();
         Ok(BooleanArray::from_unary(numbers, |number| number % 2 != 0))
+    }
+
+    fn cause(&self) -> (Cause, Vec<String>) {
+        (Cause::Retention { policies: vec!["evens".to_owned()] }, vec![])
     }
 
     fn confirm(&self) -> BoxFuture<'_, Result<Option<Assurance>>> {

@@ -1,0 +1,512 @@
+//! The keeper of the ledger: it takes the rows of every table into the table's tree after they were acknowledged, writes down how far
+//! the trees have come, and signs that.
+//!
+//! It works behind the acknowledgement, in passes: what was published is hashed, in order of leaf indexes and wherever it stands; the
+//! roots of complete tiles and the seeds of salts are made durable; then one entry of the control log says size and root of every tree
+//! that grew; then the signer's state; then the checkpoint is published. So a checkpoint never covers what could be lost: rows are in
+//! the write-ahead log before they are published, and everything a checkpoint rests on is durable before it is signed. After a crash
+//! the keeper goes on from the last entry of the control log, and makes from the rows what was not written.
+
+pub(crate) mod control;
+pub(crate) mod files;
+mod purge;
+pub(crate) mod rows;
+mod status;
+pub(crate) mod tree;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use self::control::ControlLog;
+use self::files::Layout;
+use self::tree::{TableTree, columns_of};
+use super::core::{Core, locked};
+use super::crash::{self, Faults};
+use super::definition::Definition;
+use super::snapshot::{Snapshot, TableState};
+use super::spec::TableId;
+use crate::clock::{Clock, Micros};
+use crate::error::{Error, Kind, Result};
+use crate::ledger::note::{SignerKey, is_name};
+use crate::ledger::record::{Record, Size};
+use crate::ledger::signer::Signer;
+use crate::ledger::{Hash, base64_of, hash_from_base64};
+
+pub(crate) use self::purge::{Announced, joined};
+pub use self::status::{LedgerStatus, SignedCheckpoint, TableLedger};
+
+/// How the ledger is kept.
+#[derive(Debug, Clone)]
+pub struct LedgerOptions {
+    /// What the store is called in its checkpoints, as `logs.example.com/prod`; decided at the first start for ever. By default
+    /// `annals/` and a number that no other store has.
+    pub name: Option<String>,
+    /// Where the key and the signer's state are kept, so that they are not put back together with the folder. By default in the folder.
+    pub signer: Option<PathBuf>,
+    /// How often rows that came are taken in and signed. Shorter means a shorter time in which a change is not found, and a longer
+    /// control log. 1 s.
+    pub interval: Duration,
+    /// How often a checkpoint is made although nothing has happened. 60 s.
+    pub heartbeat: Duration,
+}
+
+impl Default for LedgerOptions {
+    fn default() -> Self {
+        LedgerOptions { name: None, signer: None, interval: Duration::from_secs(1), heartbeat: Duration::from_secs(60) }
+    }
+}
+
+/// How many checkpoints are shown.
+const SHOWN: usize = 1024;
+
+/// The ledger of an open store.
+#[derive(Debug)]
+pub(crate) struct Keeper {
+    heartbeat: Duration,
+    clock: Clock,
+    faults: Faults,
+    books: Mutex<Result<Books>>,
+    status: ArcSwap<LedgerStatus>,
+    told: tokio::sync::watch::Sender<u64>,
+}
+
+/// Everything that is written into the ledger.
+#[derive(Debug)]
+struct Books {
+    layout: Layout,
+    /// Without `/control`.
+    name: String,
+    key: SignerKey,
+    signer: Signer,
+    control: ControlLog,
+    trees: BTreeMap<TableId, TableTree>,
+    /// Tables whose rows up to some size came before the ledger.
+    adopted: BTreeMap<TableId, u64>,
+    /// Purges that were announced and not told to be done, of a process that ended.
+    unfinished: BTreeMap<Uuid, TableId>,
+    last_entry: Micros,
+    checkpoints: VecDeque<Arc<SignedCheckpoint>>,
+    /// Entries that are not written yet.
+    pending: Vec<Record>,
+}
+
+/// What the control log says of one table, while it is read.
+struct Recorded {
+    made: Micros,
+    definition: String,
+    size: u64,
+    root: Option<Hash>,
+}
+
+impl Keeper {
+    /// Opens the ledger of a folder, or begins one. What is wrong with it does not keep the store from opening; it is shown, and nothing
+    /// is removed from the store as long as it is so.
+    pub(crate) fn open(core: &Core, options: &LedgerOptions) -> Self {
+        let (clock, faults) = (core.options().clock.clone(), core.options().faults.clone());
+        let books = Books::open(core, options, &clock);
+        if let Err(error) = &books {
+            tracing::error!(%error, "the ledger cannot go on; rows are taken in, and nothing is signed or purged");
+        }
+        let status = books.as_ref().map_or_else(|error| LedgerStatus::failed(error.clone()), Books::status);
+        let (told, _) = tokio::sync::watch::channel(0);
+        Keeper {
+            heartbeat: options.heartbeat,
+            clock,
+            faults,
+            books: Mutex::new(books),
+            status: ArcSwap::from_pointee(status),
+            told,
+        }
+    }
+
+    /// What is known of the ledger, as of its last pass.
+    pub(crate) fn status(&self) -> Arc<LedgerStatus> {
+        self.status.load_full()
+    }
+
+    /// Tells when a checkpoint was published, by the size of the control log.
+    pub(crate) fn watch(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.told.subscribe()
+    }
+
+    /// Takes in what was published and signs it; says whether there is more to take in. Blocks.
+    ///
+    /// # Errors
+    /// Why the ledger does not go on. What fails for one table is shown with it, and does not keep the others.
+    pub(crate) fn pass(&self, snapshot: &Snapshot) -> Result<bool> {
+        self.with(|books| {
+            let now = self.clock.now_us();
+            let more = books.take_in(snapshot, now)?;
+            let due = now.saturating_sub(books.last_entry) >= i64::try_from(self.heartbeat.as_micros()).unwrap_or(i64::MAX);
+            if books.pending.is_empty() && due {
+                books.pending.push(Record::Heartbeat { at: now });
+            }
+            books.write(&self.faults)?;
+            Ok(more)
+        })
+    }
+
+    /// Does something with the books, shows what became of them, and tells who waits for a checkpoint.
+    fn with<T>(&self, work: impl FnOnce(&mut Books) -> Result<T>) -> Result<T> {
+        let mut books = locked(&self.books);
+        let open = books.as_mut().map_err(|error| error.clone())?;
+        let before = open.control.frontier.size();
+        let result = work(open);
+        let after = open.control.frontier.size();
+        self.status.store(Arc::new(open.status()));
+        drop(books);
+        if after != before {
+            self.told.send_replace(after);
+        }
+        result
+    }
+}
+
+impl Books {
+    fn open(core: &Core, options: &LedgerOptions, clock: &Clock) -> Result<Books> {
+        let layout = Layout::new(&core.options().dir, options.signer.as_deref());
+        let known = files::read_text(&layout.origin())?;
+        let name = match known {
+            Some(name) => name.trim().to_owned(),
+            None => return Self::begin(layout, options, core, clock),
+        };
+        let key = files::read_text(&layout.key())?.ok_or_else(|| {
+            Error::new(Kind::DataCorrupted, format!("the key of the ledger, \"{}\", is missing", layout.key().display()))
+                .with_hint("put the key back from where it was kept")
+        })?;
+        let key = SignerKey::parse(&key).map_err(|error| error.with_context(layout.key().display().to_string()))?;
+        let signer = match files::read_text(&layout.signed())? {
+            Some(text) => Signer::decode(&text).map_err(|error| error.with_context(layout.signed().display().to_string()))?,
+            None => {
+                return Err(Error::new(
+                    Kind::DataCorrupted,
+                    format!("\"{}\" is missing, which says what was signed last", layout.signed().display()),
+                )
+                .with_hint("put the file back from where it was kept"));
+            }
+        };
+        Self::reopen(layout, name, key, signer)
+    }
+
+    /// Begins a ledger: the folder is new, or older than the ledger.
+    fn begin(layout: Layout, options: &LedgerOptions, core: &Core, clock: &Clock) -> Result<Books> {
+        let name = options.name.clone().unwrap_or_else(|| format!("annals/{}", Uuid::new_v4()));
+        let control_name = format!("{name}/control");
+        if !is_name(&control_name) {
+            return Err(Error::new(Kind::InvalidParameterValue, format!("the ledger cannot be called \"{name}\""))
+                .with_hint("a name has no blanks and no +, as logs.example.com/prod"));
+        }
+        if layout.control().exists() || layout.signed().exists() {
+            return Err(Error::new(
+                Kind::DataCorrupted,
+                format!("the ledger in \"{}\" has lost its file \"origin\"", layout.dir.display()),
+            )
+            .with_hint("restore the folder \"ledger\" from a backup"));
+        }
+        let key = match files::read_text(&layout.key())? {
+            Some(text) => SignerKey::parse(&text)?,
+            None => SignerKey::generate(&control_name)?,
+        };
+        files::replace(&layout.key(), format!("{}\n", key.text()).as_bytes())?;
+        let mut signer = Signer::new(&control_name);
+        let mut control = ControlLog::open(&layout.control(), |_, _, _| Ok(()))?;
+        let at = clock.now_us();
+        let snapshot = core.snapshot();
+        let adopted = snapshot.tables.iter().filter(|(_, state)| state.next_leaf > 1);
+        let adopted: BTreeMap<TableId, u64> = adopted.map(|(id, state)| (*id, size_of(state))).collect();
+        let before = adopted.iter().map(|(id, size)| (id.0, *size)).collect();
+        let leaves =
+            control.append(&[Record::Begin { at, origin: control_name, public_key: key.verifier().to_string(), before }])?;
+        signer.extend(&leaves);
+        files::replace(&layout.signed(), signer.encode()?.as_bytes())?;
+        files::replace(&layout.checkpoint(), signer.sign(&[&key]).as_bytes())?;
+        // The file that says that a ledger is there comes last: a crash before it begins anew.
+        files::replace(&layout.origin(), format!("{name}\n").as_bytes())?;
+        let mut books = Books {
+            layout,
+            name,
+            key,
+            signer,
+            control,
+            trees: BTreeMap::new(),
+            adopted,
+            unfinished: BTreeMap::new(),
+            last_entry: at,
+            checkpoints: VecDeque::new(),
+            pending: Vec::new(),
+        };
+        books.show(at);
+        Ok(books)
+    }
+
+    fn reopen(layout: Layout, name: String, key: SignerKey, mut signer: Signer) -> Result<Books> {
+        let mut told = Told::default();
+        let (mut last_entry, mut unsigned, mut at_signed) = (Micros::MIN, Vec::new(), None);
+        let signed = signer.checkpoint().size;
+        let control = ControlLog::open(&layout.control(), |record, leaf, frontier| {
+            last_entry = record.at();
+            if frontier.size() == signed {
+                at_signed = Some(frontier.root());
+            } else if frontier.size() > signed {
+                unsigned.push(leaf);
+            }
+            told.hear(record)
+        })?;
+        signer.admits(&control.frontier, at_signed)?;
+        let mut books = Books {
+            layout,
+            name,
+            key,
+            signer: signer.clone(),
+            control,
+            trees: BTreeMap::new(),
+            adopted: told.adopted,
+            unfinished: told.unfinished,
+            last_entry,
+            checkpoints: VecDeque::new(),
+            pending: Vec::new(),
+        };
+        for (id, recorded) in told.tables {
+            let definition = Definition::decode(recorded.definition.as_bytes())?;
+            let tree = TableTree::new(&books.layout, &definition.spec, &books.control_name(), recorded.made)?;
+            let (size, root) = (recorded.size, recorded.root.unwrap_or_else(|| tree.root()));
+            let tree = match tree.reopen(size, root) {
+                Ok(tree) => tree,
+                Err(error) => {
+                    let mut tree = TableTree::new(&books.layout, &definition.spec, &books.control_name(), recorded.made)?;
+                    tree.failure = Some(error);
+                    tree
+                }
+            };
+            books.trees.insert(id, tree);
+        }
+        if !unsigned.is_empty() {
+            // A process ended between the entry and the signature.
+            signer.extend(&unsigned);
+            files::replace(&books.layout.signed(), signer.encode()?.as_bytes())?;
+            books.signer = signer;
+        }
+        files::replace(&books.layout.checkpoint(), books.signer.sign(&[&books.key]).as_bytes())?;
+        books.show(last_entry);
+        Ok(books)
+    }
+
+    fn control_name(&self) -> String {
+        format!("{}/control", self.name)
+    }
+
+    /// What the tree of a table is called.
+    fn table_name(&self, table: TableId) -> String {
+        format!("{}/t/{table}", self.name)
+    }
+
+    /// Takes in what was published, as entries to be written; says whether there is more.
+    fn take_in(&mut self, snapshot: &Snapshot, at: Micros) -> Result<bool> {
+        self.dropped(snapshot, at)?;
+        let mut sizes = Vec::new();
+        let mut more = false;
+        for (id, state) in &snapshot.tables {
+            if state.damage.is_some() {
+                continue;
+            }
+            self.defined(state, at)?;
+            let adopting = self.adopted.get(id).copied();
+            let Some(tree) = self.trees.get_mut(id).filter(|tree| tree.failure.is_none()) else { continue };
+            let end = size_of(state);
+            if end <= tree.size() {
+                continue;
+            }
+            let adopted_to = adopting.filter(|until| *until > tree.size());
+            let target = adopted_to.map_or(end, |until| until.min(end));
+            match tree.advance(state, target, adopted_to.is_some()) {
+                Ok(absent) => {
+                    if !absent.is_empty() {
+                        self.pending.push(Record::Absent { at, table: id.0, runs: absent });
+                    }
+                    sizes.push(Size { table: id.0, size: tree.size(), root: base64_of(&tree.root()) });
+                    more |= tree.size() < end;
+                }
+                Err(error) if error.kind() == Kind::DataCorrupted => {
+                    tracing::error!(table = %state.spec.label, %error, "the ledger of a table cannot go on");
+                    tree.failure = Some(error);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if !sizes.is_empty() {
+            self.pending.push(Record::Sizes { at, tables: sizes });
+        }
+        self.settle(snapshot, at)?;
+        Ok(more)
+    }
+
+    /// Tables that are there no more.
+    fn dropped(&mut self, snapshot: &Snapshot, at: Micros) -> Result<()> {
+        let gone: Vec<TableId> = self.trees.keys().filter(|id| !snapshot.tables.contains_key(id)).copied().collect();
+        for id in gone {
+            files::remove(&self.layout.table(id))?;
+            self.trees.remove(&id);
+            self.adopted.remove(&id);
+            self.pending.push(Record::Drop { at, table: id.0 });
+        }
+        Ok(())
+    }
+
+    /// A table that is new, or has other columns.
+    fn defined(&mut self, state: &TableState, at: Micros) -> Result<()> {
+        let (id, spec) = (state.spec.id, &state.spec);
+        let made = match self.trees.get_mut(&id) {
+            Some(tree) if tree.columns == columns_of(spec) => return Ok(()),
+            Some(tree) => {
+                tree.redefine(spec)?;
+                None
+            }
+            None => {
+                let tree = TableTree::new(&self.layout, spec, &format!("{}/control", self.name), at)?;
+                self.trees.insert(id, tree);
+                Some(at)
+            }
+        };
+        let definition = Definition { spec: spec.clone(), next_leaf: 0, last_ingest: 0 }.encode()?;
+        let definition = String::from_utf8(definition).map_err(|_| Error::internal("a definition is no text"))?;
+        let made = made.unwrap_or(0);
+        self.pending.push(Record::Table {
+            at,
+            table: id.0,
+            made,
+            label: spec.label.clone(),
+            columns: columns_of(spec),
+            definition,
+        });
+        Ok(())
+    }
+
+    /// Writes the entries that wait, if any do, signs, and publishes the checkpoint.
+    fn write(&mut self, faults: &Faults) -> Result<()> {
+        let Some(at) = self.pending.last().map(Record::at) else { return Ok(()) };
+        let point =
+            |layout: &Layout, name| faults.point(name).map_err(|cause| Error::io("write the ledger in", &layout.dir, &cause));
+        point(&self.layout, crash::LEDGER_BEFORE_ENTRY)?;
+        let leaves = self.control.append(&self.pending)?;
+        self.signer.extend(&leaves);
+        self.pending.clear();
+        self.last_entry = at;
+        point(&self.layout, crash::LEDGER_BEFORE_SIGNED)?;
+        files::replace(&self.layout.signed(), self.signer.encode()?.as_bytes())?;
+        point(&self.layout, crash::LEDGER_BEFORE_CHECKPOINT)?;
+        files::replace(&self.layout.checkpoint(), self.signer.sign(&[&self.key]).as_bytes())?;
+        self.show(at);
+        Ok(())
+    }
+
+    /// Remembers the newest checkpoint for those who ask.
+    fn show(&mut self, at: Micros) {
+        let checkpoint = self.signer.checkpoint();
+        let note = self.signer.sign(&[&self.key]);
+        if self.checkpoints.len() == SHOWN {
+            self.checkpoints.pop_front();
+        }
+        self.checkpoints.push_back(Arc::new(SignedCheckpoint { at, size: checkpoint.size, root: checkpoint.root, note }));
+    }
+}
+
+/// How many leaves the tree of a table has once all its rows are in it.
+fn size_of(state: &TableState) -> u64 {
+    u64::try_from(state.next_leaf).unwrap_or(1).max(1)
+}
+
+/// What the control log tells of tables and purges.
+#[derive(Default)]
+struct Told {
+    tables: BTreeMap<TableId, Recorded>,
+    adopted: BTreeMap<TableId, u64>,
+    unfinished: BTreeMap<Uuid, TableId>,
+}
+
+impl Told {
+    fn hear(&mut self, record: Record) -> Result<()> {
+        match record {
+            Record::Begin { before, .. } => self.adopted = before.into_iter().map(|(table, size)| (TableId(table), size)).collect(),
+            Record::Table { table, made, definition, .. } => match self.tables.get_mut(&TableId(table)) {
+                Some(recorded) => recorded.definition = definition,
+                None => {
+                    self.tables.insert(TableId(table), Recorded { made, definition, size: 1, root: None });
+                }
+            },
+            Record::Sizes { tables, .. } => {
+                for Size { table, size, root } in tables {
+                    self.grown(table, size, &root)?;
+                }
+            }
+            Record::Drop { table, .. } => {
+                self.tables.remove(&TableId(table));
+            }
+            Record::Purge { purge, table, size, root, .. } => {
+                self.grown(table, size, &root)?;
+                self.unfinished.insert(purge, TableId(table));
+            }
+            Record::Purged { purge, .. } | Record::Kept { purge, .. } => {
+                self.unfinished.remove(&purge);
+            }
+            Record::Absent { .. }
+            | Record::Hold { .. }
+            | Record::Released { .. }
+            | Record::Key { .. }
+            | Record::Heartbeat { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn grown(&mut self, table: Uuid, size: u64, root: &str) -> Result<()> {
+        let strange =
+            || Error::new(Kind::DataCorrupted, format!("the control log tells of table {table}, which it has not introduced"));
+        let recorded = self.tables.get_mut(&TableId(table)).ok_or_else(strange)?;
+        (recorded.size, recorded.root) = (size, hash_from_base64(root));
+        Ok(())
+    }
+}
+
+/// Passes until the store stops. After a failure it tries again, ever more slowly up to half a minute.
+pub(crate) async fn run_keeper(core: Weak<Core>, interval: Duration, stop: CancellationToken) {
+    const PAUSE_MAX: Duration = Duration::from_secs(30);
+    let mut pause = interval;
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+        let Some(core) = core.upgrade() else { return };
+        match core.keep_ledger().await {
+            Ok(()) => pause = interval,
+            Err(error) => {
+                pause = (pause * 2).clamp(Duration::from_secs(1), PAUSE_MAX);
+                tracing::error!(%error, retry_s = pause.as_secs(), "could not go on with the ledger");
+            }
+        }
+    }
+}
+
+impl Core {
+    /// Takes in everything published until now.
+    ///
+    /// # Errors
+    /// As [`Keeper::pass`].
+    pub(crate) async fn keep_ledger(self: &Arc<Self>) -> Result<()> {
+        let Some(keeper) = self.keeper().cloned() else { return Ok(()) };
+        loop {
+            let (keeper, snapshot) = (keeper.clone(), self.snapshot());
+            let more = tokio::task::spawn_blocking(move || keeper.pass(&snapshot))
+                .await
+                .map_err(|cause| Error::internal(format!("a pass of the ledger ended early: {cause}")))??;
+            if !more {
+                return Ok(());
+            }
+        }
+    }
+}

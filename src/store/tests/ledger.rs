@@ -1,0 +1,242 @@
+//! The ledger has every row that was acknowledged, in its order, and nothing that happens to files changes that.
+
+use super::*;
+use crate::clock::Clock;
+use crate::ledger::checkpoint::Checkpoint;
+use crate::ledger::note::VerifierKey;
+use crate::ledger::proof;
+use crate::ledger::row::{RowHasher, genesis};
+use crate::ledger::salt::place;
+use crate::ledger::tree::root_of;
+use crate::ledger::{Hash, record::Record};
+use crate::store::crash::Faults;
+use crate::store::keeper::files::Layout;
+use crate::store::keeper::rows::hashed_columns;
+use crate::store::keeper::tree::{read_removed, read_seeds, read_tiles};
+
+fn tree(store: &Store, spec: &TableSpec) -> TableLedger {
+    let ledger = store.ledger().unwrap();
+    assert!(ledger.failure.is_none(), "{:?}", ledger.failure);
+    let found = ledger.tables.iter().find(|table| table.table == spec.id).unwrap().clone();
+    assert!(found.failure.is_none(), "{:?}", found.failure);
+    found
+}
+
+fn records(dir: &Path) -> Vec<Record> {
+    let text = fs::read_to_string(Layout::new(dir, None).control()).unwrap();
+    text.lines().map(|line| Record::decode(line).unwrap()).collect()
+}
+
+/// The root over the genesis and some rows, made without the keeper.
+async fn root_by_hand(store: &Store, spec: &TableSpec) -> Hash {
+    let layout = Layout::new(store.dir(), None);
+    let made = records(store.dir())
+        .into_iter()
+        .find_map(|record| match record {
+            Record::Table { table, made, .. } if table == spec.id.0 => Some(made),
+            _ => None,
+        })
+        .unwrap();
+    let name = fs::read_to_string(layout.origin()).unwrap();
+    let seeds = read_seeds(&layout, spec.id).unwrap();
+    let mut leaves = vec![genesis(spec.id.0, &format!("{}/control", name.trim()), made)];
+    let columns = hashed_columns(spec);
+    let hasher = RowHasher::new(spec.id.0, columns.iter().map(|(id, field)| (*id, field.as_ref()))).unwrap();
+    for batch in store.scan_all(spec.id).await.unwrap() {
+        let arrays: Vec<_> = columns.iter().map(|(_, field)| batch.column_by_name(field.name()).unwrap().clone()).collect();
+        let mut rows = hasher.rows(&arrays).unwrap();
+        let (indexes, ingests) = (tail::leaf_values(&batch).unwrap(), tail::ingest_values(&batch).unwrap());
+        for row in 0..batch.num_rows() {
+            let leaf = indexes[row] as u64;
+            let (chunk, at) = place(leaf);
+            leaves.push(rows.leaf(row, leaf, ingests[row], &seeds[&chunk].salts().at(at).unwrap()).unwrap());
+        }
+    }
+    root_of(&leaves)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_row_has_its_leaf_wherever_it_stands() {
+    let dir = tempfile::tempdir().unwrap();
+    let spec = samples::every_type_spec();
+    let store = Store::open(options(dir.path())).await.unwrap();
+    store.commit(define(&spec)).await.unwrap();
+    store.commit(rows(&spec, samples::every_type_batch(&spec, 700))).await.unwrap();
+    store.keep_ledger().await.unwrap();
+    let found = tree(&store, &spec);
+    assert_eq!((found.size, found.root), (701, root_by_hand(&store, &spec).await), "from the tail");
+    store.commit(rows(&spec, samples::every_type_batch(&spec, 300))).await.unwrap();
+    store.checkpoint().await.unwrap();
+    store.keep_ledger().await.unwrap();
+    let found = tree(&store, &spec);
+    assert_eq!((found.size, found.root), (1001, root_by_hand(&store, &spec).await), "from segments");
+    store.vacuum(Some(spec.id)).await.unwrap();
+    assert_eq!(root_by_hand(&store, &spec).await, found.root, "after a rewrite");
+    let mut wider = spec.clone();
+    let id = wider.columns.last().unwrap().id + 1;
+    wider.columns.push(ColumnSpec { id, field: Arc::new(SqlType::Text.field("added", true)), bloom: false });
+    store.commit(define(&wider)).await.unwrap();
+    assert_eq!(root_by_hand(&store, &wider).await, found.root, "with a column that came later");
+    store.keep_ledger().await.unwrap();
+    assert!(matches!(records(dir.path()).last(), Some(Record::Table { columns, .. }) if columns.len() == wider.columns.len()));
+    store.kill().await;
+    let store = Store::open(options(dir.path())).await.unwrap();
+    assert_eq!(tree(&store, &wider).root, found.root, "after a restart");
+    let mut batch = samples::every_type_batch(&spec, 10).columns().to_vec();
+    batch.push(Arc::new(arrow::array::StringViewArray::from(vec!["new"; 10])));
+    store.commit(rows(&wider, RecordBatch::try_new(wider.commit_schema(), batch).unwrap())).await.unwrap();
+    store.keep_ledger().await.unwrap();
+    let found = tree(&store, &wider);
+    assert_eq!((found.size, found.root), (1011, root_by_hand(&store, &wider).await));
+    store.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn checkpoints_are_signed_and_published() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Clock::manual(NOON);
+    let spec = log_spec("public.t");
+    let store = Store::open(StoreOptions { clock: clock.clone(), ..options(dir.path()) }).await.unwrap();
+    let mut told = store.watch_ledger().unwrap();
+    store.commit(define(&spec)).await.unwrap();
+    append(&store, &spec, 1, 10).await;
+    store.keep_ledger().await.unwrap();
+    assert!(told.has_changed().unwrap());
+    let size = *told.borrow_and_update();
+    let ledger = store.ledger().unwrap();
+    let note = fs::read_to_string(Layout::new(dir.path(), None).checkpoint()).unwrap();
+    assert_eq!(ledger.checkpoints.last().unwrap().note, note);
+    let key = VerifierKey::parse(&ledger.public_key).unwrap();
+    let checkpoint = Checkpoint::verified(&note, &[key]).unwrap();
+    assert_eq!((checkpoint.size, checkpoint.size), (size, records(dir.path()).len() as u64));
+    store.keep_ledger().await.unwrap();
+    assert!(!told.has_changed().unwrap(), "nothing has happened");
+    clock.set(NOON + 61_000_000);
+    store.keep_ledger().await.unwrap();
+    assert!(matches!(records(dir.path()).last(), Some(Record::Heartbeat { at }) if *at == NOON + 61_000_000));
+    store.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_row_is_proved_by_a_text_of_its_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let spec = log_spec("public.t");
+    let store = Store::open(options(dir.path())).await.unwrap();
+    store.commit(define(&spec)).await.unwrap();
+    append(&store, &spec, 1, 1000).await;
+    store.checkpoint().await.unwrap();
+    append(&store, &spec, 1001, 50).await;
+    let key = VerifierKey::parse(&store.ledger().unwrap().public_key).unwrap();
+    for leaf in [1, 255, 256, 999, 1000, 1001, 1050] {
+        let proof = store.prove(spec.id, leaf).await.unwrap();
+        let proven = proof::check(&proof.text(), &[key.clone()]).unwrap();
+        assert_eq!((proven.leaf, proven.checkpoint.size), (leaf, 1051));
+    }
+    assert_eq!(store.prove(spec.id, 1051).await.unwrap_err().kind(), Kind::ObjectNotInPrerequisiteState);
+    store.close().await.unwrap();
+}
+
+/// A judge of which nothing stands that has these numbers.
+struct Below {
+    spec: TableSpec,
+    numbers: std::ops::Range<i64>,
+}
+
+impl Judge for Below {
+    fn doomed(&self, segment: &Segment) -> Result<u64> {
+        let part = Arc::new(arrow::datatypes::Schema::new(vec![self.spec.stored_schema().field_with_name("n").unwrap().clone()]));
+        let batches = read_columns(segment, &part)?.collect::<Result<Vec<RecordBatch>>>()?;
+        Ok(numbers(&batches).iter().filter(|number| self.numbers.contains(number)).count() as u64)
+    }
+
+    fn stays(&self, batch: &RecordBatch) -> Result<arrow::array::BooleanArray> {
+        let numbers = arrow::array::AsArray::as_primitive::<arrow::datatypes::Int64Type>(batch.column_by_name("n").unwrap());
+        Ok(arrow::array::BooleanArray::from_unary(numbers, |number| !self.numbers.contains(&number)))
+    }
+
+    fn cause(&self) -> (crate::ledger::record::Cause, Vec<String>) {
+        (crate::ledger::record::Cause::Retention { policies: vec!["below".to_owned()] }, vec![])
+    }
+
+    fn confirm(&self) -> futures::future::BoxFuture<'_, Result<Option<Assurance>>> {
+        Box::pin(async { Ok(Some(Box::new(()) as Assurance)) })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_purge_is_told_and_keeps_the_tree() {
+    let dir = tempfile::tempdir().unwrap();
+    let (spec, layout) = (log_spec("public.t"), Layout::new(dir.path(), None));
+    let store = Store::open(options(dir.path())).await.unwrap();
+    store.commit(define(&spec)).await.unwrap();
+    append(&store, &spec, 1, 2000).await;
+    store.keep_ledger().await.unwrap();
+    let before = tree(&store, &spec);
+    let tiles = read_tiles(&layout, spec.id).unwrap();
+    let report = store.purge(spec.id, Arc::new(Below { spec: spec.clone(), numbers: 100..900 })).await.unwrap();
+    assert_eq!(report.rows, 800);
+    assert_eq!(tree(&store, &spec).root, before.root);
+    let removed: Vec<u64> = read_removed(&layout, spec.id).unwrap().into_keys().collect();
+    assert_eq!(removed, (100..256).chain(768..900).collect::<Vec<u64>>(), "hashes of tiles that are gone as a whole are not kept");
+    let seeds = read_seeds(&layout, spec.id).unwrap();
+    let salts: Vec<bool> = (0..2001).map(|leaf| seeds[&0].salts().at(leaf).is_some()).collect();
+    assert!((0..2001).all(|leaf| salts[leaf] != (100..900).contains(&leaf)), "salts go with their rows");
+    let told: Vec<Record> = records(dir.path());
+    assert!(matches!(&told[told.len() - 2..], [Record::Purge { rows: 800, .. }, Record::Purged { .. }]), "{told:?}");
+    append(&store, &spec, 2001, 5).await;
+    store.keep_ledger().await.unwrap();
+    store.purge(spec.id, Arc::new(Below { spec: spec.clone(), numbers: 0..100 })).await.unwrap();
+    let removed: Vec<u64> = read_removed(&layout, spec.id).unwrap().into_keys().collect();
+    assert_eq!(removed, (1..256).chain(768..900).collect::<Vec<u64>>(), "the genesis stays");
+    let now = tree(&store, &spec);
+    store.kill().await;
+    let store = Store::open(options(dir.path())).await.unwrap();
+    append(&store, &spec, 2006, 600).await;
+    store.keep_ledger().await.unwrap();
+    assert_eq!((tree(&store, &spec).size, now.size), (2606, 2006));
+    assert_eq!(read_tiles(&layout, spec.id).unwrap()[..7], tiles[..7]);
+    store.prove(spec.id, 2300).await.unwrap();
+    store.prove(spec.id, 901).await.unwrap();
+    for gone in [50, 300, 850] {
+        assert_eq!(store.prove(spec.id, gone).await.unwrap_err().kind(), Kind::UndefinedObject);
+    }
+    store.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crash_at_any_point_goes_on_to_the_same_root() {
+    for point in crash::LEDGER_POINTS {
+        let dir = tempfile::tempdir().unwrap();
+        let spec = log_spec("public.t");
+        let store = Store::open(options(dir.path())).await.unwrap();
+        store.commit(define(&spec)).await.unwrap();
+        append(&store, &spec, 1, 300).await;
+        store.keep_ledger().await.unwrap();
+        let faults = Faults::planned();
+        store.kill().await;
+        let store = Store::open(StoreOptions { faults: faults.clone(), ..options(dir.path()) }).await.unwrap();
+        append(&store, &spec, 301, 500).await;
+        faults.fail_at(Some(point));
+        let kept = store.keep_ledger().await;
+        let purged = store.purge(spec.id, Arc::new(Below { spec: spec.clone(), numbers: 10..20 })).await;
+        assert!(kept.is_err() || purged.is_err(), "{point} is passed");
+        store.kill().await;
+        let store = Store::open(options(dir.path())).await.unwrap();
+        store.keep_ledger().await.unwrap();
+        let found = tree(&store, &spec);
+        assert_eq!(found.size, 801, "{point}");
+        let note = fs::read_to_string(Layout::new(dir.path(), None).checkpoint()).unwrap();
+        let checkpoint = Checkpoint::parse(&note).unwrap();
+        assert_eq!(checkpoint.size, records(dir.path()).len() as u64, "{point}");
+        let open: i64 = records(dir.path())
+            .iter()
+            .map(|record| match record {
+                Record::Purge { .. } => 1,
+                Record::Purged { .. } | Record::Kept { .. } => -1,
+                _ => 0,
+            })
+            .sum();
+        assert_eq!(open, 0, "{point}: each purge is told to its end");
+        store.close().await.unwrap();
+    }
+}
