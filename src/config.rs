@@ -39,6 +39,14 @@ pub struct Config {
     pub purge_seconds: u64,
     /// Whether every statement of every login is recorded in `annals.query_log`.
     pub query_log: bool,
+    /// Whether the ledger is kept, by which `annals verify` finds every change. Without it nothing can be proved, and nothing is slower.
+    pub ledger: bool,
+    /// What the store is called in its checkpoints, as `logs.example.com/prod`; decided at the first start, for ever. By default a name
+    /// that no other store has.
+    pub ledger_name: Option<String>,
+    /// Where the ledger's key and the signer's state are kept; by default in the data folder. A place of its own keeps both from being put
+    /// back together with the data.
+    pub ledger_signer: Option<PathBuf>,
     /// How long a shutdown waits for running statements before it cancels them.
     pub shutdown_seconds: u64,
 }
@@ -60,6 +68,9 @@ impl Default for Config {
             flush_seconds: 30,
             purge_seconds: 3_600,
             query_log: true,
+            ledger: true,
+            ledger_name: None,
+            ledger_signer: None,
             shutdown_seconds: 10,
         }
     }

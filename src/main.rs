@@ -29,7 +29,7 @@ fn main() -> ExitCode {
     // Everything that had to be finished is finished. A statement that does not yield must not keep the process alive.
     runtime.shutdown_background();
     match ended {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => failed(&error.to_string()),
     }
 }

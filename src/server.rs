@@ -19,8 +19,8 @@ use crate::pg::{self, Credential, Door, Limits, Parts, Tls, Verifier};
 use crate::policy::SUPERUSER;
 use crate::query::engine::{Engine, EngineOptions, LoginRole, PseudonymSecret};
 use crate::query::plan::names::DATABASE;
-use crate::query::retention;
-use crate::store::{Store, StoreOptions};
+use crate::query::{notify, retention};
+use crate::store::{LedgerOptions, Store, StoreOptions};
 
 /// The file that holds the superuser's SCRAM verifier.
 const SUPERUSER_FILE: &str = "superuser";
@@ -64,6 +64,11 @@ pub async fn start(config: &Config, superuser: Superuser) -> Result<Running> {
         flush_bytes: config.flush_mib * 1024 * 1024,
         flush_interval: Duration::from_secs(config.flush_seconds),
         clock: clock.clone(),
+        ledger: config.ledger.then(|| LedgerOptions {
+            name: config.ledger_name.clone(),
+            signer: config.ledger_signer.clone(),
+            ..LedgerOptions::default()
+        }),
         ..StoreOptions::new(&config.data)
     })
     .await?;
@@ -78,7 +83,7 @@ pub async fn start(config: &Config, superuser: Superuser) -> Result<Running> {
     let shutdown = CancellationToken::new();
     let mut limits = Limits { drain: Duration::from_secs(config.shutdown_seconds), ..Limits::default() };
     limits.connections.sessions = config.max_connections;
-    let (roles, running) = (engine.clone(), engine.clone());
+    let (roles, running, engine_of_teller) = (engine.clone(), engine.clone(), engine.clone());
     let door = Door::new(Parts {
         engine,
         authenticator: Arc::new(move |user: &str| credential(&roles, &verifier, user)),
@@ -90,11 +95,13 @@ pub async fn start(config: &Config, superuser: Superuser) -> Result<Running> {
     });
     let purger = retention::run_purger(purged, Duration::from_secs(config.purge_seconds), shutdown.clone());
     let purger = tokio::spawn(purger);
+    let teller = tokio::spawn(notify::tell_checkpoints(engine_of_teller));
     let stop = shutdown.clone();
     let door = tokio::spawn(async move {
         door.listen(listener, stop).await;
         // A purge that runs ends with the store's own stop; nothing is left of one that does not come to its end.
         purger.abort();
+        teller.abort();
     });
     Ok(Running { address, generated_password, store, engine: running, door, shutdown })
 }

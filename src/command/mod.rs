@@ -4,10 +4,13 @@ mod client;
 mod demo;
 mod dump;
 mod ingest;
+mod keys;
 mod serve;
+mod verify;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -32,6 +35,10 @@ enum Command {
     Ingest(IngestArgs),
     /// Writes every definition made by users as one SQL script.
     Dump(DumpArgs),
+    /// Checks offline that nothing was changed: hashes every row of a folder that no server has open, and compares with what was signed.
+    Verify(VerifyArgs),
+    /// Shows or replaces the key that signs the ledger's checkpoints.
+    Keys(KeysArgs),
     /// Prints the version.
     Version,
 }
@@ -121,12 +128,59 @@ struct DumpArgs {
     place: Place,
 }
 
-/// Reads the command line and does what it says.
+/// Exits with 0 if nothing was changed, with 1 if it could not verify, and with the code of the gravest finding otherwise: README.md
+/// lists them.
+#[derive(Debug, Args)]
+struct VerifyArgs {
+    /// The data folder [default: annals-data].
+    #[arg(long, env = "ANNALS_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// A checkpoint that was kept outside: a file, or - for the standard input.
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
+    /// The public key to believe, as annals keys show prints it, or a file that holds it. Without it the folder is asked.
+    #[arg(long, value_name = "KEY")]
+    public_key: Option<String>,
+    /// Only this table, as `activity_logs` or `schema.table`.
+    #[arg(long)]
+    table: Option<String>,
+    /// Check the proof of one row, which needs no folder if the public key is given.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["checkpoint", "table"])]
+    proof: Option<PathBuf>,
+    /// Report as JSON.
+    #[arg(long)]
+    json: bool,
+    /// Threads that read and hash [default: the machine's cores].
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+struct KeysArgs {
+    #[command(subcommand)]
+    action: KeysAction,
+}
+
+#[derive(Debug, Subcommand)]
+enum KeysAction {
+    /// Prints the public key.
+    Show(KeysPlace),
+    /// Makes a new key, and lets the old one sign for it. The server must be stopped.
+    Rotate(KeysPlace),
+}
+
+#[derive(Debug, Args)]
+struct KeysPlace {
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Reads the command line and does what it says; gives what the process exits with.
 ///
 /// # Errors
 /// What the command failed with, to be shown as one line.
-pub async fn run() -> Result<()> {
-    match CommandLine::parse().command {
+pub async fn run() -> Result<ExitCode> {
+    let done = match CommandLine::parse().command {
         Command::Serve(args) => {
             let mut config = args.place.config()?;
             if args.tls_certificate.is_some() || args.tls_key.is_some() {
@@ -139,11 +193,14 @@ pub async fn run() -> Result<()> {
         Command::Demo(args) => demo::demo(args).await,
         Command::Ingest(args) => ingest::ingest(args).await,
         Command::Dump(args) => dump::dump(&args.place.config()?).await,
+        Command::Verify(args) => return verify::verify(args).await,
+        Command::Keys(args) => keys::keys(args.action).await,
         Command::Version => {
             say(&format!("annals {}", env!("CARGO_PKG_VERSION")));
             Ok(())
         }
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 /// Prints a line for the person or script that ran the command; a closed pipe is their decision.

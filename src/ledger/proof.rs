@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::checkpoint::Checkpoint;
 use super::note::VerifierKey;
-use super::row::{LeafKind, RECORD_BYTES, commitment, record};
+use super::row::{self, LeafKind, RECORD_BYTES, commitment, record};
 use super::salt::Salt;
 use super::tree::{leaf_hash, root_from_inclusion};
 use super::{Hash, base64_of, from_base64, hash_from_base64};
@@ -38,6 +38,13 @@ pub struct Proven {
     pub ingest: Micros,
     /// As [`super::row`] writes it.
     pub payload: Vec<u8>,
+}
+
+impl Proven {
+    /// The row's values for people: the number and kind of each column, and its value.
+    pub fn values(&self) -> Vec<String> {
+        row::read_payload(&self.payload).unwrap_or_else(|| vec!["its values cannot be read".to_owned()])
+    }
 }
 
 impl RowProof {

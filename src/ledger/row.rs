@@ -405,6 +405,67 @@ fn float_bits(value: f64) -> [u8; 8] {
     bits.to_be_bytes()
 }
 
+/// Values of a payload for people, as `column 3, text: hello`; `None` if it is none.
+pub(crate) fn read_payload(payload: &[u8]) -> Option<Vec<String>> {
+    let mut values = Vec::new();
+    let mut left = payload;
+    while !left.is_empty() {
+        let (id, rest) = left.split_first_chunk::<4>()?;
+        let (value, rest) = read_value(rest)?;
+        values.push(format!("column {}, {value}", u32::from_be_bytes(*id)));
+        left = rest;
+    }
+    Some(values)
+}
+
+/// One tagged value for people, and what follows it.
+fn read_value(bytes: &[u8]) -> Option<(String, &[u8])> {
+    let (tag, rest) = bytes.split_first()?;
+    let (length, rest) = rest.split_first_chunk::<4>()?;
+    let (value, rest) = rest.split_at_checked(u32::from_be_bytes(*length) as usize)?;
+    let number = || Some(i64::from_be_bytes(value.try_into().ok()?));
+    let text = || String::from_utf8_lossy(value).into_owned();
+    let hex = || value.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let shown = match *tag {
+        0x00 => "NULL".to_owned(),
+        0x01 => format!("boolean: {}", value == [1]),
+        0x10 => format!("integer: {}", number()?),
+        0x11 => format!("oid: {}", u64::from_be_bytes(value.try_into().ok()?)),
+        0x20 => format!("double precision: {}", f64::from_be_bytes(value.try_into().ok()?)),
+        0x30 => {
+            let (scale, digits) = value.split_first()?;
+            let sign = if *digits.first()? & 0x80 == 0 { 0 } else { -1 };
+            let digits = digits.iter().fold(i128::from(sign), |sum, byte| sum << 8 | i128::from(*byte));
+            format!("numeric: {digits} with {scale} digits after the point")
+        }
+        0x40 | 0x41 => {
+            let moment = chrono::DateTime::from_timestamp_micros(number()?)?;
+            let kind = if *tag == 0x41 { "timestamptz" } else { "timestamp" };
+            format!("{kind}: {}", moment.format("%Y-%m-%d %H:%M:%S%.6f"))
+        }
+        0x42 => format!("time: {} microseconds", number()?),
+        0x43 => format!("date: {} days since 1970", i32::from_be_bytes(value.try_into().ok()?)),
+        0x44 => format!("interval: {}", hex()),
+        0x50 => format!("text: {}", text()),
+        0x51 => format!("bytea: {}", hex()),
+        0x52 => format!("uuid: {}", Uuid::from_slice(value).ok()?),
+        0x60 => format!("json: {}", text()),
+        0x61 => format!("jsonb: {}", text()),
+        0x70 => {
+            let (_, mut items) = value.split_first_chunk::<4>()?;
+            let mut shown = Vec::new();
+            while !items.is_empty() {
+                let (item, rest) = read_value(items)?;
+                shown.push(item);
+                items = rest;
+            }
+            format!("array: [{}]", shown.join(", "))
+        }
+        _ => return None,
+    };
+    Some((shown, rest))
+}
+
 /// The shortest big-endian two's complement of a number, at least one byte.
 fn write_shortest(value: i128, bytes: &mut Vec<u8>) {
     let all = value.to_be_bytes();
@@ -494,7 +555,10 @@ mod tests {
             let hasher = RowHasher::new(TABLE, [(9, &field(sql.clone()))]).unwrap();
             let columns = [array];
             let mut rows = hasher.rows(&columns).unwrap();
-            assert_eq!(hex(rows.payload(0).unwrap()), format!("00000009{}", expected.replace(' ', "")), "{sql:?}");
+            let payload = rows.payload(0).unwrap();
+            assert_eq!(hex(payload), format!("00000009{}", expected.replace(' ', "")), "{sql:?}");
+            assert_eq!(read_payload(payload).map(|values| values.len()), Some(1), "{sql:?}");
+            assert_eq!(read_payload(&payload[..payload.len() - 1]), None, "{sql:?}");
         }
     }
 

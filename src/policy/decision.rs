@@ -110,8 +110,12 @@ pub(crate) fn may(standing: &Standing, catalog: &Catalog, relation: Oid, privile
 
 /// Whether a role is told what becomes of a table's rows: how many have expired and are held, and why. Its owner is, and whoever audits.
 pub fn oversees(standing: &Standing, catalog: &Catalog, table: Oid) -> bool {
-    let audits = || catalog.role_named(AUDITOR).is_some_and(|auditor| standing.inherited.contains(&auditor.oid));
-    owns(standing, catalog, Object::Relation(table)) || audits()
+    owns(standing, catalog, Object::Relation(table)) || audits(standing, catalog)
+}
+
+/// Whether a role audits: it has the rights of `auditor`.
+pub fn audits(standing: &Standing, catalog: &Catalog) -> bool {
+    catalog.role_named(AUDITOR).is_some_and(|auditor| standing.inherited.contains(&auditor.oid))
 }
 
 /// Whether a role may know that an object is there: it owns it, or has some privilege on it.

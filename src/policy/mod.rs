@@ -11,7 +11,7 @@ mod verifier;
 
 pub use crate::catalog::SUPERUSER;
 pub(crate) use decision::may;
-pub use decision::{Action, Decision, Reach, decide, denied, may_know, oversees, require};
+pub use decision::{Action, Decision, Reach, audits, decide, denied, may_know, oversees, require};
 pub use identity::{Identity, Limits};
 pub use protection::{is_held_to_rows, masks, subject};
 pub use standing::{Standing, grantable, held, owns};

@@ -7,7 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::engine::Engine;
+use crate::catalog::Catalog;
 use crate::error::{Error, Kind, Result};
+use crate::policy::{self, Identity};
 
 /// Bytes that may wait for one listener. More lets listeners be silent for longer, and every one may hold as much.
 const INBOX_BYTES: usize = 8 * 1024 * 1024;
@@ -19,6 +22,29 @@ const PAYLOAD_BYTES: usize = 8_000;
 const CHANNEL_BYTES: usize = 64;
 /// Channels that one session may listen to.
 const CHANNELS_MAX: usize = 10_000;
+
+/// Where the server says that a checkpoint of the ledger was published. When that is tells what others do, so that auditors alone may
+/// listen.
+pub(super) const CHECKPOINTS: &str = "annals_checkpoint";
+
+/// Refuses to let a role listen where it may not.
+///
+/// # Errors
+/// 42501 for the ledger's channel, unless the role audits.
+pub(super) fn permit(channel: &str, identity: &Identity, catalog: &Catalog) -> Result<()> {
+    if channel != CHECKPOINTS || identity.superuser || policy::audits(&identity.standing, catalog) {
+        return Ok(());
+    }
+    Err(policy::denied("channel", channel).with_hint("It tells when rows come; auditors may listen to it."))
+}
+
+/// Says on its channel that a checkpoint was published, until nobody publishes any more.
+pub async fn tell_checkpoints(engine: Arc<Engine>) {
+    let Some(mut published) = engine.store.watch_ledger() else { return };
+    while published.changed().await.is_ok() {
+        engine.exchange.tell(&Notification::of_server(CHECKPOINTS));
+    }
+}
 
 /// One message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +66,11 @@ impl Notification {
             (_, PAYLOAD_BYTES..) => invalid("payload string too long"),
             (_, _) => Ok(Notification { channel: Arc::from(channel), payload: Arc::from(payload), pid }),
         }
+    }
+
+    /// What the server itself says, as no session.
+    pub(super) fn of_server(channel: &'static str) -> Notification {
+        Notification { channel: Arc::from(channel), payload: Arc::from(""), pid: 0 }
     }
 
     fn bytes(&self) -> usize {
@@ -132,6 +163,15 @@ impl Exchange {
                 .with_hint("A session that listens has not read its notifications; end its transaction or close it."));
         }
         Ok(())
+    }
+
+    /// Tells a message of the server's to everybody who listens and has room for it.
+    pub(super) fn tell(&self, message: &Notification) {
+        for listener in locked(&self.listeners).values() {
+            if listener.channels.contains(message.channel.as_ref()) && listener.inbox.has_room(message.bytes()) {
+                listener.inbox.put(message);
+            }
+        }
     }
 
     /// A transaction has committed: first it hears what it asked to hear, then everybody its messages.

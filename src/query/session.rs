@@ -29,7 +29,7 @@ use crate::query::define::{self, Scope, Source};
 pub use crate::query::engine::Engine;
 use crate::query::functions::SessionFacts;
 use crate::query::kept::{self, Basis, Kept, Work};
-use crate::query::notify::Change;
+use crate::query::notify::{self, Change};
 pub use crate::query::notify::{Inbox, Notification};
 pub use crate::query::parse::Parsed;
 use crate::query::parse::{Block, Channel, CopyDirection, Definition, Discard, Statement, TransactionEnd};
@@ -431,6 +431,7 @@ impl Session {
         self.open_transaction();
         match channel {
             Channel::Listen(name) => {
+                notify::permit(name, &self.identity, &self.rights())?;
                 self.effects.change(Change::Listen(name.clone()));
                 done("LISTEN")
             }
@@ -553,6 +554,7 @@ impl Session {
             remote: self.login.remote.clone(),
             system: self.engine.system.clone(),
             retention: self.engine.retention.clone(),
+            store: self.engine.store.clone(),
         };
         Planner::new(&self.engine.state, &self.engine.registry, &self.engine.rules, catalog, self.guard(), Arc::new(facts))
     }

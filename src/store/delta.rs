@@ -137,6 +137,30 @@ impl DeltaLog {
         Ok((Some(log), set_aside))
     }
 
+    /// The files that a table's Delta log names, without mending anything: each with its size and, if Annals wrote it, its checksum.
+    ///
+    /// # Errors
+    /// `DataCorrupted` if the log cannot be read.
+    pub(crate) async fn look(id: TableId, dir: &Path) -> Result<Vec<(String, i64, Option<u32>)>> {
+        let folder = dir.join(LOG_FOLDER);
+        if !folder.is_dir() {
+            return Ok(vec![]);
+        }
+        let mut table = DeltaTable::new(log_store(dir)?);
+        let broken =
+            |cause| Error::new(Kind::DataCorrupted, format!("the Delta log \"{}\" cannot be read: {cause}", folder.display()));
+        table.load().await.map_err(broken)?;
+        let state = table.snapshot().map_err(|cause| failed("read the Delta log", id, cause))?;
+        let files = state.snapshot().try_log_data().map_err(|cause| failed("read the Delta log", id, cause))?;
+        let look = files.iter().map(|file| {
+            // The tags are given out by no other means.
+            #[allow(deprecated)]
+            let add = file.add_action();
+            (add.path.clone(), add.size, facts(&add).map(|facts| facts.crc32c))
+        });
+        Ok(look.collect())
+    }
+
     /// Makes the log of a table at its first flush.
     pub(crate) async fn create(spec: &TableSpec, dir: &Path) -> Result<Self> {
         make_dirs(dir).map_err(|cause| Error::io("make the table folder", dir, &cause))?;

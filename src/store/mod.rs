@@ -23,6 +23,7 @@
 //! compactor merges those (`rewrite`), the janitor removes what nobody reads any more (`home`). [`Store::open`] puts segments and
 //! log together again (`open`).
 
+pub mod audit;
 mod core;
 pub mod crash;
 mod definition;
@@ -72,7 +73,7 @@ use self::wal::writer::{Answer, Prepared, PreparedRows, Request, WalWriter};
 use crate::error::{Error, Kind, Result};
 use crate::ledger::proof::RowProof;
 
-pub use self::keeper::{LedgerOptions, LedgerStatus, SignedCheckpoint, TableLedger};
+pub use self::keeper::{LedgerOptions, LedgerStatus, SignedCheckpoint, TableLedger, public_key, rotate_key};
 pub use self::load::Load;
 pub use self::lock::{owner_of, server_of};
 pub use self::options::StoreOptions;
@@ -174,6 +175,7 @@ impl Store {
             tasks.push(tokio::spawn(rewrite::run_compactor(Arc::downgrade(&core), stop.clone())));
             if let Some(ledger) = &core.options().ledger {
                 tasks.push(tokio::spawn(keeper::run_keeper(Arc::downgrade(&core), ledger.interval, stop.clone())));
+                tasks.push(tokio::spawn(keeper::run_scrub(Arc::downgrade(&core), ledger.clone(), stop.clone())));
             }
         }
         Ok(Arc::new(Store {
@@ -367,6 +369,28 @@ impl Store {
     /// Why the ledger does not go on.
     pub async fn keep_ledger(&self) -> Result<()> {
         self.core.keep_ledger().await
+    }
+
+    /// Compares every row of a table with what the ledger has recorded of it.
+    ///
+    /// # Errors
+    /// `UndefinedTable`, `ObjectNotInPrerequisiteState` if no ledger is kept of it, and why the ledger does not go on.
+    pub async fn verify_table(&self, table: TableId) -> Result<(audit::TableReport, Vec<audit::Finding>)> {
+        self.core.verify_table(table, 1.0).await
+    }
+
+    /// The leaf index of the newest row of which a text column has this value, if there is one.
+    ///
+    /// # Errors
+    /// `UndefinedTable`, `DataCorrupted` for a damaged segment.
+    pub async fn find_leaf(&self, table: TableId, column: &str, value: &str) -> Result<Option<u64>> {
+        let state = self.snapshot().table(table).cloned();
+        let state = state.ok_or_else(|| Error::new(Kind::UndefinedTable, format!("table {table} does not exist")))?;
+        state.check()?;
+        let (column, value) = (column.to_owned(), value.to_owned());
+        tokio::task::spawn_blocking(move || read::find_leaf(&state, &column, &value))
+            .await
+            .map_err(|cause| Error::internal(format!("a search ended early: {cause}")))?
     }
 
     /// The proof that a row is in its table's tree.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{BooleanArray, RecordBatch};
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StringViewArray};
 use arrow::compute::{SortColumn, SortOptions, concat_batches, lexsort_to_indices, take_record_batch};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use arrow::error::ArrowError;
@@ -72,6 +72,108 @@ pub(crate) fn read_leaves(
     });
     let reader = reader.with_row_groups(groups).with_row_filter(RowFilter::new(vec![Box::new(filter)]));
     let batches = reader.build().map_err(|cause| broken(&cause))?;
+    let (path, schema) = (path.to_owned(), schema.clone());
+    Ok(batches.map(move |batch| physical::to_stored(&batch.map_err(|cause| damaged(&path, &cause))?, &schema)))
+}
+
+/// The leaf index of the newest row of a table of which a text column has this value. Row groups whose bounds or bloom filters exclude it
+/// are not read, and of the others that column alone, with the leaf indexes of what it finds.
+///
+/// # Errors
+/// `DataCorrupted` for a damaged segment.
+pub(crate) fn find_leaf(state: &TableState, column: &str, value: &str) -> Result<Option<u64>> {
+    let is = |array: &StringViewArray, row: usize| array.is_valid(row) && array.value(row) == value;
+    for tail in state.tail.iter().rev() {
+        let Some(texts) = tail.batch.column_by_name(column).and_then(|array| array.as_string_view_opt()) else { continue };
+        if let Some(row) = (0..texts.len()).rev().find(|row| is(texts, *row)) {
+            return Ok(leaf_values(&tail.batch)?.get(row).and_then(|leaf| u64::try_from(*leaf).ok()));
+        }
+    }
+    for segment in state.segments.iter() {
+        if let Some(leaf) = find_in(&segment.file(), column, value)? {
+            return Ok(Some(leaf));
+        }
+    }
+    Ok(None)
+}
+
+fn find_in(path: &Path, column: &str, value: &str) -> Result<Option<u64>> {
+    let broken = |cause: &dyn std::fmt::Display| damaged(path, cause);
+    let reader = builder(path, PageIndexPolicy::Optional)?.with_batch_size(BATCH_ROWS);
+    let roots = reader.parquet_schema().root_schema().get_fields();
+    let root = |name: &str| roots.iter().position(|root| root.name() == name);
+    let Some((at, leaves)) = root(column).zip(root(LEAF_COLUMN)) else { return Ok(None) };
+    let leaf = (0..reader.parquet_schema().num_columns()).find(|leaf| reader.parquet_schema().get_column_root_idx(*leaf) == at);
+    let Some(leaf) = leaf else { return Ok(None) };
+    let mut groups = Vec::new();
+    for (group, metadata) in reader.metadata().row_groups().iter().enumerate() {
+        let bounded = match metadata.column(leaf).statistics() {
+            Some(Statistics::ByteArray(bounds)) => {
+                let exact = |bound: &[u8]| bound.len() >= value.len();
+                bounds.min_opt().is_none_or(|min| !exact(min.data()) || min.data() <= value.as_bytes())
+                    && bounds.max_opt().is_none_or(|max| !exact(max.data()) || max.data() >= value.as_bytes())
+            }
+            _ => true,
+        };
+        let filter =
+            if bounded { reader.get_row_group_column_bloom_filter(group, leaf).map_err(|cause| broken(&cause))? } else { None };
+        if bounded && filter.is_none_or(|filter| filter.check(&value)) {
+            groups.push(group);
+        }
+    }
+    let (text_only, both) =
+        (ProjectionMask::roots(reader.parquet_schema(), [at]), ProjectionMask::roots(reader.parquet_schema(), [leaves]));
+    let wanted = value.to_owned();
+    let filter = ArrowPredicateFn::new(text_only, move |batch: RecordBatch| {
+        let texts = batch.column(0).as_string_view();
+        Ok(texts.iter().map(|text| Some(text == Some(wanted.as_str()))).collect::<BooleanArray>())
+    });
+    let reader = reader.with_row_groups(groups).with_projection(both).with_row_filter(RowFilter::new(vec![Box::new(filter)]));
+    let mut found = None;
+    for batch in reader.build().map_err(|cause| broken(&cause))? {
+        let batch = batch.map_err(|cause| broken(&cause))?;
+        found = found.max(leaf_values(&batch)?.iter().max().copied());
+    }
+    Ok(found.and_then(|leaf| u64::try_from(leaf).ok()))
+}
+
+/// What a verifier asks a Parquet file before it reads it: the names of its columns, and for each row group how many rows it has and,
+/// if it says so, between which leaf indexes.
+///
+/// # Errors
+/// `DataCorrupted` naming the file.
+pub(crate) fn inspect(path: &Path) -> Result<Inspected> {
+    let reader = builder(path, PageIndexPolicy::Skip)?;
+    let roots = reader.parquet_schema().root_schema().get_fields();
+    let columns: Vec<String> = roots.iter().map(|root| root.name().to_owned()).collect();
+    let leaves = reader.parquet_schema().columns().iter().position(|column| column.path().string() == LEAF_COLUMN);
+    let group = |group: &parquet::file::metadata::RowGroupMetaData| {
+        let bounds = leaves.and_then(|leaves| match group.column(leaves).statistics() {
+            Some(Statistics::Int64(bounds)) => Some((*bounds.min_opt()?, *bounds.max_opt()?)),
+            _ => None,
+        });
+        (group.num_rows(), bounds)
+    };
+    Ok(Inspected { columns, groups: reader.metadata().row_groups().iter().map(group).collect() })
+}
+
+/// A Parquet file from outside.
+pub(crate) struct Inspected {
+    pub columns: Vec<String>,
+    pub groups: Vec<(i64, Option<(i64, i64)>)>,
+}
+
+/// One row group of a Parquet file in the stored schema.
+///
+/// # Errors
+/// `DataCorrupted` naming the file, as the batches' own.
+pub(crate) fn read_group(
+    path: &Path,
+    schema: &SchemaRef,
+    group: usize,
+) -> Result<impl Iterator<Item = Result<RecordBatch>> + use<>> {
+    let reader = builder(path, PageIndexPolicy::Skip)?.with_batch_size(BATCH_ROWS).with_row_groups(vec![group]);
+    let batches = reader.build().map_err(|cause| damaged(path, &cause))?;
     let (path, schema) = (path.to_owned(), schema.clone());
     Ok(batches.map(move |batch| physical::to_stored(&batch.map_err(|cause| damaged(&path, &cause))?, &schema)))
 }

@@ -100,7 +100,7 @@ impl Names {
     ///
     /// # Errors
     /// As [`ObjectNames::oid`]; 0A000 where no catalog is known.
-    pub(super) fn read(&self, kind: Reg, text: &str) -> Result<u32> {
+    pub(crate) fn read(&self, kind: Reg, text: &str) -> Result<u32> {
         let text = super::scalar::trimmed(text);
         if text == "-" {
             return Ok(0);

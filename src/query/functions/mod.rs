@@ -9,6 +9,7 @@ pub(super) mod cast;
 mod catalog;
 mod identity;
 mod json;
+mod ledger;
 mod mask;
 mod number;
 mod operator;
@@ -157,6 +158,7 @@ impl Registry {
         session::function(name, facts)
             .or_else(|| mask::hash(name, facts.pseudonyms.as_ref()))
             .or_else(|| sleep::function(name, facts))
+            .or_else(|| ledger::function(name, facts))
             .or_else(|| defined(name).map(|definition| Arc::new(scalar::unbound(definition, &facts.style))))
             .or_else(|| catalog::function(name, facts))
             .or_else(|| self.scalars.get(name).cloned())

@@ -18,6 +18,7 @@ use crate::query::session::{CursorFacts, Effects};
 use crate::query::settings::Settings;
 use crate::query::system::Shared;
 use crate::store::Snapshot;
+use crate::store::Store;
 use crate::value::{SqlType, Style};
 
 /// What functions and plans may know of the session they run in.
@@ -57,6 +58,8 @@ pub struct SessionFacts {
     pub(in crate::query) system: Arc<Shared>,
     /// What is remembered of purges.
     pub(in crate::query) retention: Arc<Memory>,
+    /// What the ledger is asked.
+    pub(in crate::query) store: Arc<Store>,
 }
 
 /// What `version()` answers: it begins as PostgreSQL's does, since clients look there for the features they may use.

@@ -12,6 +12,7 @@ pub(super) mod definition;
 mod grants;
 mod kept;
 mod layout;
+mod ledger;
 mod listings;
 pub(super) mod naming;
 mod objects;
@@ -60,7 +61,9 @@ enum Follows {
 }
 
 /// The relations that have rows.
-const BUILDERS: [(&str, &str, Follows, Builder); 77] = [
+const BUILDERS: [(&str, &str, Follows, Builder); 79] = [
+    ("annals", "checkpoints", Follows::Session, ledger::checkpoints),
+    ("annals", "ledger_status", Follows::Session, ledger::status),
     ("annals", "legal_holds", Follows::Catalog, kept::legal_holds),
     ("annals", "masking_policies", Follows::Catalog, policies::masking_policies),
     ("annals", "retention_policies", Follows::Catalog, kept::retention_policies),

@@ -55,6 +55,11 @@ impl Layout {
         self.signer.join("key")
     }
 
+    /// The key of a rotation that has begun.
+    pub(crate) fn next_key(&self) -> PathBuf {
+        self.signer.join("key-next")
+    }
+
     pub(crate) fn signed(&self) -> PathBuf {
         self.signer.join("signed")
     }

@@ -9,6 +9,7 @@
 
 pub(crate) mod control;
 pub(crate) mod files;
+mod keys;
 mod purge;
 pub(crate) mod rows;
 mod status;
@@ -34,11 +35,13 @@ use super::spec::TableId;
 use crate::clock::{Clock, Micros};
 use crate::error::{Error, Kind, Result};
 use crate::ledger::note::{SignerKey, is_name};
-use crate::ledger::record::{Record, Size};
+use crate::ledger::record::{Record, Run, Size};
 use crate::ledger::signer::Signer;
 use crate::ledger::{Hash, base64_of, hash_from_base64};
 
+pub use self::keys::{public_key, rotate_key};
 pub(crate) use self::purge::{Announced, joined};
+pub(crate) use self::status::Evidence;
 pub use self::status::{LedgerStatus, SignedCheckpoint, TableLedger};
 
 /// How the ledger is kept.
@@ -54,11 +57,22 @@ pub struct LedgerOptions {
     pub interval: Duration,
     /// How often a checkpoint is made although nothing has happened. 60 s.
     pub heartbeat: Duration,
+    /// How often every row is compared with what was recorded, in the background. 24 h.
+    pub scrub_interval: Duration,
+    /// The share of one core that this takes, between 0 and 1. More finds a change sooner, and takes more from statements. 0.1.
+    pub scrub_share: f64,
 }
 
 impl Default for LedgerOptions {
     fn default() -> Self {
-        LedgerOptions { name: None, signer: None, interval: Duration::from_secs(1), heartbeat: Duration::from_secs(60) }
+        LedgerOptions {
+            name: None,
+            signer: None,
+            interval: Duration::from_secs(1),
+            heartbeat: Duration::from_secs(60),
+            scrub_interval: Duration::from_secs(24 * 60 * 60),
+            scrub_share: 0.1,
+        }
     }
 }
 
@@ -102,6 +116,8 @@ struct Recorded {
     definition: String,
     size: u64,
     root: Option<Hash>,
+    absent: Vec<Run>,
+    purges: Vec<Uuid>,
 }
 
 impl Keeper {
@@ -171,27 +187,7 @@ impl Keeper {
 impl Books {
     fn open(core: &Core, options: &LedgerOptions, clock: &Clock) -> Result<Books> {
         let layout = Layout::new(&core.options().dir, options.signer.as_deref());
-        let known = files::read_text(&layout.origin())?;
-        let name = match known {
-            Some(name) => name.trim().to_owned(),
-            None => return Self::begin(layout, options, core, clock),
-        };
-        let key = files::read_text(&layout.key())?.ok_or_else(|| {
-            Error::new(Kind::DataCorrupted, format!("the key of the ledger, \"{}\", is missing", layout.key().display()))
-                .with_hint("put the key back from where it was kept")
-        })?;
-        let key = SignerKey::parse(&key).map_err(|error| error.with_context(layout.key().display().to_string()))?;
-        let signer = match files::read_text(&layout.signed())? {
-            Some(text) => Signer::decode(&text).map_err(|error| error.with_context(layout.signed().display().to_string()))?,
-            None => {
-                return Err(Error::new(
-                    Kind::DataCorrupted,
-                    format!("\"{}\" is missing, which says what was signed last", layout.signed().display()),
-                )
-                .with_hint("put the file back from where it was kept"));
-            }
-        };
-        Self::reopen(layout, name, key, signer)
+        if layout.origin().exists() { Self::read(layout) } else { Self::begin(layout, options, core, clock) }
     }
 
     /// Begins a ledger: the folder is new, or older than the ledger.
@@ -245,7 +241,20 @@ impl Books {
         Ok(books)
     }
 
-    fn reopen(layout: Layout, name: String, key: SignerKey, mut signer: Signer) -> Result<Books> {
+    /// Reads a ledger that is there.
+    fn read(layout: Layout) -> Result<Books> {
+        let lacking = |path: PathBuf, hint: &str| {
+            Error::new(Kind::DataCorrupted, format!("\"{}\" is missing, which belongs to the ledger", path.display()))
+                .with_hint(hint)
+        };
+        let whole = "restore the folder \"ledger\" from the same backup as the tables";
+        let name = files::read_text(&layout.origin())?.ok_or_else(|| lacking(layout.origin(), whole))?.trim().to_owned();
+        let key =
+            files::read_text(&layout.key())?.ok_or_else(|| lacking(layout.key(), "put the key back from where it was kept"))?;
+        let key = SignerKey::parse(&key).map_err(|error| error.with_context(layout.key().display().to_string()))?;
+        let signed =
+            files::read_text(&layout.signed())?.ok_or_else(|| lacking(layout.signed(), "put it back from where it was kept"))?;
+        let mut signer = Signer::decode(&signed).map_err(|error| error.with_context(layout.signed().display().to_string()))?;
         let mut told = Told::default();
         let (mut last_entry, mut unsigned, mut at_signed) = (Micros::MIN, Vec::new(), None);
         let signed = signer.checkpoint().size;
@@ -259,6 +268,7 @@ impl Books {
             told.hear(record)
         })?;
         signer.admits(&control.frontier, at_signed)?;
+        let key = keys::current(&layout, key, &told)?;
         let mut books = Books {
             layout,
             name,
@@ -276,7 +286,7 @@ impl Books {
             let definition = Definition::decode(recorded.definition.as_bytes())?;
             let tree = TableTree::new(&books.layout, &definition.spec, &books.control_name(), recorded.made)?;
             let (size, root) = (recorded.size, recorded.root.unwrap_or_else(|| tree.root()));
-            let tree = match tree.reopen(size, root) {
+            let mut tree = match tree.reopen(size, root) {
                 Ok(tree) => tree,
                 Err(error) => {
                     let mut tree = TableTree::new(&books.layout, &definition.spec, &books.control_name(), recorded.made)?;
@@ -284,6 +294,7 @@ impl Books {
                     tree
                 }
             };
+            (tree.absent, tree.purges) = (recorded.absent, recorded.purges);
             books.trees.insert(id, tree);
         }
         if !unsigned.is_empty() {
@@ -427,16 +438,23 @@ struct Told {
     tables: BTreeMap<TableId, Recorded>,
     adopted: BTreeMap<TableId, u64>,
     unfinished: BTreeMap<Uuid, TableId>,
+    /// The key that was named last.
+    public_key: Option<String>,
 }
 
 impl Told {
     fn hear(&mut self, record: Record) -> Result<()> {
         match record {
-            Record::Begin { before, .. } => self.adopted = before.into_iter().map(|(table, size)| (TableId(table), size)).collect(),
+            Record::Begin { before, public_key, .. } => {
+                self.adopted = before.into_iter().map(|(table, size)| (TableId(table), size)).collect();
+                self.public_key = Some(public_key);
+            }
+            Record::Key { public_key, .. } => self.public_key = Some(public_key),
             Record::Table { table, made, definition, .. } => match self.tables.get_mut(&TableId(table)) {
                 Some(recorded) => recorded.definition = definition,
                 None => {
-                    self.tables.insert(TableId(table), Recorded { made, definition, size: 1, root: None });
+                    self.tables
+                        .insert(TableId(table), Recorded { made, definition, size: 1, root: None, absent: vec![], purges: vec![] });
                 }
             },
             Record::Sizes { tables, .. } => {
@@ -448,27 +466,32 @@ impl Told {
                 self.tables.remove(&TableId(table));
             }
             Record::Purge { purge, table, size, root, .. } => {
-                self.grown(table, size, &root)?;
+                self.grown(table, size, &root)?.purges.push(purge);
                 self.unfinished.insert(purge, TableId(table));
             }
-            Record::Purged { purge, .. } | Record::Kept { purge, .. } => {
+            Record::Purged { purge, .. } => {
                 self.unfinished.remove(&purge);
             }
-            Record::Absent { .. }
-            | Record::Hold { .. }
-            | Record::Released { .. }
-            | Record::Key { .. }
-            | Record::Heartbeat { .. } => {}
+            Record::Kept { purge, .. } => {
+                self.unfinished.remove(&purge);
+                self.tables.values_mut().for_each(|table| table.purges.retain(|known| *known != purge));
+            }
+            Record::Absent { table, runs, .. } => {
+                if let Some(table) = self.tables.get_mut(&TableId(table)) {
+                    table.absent.extend(runs);
+                }
+            }
+            Record::Hold { .. } | Record::Released { .. } | Record::Heartbeat { .. } => {}
         }
         Ok(())
     }
 
-    fn grown(&mut self, table: Uuid, size: u64, root: &str) -> Result<()> {
+    fn grown(&mut self, table: Uuid, size: u64, root: &str) -> Result<&mut Recorded> {
         let strange =
             || Error::new(Kind::DataCorrupted, format!("the control log tells of table {table}, which it has not introduced"));
         let recorded = self.tables.get_mut(&TableId(table)).ok_or_else(strange)?;
         (recorded.size, recorded.root) = (size, hash_from_base64(root));
-        Ok(())
+        Ok(recorded)
     }
 }
 
@@ -506,6 +529,30 @@ impl Core {
                 .map_err(|cause| Error::internal(format!("a pass of the ledger ended early: {cause}")))??;
             if !more {
                 return Ok(());
+            }
+        }
+    }
+}
+
+/// Compares every row with what was recorded, table after table and slowly, until the store stops. What it finds stands in the log and
+/// in the status.
+pub(crate) async fn run_scrub(core: Weak<Core>, options: LedgerOptions, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(options.scrub_interval) => {}
+        }
+        let Some(tables) = core.upgrade().map(|core| core.snapshot().tables.keys().copied().collect::<Vec<_>>()) else { return };
+        for table in tables {
+            let Some(core) = core.upgrade().filter(|_| !stop.is_cancelled()) else { return };
+            match core.verify_table(table, options.scrub_share).await {
+                Ok((report, findings)) if !findings.is_empty() => {
+                    for finding in findings {
+                        tracing::error!(table = %report.table, %finding, "the ledger finds that rows were changed");
+                    }
+                }
+                Ok(_) => {}
+                Err(error) => tracing::warn!(%table, %error, "could not compare a table with the ledger"),
             }
         }
     }

@@ -56,6 +56,9 @@ impl Keeper {
                 books.unfinished.insert(purge, id);
                 return Err(error);
             }
+            if let Some(tree) = books.trees.get_mut(&id) {
+                tree.purges.push(purge);
+            }
             Ok(Announced { purge, table: id, runs })
         })
     }
@@ -116,6 +119,7 @@ impl Books {
 
     fn kept(&mut self, purge: Uuid, at: Micros) -> Result<Record> {
         files::remove(&self.layout.purge(purge))?;
+        self.trees.values_mut().for_each(|tree| tree.purges.retain(|known| *known != purge));
         Ok(Record::Kept { at, purge })
     }
 

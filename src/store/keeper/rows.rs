@@ -6,6 +6,7 @@ use std::ops::Range;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::Field;
 
+use crate::clock::Micros;
 use crate::error::{Error, Kind, Result};
 use crate::ledger::Hash;
 use crate::ledger::row::{OP_ID, ROW_ID, RowHasher, Rows};
@@ -57,6 +58,20 @@ impl TableHasher {
         wanted: &Range<u64>,
         take: &mut impl FnMut(u64, Hash) -> Result<()>,
     ) -> Result<()> {
+        self.salted_leaves(batch, seeds, wanted, &mut |leaf, _, hash| take(leaf, hash.ok_or_else(|| no_salt(leaf))?))
+    }
+
+    /// As [`TableHasher::leaves`], with each row's time of ingest, and without a hash for a row whose salt is gone.
+    ///
+    /// # Errors
+    /// `DataCorrupted` for a text that is not what its type promises.
+    pub(crate) fn salted_leaves(
+        &self,
+        batch: &RecordBatch,
+        seeds: &Seeds,
+        wanted: &Range<u64>,
+        take: &mut impl FnMut(u64, Micros, Option<Hash>) -> Result<()>,
+    ) -> Result<()> {
         let columns = self.columns(batch)?;
         let mut rows = self.hasher.rows(&columns)?;
         let (indexes, ingests) = (leaf_values(batch)?, ingest_values(batch)?);
@@ -67,8 +82,9 @@ impl TableHasher {
             if salts.as_ref().is_none_or(|(of, _)| *of != chunk) {
                 salts = seeds.get(&chunk).map(|seeds| (chunk, seeds.salts()));
             }
-            let salt = salts.as_mut().and_then(|(_, salts)| salts.at(at)).ok_or_else(|| no_salt(leaf))?;
-            take(leaf, rows.leaf(row, leaf, *ingest, &salt)?)?;
+            let salt = salts.as_mut().and_then(|(_, salts)| salts.at(at));
+            let hash = salt.map(|salt| rows.leaf(row, leaf, *ingest, &salt)).transpose()?;
+            take(leaf, *ingest, hash)?;
         }
         Ok(())
     }

@@ -2,14 +2,20 @@
 
 use std::sync::Arc;
 
+use uuid::Uuid;
+
+use super::files::Layout;
+use super::rows::Seeds;
 use super::{Books, Keeper};
 use crate::clock::Micros;
 use crate::error::{Error, Kind, Result};
 use crate::ledger::Hash;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::proof::RowProof;
+use crate::ledger::record::Run;
 use crate::ledger::salt::place;
 use crate::ledger::tree::TILE;
+use crate::store::core::Core;
 use crate::store::keeper::rows::visit;
 use crate::store::snapshot::TableState;
 use crate::store::spec::TableId;
@@ -32,8 +38,23 @@ pub struct TableLedger {
     /// How many leaves were recorded, the genesis counted.
     pub size: u64,
     pub root: Hash,
+    /// How far the rows were last compared with what was recorded, and when.
+    pub verified: Option<(u64, Micros)>,
     /// Why it does not go on.
     pub failure: Option<Error>,
+}
+
+/// What the rows of one table are compared with.
+pub(crate) struct Evidence {
+    pub state: Arc<TableState>,
+    pub layout: Layout,
+    pub origin: String,
+    pub made: Micros,
+    pub size: u64,
+    pub root: Hash,
+    pub seeds: Seeds,
+    pub absent: Vec<Run>,
+    pub purges: Vec<Uuid>,
 }
 
 /// The ledger as of its last pass.
@@ -60,6 +81,7 @@ impl Books {
             table: *id,
             size: tree.size(),
             root: tree.root(),
+            verified: tree.verified,
             failure: tree.failure.clone(),
         });
         LedgerStatus {
@@ -72,6 +94,47 @@ impl Books {
 }
 
 impl Keeper {
+    /// What the rows of a table are compared with, as of one instant. Blocks.
+    ///
+    /// # Errors
+    /// `UndefinedTable` if there is no such table, `ObjectNotInPrerequisiteState` if its ledger has not begun.
+    pub(crate) fn evidence(&self, core: &Core, table: TableId) -> Result<Evidence> {
+        self.with(|books| {
+            // A purge forgets salts after the rows have left the snapshot, and waits for the books meanwhile.
+            let state = core.snapshot().table(table).cloned();
+            let state = state.ok_or_else(|| Error::new(Kind::UndefinedTable, format!("table {table} does not exist")))?;
+            let not_yet = || {
+                Error::new(
+                    Kind::ObjectNotInPrerequisiteState,
+                    format!("the ledger has not taken in table {} yet", state.spec.label),
+                )
+            };
+            let tree = books.trees.get(&table).ok_or_else(not_yet)?;
+            Ok(Evidence {
+                layout: books.layout.clone(),
+                origin: books.control_name(),
+                made: tree.made,
+                size: tree.size(),
+                root: tree.root(),
+                seeds: tree.seeds().clone(),
+                absent: tree.absent.clone(),
+                purges: tree.purges.clone(),
+                state,
+            })
+        })
+    }
+
+    /// Notes how far the rows of a table were found to be what was recorded.
+    pub(crate) fn verified(&self, table: TableId, size: u64) -> Result<()> {
+        let now = self.clock.now_us();
+        self.with(|books| {
+            if let Some(tree) = books.trees.get_mut(&table) {
+                tree.verified = Some((size, now));
+            }
+            Ok(())
+        })
+    }
+
     /// The proof that a row is in its table's tree, which must have been recorded with it. Blocks.
     ///
     /// # Errors

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use uuid::Uuid;
+
 use super::files::{self, Layout};
 use super::rows::{Seeds, TableHasher, visit};
 use crate::clock::Micros;
@@ -42,6 +44,14 @@ pub(crate) struct TableTree {
     seeds: Seeds,
     pub columns: Vec<Column>,
     hasher: TableHasher,
+    /// When the genesis was made.
+    pub made: Micros,
+    /// Rows that were gone before the ledger knew the table.
+    pub absent: Vec<Run>,
+    /// Purges that were not given up.
+    pub purges: Vec<Uuid>,
+    /// How far the rows were last compared with what was recorded, and when.
+    pub verified: Option<(u64, Micros)>,
     /// Why it does not go on.
     pub failure: Option<Error>,
 }
@@ -70,6 +80,10 @@ impl TableTree {
             seeds: Seeds::new(),
             columns: columns_of(spec),
             hasher: TableHasher::new(spec)?,
+            made,
+            absent: vec![],
+            purges: vec![],
+            verified: None,
             failure: None,
         })
     }
@@ -205,7 +219,9 @@ impl TableTree {
         }
         self.root = with_rest(&tiles, &rest).root();
         (self.tiles, self.rest, self.size) = (tiles, Some(rest), end);
-        Ok(record::runs_of(absent))
+        let absent = record::runs_of(absent);
+        self.absent.extend(&absent);
+        Ok(absent)
     }
 
     /// Makes and keeps the seeds of the chunks of a range that have none.

@@ -33,12 +33,21 @@ pub(crate) fn file_name(first_sequence: u64) -> String {
 
 /// The files of a log in order; left-overs of files that never got their name are removed.
 pub(crate) fn list(dir: &Path) -> Result<Vec<WalFile>> {
-    let mut files = Vec::new();
+    let (files, left_over) = named(dir)?;
+    for path in left_over {
+        fs::remove_file(&path).map_err(|cause| Error::io("remove", &path, &cause))?;
+    }
+    Ok(files)
+}
+
+/// The files of a log in order, and left-overs of files that never got their name.
+pub(crate) fn named(dir: &Path) -> Result<(Vec<WalFile>, Vec<PathBuf>)> {
+    let (mut files, mut left_over) = (Vec::new(), Vec::new());
     for entry in fs::read_dir(dir).map_err(|cause| Error::io("list", dir, &cause))? {
         let path = entry.map_err(|cause| Error::io("list", dir, &cause))?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         if name.ends_with(".wal.new") {
-            fs::remove_file(&path).map_err(|cause| Error::io("remove", &path, &cause))?;
+            left_over.push(path);
         } else if let Some(digits) = name.strip_suffix(".wal")
             && digits.len() == 20
             && let Ok(first_sequence) = digits.parse()
@@ -47,5 +56,5 @@ pub(crate) fn list(dir: &Path) -> Result<Vec<WalFile>> {
         }
     }
     files.sort_by_key(|file| file.first_sequence);
-    Ok(files)
+    Ok((files, left_over))
 }

@@ -5,7 +5,7 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use super::frame::{self, CommitMark, Found, Frame, FrameKind};
-use super::{WalFile, list};
+use super::{WalFile, list, named};
 use crate::error::{Error, Kind, Result};
 use crate::store::definition::Definition;
 use crate::store::durable::sync_dir;
@@ -31,8 +31,19 @@ pub(crate) struct Replayed {
 ///
 /// # Errors
 /// `DataCorrupted` naming file, offset and remedy when anything but the end of the last file is damaged.
-pub(crate) fn replay(dir: &Path, mut listener: impl FnMut(Told) -> Result<()>) -> Result<Replayed> {
-    let files = list(dir)?;
+pub(crate) fn replay(dir: &Path, listener: impl FnMut(Told) -> Result<()>) -> Result<Replayed> {
+    read(dir, list(dir)?, true, listener)
+}
+
+/// As [`replay`], without writing anything: a torn end is left as it is.
+///
+/// # Errors
+/// As there.
+pub(crate) fn look(dir: &Path, listener: impl FnMut(Told) -> Result<()>) -> Result<Replayed> {
+    read(dir, named(dir)?.0, false, listener)
+}
+
+fn read(dir: &Path, files: Vec<WalFile>, mend: bool, mut listener: impl FnMut(Told) -> Result<()>) -> Result<Replayed> {
     let mut expected: Option<u64> = None;
     for (index, file) in files.iter().enumerate() {
         if let Some(expected) = expected
@@ -46,7 +57,7 @@ pub(crate) fn replay(dir: &Path, mut listener: impl FnMut(Told) -> Result<()>) -
             .with_hint("restore the missing file from a backup"));
         }
         let last = index + 1 == files.len();
-        let next = FileReader::open(file, index == 0, last)?.run(&mut listener)?;
+        let next = FileReader::open(file, index == 0, last, mend)?.run(&mut listener)?;
         expected = Some(next);
     }
     Ok(Replayed { last_sequence: expected.map_or(0, |next| next - 1), files })
@@ -57,14 +68,16 @@ struct FileReader<'a> {
     reader: BufReader<File>,
     first: bool,
     last: bool,
+    /// Whether a torn end is cut off.
+    mend: bool,
     /// Where the next frame begins.
     offset: u64,
 }
 
 impl<'a> FileReader<'a> {
-    fn open(file: &'a WalFile, first: bool, last: bool) -> Result<Self> {
+    fn open(file: &'a WalFile, first: bool, last: bool, mend: bool) -> Result<Self> {
         let opened = File::open(&file.path).map_err(|cause| Error::io("open", &file.path, &cause))?;
-        Ok(FileReader { file, reader: BufReader::with_capacity(1 << 20, opened), first, last, offset: 0 })
+        Ok(FileReader { file, reader: BufReader::with_capacity(1 << 20, opened), first, last, mend, offset: 0 })
     }
 
     fn next(&mut self) -> Result<Found> {
@@ -172,6 +185,9 @@ impl<'a> FileReader<'a> {
         .map_err(|cause| Error::io("read", path, &cause))?;
         if frame::vouched(&rest).is_some_and(|durable| durable > start) {
             return Err(self.damaged(at, &format!("{what}, though it was once durable")));
+        }
+        if !self.mend {
+            return Ok(());
         }
         tracing::warn!(
             file = %path.display(),

@@ -1,0 +1,165 @@
+//! `annals.prove` and `annals.verify_table`: what an auditor asks the ledger while the server runs.
+
+use std::fmt::Write as _;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::arrow::array::{Array, AsArray, StringViewBuilder};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, FieldRef};
+use datafusion::logical_expr::async_udf::{AsyncScalarUDF, AsyncScalarUDFImpl};
+use datafusion::logical_expr::{
+    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
+};
+
+use super::SessionFacts;
+use crate::catalog::{Relation, Table};
+use crate::error::{Error, Kind, Result};
+use crate::policy;
+use crate::query::errors::wrap;
+use crate::value::{Reg, SqlType};
+
+/// The column by whose value a row is named.
+const ID_COLUMN: &str = "event_id";
+
+/// What is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Question {
+    /// The proof that a row is in its table's tree, by table and event id.
+    Prove,
+    /// Whether the rows of a table are what was recorded.
+    VerifyTable,
+}
+
+/// The function of this name.
+pub(super) fn function(name: &str, facts: &Arc<SessionFacts>) -> Option<Arc<ScalarUDF>> {
+    let (question, arguments) = match name {
+        "annals.prove" => (Question::Prove, 2),
+        "annals.verify_table" => (Question::VerifyTable, 1),
+        _ => return None,
+    };
+    let signature = Signature::new(TypeSignature::Any(arguments), Volatility::Volatile);
+    let ask = Ask { question, facts: facts.clone(), signature };
+    Some(Arc::new(AsyncScalarUDF::new(Arc::new(ask)).into_scalar_udf()))
+}
+
+#[derive(Debug)]
+struct Ask {
+    question: Question,
+    facts: Arc<SessionFacts>,
+    signature: Signature,
+}
+
+impl PartialEq for Ask {
+    fn eq(&self, other: &Self) -> bool {
+        self.question == other.question && Arc::ptr_eq(&self.facts, &other.facts)
+    }
+}
+
+impl Eq for Ask {}
+
+impl Hash for Ask {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.question.hash(state);
+    }
+}
+
+impl ScalarUDFImpl for Ask {
+    fn name(&self) -> &str {
+        match self.question {
+            Question::Prove => "annals.prove",
+            Question::VerifyTable => "annals.verify_table",
+        }
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _arg_types: &[DataType]) -> datafusion::common::Result<DataType> {
+        Ok(SqlType::Text.arrow())
+    }
+
+    fn return_field_from_args(&self, _args: ReturnFieldArgs<'_>) -> datafusion::common::Result<FieldRef> {
+        Ok(Arc::new(SqlType::Text.field(self.name(), true)))
+    }
+
+    fn invoke_with_args(&self, _args: ScalarFunctionArgs) -> datafusion::common::Result<ColumnarValue> {
+        datafusion::common::internal_err!("{} is only called to be waited for", self.name())
+    }
+}
+
+#[async_trait]
+impl AsyncScalarUDFImpl for Ask {
+    async fn invoke_async_with_args(&self, args: ScalarFunctionArgs) -> datafusion::common::Result<ColumnarValue> {
+        let mut arguments = Vec::with_capacity(args.args.len());
+        for argument in &args.args {
+            arguments.push(cast(&argument.to_array(args.number_rows)?, &DataType::Utf8View)?);
+        }
+        let mut answers = StringViewBuilder::with_capacity(args.number_rows);
+        for row in 0..args.number_rows {
+            let given: Option<Vec<&str>> =
+                arguments.iter().map(|argument| argument.is_valid(row).then(|| argument.as_string_view().value(row))).collect();
+            match given.as_deref() {
+                Some([table]) => answers.append_value(self.verify(table).await.map_err(wrap)?),
+                Some([table, id]) => answers.append_value(self.prove(table, id).await.map_err(wrap)?),
+                Some(_) | None => answers.append_null(),
+            }
+        }
+        Ok(ColumnarValue::Array(Arc::new(answers.finish())))
+    }
+}
+
+impl Ask {
+    /// The table of a name, if the role may be told of all its rows: their number in the tree says how many there are.
+    fn table(&self, name: &str) -> Result<&Arc<Table>> {
+        let (catalog, standing) = (&self.facts.visible, &self.facts.identity.standing);
+        let found = catalog.relation_by_oid(self.facts.style.names.read(Reg::Class, name)?);
+        match found {
+            Some(Relation::Table(table)) if policy::oversees(standing, catalog, table.oid) => Ok(table),
+            Some(Relation::Table(table)) => {
+                Err(policy::denied("table", &table.name.name)
+                    .with_hint("A table's owner and auditors may ask the ledger about it."))
+            }
+            Some(Relation::View(view)) => Err(Error::new(Kind::WrongObjectType, format!("\"{}\" is not a table", view.name.name))),
+            None => Err(Error::new(Kind::UndefinedTable, format!("relation \"{name}\" does not exist"))),
+        }
+    }
+
+    async fn prove(&self, table: &str, id: &str) -> Result<String> {
+        let table = self.table(table)?;
+        let place = table.columns.iter().position(|column| column.name == ID_COLUMN);
+        let column = place.and_then(|place| table.spec.columns.get(place)).ok_or_else(|| {
+            Error::new(Kind::UndefinedColumn, format!("table \"{}\" has no column \"{ID_COLUMN}\"", table.name.name))
+        })?;
+        // As it is stored.
+        let id = match SqlType::of_field(&column.field) {
+            SqlType::Uuid => uuid::Uuid::parse_str(id)
+                .map_err(|_| Error::new(Kind::InvalidTextRepresentation, format!("invalid input syntax for type uuid: \"{id}\"")))?
+                .to_string(),
+            _ => id.to_owned(),
+        };
+        let store = &self.facts.store;
+        let leaf = store.find_leaf(table.store_id(), column.field.name(), &id).await?.ok_or_else(|| {
+            Error::new(Kind::UndefinedObject, format!("table \"{}\" has no row with {ID_COLUMN} {id}", table.name.name))
+        })?;
+        Ok(store.prove(table.store_id(), leaf).await?.text())
+    }
+
+    async fn verify(&self, table: &str) -> Result<String> {
+        let table = self.table(table)?;
+        let (report, findings) = self.facts.store.verify_table(table.store_id()).await?;
+        let mut text = format!(
+            "{} rows compared, {} removed by recorded purges, {} not covered yet",
+            report.rows, report.removed, report.uncovered
+        );
+        if findings.is_empty() {
+            text.push_str("; nothing was changed");
+        }
+        for finding in findings {
+            let _ = write!(text, "\n{finding}");
+        }
+        Ok(text)
+    }
+}

@@ -1,0 +1,54 @@
+//! What the ledger says while the server runs: our own relations `annals.checkpoints` and `annals.ledger_status`. How many rows a tree has
+//! tells of rows that a role may not see, so that only auditors and owners are told.
+
+use super::rows::{Cell, Rows};
+use super::world::World;
+use crate::error::Result;
+use crate::ledger::base64_of;
+use crate::policy;
+
+/// A row for each checkpoint that this server has published, the newest last, for auditors.
+pub(super) fn checkpoints(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
+    let identity = &world.facts.identity;
+    if !identity.superuser && !policy::audits(&identity.standing, world.catalog) {
+        return Err(policy::denied("view", "checkpoints"));
+    }
+    let Some(ledger) = world.facts.store.ledger() else { return Ok(()) };
+    for checkpoint in &ledger.checkpoints {
+        rows.add(&[
+            ("at", Cell::Micros(checkpoint.at)),
+            ("size", number(checkpoint.size)),
+            ("root", base64_of(&checkpoint.root).into()),
+            ("public_key", ledger.public_key.as_str().into()),
+            ("note", checkpoint.note.as_str().into()),
+        ])?;
+    }
+    Ok(())
+}
+
+/// A row for each table that the role oversees.
+pub(super) fn status(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
+    let standing = &world.facts.identity.standing;
+    let Some(ledger) = world.facts.store.ledger() else { return Ok(()) };
+    let last = ledger.checkpoints.last().map_or(Cell::Null, |checkpoint| Cell::Micros(checkpoint.at));
+    for table in world.tables().filter(|table| policy::oversees(standing, world.catalog, table.oid)) {
+        let tree = ledger.tables.iter().find(|tree| tree.table == table.store_id());
+        let problem = tree.and_then(|tree| tree.failure.as_ref()).or(ledger.failure.as_ref());
+        let verified = tree.and_then(|tree| tree.verified);
+        rows.add(&[
+            ("schemaname", table.name.schema.as_str().into()),
+            ("tablename", table.name.name.as_str().into()),
+            ("size", tree.map(|tree| number(tree.size)).unwrap_or(Cell::Null)),
+            ("root", tree.map(|tree| base64_of(&tree.root)).into()),
+            ("verified_through", verified.map_or(Cell::Null, |(size, _)| number(size))),
+            ("verified_at", verified.map_or(Cell::Null, |(_, at)| Cell::Micros(at))),
+            ("last_checkpoint", last.clone()),
+            ("problem", problem.map(|problem| problem.message()).into()),
+        ])?;
+    }
+    Ok(())
+}
+
+fn number(of: u64) -> Cell {
+    i64::try_from(of).unwrap_or(i64::MAX).into()
+}
