@@ -83,7 +83,8 @@ pub async fn start(config: &Config, superuser: Superuser) -> Result<Running> {
     let shutdown = CancellationToken::new();
     let mut limits = Limits { drain: Duration::from_secs(config.shutdown_seconds), ..Limits::default() };
     limits.connections.sessions = config.max_connections;
-    let (roles, running, engine_of_teller) = (engine.clone(), engine.clone(), engine.clone());
+    let (roles, running) = (engine.clone(), engine.clone());
+    let (engine_of_teller, engine_of_recorder) = (engine.clone(), engine.clone());
     let door = Door::new(Parts {
         engine,
         authenticator: Arc::new(move |user: &str| credential(&roles, &verifier, user)),
@@ -95,6 +96,7 @@ pub async fn start(config: &Config, superuser: Superuser) -> Result<Running> {
     });
     let purger = retention::run_purger(purged, Duration::from_secs(config.purge_seconds), shutdown.clone());
     let purger = tokio::spawn(purger);
+    let holds = tokio::spawn(retention::run_hold_recorder(engine_of_recorder, shutdown.clone()));
     let teller = tokio::spawn(notify::tell_checkpoints(engine_of_teller));
     let stop = shutdown.clone();
     let door = tokio::spawn(async move {
@@ -102,6 +104,7 @@ pub async fn start(config: &Config, superuser: Superuser) -> Result<Running> {
         // A purge that runs ends with the store's own stop; nothing is left of one that does not come to its end.
         purger.abort();
         teller.abort();
+        holds.abort();
     });
     Ok(Running { address, generated_password, store, engine: running, door, shutdown })
 }

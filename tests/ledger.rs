@@ -123,7 +123,7 @@ fn tampered(store: &Store, python: &std::ffi::OsString, action: &str) -> (PathBu
 }
 
 /// What is done, the classes that name it, and the exit code that the program has.
-const CHANGES: [(&str, &[&str], i32); 18] = [
+const CHANGES: [(&str, &[&str], i32); 19] = [
     ("change a cell", &["changed", "files"], 16),
     ("change a time of ingest", &["changed", "order"], 16),
     ("turn a byte", &["changed", "files"], 16),
@@ -139,6 +139,7 @@ const CHANGES: [(&str, &[&str], i32); 18] = [
     ("add a file twice", &["extra", "files"], 17),
     ("forget a purge", &["forked", "rolled_back", "missing"], 11),
     ("purge one row more", &["missing", "purge"], 15),
+    ("release one row", &["hold"], 22),
     ("edit the checkpoint", &["signature"], 10),
     ("edit a tile", &["tree"], 14),
     ("edit an entry", &["forked", "control"], 11),

@@ -52,10 +52,19 @@ pub enum Record {
     Purged { at: Micros, purge: Uuid },
     /// A purge was given up; its rows are there.
     Kept { at: Micros, purge: Uuid },
-    /// A legal hold keeps rows of a table.
-    Hold { at: Micros, table: Uuid, name: String, definition: String },
+    /// A legal hold keeps rows of a table: those listed, and later ones that it is about.
+    Hold {
+        at: Micros,
+        table: Uuid,
+        hold: Uuid,
+        name: String,
+        /// How many rows there were.
+        rows: u64,
+        /// SHA-256, in base64, of the file that lists their leaf indexes.
+        runs: String,
+    },
     /// A legal hold has ended.
-    Released { at: Micros, table: Uuid, name: String },
+    Released { at: Micros, table: Uuid, hold: Uuid },
     /// From here on another key signs. The note is the checkpoint of all entries before this one, signed by both keys.
     Key { at: Micros, public_key: String, note: String },
     /// Nothing has happened.

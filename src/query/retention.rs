@@ -2,6 +2,7 @@
 //! held, and both can be looked at before.
 
 mod judgement;
+mod recorded_holds;
 pub(super) mod status;
 
 use std::sync::Arc;
@@ -116,6 +117,8 @@ pub(super) async fn purge(session: &Session, table: &Arc<Table>) -> Result<Purge
     let mut report = PurgeReport::default();
     for _ in 0..ROUNDS_MAX {
         let Some(table) = session.catalog().table_by_store_id(id).cloned() else { return Ok(report) };
+        // The ledger must know what is held before it is told what goes.
+        recorded_holds::of_table(session, &table).await?;
         let Some(judgement) = judgement(session, &table).await? else { return Ok(report) };
         let Some(state) = engine.store.snapshot().table(id).cloned() else { return Ok(report) };
         let found = judgement.review(&state, Depth::Expired).await?;
@@ -148,6 +151,27 @@ pub(super) fn tables(session: &Session) -> Vec<Arc<Table>> {
         Relation::Table(_) | Relation::View(_) => None,
     });
     tables.collect()
+}
+
+/// Writes into the ledger which holds begin and end, soon after they do, until `stop`.
+pub async fn run_hold_recorder(engine: Arc<Engine>, stop: CancellationToken) {
+    const TICK: Duration = Duration::from_secs(1);
+    let mut recorded = None;
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(TICK) => {}
+        }
+        let epoch = engine.catalog().epoch;
+        if recorded == Some(epoch) {
+            continue;
+        }
+        match recorded_holds::of_all(&Session::new(engine.clone(), Login::system())).await {
+            Ok(()) => recorded = Some(epoch),
+            Err(error) if stop.is_cancelled() => tracing::debug!(%error, "legal holds are told to the ledger at the next start"),
+            Err(error) => tracing::warn!(%error, "could not tell the ledger which legal holds there are"),
+        }
+    }
 }
 
 /// Purges every table now and then, until `stop`. A table that fails is tried again the next time.

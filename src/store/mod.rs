@@ -73,7 +73,7 @@ use self::wal::writer::{Answer, Prepared, PreparedRows, Request, WalWriter};
 use crate::error::{Error, Kind, Result};
 use crate::ledger::proof::RowProof;
 
-pub use self::keeper::{LedgerOptions, LedgerStatus, SignedCheckpoint, TableLedger, public_key, rotate_key};
+pub use self::keeper::{HeldRows, LedgerOptions, LedgerStatus, SignedCheckpoint, TableLedger, public_key, rotate_key};
 pub use self::load::Load;
 pub use self::lock::{owner_of, server_of};
 pub use self::options::StoreOptions;
@@ -369,6 +369,29 @@ impl Store {
     /// Why the ledger does not go on.
     pub async fn keep_ledger(&self) -> Result<()> {
         self.core.keep_ledger().await
+    }
+
+    /// The legal holds of a table that the ledger knows, by [`HeldRows::name`]; none if no ledger is kept.
+    ///
+    /// # Errors
+    /// Why the ledger does not go on.
+    pub fn ledger_holds(&self, table: TableId) -> Result<std::collections::BTreeSet<String>> {
+        match self.core.keeper().zip(self.snapshot().table(table)) {
+            Some((keeper, state)) => keeper.holds(state),
+            None => Ok(std::collections::BTreeSet::new()),
+        }
+    }
+
+    /// Writes into the ledger that legal holds of a table have begun and that others have ended.
+    ///
+    /// # Errors
+    /// `DataCorrupted` for a damaged segment, what a hold's condition fails with, and why the ledger does not go on.
+    pub async fn note_holds(&self, table: TableId, begun: Vec<Box<dyn HeldRows>>, ended: Vec<String>) -> Result<()> {
+        let Some(keeper) = self.core.keeper().cloned() else { return Ok(()) };
+        let Some(state) = self.snapshot().table(table).cloned() else { return Ok(()) };
+        tokio::task::spawn_blocking(move || keeper.note_holds(&state, &begun, &ended))
+            .await
+            .map_err(|cause| Error::internal(format!("noting holds ended early: {cause}")))?
     }
 
     /// Compares every row of a table with what the ledger has recorded of it.

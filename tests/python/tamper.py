@@ -170,6 +170,9 @@ elif action == "purge one row more":
         file.write(b"".join(first.to_bytes(8, "big") + last.to_bytes(8, "big") for first, last in runs))
     save(path, pa.concat_tables([table.slice(0, middle), table.slice(middle + 1)]))
     tell(gone)
+elif action == "release one row":
+    holds = os.path.join(data, "ledger", "holds")
+    os.truncate(os.path.join(holds, os.listdir(holds)[0]), 0)
 elif action == "edit the checkpoint":
     name = os.path.join(data, "ledger", "checkpoint")
     with open(name) as file:

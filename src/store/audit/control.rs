@@ -30,6 +30,16 @@ pub(super) struct TableRecord {
     pub sizes: Vec<(u64, Hash)>,
     pub purges: Vec<PurgeRecord>,
     pub absent: Vec<Run>,
+    pub holds: Vec<HoldRecord>,
+}
+
+/// A legal hold, in force or released.
+#[derive(Debug)]
+pub(super) struct HoldRecord {
+    hold: Uuid,
+    name: String,
+    list: Option<Hash>,
+    released: bool,
 }
 
 /// A purge that was not given up.
@@ -42,6 +52,8 @@ pub(super) struct PurgeRecord {
     /// It was told to be done.
     pub done: bool,
     pub runs: Vec<Run>,
+    /// Holds in force when it was announced, by their place among the table's.
+    pub under: Vec<usize>,
 }
 
 /// The control log as far as it can be read.
@@ -180,7 +192,7 @@ impl Control {
                     return Ok(());
                 }
                 let origin = self.origin.clone();
-                let new = TableRecord { spec, made, origin, sizes: vec![], purges: vec![], absent: vec![] };
+                let new = TableRecord { spec, made, origin, sizes: vec![], purges: vec![], absent: vec![], holds: vec![] };
                 self.tables.insert(TableId(table), new);
             }
             Record::Sizes { tables, .. } => {
@@ -196,7 +208,8 @@ impl Control {
             Record::Purge { purge, table, rows, runs, size, root, .. } => {
                 let table = self.table(table)?;
                 table.grown(size, &root)?;
-                table.purges.push(PurgeRecord { purge, rows, list: hash_from_base64(&runs), done: false, runs: vec![] });
+                let under = table.holds.iter().enumerate().filter(|(_, hold)| !hold.released).map(|(at, _)| at).collect();
+                table.purges.push(PurgeRecord { purge, rows, list: hash_from_base64(&runs), done: false, runs: vec![], under });
             }
             Record::Purged { purge, .. } => {
                 let mut purges = self.tables.values_mut().flat_map(|table| &mut table.purges);
@@ -207,7 +220,12 @@ impl Control {
             Record::Kept { purge, .. } => {
                 self.tables.values_mut().for_each(|table| table.purges.retain(|found| found.purge != purge));
             }
-            Record::Hold { table, .. } | Record::Released { table, .. } => drop(self.table(table)?),
+            Record::Hold { table, hold, name, runs, .. } => {
+                self.table(table)?.holds.push(HoldRecord { hold, name, list: hash_from_base64(&runs), released: false });
+            }
+            Record::Released { table, hold, .. } => {
+                self.table(table)?.holds.iter_mut().filter(|known| known.hold == hold).for_each(|known| known.released = true);
+            }
             Record::Heartbeat { .. } => {}
         }
         Ok(())
@@ -322,6 +340,56 @@ impl TableRecord {
             }
             purge.runs = runs;
         }
+        self.compare_holds(layout, findings)
+    }
+
+    /// Compares what purges removed with what holds kept.
+    fn compare_holds(&self, layout: &Layout, findings: &mut Vec<Finding>) -> Result<()> {
+        let label = &self.spec.label;
+        for (at, hold) in self.holds.iter().enumerate() {
+            let bytes = files::read(&layout.hold(hold.hold))?;
+            let same = bytes.as_ref().is_some_and(|bytes| Some(sha256(bytes)) == hold.list);
+            let Some(held) = bytes.filter(|_| same).and_then(|bytes| decode_runs(&bytes).ok()) else {
+                let message = format!("the list of the rows that legal hold {} keeps is missing or was edited", hold.name);
+                findings.push(Finding::new(Class::Hold, message).of(label));
+                continue;
+            };
+            for purge in self.purges.iter().filter(|purge| purge.under.contains(&at)) {
+                for Run(first, last) in common(&held, &purge.runs) {
+                    let message = format!("purge {} removed rows that legal hold {} keeps", purge.purge, hold.name);
+                    findings.push(Finding::new(Class::Hold, message).of(label).at(Run(first, last)));
+                }
+            }
+        }
         Ok(())
+    }
+}
+
+/// What two lists of runs have in common.
+fn common(one: &[Run], other: &[Run]) -> Vec<Run> {
+    let (mut one, mut other) = (one.iter().peekable(), other.iter().peekable());
+    let mut common = Vec::new();
+    while let (Some(a), Some(b)) = (one.peek(), other.peek()) {
+        if a.0.max(b.0) <= a.1.min(b.1) {
+            common.push(Run(a.0.max(b.0), a.1.min(b.1)));
+        }
+        if a.1 < b.1 {
+            one.next()
+        } else {
+            other.next()
+        };
+    }
+    common
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_have_their_overlaps_in_common() {
+        let (one, other) = ([Run(1, 5), Run(10, 20), Run(30, 30)], [Run(4, 11), Run(15, 15), Run(20, 40)]);
+        assert_eq!(common(&one, &other), [Run(4, 5), Run(10, 11), Run(15, 15), Run(20, 20), Run(30, 30)]);
+        assert_eq!(common(&one, &[]), []);
     }
 }

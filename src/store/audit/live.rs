@@ -49,7 +49,7 @@ fn compare(evidence: &Evidence, share: f64) -> Result<(TableReport, Vec<Finding>
         let bytes = files::read(&layout.purge(*purge))?.unwrap_or_default();
         let runs = decode_runs(&bytes)?;
         let rows = runs.iter().map(|run| run.1 - run.0 + 1).sum();
-        purges.push(PurgeRecord { purge: *purge, rows, list: Some(sha256(&bytes)), done: true, runs });
+        purges.push(PurgeRecord { purge: *purge, rows, list: Some(sha256(&bytes)), done: true, runs, under: vec![] });
     }
     let record = TableRecord {
         spec: state.spec.clone(),
@@ -58,6 +58,7 @@ fn compare(evidence: &Evidence, share: f64) -> Result<(TableReport, Vec<Finding>
         sizes: vec![(evidence.size, evidence.root)],
         purges,
         absent: evidence.absent.clone(),
+        holds: vec![],
     };
     let hasher = TableHasher::new(&state.spec)?;
     let mut sources = TableSources { seeds: evidence.seeds.clone(), ..TableSources::default() };

@@ -22,6 +22,7 @@ use crate::store::spec::TableId;
 ///     tiles             the root of each complete tile, 32 bytes each
 ///     salts             seeds of salts; mode 0600
 ///     removed           leaf hashes of removed rows in tiles of which rows are left: index u64be and hash each, ascending
+///   holds/<uuid>        which rows a legal hold found when it was made, as for a purge
 ///   purges/<uuid>       which rows a purge removed: first and last leaf index of each run, u64be
 /// ```
 #[derive(Debug, Clone)]
@@ -78,6 +79,10 @@ impl Layout {
 
     pub(crate) fn removed(&self, table: TableId) -> PathBuf {
         self.table(table).join("removed")
+    }
+
+    pub(crate) fn hold(&self, hold: uuid::Uuid) -> PathBuf {
+        self.dir.join("holds").join(hold.to_string())
     }
 
     pub(crate) fn purge(&self, purge: uuid::Uuid) -> PathBuf {

@@ -9,6 +9,7 @@
 
 pub(crate) mod control;
 pub(crate) mod files;
+mod holds;
 mod keys;
 mod purge;
 pub(crate) mod rows;
@@ -39,6 +40,7 @@ use crate::ledger::record::{Record, Run, Size};
 use crate::ledger::signer::Signer;
 use crate::ledger::{Hash, base64_of, hash_from_base64};
 
+pub use self::holds::HeldRows;
 pub use self::keys::{public_key, rotate_key};
 pub(crate) use self::purge::{Announced, joined};
 pub(crate) use self::status::Evidence;
@@ -118,6 +120,7 @@ struct Recorded {
     root: Option<Hash>,
     absent: Vec<Run>,
     purges: Vec<Uuid>,
+    holds: BTreeMap<String, Uuid>,
 }
 
 impl Keeper {
@@ -294,7 +297,7 @@ impl Books {
                     tree
                 }
             };
-            (tree.absent, tree.purges) = (recorded.absent, recorded.purges);
+            (tree.absent, tree.purges, tree.holds) = (recorded.absent, recorded.purges, recorded.holds);
             books.trees.insert(id, tree);
         }
         if !unsigned.is_empty() {
@@ -453,8 +456,10 @@ impl Told {
             Record::Table { table, made, definition, .. } => match self.tables.get_mut(&TableId(table)) {
                 Some(recorded) => recorded.definition = definition,
                 None => {
-                    self.tables
-                        .insert(TableId(table), Recorded { made, definition, size: 1, root: None, absent: vec![], purges: vec![] });
+                    self.tables.insert(
+                        TableId(table),
+                        Recorded { made, definition, size: 1, root: None, absent: vec![], purges: vec![], holds: BTreeMap::new() },
+                    );
                 }
             },
             Record::Sizes { tables, .. } => {

@@ -50,6 +50,8 @@ pub(crate) struct TableTree {
     pub absent: Vec<Run>,
     /// Purges that were not given up.
     pub purges: Vec<Uuid>,
+    /// Legal holds in force, by what tells them apart: a name and the time of its making.
+    pub holds: BTreeMap<String, Uuid>,
     /// How far the rows were last compared with what was recorded, and when.
     pub verified: Option<(u64, Micros)>,
     /// Why it does not go on.
@@ -83,6 +85,7 @@ impl TableTree {
             made,
             absent: vec![],
             purges: vec![],
+            holds: BTreeMap::new(),
             verified: None,
             failure: None,
         })

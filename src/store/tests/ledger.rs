@@ -240,3 +240,37 @@ async fn a_crash_at_any_point_goes_on_to_the_same_root() {
         store.close().await.unwrap();
     }
 }
+
+/// A legal hold on some numbers.
+struct On(std::ops::Range<i64>);
+
+impl HeldRows for On {
+    fn name(&self) -> String {
+        format!("on {:?}", self.0)
+    }
+
+    fn held(&self, batch: &RecordBatch) -> Result<arrow::array::BooleanArray> {
+        let numbers = arrow::array::AsArray::as_primitive::<arrow::datatypes::Int64Type>(batch.column_by_name("n").unwrap());
+        Ok(arrow::array::BooleanArray::from_unary(numbers, |number| self.0.contains(&number)))
+    }
+}
+
+/// The guard honours holds; a server that was told not to is found out.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_purge_of_held_rows_is_found() {
+    use crate::store::audit::{Audit, Class, Progress, audit};
+    let dir = tempfile::tempdir().unwrap();
+    let spec = log_spec("public.t");
+    let store = Store::open(options(dir.path())).await.unwrap();
+    store.commit(define(&spec)).await.unwrap();
+    append(&store, &spec, 1, 600).await;
+    store.note_holds(spec.id, vec![Box::new(On(10..20)), Box::new(On(300..310))], vec![]).await.unwrap();
+    assert_eq!(store.ledger_holds(spec.id).unwrap().len(), 2);
+    store.note_holds(spec.id, vec![], vec!["on 300..310".to_owned()]).await.unwrap();
+    store.purge(spec.id, Arc::new(Below { spec: spec.clone(), numbers: 15..305 })).await.unwrap();
+    store.close().await.unwrap();
+    let asked = Audit { data: dir.path().to_owned(), checkpoint: None, public_key: None, table: None, threads: 2 };
+    let report = tokio::task::spawn_blocking(move || audit(&asked, &Progress::default())).await.unwrap().unwrap();
+    let found: Vec<_> = report.findings.iter().map(|finding| (finding.class, finding.rows)).collect();
+    assert_eq!(found, [(Class::Hold, Some((15, 19)))], "{}", report.text());
+}
