@@ -457,9 +457,11 @@ impl Store {
             Ok(_) => self.checkpoint().await,
             Err(_) => Ok(()),
         };
-        let kept = self.core.keep_ledger().await;
+        if let Err(error) = self.core.keep_ledger().await {
+            tracing::warn!(%error, "the ledger does not cover the last rows; they are taken in at the next start");
+        }
         self.release().await;
-        flushed.and(kept)
+        flushed
     }
 
     /// Stops the writer and lets go of the folder.

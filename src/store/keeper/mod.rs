@@ -376,7 +376,11 @@ impl Books {
     fn defined(&mut self, state: &TableState, at: Micros) -> Result<()> {
         let (id, spec) = (state.spec.id, &state.spec);
         let made = match self.trees.get_mut(&id) {
-            Some(tree) if tree.columns == columns_of(spec) => return Ok(()),
+            Some(tree) if Arc::ptr_eq(&tree.spec, spec) => return Ok(()),
+            Some(tree) if tree.columns == columns_of(spec) => {
+                tree.spec = spec.clone();
+                return Ok(());
+            }
             Some(tree) => {
                 tree.redefine(spec)?;
                 None

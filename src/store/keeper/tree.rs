@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use uuid::Uuid;
 
@@ -43,6 +44,8 @@ pub(crate) struct TableTree {
     root: Hash,
     seeds: Seeds,
     pub columns: Vec<Column>,
+    /// The definition that they are of.
+    pub spec: Arc<TableSpec>,
     hasher: TableHasher,
     /// When the genesis was made.
     pub made: Micros,
@@ -69,7 +72,7 @@ impl TableTree {
     ///
     /// # Errors
     /// `FeatureNotSupported` for a type that is not stored.
-    pub(crate) fn new(layout: &Layout, spec: &TableSpec, origin: &str, made: Micros) -> Result<Self> {
+    pub(crate) fn new(layout: &Layout, spec: &Arc<TableSpec>, origin: &str, made: Micros) -> Result<Self> {
         let genesis = genesis(spec.id.0, origin, made);
         Ok(TableTree {
             id: spec.id,
@@ -81,6 +84,7 @@ impl TableTree {
             root: genesis,
             seeds: Seeds::new(),
             columns: columns_of(spec),
+            spec: spec.clone(),
             hasher: TableHasher::new(spec)?,
             made,
             absent: vec![],
@@ -126,9 +130,10 @@ impl TableTree {
     ///
     /// # Errors
     /// `FeatureNotSupported` for a type that is not stored.
-    pub(crate) fn redefine(&mut self, spec: &TableSpec) -> Result<()> {
+    pub(crate) fn redefine(&mut self, spec: &Arc<TableSpec>) -> Result<()> {
         self.hasher = TableHasher::new(spec)?;
         self.columns = columns_of(spec);
+        self.spec = spec.clone();
         Ok(())
     }
 
