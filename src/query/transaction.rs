@@ -363,7 +363,7 @@ impl Transaction {
         let decides = catalog.is_some() || !tables.is_empty();
         let _deciding = if decides { Some(engine.removal.read().await) } else { None };
         if !empty {
-            engine.store.commit(commit).await?;
+            Box::pin(engine.store.commit(commit)).await?;
         }
         if let Some(catalog) = catalog {
             engine.catalog.store(catalog);
