@@ -130,13 +130,13 @@ impl Connection<'_> {
                 let mut source = RowSource::new(&columns, formats, rows, tag, self.session.style());
                 let sent = source.send(self.wire, &self.interrupt).await?;
                 if most == Some(sent) {
-                    self.session.ends()?;
+                    self.session.ends().await?;
                     return self.wire.send(&PortalSuspended::new());
                 }
                 source.tag(sent)
             }
         };
-        self.session.ends()?;
+        self.session.ends().await?;
         self.wire.send(&CommandComplete::new(tag))
     }
 
