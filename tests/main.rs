@@ -19,6 +19,7 @@ mod harness;
 mod holds;
 mod immutability;
 mod investigation;
+mod lookups;
 mod masks;
 mod noninterference;
 mod open_format;
