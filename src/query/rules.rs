@@ -221,6 +221,11 @@ fn planned(
     planner: &Planner<'_>,
     key: Option<Arc<PseudonymKey>>,
 ) -> Result<(Planned, Vec<Oid>)> {
+    if planner.is_innermost() {
+        // Policies look into tables with policies, and nowhere is an end.
+        let message = format!("infinite recursion detected in policy for relation \"{}\"", table.name.name);
+        return Err(Error::new(Kind::InvalidObjectDefinition, message));
+    }
     let fields: Vec<_> = table.columns.iter().map(|column| column.sql_type.field(column.name.clone(), true)).collect();
     let rows = provider_as_source(Arc::new(EmptyTable::new(Arc::new(Schema::new(fields)))));
     let owner = planner.guard.of_owner(table.oid);

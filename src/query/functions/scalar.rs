@@ -242,11 +242,29 @@ pub(super) fn int(column: &Int64Array, row: usize) -> Option<i64> {
     column.is_valid(row).then(|| column.value(row))
 }
 
+/// Bytes of text that one call may make for the rows of a batch together. It is as much as PostgreSQL allows one value; without a bound for
+/// all of them a short statement would take the machine's memory, of which no pool knows.
+pub(super) const TEXT_BYTES_MAX: usize = 0x3fff_ffff;
+
+/// The error for text that would be longer than [`TEXT_BYTES_MAX`].
+pub(super) fn too_long() -> Error {
+    Error::new(Kind::ProgramLimitExceeded, "requested length too large")
+}
+
 /// A column of texts, each made from its row.
+///
+/// # Errors
+/// 54000 for more than [`TEXT_BYTES_MAX`] bytes together.
 pub(super) fn texts_of(rows: usize, mut with: impl FnMut(usize) -> Result<Option<String>>) -> Result<ArrayRef> {
     let mut out = StringViewBuilder::with_capacity(rows);
+    let mut bytes = 0_usize;
     for row in 0..rows {
-        out.append_option(with(row)?);
+        let text = with(row)?;
+        bytes = bytes.saturating_add(text.as_ref().map_or(0, String::len));
+        if bytes > TEXT_BYTES_MAX {
+            return Err(too_long());
+        }
+        out.append_option(text);
     }
     Ok(Arc::new(out.finish()))
 }
