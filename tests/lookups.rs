@@ -3,7 +3,7 @@
 
 use tokio_postgres::Client;
 
-use crate::harness::{PASSWORD, Server, connect_as, folder, table};
+use crate::harness::{Scene, state, told};
 
 /// A log whose rows belong to rooms, who is in which room, and which keys are hidden. `mia` may write memberships, and is held to
 /// policies as everybody.
@@ -25,34 +25,9 @@ const DEFINITIONS: &str = "
 
 const ROOMS: &str = "SELECT string_agg(room, ' ' ORDER BY room) FROM events";
 
-struct Scene {
-    server: Server,
-    chief: Client,
-    _folder: tempfile::TempDir,
-}
-
-impl Scene {
-    async fn set() -> Scene {
-        let folder = folder();
-        let server = Server::start(folder.path());
-        let chief = server.connect().await;
-        run(&chief, DEFINITIONS).await;
-        Scene { server, chief, _folder: folder }
-    }
-
-    async fn log_in(&self, role: &str) -> Client {
-        connect_as(self.server.address(), role, PASSWORD).await.unwrap_or_else(|error| panic!("{role}: {error:?}"))
-    }
-}
-
-async fn run(client: &Client, sql: &str) {
-    client.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
-}
-
-/// The one value that a statement answers with.
+/// The one value that a statement answers with; NULL is nothing.
 async fn one(client: &Client, sql: &str) -> String {
-    let answer = table(client, sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
-    answer.rows[0][0].clone().unwrap_or_default()
+    told(client, sql).await.concat().replace("NULL", "")
 }
 
 async fn rooms(client: &Client) -> String {
@@ -61,7 +36,7 @@ async fn rooms(client: &Client) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_membership_counts_for_the_next_statement_of_its_reader_alone() {
-    let scene = Scene::set().await;
+    let scene = Scene::set(&[DEFINITIONS]).await;
     let (sue, sam) = (scene.log_in("sue").await, scene.log_in("sam").await);
     let prepared = sue.prepare(ROOMS).await.unwrap();
     let asked = async || sue.query_one(&prepared, &[]).await.unwrap().get::<_, Option<String>>(0).unwrap_or_default();
@@ -79,7 +54,7 @@ async fn a_membership_counts_for_the_next_statement_of_its_reader_alone() {
         ("ALTER POLICY own ON events USING (room = (SELECT max(room) FROM members WHERE room < '9'))", "3", "3"),
         ("DELETE FROM members WHERE room = '3'", "2", "2"),
     ] {
-        run(&scene.chief, sql).await;
+        scene.run(sql).await;
         // Twice, so that the second may answer with what is kept.
         for time in ["first", "second"] {
             assert_eq!(rooms(&sue).await, of_sue, "{sql}, sue, {time}");
@@ -92,64 +67,64 @@ async fn a_membership_counts_for_the_next_statement_of_its_reader_alone() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_transaction_writes_is_looked_up_by_it_and_by_nobody_else() {
-    let scene = Scene::set().await;
-    run(&scene.chief, "INSERT INTO members VALUES ('1', 'mia')").await;
+    let scene = Scene::set(&[DEFINITIONS]).await;
+    scene.run("INSERT INTO members VALUES ('1', 'mia')").await;
     let (writer, other) = (scene.log_in("mia").await, scene.log_in("mia").await);
     for client in [&writer, &other, &writer, &other] {
         assert_eq!(rooms(client).await, "1");
     }
-    run(&writer, "BEGIN; INSERT INTO members VALUES ('2', 'mia')").await;
+    writer.batch_execute("BEGIN; INSERT INTO members VALUES ('2', 'mia')").await.unwrap();
     assert_eq!((rooms(&writer).await, rooms(&other).await), ("1 2".to_owned(), "1".to_owned()));
-    run(&writer, "SAVEPOINT s; DELETE FROM members WHERE room = '1'").await;
+    writer.batch_execute("SAVEPOINT s; DELETE FROM members WHERE room = '1'").await.unwrap();
     assert_eq!((rooms(&writer).await, rooms(&other).await), ("2".to_owned(), "1".to_owned()));
-    run(&writer, "ROLLBACK TO s").await;
+    writer.batch_execute("ROLLBACK TO s").await.unwrap();
     assert_eq!((rooms(&writer).await, rooms(&other).await), ("1 2".to_owned(), "1".to_owned()));
-    run(&writer, "ROLLBACK").await;
+    writer.batch_execute("ROLLBACK").await.unwrap();
     assert_eq!((rooms(&writer).await, rooms(&other).await), ("1".to_owned(), "1".to_owned()));
-    run(&writer, "BEGIN; INSERT INTO members VALUES ('3', 'mia'); COMMIT").await;
+    writer.batch_execute("BEGIN; INSERT INTO members VALUES ('3', 'mia'); COMMIT").await.unwrap();
     assert_eq!((rooms(&other).await, rooms(&writer).await), ("1 3".to_owned(), "1 3".to_owned()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_transaction_of_one_snapshot_looks_values_up_in_it() {
-    let scene = Scene::set().await;
-    run(&scene.chief, "INSERT INTO members VALUES ('1', 'sue')").await;
+    let scene = Scene::set(&[DEFINITIONS]).await;
+    scene.run("INSERT INTO members VALUES ('1', 'sue')").await;
     let (old, new) = (scene.log_in("sue").await, scene.log_in("sue").await);
     assert_eq!(rooms(&new).await, "1");
-    run(&old, "BEGIN ISOLATION LEVEL REPEATABLE READ").await;
+    old.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ").await.unwrap();
     assert_eq!(rooms(&old).await, "1");
-    run(&scene.chief, "INSERT INTO members VALUES ('2', 'sue'); DELETE FROM members WHERE room = '1'").await;
+    scene.run("INSERT INTO members VALUES ('2', 'sue'); DELETE FROM members WHERE room = '1'").await;
     for _ in 0..2 {
         assert_eq!((rooms(&new).await, rooms(&old).await), ("2".to_owned(), "1".to_owned()));
     }
-    run(&old, "COMMIT").await;
+    old.batch_execute("COMMIT").await.unwrap();
     assert_eq!(rooms(&old).await, "2");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_becomes_another_looks_up_anew() {
-    let scene = Scene::set().await;
-    run(&scene.chief, "INSERT INTO members VALUES ('1', 'sue'), ('2', 'sam')").await;
+    let scene = Scene::set(&[DEFINITIONS]).await;
+    scene.run("INSERT INTO members VALUES ('1', 'sue'), ('2', 'sam')").await;
     let changing = scene.server.connect().await;
     for (role, seen) in [("sue", "1"), ("sam", "2"), ("sue", "1"), ("mia", "")] {
-        run(&changing, &format!("RESET SESSION AUTHORIZATION; SET SESSION AUTHORIZATION {role}")).await;
+        changing.batch_execute(&format!("RESET SESSION AUTHORIZATION; SET SESSION AUTHORIZATION {role}")).await.unwrap();
         assert_eq!(rooms(&changing).await, seen, "{role}");
         assert_eq!(rooms(&scene.log_in("sue").await).await, "1");
     }
     // The role is another, the login is not: nobody is in a room by that name.
-    run(&changing, "RESET SESSION AUTHORIZATION; SET ROLE sue").await;
+    changing.batch_execute("RESET SESSION AUTHORIZATION; SET ROLE sue").await.unwrap();
     assert_eq!(rooms(&changing).await, "");
     // A session that wants no rows left out hears of it, whatever is kept.
     let strict = scene.log_in("sue").await;
     assert_eq!(rooms(&strict).await, "1");
-    run(&strict, "SET row_security = off").await;
-    assert_eq!(crate::harness::sqlstate(&table(&strict, ROOMS).await.unwrap_err()), "42501");
+    strict.batch_execute("SET row_security = off").await.unwrap();
+    assert_eq!(state(&strict, ROOMS).await, "42501");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_mask_looks_up_counts_for_the_next_statement() {
-    let scene = Scene::set().await;
-    run(&scene.chief, "INSERT INTO members VALUES ('1', 'sue')").await;
+    let scene = Scene::set(&[DEFINITIONS]).await;
+    scene.run("INSERT INTO members VALUES ('1', 'sue')").await;
     let sue = scene.log_in("sue").await;
     for (sql, shown) in [
         ("SELECT 1", "{\"a\": \"***\", \"b\": 1}"),
@@ -158,7 +133,7 @@ async fn what_a_mask_looks_up_counts_for_the_next_statement() {
         ("BEGIN; DELETE FROM hidden; ROLLBACK", "{\"a\": 1, \"b\": \"***\"}"),
         ("DELETE FROM hidden", ""),
     ] {
-        run(&scene.chief, sql).await;
+        scene.run(sql).await;
         for _ in 0..2 {
             assert_eq!(one(&sue, "SELECT details FROM events").await, shown, "{sql}");
         }
@@ -167,18 +142,18 @@ async fn what_a_mask_looks_up_counts_for_the_next_statement() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_looked_up_table_s_own_policies_look_up_counts_as_well() {
-    let scene = Scene::set().await;
-    run(
-        &scene.chief,
-        "CREATE ROLE ed; CREATE TABLE open_rooms (room text) USING reference;
+    let scene = Scene::set(&[DEFINITIONS]).await;
+    scene
+        .run(
+            "CREATE ROLE ed; CREATE TABLE open_rooms (room text) USING reference;
          INSERT INTO members VALUES ('1', 'sue'), ('2', 'sue');
          INSERT INTO open_rooms VALUES ('1');
          ALTER TABLE members ENABLE ROW LEVEL SECURITY;
          CREATE POLICY opened ON members TO ed USING (room IN (SELECT room FROM open_rooms));
          GRANT SELECT ON members, hidden TO ed;
          ALTER TABLE events OWNER TO ed",
-    )
-    .await;
+        )
+        .await;
     let sue = scene.log_in("sue").await;
     for (sql, seen) in [
         ("SELECT 1", "1"),
@@ -187,7 +162,7 @@ async fn what_a_looked_up_table_s_own_policies_look_up_counts_as_well() {
         ("DROP POLICY opened ON members", ""),
         ("ALTER TABLE members DISABLE ROW LEVEL SECURITY", "1 2"),
     ] {
-        run(&scene.chief, sql).await;
+        scene.run(sql).await;
         for _ in 0..2 {
             assert_eq!(rooms(&sue).await, seen, "{sql}");
         }

@@ -241,11 +241,7 @@ async fn who_sees_rows_masked_does_not_write_them_back() {
 /// Masks are put on rows that are about to leave, after comparisons that cannot fail: what is found, and in what order, is the same.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rows_that_are_ruled_out_before_they_are_masked_are_the_right_ones() {
-    let folder = folder();
-    let server = Server::start(folder.path());
-    let owner = server.connect().await;
-    owner
-        .batch_execute(
+    let scene = Scene::set(&[
             "CREATE ROLE sue LOGIN PASSWORD 'only-for-tests';
              CREATE TABLE calls (n integer, at timestamptz NOT NULL, room integer, name text, secret integer);
              INSERT INTO calls SELECT i, now() - i * interval '1 second', i % 3, 'name' || i % 100, 7 * i % 20011
@@ -257,10 +253,9 @@ async fn rows_that_are_ruled_out_before_they_are_masked_are_the_right_ones() {
              CREATE MASKING POLICY name ON calls (name) TO sue USING (upper(name) || room);
              CREATE MASKING POLICY secret ON calls (secret) TO sue USING (secret % 10);
              CREATE VIEW as_sue AS SELECT n, at, room, upper(name) || room AS name, secret % 10 AS secret FROM calls WHERE room <> 0",
-        )
-        .await
-        .unwrap();
-    let sue = connect_as(server.address(), "sue", PASSWORD).await.unwrap();
+    ])
+    .await;
+    let sue = scene.log_in("sue").await;
     for when in ["in memory", "in segments"] {
         for asked in [
             "SELECT * FROM t ORDER BY at DESC LIMIT 100",
@@ -281,18 +276,18 @@ async fn rows_that_are_ruled_out_before_they_are_masked_are_the_right_ones() {
             "SELECT count(*) FROM (SELECT name FROM t LIMIT 11000) AS some",
             "SELECT (SELECT name FROM t WHERE t.n = v.k ORDER BY at LIMIT 1) FROM (VALUES (1), (2), (9998)) AS v (k) ORDER BY v.k",
         ] {
-            let own = rows(
+            let own = told(
                 &sue,
                 &asked.replace("FROM t", "FROM calls t").replace("JOIN t b", "JOIN calls b").replace("calls t a", "calls a"),
             )
             .await;
-            let wanted = rows(
-                &owner,
+            let wanted = told(
+                &scene.chief,
                 &asked.replace("FROM t", "FROM as_sue t").replace("JOIN t b", "JOIN as_sue b").replace("as_sue t a", "as_sue a"),
             )
             .await;
             assert_eq!(own, wanted, "{when}: {asked}");
         }
-        owner.batch_execute("CHECKPOINT").await.unwrap();
+        scene.run("CHECKPOINT").await;
     }
 }
