@@ -3,18 +3,18 @@
 
 use tokio_postgres::Client;
 
-use crate::harness::{CAN_PLANT, Launch, Server, connect_as, copy_in, count, folder, run, sqlstate, table};
-use crate::retention::found_below;
+use crate::harness::{CAN_PLANT, Launch, Server, copy_in, count, folder, run, sqlstate, table};
+use crate::retention::{bodies, found_below};
 
 /// A log with events of several ages of three tenants, all of which expire after thirty days, and some who look at it. The word in one
 /// of the oldest events is nowhere else.
 pub(crate) const DEFINITIONS: &str = "
     CREATE ROLE lawyer;
     CREATE ROLE clerk;
-    CREATE ROLE lena LOGIN PASSWORD 'lena-for-tests' IN ROLE lawyer;
-    CREATE ROLE carl LOGIN PASSWORD 'carl-for-tests' IN ROLE clerk;
-    CREATE ROLE nora LOGIN NOINHERIT PASSWORD 'nora-for-tests' IN ROLE lawyer;
-    CREATE ROLE olga LOGIN PASSWORD 'olga-for-tests';
+    CREATE ROLE lena LOGIN PASSWORD 'only-for-tests' IN ROLE lawyer;
+    CREATE ROLE carl LOGIN PASSWORD 'only-for-tests' IN ROLE clerk;
+    CREATE ROLE nora LOGIN NOINHERIT PASSWORD 'only-for-tests' IN ROLE lawyer;
+    CREATE ROLE olga LOGIN PASSWORD 'only-for-tests';
     CREATE TABLE cases (id text PRIMARY KEY, open boolean) USING reference;
     INSERT INTO cases VALUES ('beta', true), ('gamma', false);
     CREATE TABLE notes (event_id uuid DEFAULT uuidv7(), occurred_at timestamptz NOT NULL, tenant text, body text);
@@ -29,20 +29,11 @@ const EXPIRES: &str = "CREATE RETENTION POLICY month ON notes KEEP INTERVAL '30 
 /// What has not expired, for everybody.
 const FRESH: [&str; 6] = ["alpha of 1", "alpha of 20", "beta of 1", "beta of 20", "gamma of 1", "gamma of 20"];
 
-async fn bodies(client: &Client) -> Vec<String> {
-    let rows = table(client, "SELECT body FROM notes ORDER BY body").await.unwrap().rows;
-    rows.into_iter().map(|row| row[0].clone().unwrap_or_default()).collect()
-}
-
 /// What has not expired, and these.
 fn fresh_and(others: &[&str]) -> Vec<String> {
     let mut all: Vec<String> = FRESH.iter().chain(others).map(|body| (*body).to_owned()).collect();
     all.sort();
     all
-}
-
-pub(crate) async fn as_role(server: &Server, role: &str) -> Client {
-    connect_as(server.address(), role, &format!("{role}-for-tests")).await.unwrap()
 }
 
 pub(crate) async fn refused(client: &Client, sql: &str, state: &str) -> tokio_postgres::Error {
@@ -62,12 +53,8 @@ async fn what_a_hold_keeps_is_seen_by_whom_it_names() {
     let chief = server.connect().await;
     chief.batch_execute(DEFINITIONS).await.unwrap();
     chief.batch_execute(EXPIRES).await.unwrap();
-    let (lena, carl, nora, olga) = (
-        as_role(&server, "lena").await,
-        as_role(&server, "carl").await,
-        as_role(&server, "nora").await,
-        as_role(&server, "olga").await,
-    );
+    let (lena, carl, nora, olga) =
+        (server.log_in("lena").await, server.log_in("carl").await, server.log_in("nora").await, server.log_in("olga").await);
     let prepared = lena.prepare("SELECT count(*) FROM notes WHERE tenant = $1").await.unwrap();
     assert_eq!(lena.query_one(&prepared, &[&"alpha"]).await.unwrap().get::<_, i64>(0), 2);
     chief.batch_execute("CREATE LEGAL HOLD a ON notes WHERE (tenant = 'alpha') REASON 'case 1' TO lawyer").await.unwrap();
@@ -184,12 +171,12 @@ async fn held_rows_stay_until_the_last_hold_is_gone() {
     chief.batch_execute("VACUUM notes").await.unwrap();
     assert_eq!(status(&chief).await, (0, 5, false));
     let held = fresh_and(&["alpha of 50", "alpha of 400", "planted-token-91be", "beta of 50", "beta of 400"]);
-    assert_eq!(bodies(&as_role(&server, "lena").await).await, held);
+    assert_eq!(bodies(&server.log_in("lena").await).await, held);
     server.kill9();
     let server = Server::start(data.path());
     let chief = server.connect().await;
     assert_eq!(status(&chief).await, (0, 5, false));
-    assert_eq!(bodies(&as_role(&server, "lena").await).await, held);
+    assert_eq!(bodies(&server.log_in("lena").await).await, held);
     assert_eq!(bodies(&chief).await, fresh_and(&[]));
     // A look-up is done anew for each purge: a case that is closed holds nothing.
     chief.batch_execute("UPDATE cases SET open = false WHERE id = 'beta'").await.unwrap();
@@ -197,7 +184,7 @@ async fn held_rows_stay_until_the_last_hold_is_gone() {
     chief.batch_execute("DROP LEGAL HOLD a ON notes").await.unwrap();
     chief.batch_execute("VACUUM notes").await.unwrap();
     assert_eq!(status(&chief).await, (0, 1, false), "the other hold is on one row still");
-    assert_eq!(bodies(&as_role(&server, "lena").await).await, fresh_and(&["planted-token-91be"]));
+    assert_eq!(bodies(&server.log_in("lena").await).await, fresh_and(&["planted-token-91be"]));
     // Without the policy there is nothing to hold it against.
     chief.batch_execute("DROP RETENTION POLICY month ON notes").await.unwrap();
     assert_eq!(bodies(&chief).await, fresh_and(&["planted-token-91be"]));
@@ -268,7 +255,7 @@ async fn a_purge_that_is_cut_off_loses_nothing_that_is_held() {
         assert!(server.dies().is_some(), "{point} was not reached");
         let server = Server::start(data.path());
         let held = fresh_and(&["alpha of 50", "alpha of 400", "planted-token-91be"]);
-        let lena = as_role(&server, "lena").await;
+        let lena = server.log_in("lena").await;
         assert_eq!(bodies(&lena).await, held, "{point}");
         server.connect().await.batch_execute("VACUUM notes").await.unwrap();
         assert_eq!(bodies(&lena).await, held, "{point}");
@@ -295,7 +282,7 @@ async fn what_is_held_is_taken_in_however_late_it_comes() {
     assert_eq!(copy_in(&chief, "COPY notes (occurred_at, tenant, body) FROM STDIN", first).await.unwrap(), 1);
     chief.batch_execute("VACUUM notes").await.unwrap();
     assert_eq!(count(&chief, "SELECT count(*) FROM notes WHERE body = 'late'").await, 0);
-    assert_eq!(count(&as_role(&server, "lena").await, "SELECT count(*) FROM notes WHERE body = 'late'").await, 2);
+    assert_eq!(count(&server.log_in("lena").await, "SELECT count(*) FROM notes WHERE body = 'late'").await, 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -393,7 +380,7 @@ async fn what_cannot_be_a_hold_is_refused() {
         refused(&chief, sql, state).await;
     }
     // Nobody but the table's owner has a say.
-    let olga = as_role(&server, "olga").await;
+    let olga = server.log_in("olga").await;
     for sql in
         ["CREATE LEGAL HOLD h ON notes REASON 'r'", "DROP LEGAL HOLD k ON notes", "DROP LEGAL HOLD IF EXISTS nosuch ON notes"]
     {
@@ -437,14 +424,14 @@ async fn what_cannot_be_a_hold_is_refused() {
     // A schema does not take a held table with it, and neither does its owner.
     chief
         .batch_execute(
-            "CREATE ROLE maker LOGIN PASSWORD 'maker-for-tests'; CREATE SCHEMA s AUTHORIZATION maker;
+            "CREATE ROLE maker LOGIN PASSWORD 'only-for-tests'; CREATE SCHEMA s AUTHORIZATION maker;
              SET ROLE maker; CREATE TABLE s.t (n int); CREATE LEGAL HOLD h ON s.t REASON 'r'; RESET ROLE",
         )
         .await
         .unwrap();
     refused(&chief, "DROP SCHEMA s CASCADE", "2BP01").await;
     refused(&chief, "DROP OWNED BY maker CASCADE", "2BP01").await;
-    as_role(&server, "maker").await.batch_execute("DROP LEGAL HOLD h ON s.t; DROP TABLE s.t").await.unwrap();
+    server.log_in("maker").await.batch_execute("DROP LEGAL HOLD h ON s.t; DROP TABLE s.t").await.unwrap();
 }
 
 /// What `annals.legal_holds` shows, but for the time.
@@ -462,7 +449,7 @@ async fn holds_are_shown_dumped_and_restored() {
     chief.batch_execute(DEFINITIONS).await.unwrap();
     chief
         .batch_execute(
-            "CREATE ROLE abby LOGIN PASSWORD 'abby-for-tests' IN ROLE auditor;
+            "CREATE ROLE abby LOGIN PASSWORD 'only-for-tests' IN ROLE auditor;
              ALTER TABLE notes OWNER TO olga; GRANT SELECT ON cases TO olga;
              SET ROLE olga;
              CREATE LEGAL HOLD \"One\" ON notes WHERE (tenant IN (SELECT id FROM public.cases WHERE open)) REASON 'it''s open' TO lawyer, carl;
@@ -486,12 +473,12 @@ async fn holds_are_shown_dumped_and_restored() {
     two[3] = None;
     let both = vec![one.clone(), two];
     for who in ["olga", "abby"] {
-        assert_eq!(holds(&as_role(&server, who).await).await, both, "{who}");
+        assert_eq!(holds(&server.log_in(who).await).await, both, "{who}");
     }
     for who in ["carl", "lena"] {
-        assert_eq!(holds(&as_role(&server, who).await).await, std::slice::from_ref(&one), "{who}");
+        assert_eq!(holds(&server.log_in(who).await).await, std::slice::from_ref(&one), "{who}");
     }
-    assert_eq!(holds(&as_role(&server, "nora").await).await, Vec::<Vec<Option<String>>>::new());
+    assert_eq!(holds(&server.log_in("nora").await).await, Vec::<Vec<Option<String>>>::new());
     let script = run(&["dump", "--data", data.path().to_str().unwrap()]).succeeded();
     server.kill9();
     let server = Server::start(data.path());

@@ -6,7 +6,6 @@
 #![expect(clippy::disallowed_methods, reason = "tests read the environment, and wait on the wall clock for a child process")]
 #![expect(clippy::print_stdout, reason = "a test reports what it skipped and which seed it ran on its own output")]
 
-mod assignments;
 mod bad_input;
 mod changes;
 mod clients;
@@ -19,6 +18,7 @@ mod harness;
 mod holds;
 mod immutability;
 mod investigation;
+mod lookups;
 mod masks;
 mod noninterference;
 mod open_format;

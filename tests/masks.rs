@@ -3,9 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use tokio_postgres::Client;
-
-use crate::harness::{PASSWORD, Server, connect_as, count, folder, sqlstate, table};
+use crate::harness::{PASSWORD, Scene, Server, connect_as, count, folder, state, table, told};
 
 /// A log of messages with who wrote them, and a payload with secrets in it.
 const DEFINITIONS: &str = "
@@ -32,45 +30,9 @@ const MASKS: &str = "
         USING (redact_keys(details, ARRAY['authorization', 'api_key', 'cookie']));
     CREATE MASKING POLICY e_amount ON messages (amount) TO desk EXCEPT privacy USING (NULL)";
 
-struct Scene {
-    server: Server,
-    owner: Client,
-    _folder: tempfile::TempDir,
-}
-
-impl Scene {
-    async fn set() -> Scene {
-        let folder = folder();
-        let server = Server::start(folder.path());
-        let owner = server.connect().await;
-        owner.batch_execute(DEFINITIONS).await.unwrap();
-        owner.batch_execute(MASKS).await.unwrap();
-        Scene { server, owner, _folder: folder }
-    }
-
-    async fn log_in(&self, role: &str) -> Client {
-        connect_as(self.server.address(), role, PASSWORD).await.unwrap_or_else(|error| panic!("{role}: {error:?}"))
-    }
-}
-
-/// The rows of an answer, one text each, columns apart by a bar.
-async fn rows(client: &Client, sql: &str) -> Vec<String> {
-    let answer = table(client, sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
-    let shown =
-        |row: Vec<Option<String>>| row.into_iter().map(|cell| cell.unwrap_or("NULL".to_owned())).collect::<Vec<_>>().join("|");
-    answer.rows.into_iter().map(shown).collect()
-}
-
-async fn state(client: &Client, sql: &str) -> String {
-    match table(client, sql).await {
-        Ok(answer) => format!("was answered: {answer:?}"),
-        Err(error) => sqlstate(&error).to_owned(),
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_role_sees_what_its_masks_show() {
-    let scene = Scene::set().await;
+    let scene = Scene::set(&[DEFINITIONS, MASKS]).await;
     let sue = scene.log_in("sue").await;
     let masked = [
         "1|v***@example.com|***4567|NULL|{\"headers\": {\"Authorization\": \"***\"}, \"message\": {\"lang\": \"en\", \"text\": \"***\"}}",
@@ -80,14 +42,14 @@ async fn each_role_sees_what_its_masks_show() {
     ];
     let all = "SELECT id, email, phone, amount, details FROM messages ORDER BY id";
     for when in ["in memory", "in segments"] {
-        assert_eq!(rows(&sue, all).await, masked, "{when}");
-        scene.owner.batch_execute("CHECKPOINT").await.unwrap();
+        assert_eq!(told(&sue, all).await, masked, "{when}");
+        scene.run("CHECKPOINT").await;
     }
-    assert_eq!(rows(&scene.log_in("free").await, all).await, masked, "BYPASSRLS is about rows");
-    let recorded = rows(&scene.owner, all).await;
+    assert_eq!(told(&scene.log_in("free").await, all).await, masked, "BYPASSRLS is about rows");
+    let recorded = told(&scene.chief, all).await;
     assert!(recorded[0].contains("vip@example.com") && recorded[0].contains("Bearer s3cr3t"), "{recorded:?}");
-    assert_eq!(rows(&scene.log_in("paul").await, all).await, recorded, "a role that is spared");
-    let billing = rows(&scene.log_in("bill").await, all).await;
+    assert_eq!(told(&scene.log_in("paul").await, all).await, recorded, "a role that is spared");
+    let billing = told(&scene.log_in("bill").await, all).await;
     assert!(
         billing[0].contains("vip@example.com") && billing[0].contains("call me") && !billing[0].contains("s3cr3t"),
         "{billing:?}"
@@ -96,8 +58,8 @@ async fn each_role_sees_what_its_masks_show() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a58_a59_a61_a63_a67_every_part_of_a_statement_sees_the_masked_value() {
-    let scene = Scene::set().await;
-    scene.owner.batch_execute("CHECKPOINT").await.unwrap();
+    let scene = Scene::set(&[DEFINITIONS, MASKS]).await;
+    scene.run("CHECKPOINT").await;
     let sue = scene.log_in("sue").await;
     for (sql, answer) in [
         ("SELECT count(*) FROM messages WHERE email = 'vip@example.com'", "0"),
@@ -125,7 +87,7 @@ async fn a58_a59_a61_a63_a67_every_part_of_a_statement_sees_the_masked_value() {
         ("SELECT id FROM messages ORDER BY amount, id LIMIT 1", "1"),
         ("SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY amount) FROM messages", "NULL"),
     ] {
-        assert_eq!(rows(&sue, sql).await, [answer], "{sql}");
+        assert_eq!(told(&sue, sql).await, [answer], "{sql}");
     }
     let prepared = sue.prepare("SELECT count(*) FROM messages WHERE email = $1").await.unwrap();
     assert_eq!(sue.query_one(&prepared, &[&"vip@example.com"]).await.unwrap().get::<_, i64>(0), 0);
@@ -138,25 +100,25 @@ async fn a58_a59_a61_a63_a67_every_part_of_a_statement_sees_the_masked_value() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a65_a71_views_cursors_and_copies_show_the_masked_value() {
-    let scene = Scene::set().await;
+    let scene = Scene::set(&[DEFINITIONS, MASKS]).await;
     scene
-        .owner
+        .chief
         .batch_execute("CREATE VIEW mails AS SELECT id, lower(email) AS mail FROM messages; GRANT SELECT ON mails TO desk")
         .await
         .unwrap();
     let sue = scene.log_in("sue").await;
-    assert_eq!(rows(&sue, "SELECT mail FROM mails WHERE id = 1").await, ["v***@example.com"]);
+    assert_eq!(told(&sue, "SELECT mail FROM mails WHERE id = 1").await, ["v***@example.com"]);
     sue.batch_execute("BEGIN; DECLARE c CURSOR FOR SELECT email FROM messages ORDER BY id").await.unwrap();
-    assert_eq!(rows(&sue, "FETCH 1 FROM c").await, ["v***@example.com"]);
+    assert_eq!(told(&sue, "FETCH 1 FROM c").await, ["v***@example.com"]);
     sue.batch_execute("COMMIT").await.unwrap();
     let chunks: Vec<bytes::Bytes> =
         futures::TryStreamExt::try_collect(sue.copy_out("COPY messages (id, email) TO STDOUT").await.unwrap()).await.unwrap();
     let copied = String::from_utf8(chunks.concat()).unwrap();
     assert!(copied.contains("v***@example.com") && !copied.contains("vip@"), "{copied}");
-    let answered = rows(&sue, "INSERT INTO messages (id, email) VALUES (9, 'new@example.com') RETURNING email").await;
+    let answered = told(&sue, "INSERT INTO messages (id, email) VALUES (9, 'new@example.com') RETURNING email").await;
     assert_eq!(answered, ["n***@example.com"], "RETURNING is a reading");
     sue.batch_execute("BEGIN; INSERT INTO messages (id, email) VALUES (10, 'own@example.com')").await.unwrap();
-    assert_eq!(rows(&sue, "SELECT email FROM messages WHERE id = 10").await, ["o***@example.com"], "rows of its own transaction");
+    assert_eq!(told(&sue, "SELECT email FROM messages WHERE id = 10").await, ["o***@example.com"], "rows of its own transaction");
     sue.batch_execute("ROLLBACK").await.unwrap();
 }
 
@@ -169,7 +131,7 @@ async fn pseudonyms_are_the_same_for_a_role_and_others_for_another() {
     owner.batch_execute("CREATE MASKING POLICY who ON messages (email) TO desk, billing USING (mask_hash())").await.unwrap();
     let of = |role: &'static str, address| async move {
         let client = connect_as(address, role, PASSWORD).await.unwrap();
-        rows(&client, "SELECT email FROM messages ORDER BY id").await
+        told(&client, "SELECT email FROM messages ORDER BY id").await
     };
     let sue = of("sue", server.address()).await;
     assert_eq!(sue.iter().collect::<BTreeSet<_>>().len(), 4, "{sue:?}");
@@ -186,9 +148,9 @@ async fn pseudonyms_are_the_same_for_a_role_and_others_for_another() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_masked_is_refused() {
-    let scene = Scene::set().await;
+    let scene = Scene::set(&[DEFINITIONS, MASKS]).await;
     scene
-        .owner
+        .chief
         .batch_execute(
             "CREATE VIEW v AS SELECT * FROM messages; CREATE TABLE refs (id integer PRIMARY KEY, name text) USING reference",
         )
@@ -215,7 +177,7 @@ async fn what_cannot_be_masked_is_refused() {
         ("ALTER TABLE messages RENAME COLUMN email TO mail", "2BP01"),
         ("DROP ROLE privacy", "2BP01"),
     ] {
-        assert_eq!(state(&scene.owner, sql).await, expected, "{sql}");
+        assert_eq!(state(&scene.chief, sql).await, expected, "{sql}");
     }
     let sue = scene.log_in("sue").await;
     assert_eq!(state(&sue, "CREATE MASKING POLICY m ON messages (email) USING (NULL)").await, "42501");
@@ -224,7 +186,7 @@ async fn what_cannot_be_masked_is_refused() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_change_counts_for_statements_that_start_after_it() {
-    let scene = Scene::set().await;
+    let scene = Scene::set(&[DEFINITIONS, MASKS]).await;
     let sue = scene.log_in("sue").await;
     let email = "SELECT email FROM messages WHERE id = 1";
     let prepared = sue.prepare(email).await.unwrap();
@@ -246,7 +208,7 @@ async fn a_change_counts_for_statements_that_start_after_it() {
         ("DROP MASKING POLICY z_email ON messages", "vip@example.com!"),
         ("DROP MASKING POLICY b_again ON messages; DROP MASKING POLICY IF EXISTS b_again ON messages", "vip@example.com"),
     ] {
-        scene.owner.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+        scene.chief.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
         assert_eq!(asked().await, shown, "{sql}");
     }
     assert_eq!(count(&sue, "SELECT count(*) FROM messages").await, 4);
@@ -254,9 +216,9 @@ async fn a_change_counts_for_statements_that_start_after_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_sees_rows_masked_does_not_write_them_back() {
-    let scene = Scene::set().await;
+    let scene = Scene::set(&[DEFINITIONS, MASKS]).await;
     scene
-        .owner
+        .chief
         .batch_execute(
             "CREATE TABLE people (id integer PRIMARY KEY, name text) USING reference; INSERT INTO people VALUES (1, 'Ada');
              GRANT ALL ON people TO desk; CREATE MASKING POLICY m ON people (name) TO desk USING (mask_all())",
@@ -272,6 +234,60 @@ async fn who_sees_rows_masked_does_not_write_them_back() {
         assert_eq!(state(&sue, sql).await, "42501", "{sql}");
     }
     sue.batch_execute("INSERT INTO people VALUES (2, 'Bo')").await.unwrap();
-    assert_eq!(rows(&scene.owner, "SELECT name FROM people ORDER BY id").await, ["Ada", "Bo"]);
-    assert_eq!(rows(&sue, "SELECT name FROM people ORDER BY id").await, ["***", "***"]);
+    assert_eq!(told(&scene.chief, "SELECT name FROM people ORDER BY id").await, ["Ada", "Bo"]);
+    assert_eq!(told(&sue, "SELECT name FROM people ORDER BY id").await, ["***", "***"]);
+}
+
+/// Masks are put on rows that are about to leave, after comparisons that cannot fail: what is found, and in what order, is the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_that_are_ruled_out_before_they_are_masked_are_the_right_ones() {
+    let scene = Scene::set(&[
+            "CREATE ROLE sue LOGIN PASSWORD 'only-for-tests';
+             CREATE TABLE calls (n integer, at timestamptz NOT NULL, room integer, name text, secret integer);
+             INSERT INTO calls SELECT i, now() - i * interval '1 second', i % 3, 'name' || i % 100, 7 * i % 20011
+                 FROM generate_series(1, 20000) AS g(i);
+             INSERT INTO calls VALUES (0, now() + interval '1 second', 1, NULL, NULL);
+             GRANT SELECT ON calls TO sue;
+             ALTER TABLE calls ENABLE ROW LEVEL SECURITY;
+             CREATE POLICY some ON calls TO sue USING (room <> 0);
+             CREATE MASKING POLICY name ON calls (name) TO sue USING (upper(name) || room);
+             CREATE MASKING POLICY secret ON calls (secret) TO sue USING (secret % 10);
+             CREATE VIEW as_sue AS SELECT n, at, room, upper(name) || room AS name, secret % 10 AS secret FROM calls WHERE room <> 0",
+    ])
+    .await;
+    let sue = scene.log_in("sue").await;
+    for when in ["in memory", "in segments"] {
+        for asked in [
+            "SELECT * FROM t ORDER BY at DESC LIMIT 100",
+            "SELECT * FROM t ORDER BY at LIMIT 100",
+            "SELECT name, secret FROM t ORDER BY at DESC LIMIT 300 OFFSET 5000",
+            "SELECT * FROM t WHERE n = 5000",
+            "SELECT * FROM t WHERE n IN (1, 4000, 19999) ORDER BY n",
+            "SELECT * FROM t WHERE room = 2 AND n > 15000 ORDER BY n DESC LIMIT 7",
+            "SELECT * FROM t WHERE secret = 3 AND n BETWEEN 100 AND 9000 ORDER BY at LIMIT 50",
+            "SELECT * FROM t WHERE name = 'NAME171' ORDER BY n",
+            "SELECT * FROM t WHERE name IS NULL",
+            "SELECT * FROM t ORDER BY secret DESC NULLS LAST, n LIMIT 20",
+            "SELECT * FROM t ORDER BY name NULLS FIRST, n LIMIT 20",
+            "SELECT name, count(*), sum(secret) FROM t WHERE n < 12345 GROUP BY name ORDER BY name LIMIT 30",
+            "SELECT t.n, t.name FROM t JOIN (VALUES (77), (15001), (12)) AS v (k) ON v.k = t.n ORDER BY t.n",
+            "SELECT a.n, b.name FROM t a JOIN t b ON b.n = a.n + 1 WHERE a.n > 19900 ORDER BY a.n DESC LIMIT 9",
+            "SELECT max(secret), min(name), count(*) FROM t WHERE room = 1",
+            "SELECT count(*) FROM (SELECT name FROM t LIMIT 11000) AS some",
+            "SELECT (SELECT name FROM t WHERE t.n = v.k ORDER BY at LIMIT 1) FROM (VALUES (1), (2), (9998)) AS v (k) ORDER BY v.k",
+        ] {
+            let own = told(
+                &sue,
+                &asked.replace("FROM t", "FROM calls t").replace("JOIN t b", "JOIN calls b").replace("calls t a", "calls a"),
+            )
+            .await;
+            let wanted = told(
+                &scene.chief,
+                &asked.replace("FROM t", "FROM as_sue t").replace("JOIN t b", "JOIN as_sue b").replace("as_sue t a", "as_sue a"),
+            )
+            .await;
+            assert_eq!(own, wanted, "{when}: {asked}");
+        }
+        scene.run("CHECKPOINT").await;
+    }
 }

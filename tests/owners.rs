@@ -3,7 +3,7 @@
 
 use tokio_postgres::Client;
 
-use crate::harness::{PASSWORD, Server, connect_as, folder, sqlstate, table};
+use crate::harness::{Scene, told};
 
 const DEFINITIONS: &str = "
     CREATE ROLE keeper LOGIN PASSWORD 'only-for-tests'; CREATE ROLE ann LOGIN PASSWORD 'only-for-tests';
@@ -14,44 +14,17 @@ const DEFINITIONS: &str = "
     GRANT SELECT ON events TO keeper;
     GRANT CREATE ON SCHEMA public TO keeper";
 
-struct Scene {
-    server: Server,
-    chief: Client,
-    keeper: Client,
-    _folder: tempfile::TempDir,
-}
-
-impl Scene {
-    async fn set() -> Scene {
-        let folder = folder();
-        let server = Server::start(folder.path());
-        let chief = server.connect().await;
-        chief.batch_execute(DEFINITIONS).await.unwrap();
-        let keeper = connect_as(server.address(), "keeper", PASSWORD).await.unwrap();
-        Scene { server, chief, keeper, _folder: folder }
-    }
-
-    async fn log_in(&self, role: &str) -> Client {
-        connect_as(self.server.address(), role, PASSWORD).await.unwrap_or_else(|error| panic!("{role}: {error:?}"))
-    }
-}
-
-/// The rows of an answer, one text each, columns apart by a bar; or the SQLSTATE.
-async fn told(client: &Client, sql: &str) -> Vec<String> {
-    match table(client, sql).await {
-        Ok(answer) => {
-            let cell = |cell: Option<String>| cell.unwrap_or("NULL".to_owned());
-            answer.rows.into_iter().map(|row| row.into_iter().map(cell).collect::<Vec<_>>().join("|")).collect()
-        }
-        Err(error) => vec![sqlstate(&error).to_owned()],
-    }
+/// The scene, and who keeps it.
+async fn set() -> (Scene, Client) {
+    let scene = Scene::set(&[DEFINITIONS]).await;
+    let keeper = scene.log_in("keeper").await;
+    (scene, keeper)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a33_a34_a_view_of_its_owners_is_a_wall() {
-    let scene = Scene::set().await;
-    scene
-        .keeper
+    let (scene, keeper) = set().await;
+    keeper
         .batch_execute(
             "CREATE VIEW public.eu WITH (security_invoker = false) AS SELECT id, amount, mail FROM events WHERE region = 'eu';
              CREATE VIEW public.eu_asked AS SELECT id, amount FROM events WHERE region = 'eu';
@@ -83,17 +56,17 @@ async fn a33_a34_a_view_of_its_owners_is_a_wall() {
         ] {
             assert_eq!(told(&ann, sql).await, answer, "{when}: {sql}");
         }
-        scene.chief.batch_execute("CHECKPOINT").await.unwrap();
+        scene.run("CHECKPOINT").await;
     }
-    scene.keeper.batch_execute("GRANT SELECT (id) ON eu TO bob").await.unwrap();
+    keeper.batch_execute("GRANT SELECT (id) ON eu TO bob").await.unwrap();
     let bob = scene.log_in("bob").await;
     assert_eq!(told(&bob, "SELECT id FROM eu ORDER BY id").await, ["1", "3"]);
     assert_eq!(told(&bob, "SELECT amount FROM eu").await, ["42501"]);
     let prepared = ann.prepare("SELECT count(*) FROM eu WHERE amount > $1").await.unwrap();
     assert_eq!(ann.query_one(&prepared, &[&20]).await.unwrap().get::<_, i64>(0), 1);
-    scene.chief.batch_execute("INSERT INTO events (id, region, amount) VALUES (4, 'eu', 50), (5, 'us', 60)").await.unwrap();
+    scene.run("INSERT INTO events (id, region, amount) VALUES (4, 'eu', 50), (5, 'us', 60)").await;
     assert_eq!(ann.query_one(&prepared, &[&20]).await.unwrap().get::<_, i64>(0), 2, "at its own snapshot");
-    scene.chief.batch_execute("REVOKE SELECT ON events FROM keeper").await.unwrap();
+    scene.run("REVOKE SELECT ON events FROM keeper").await;
     assert_eq!(told(&ann, "SELECT count(*) FROM eu").await, ["42501"], "the owner may no longer");
     let options = "SELECT reloptions::text FROM pg_class WHERE relname IN ('eu', 'eu_asked') ORDER BY relname";
     assert_eq!(told(&scene.chief, options).await, ["{security_invoker=false}", "{security_invoker=true}"]);
@@ -101,7 +74,7 @@ async fn a33_a34_a_view_of_its_owners_is_a_wall() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a33_a65_the_owners_policies_and_the_readers_masks_count() {
-    let scene = Scene::set().await;
+    let (scene, keeper) = set().await;
     scene
         .chief
         .batch_execute(
@@ -112,8 +85,7 @@ async fn a33_a65_the_owners_policies_and_the_readers_masks_count() {
         )
         .await
         .unwrap();
-    scene
-        .keeper
+    keeper
         .batch_execute(
             "CREATE VIEW public.theirs WITH (security_invoker = off) AS SELECT id, mail, region, current_user AS who FROM events;
              CREATE VIEW public.asked AS SELECT id, mail, region FROM events; GRANT SELECT ON theirs, asked TO ann",
@@ -123,16 +95,15 @@ async fn a33_a65_the_owners_policies_and_the_readers_masks_count() {
     let ann = scene.log_in("ann").await;
     assert_eq!(told(&ann, "SELECT * FROM theirs ORDER BY id").await, ["1|***|eu|ann", "3|***|eu|ann"]);
     assert_eq!(told(&ann, "SELECT * FROM asked").await, ["42501"]);
-    scene.chief.batch_execute("GRANT SELECT ON events TO ann").await.unwrap();
+    scene.run("GRANT SELECT ON events TO ann").await;
     assert_eq!(told(&ann, "SELECT * FROM asked ORDER BY id").await, ["2|***|us"]);
-    assert_eq!(told(&scene.keeper, "SELECT id, region FROM theirs ORDER BY id").await, ["1|***", "3|***"]);
+    assert_eq!(told(&keeper, "SELECT id, region FROM theirs ORDER BY id").await, ["1|***", "3|***"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_function_of_its_owners_is_called_with_constants() {
-    let scene = Scene::set().await;
-    scene
-        .keeper
+    let (scene, keeper) = set().await;
+    keeper
         .batch_execute(
             "CREATE FUNCTION public.from_region(wanted text) RETURNS TABLE (id integer, who name) LANGUAGE sql SECURITY DEFINER
                  AS $$ SELECT id, current_user FROM events WHERE region = wanted $$;
@@ -154,7 +125,7 @@ async fn a_function_of_its_owners_is_called_with_constants() {
 /// Rows of a running conversation stay hidden until it has ended: the end is an event in another log, which the reader may not read.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_policy_looks_through_a_function_into_a_log() {
-    let scene = Scene::set().await;
+    let (scene, _) = set().await;
     scene
         .chief
         .batch_execute(
@@ -175,7 +146,7 @@ async fn a_policy_looks_through_a_function_into_a_log() {
     assert_eq!(told(&ann, "SELECT body FROM bot").await, ["one"]);
     assert_eq!(ann.query_one(&prepared, &[]).await.unwrap().get::<_, i64>(0), 1);
     assert_eq!(told(&ann, "SELECT * FROM ended('1 day')").await, ["42501"]);
-    scene.chief.batch_execute("INSERT INTO ends VALUES ('c3', now() - interval '20 minutes')").await.unwrap();
+    scene.run("INSERT INTO ends VALUES ('c3', now() - interval '20 minutes')").await;
     assert_eq!(ann.query_one(&prepared, &[]).await.unwrap().get::<_, i64>(0), 2, "what has ended since");
     // So many that they are not listed one by one.
     scene

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tokio_postgres::Client;
 
-use crate::harness::{PASSWORD, Server, connect_as, count, folder, sqlstate, table};
+use crate::harness::{Scene, count, sqlstate, table};
 
 const LOGS: [&str; 6] = ["interaction_logs", "conversation_logs", "audit_logs", "event_logs", "activity_logs", "bot_logs"];
 
@@ -39,27 +39,6 @@ const EVENTS: &str = "
     INSERT INTO bot_logs (workspace_id, occurred_at, environment, conversation_id, line, payload)
         SELECT w, now(), 'sandbox', 'b1', 'line', '{\"password\": \"s3cr3t\"}' FROM (VALUES ('one'), ('two')) AS v (w)";
 
-struct Scene {
-    server: Server,
-    chief: Client,
-    _folder: tempfile::TempDir,
-}
-
-impl Scene {
-    async fn set() -> Scene {
-        let folder = folder();
-        let server = Server::start(folder.path());
-        let chief = server.connect().await;
-        chief.batch_execute(DEFINITIONS).await.unwrap();
-        chief.batch_execute(EVENTS).await.unwrap();
-        Scene { server, chief, _folder: folder }
-    }
-
-    async fn log_in(&self, role: &str) -> Client {
-        connect_as(self.server.address(), role, PASSWORD).await.unwrap_or_else(|error| panic!("{role}: {error:?}"))
-    }
-}
-
 /// The SQLSTATE with which a statement is refused, or nothing.
 async fn done(client: &Client, sql: &str) -> String {
     match client.batch_execute(sql).await {
@@ -78,7 +57,7 @@ async fn workspaces(client: &Client, log: &str) -> BTreeSet<String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_role_reads_its_logs_of_its_workspaces() {
-    let scene = Scene::set().await;
+    let scene = Scene::set(&[DEFINITIONS, EVENTS]).await;
     let (one, all, no, none) = (&["one"][..], &["one", "two"][..], &["42501"][..], &[][..]);
     for (login, seen) in [
         ("agnes", [no, no, no, no, no, no]),
@@ -103,13 +82,13 @@ async fn each_role_reads_its_logs_of_its_workspaces() {
     assert_eq!(workspaces(&sue, "workspaces").await, BTreeSet::from(["one".to_owned()]));
     assert_eq!(count(&sue, "SELECT count(*) FROM workspace_members").await, 1, "its own");
     assert_eq!(done(&sue, "INSERT INTO workspace_members (workspace_id, member) VALUES ('two', 'sue')").await, "42501");
-    scene.chief.batch_execute("INSERT INTO workspace_members (workspace_id, member) VALUES ('two', 'sue')").await.unwrap();
+    scene.run("INSERT INTO workspace_members (workspace_id, member) VALUES ('two', 'sue')").await;
     assert_eq!(workspaces(&sue, "interaction_logs").await.len(), 2, "a membership counts at once");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn payloads_show_keys_and_personal_data_to_privacy_officers_alone() {
-    let scene = Scene::set().await;
+    let scene = Scene::set(&[DEFINITIONS, EVENTS]).await;
     let secrets = ["s3cr3t", "k-1"];
     let payloads = "SELECT coalesce(string_agg(details::text, ' '), '') FROM interaction_logs
         UNION ALL SELECT string_agg(metadata::text, ' ') FROM event_logs
@@ -125,14 +104,14 @@ async fn payloads_show_keys_and_personal_data_to_privacy_officers_alone() {
     }
     let connie = scene.log_in("connie").await;
     assert_eq!(count(&connie, "SELECT count(*) FROM audit_logs WHERE details ->> 'email' = 'x@example.com'").await, 0);
-    scene.chief.batch_execute("INSERT INTO redacted_keys (key, reason) VALUES ('text', 'a message')").await.unwrap();
+    scene.run("INSERT INTO redacted_keys (key, reason) VALUES ('text', 'a message')").await;
     let text = table(&scene.log_in("sue").await, "SELECT details -> 'message' ->> 'text' FROM interaction_logs").await.unwrap();
     assert_eq!(text.rows, [[Some("***".to_owned())]], "a key that was added");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_production_bot_is_read_when_its_conversation_has_ended() {
-    let scene = Scene::set().await;
+    let scene = Scene::set(&[DEFINITIONS, EVENTS]).await;
     scene
         .chief
         .batch_execute(
@@ -157,7 +136,7 @@ async fn a_production_bot_is_read_when_its_conversation_has_ended() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_writer_records_and_reads_nothing() {
-    let scene = Scene::set().await;
+    let scene = Scene::set(&[DEFINITIONS, EVENTS]).await;
     let writer = scene.log_in("writer").await;
     let insert = "INSERT INTO event_logs (workspace_id, occurred_at, type) VALUES ('three', now(), 'file.added')";
     writer.batch_execute(insert).await.unwrap();
@@ -169,7 +148,7 @@ async fn a_writer_records_and_reads_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn logs_are_kept_by_plan_and_each_login_sees_for_how_long() {
-    let scene = Scene::set().await;
+    let scene = Scene::set(&[DEFINITIONS, EVENTS]).await;
     let too_late = "INSERT INTO LOG (workspace_id, occurred_at, REST) SELECT 'W', now() - interval 'AGE days', VALUES";
     let put = async |log: &str, workspace: &str, age: u32| {
         let (rest, values) = match log {
@@ -203,6 +182,6 @@ async fn logs_are_kept_by_plan_and_each_login_sees_for_how_long() {
         audrey.contains(&"activity_logs|two||".to_owned()) && audrey.contains(&"interaction_logs|two||14".to_owned()),
         "{audrey:?}"
     );
-    scene.chief.batch_execute("ALTER RETENTION POLICY starter ON event_logs KEEP INTERVAL '45 days'").await.unwrap();
+    scene.run("ALTER RETENTION POLICY starter ON event_logs KEEP INTERVAL '45 days'").await;
     assert!(shown("sue").await.contains(&"event_logs|one|starter|45".to_owned()), "it tells of the policy in force");
 }

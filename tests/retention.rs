@@ -23,7 +23,8 @@ const BY_PLAN: &str = "
     CREATE RETENTION POLICY b_starter ON notes WHERE (tenant IN (SELECT id FROM tenants WHERE plan = 'starter')) KEEP INTERVAL '30 days';
     CREATE RETENTION POLICY c_growth ON notes WHERE (tenant IN (SELECT id FROM tenants WHERE plan = 'growth')) KEEP INTERVAL '90 days'";
 
-async fn bodies(client: &Client) -> Vec<String> {
+/// What stands in the notes.
+pub(crate) async fn bodies(client: &Client) -> Vec<String> {
     let rows = table(client, "SELECT body FROM notes ORDER BY body").await.unwrap().rows;
     rows.into_iter().map(|row| row[0].clone().unwrap_or_default()).collect()
 }

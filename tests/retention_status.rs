@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use tokio_postgres::Client;
 
 use crate::harness::{Server, count, folder, table};
-use crate::holds::{DEFINITIONS, as_role, refused};
+use crate::holds::{DEFINITIONS, refused};
 
 /// One line of the status as text, without the times.
 async fn lines(client: &Client) -> Vec<String> {
@@ -26,7 +26,7 @@ async fn the_status_counts_what_is_there() {
     chief.batch_execute(DEFINITIONS).await.unwrap();
     chief
         .batch_execute(
-            "CREATE ROLE abby LOGIN PASSWORD 'abby-for-tests' IN ROLE auditor;
+            "CREATE ROLE abby LOGIN PASSWORD 'only-for-tests' IN ROLE auditor;
              ALTER TABLE notes OWNER TO olga; GRANT SELECT ON cases TO olga;
              CREATE TABLE flat (occurred_at timestamptz NOT NULL, n int);
              INSERT INTO flat SELECT now() - n * interval '1 hour', n FROM generate_series(1, 1000) AS s(n);
@@ -58,9 +58,9 @@ async fn the_status_counts_what_is_there() {
     for round in ["read", "remembered"] {
         assert_eq!(lines(&chief).await, expected, "{round}");
     }
-    assert_eq!(lines(&as_role(&server, "abby").await).await, expected);
-    assert_eq!(lines(&as_role(&server, "olga").await).await, of_notes);
-    assert_eq!(lines(&as_role(&server, "carl").await).await, Vec::<String>::new());
+    assert_eq!(lines(&server.log_in("abby").await).await, expected);
+    assert_eq!(lines(&server.log_in("olga").await).await, of_notes);
+    assert_eq!(lines(&server.log_in("carl").await).await, Vec::<String>::new());
     // What waits in memory counts as well, and what is remembered of segments is not what is not true any more.
     chief.batch_execute("UPDATE cases SET open = false WHERE id = 'beta'").await.unwrap();
     let changed = [expected[0].clone(), "notes a_open 30 days 0 f 0".to_owned(), format!("notes b_rest 100 days 2 t {held} t")];

@@ -8,8 +8,11 @@
 
 mod attacks;
 mod ceilings;
+mod doors;
+mod exhaustion;
 mod listings;
 mod login;
+mod oracles;
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;

@@ -2,6 +2,7 @@
 //!
 //! Each rule is a function from a file to complaints. Each has a test over the whole tree, and one over planted text that breaks it.
 
+mod attacks;
 mod source;
 
 use std::collections::BTreeMap;

@@ -75,7 +75,7 @@ pub(super) async fn copy_in(session: &mut Session, statement: &Copy) -> Result<O
         insert::permit_columns(&table, &places, &planner.guard)?;
         (checks::target(&table, &planner, &session.engine)?, places)
     };
-    let target = protection::guarded(session, target, PolicyCommand::Insert).await?;
+    let target = protection::guarded(session, target, &[PolicyCommand::Insert]).await?;
     let map = options.map.as_deref().map(parse::parse_query).transpose()?;
     let table = &target.table;
     let columns = places.iter().map(|place| (table.columns[*place].name.clone(), table.columns[*place].sql_type.clone())).collect();

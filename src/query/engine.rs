@@ -224,5 +224,8 @@ fn clear(dir: &std::path::Path) -> Result<()> {
     if dir.exists() {
         std::fs::remove_dir_all(dir).map_err(|error| Error::io("empty the spill folder", dir, &error))?;
     }
-    std::fs::create_dir_all(dir).map_err(|error| Error::io("create the spill folder", dir, &error))
+    // It holds rows before anything was masked, and is nobody else's to look into.
+    let mut private = std::fs::DirBuilder::new();
+    std::os::unix::fs::DirBuilderExt::mode(private.recursive(true), 0o700);
+    private.create(dir).map_err(|error| Error::io("create the spill folder", dir, &error))
 }

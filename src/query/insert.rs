@@ -186,7 +186,8 @@ pub(super) async fn fill(session: &mut Session, table: &Arc<Table>, query: &Plan
 
 /// The statement's rows with defaults filled in and constraints checked.
 async fn complete_rows(session: &Session, ready: &Ready, guard: &Guard, params: &[ArrayRef]) -> Result<Vec<RecordBatch>> {
-    let target = protection::guarded(session, ready.target.clone(), PolicyCommand::Insert).await?;
+    let commands = ready.conflict.as_ref().map_or(&[PolicyCommand::Insert][..], Conflict::commands);
+    let target = protection::guarded(session, ready.target.clone(), commands).await?;
     let table = &target.table;
     let now = session.now_us();
     let complete =

@@ -9,7 +9,7 @@ use datafusion::arrow::datatypes::Int64Type;
 use datafusion::datasource::provider_as_source;
 use datafusion::sql::sqlparser::ast::{self, Ident, ObjectName, SelectItem};
 
-use crate::catalog::{PolicyCommand, Table};
+use crate::catalog::Table;
 use crate::error::{Error, Kind, Result};
 use crate::ingest::{self, Given, Origin};
 use crate::policy::Action;
@@ -86,7 +86,7 @@ pub(super) async fn update(
         let target = checks::target(&reading.table, &planner, &session.engine)?;
         (reading, target)
     };
-    let target = protection::guarded(session, target, PolicyCommand::Update).await?;
+    let target = protection::guarded(session, target, &protection::CHANGED).await?;
     let (numbers, rows) = read(session, &reading, params).await?;
     let given = rows.columns().iter().cloned().map(Given::Values).collect();
     let complete = target.complete(rows.num_rows(), given, now, Origin::Statement { first_row: 1 })?;

@@ -17,6 +17,9 @@ const MESSAGE_BYTES: usize = 64;
 const PAYLOAD_BYTES: usize = 8_000;
 /// Bytes from which on a channel's name is too long.
 const CHANNEL_BYTES: usize = 64;
+/// How the names of the channels begin on which the server itself speaks. Anybody may listen; no session may speak there, so that what
+/// is heard is the server's.
+const OWN_CHANNELS: &str = "annals_";
 /// Channels that one session may listen to.
 const CHANNELS_MAX: usize = 10_000;
 
@@ -30,14 +33,20 @@ pub struct Notification {
 }
 
 impl Notification {
+    /// What a session says.
+    ///
     /// # Errors
-    /// 22023 for an empty or too long name, or a too long payload.
+    /// 22023 for an empty or too long name, or a too long payload; 42501 for a channel of the server's own.
     pub(super) fn new(channel: &str, payload: &str, pid: i32) -> Result<Notification> {
         let invalid = |message| Err(Error::new(Kind::InvalidParameterValue, message));
         match (channel.len(), payload.len()) {
             (0, _) => invalid("channel name cannot be empty"),
             (CHANNEL_BYTES.., _) => invalid("channel name too long"),
             (_, PAYLOAD_BYTES..) => invalid("payload string too long"),
+            (_, _) if channel.starts_with(OWN_CHANNELS) => {
+                Err(Error::new(Kind::InsufficientPrivilege, format!("permission denied for channel {channel}"))
+                    .with_detail(format!("Channels whose names begin with \"{OWN_CHANNELS}\" are the server's own.")))
+            }
             (_, _) => Ok(Notification { channel: Arc::from(channel), payload: Arc::from(payload), pid }),
         }
     }

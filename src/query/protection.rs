@@ -13,17 +13,19 @@ use crate::query::insert::returning::named;
 use crate::query::session::Session;
 use crate::query::{retention, rules};
 
-/// A place for rows that refuses those which have expired already, and those which no policy lets the role write.
+/// What must allow a row that was changed: a role must not lose sight of it by changing it.
+pub(super) const CHANGED: [PolicyCommand; 2] = [PolicyCommand::Update, PolicyCommand::Select];
+
+/// A place for rows that refuses those which have expired already, and those which the policies for any of these commands do not let the
+/// role write.
 ///
 /// # Errors
 /// Whatever is wrong with a predicate by now.
-pub(super) async fn guarded(session: &Session, target: Target, command: PolicyCommand) -> Result<Target> {
+pub(super) async fn guarded(session: &Session, target: Target, commands: &[PolicyCommand]) -> Result<Target> {
     let target = retention::guarded(session, target).await?;
     let mut checks = Vec::new();
-    checks.extend(row_checks(session, &target.table, command).await?);
-    if command == PolicyCommand::Update {
-        // A role must not lose sight of a row by changing it.
-        checks.extend(row_checks(session, &target.table, PolicyCommand::Select).await?);
+    for command in commands {
+        checks.extend(row_checks(session, &target.table, *command).await?);
     }
     Ok(target.with_row_checks(checks.into()))
 }

@@ -79,7 +79,7 @@ pub use self::reference::{Latest, OP_PUT, OP_REMOVE};
 pub use self::segment::{Segment, day_of};
 pub use self::snapshot::{Snapshot, TableState};
 pub use self::tail::TailBatch;
-pub use self::view::{TableView, View};
+pub use self::view::{Mark, TableView, View};
 
 /// What becomes durable and visible at once. Definitions come first, then drops, then loads, then rows; rows of a table that the
 /// same commit drops are left out.

@@ -10,6 +10,7 @@ mod mount;
 mod peer;
 mod process;
 mod rows;
+mod scene;
 mod server;
 mod tools;
 
@@ -19,6 +20,7 @@ pub(crate) use mount::Mounted;
 pub(crate) use peer::Peer;
 pub(crate) use process::{Ended, PATIENCE, run_to_end, wait};
 pub(crate) use rows::{Table, copy_in, count, sqlstate, table};
+pub(crate) use scene::{Scene, failure, state, told};
 pub(crate) use server::{CAN_PLANT, Launch, Server, connect_as, run};
 pub(crate) use tools::{interpreter, psql, python};
 

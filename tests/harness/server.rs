@@ -163,6 +163,11 @@ impl Server {
         self.try_connect().await.unwrap_or_else(|error| panic!("could not connect: {error:?}; the server said: {}", self.said()))
     }
 
+    /// A connection of a role that has the password of all tests.
+    pub(crate) async fn log_in(&self, role: &str) -> Client {
+        connect_as(self.address, role, PASSWORD).await.unwrap_or_else(|error| panic!("{role} cannot log in: {error:?}"))
+    }
+
     /// A connection of the superuser, from a server that may be dying.
     pub(crate) async fn try_connect(&self) -> Result<Client, tokio_postgres::Error> {
         connect(self.address, PASSWORD).await

@@ -2,54 +2,17 @@
 
 use tokio_postgres::Client;
 
-use crate::harness::{PASSWORD, Server, connect_as, count, folder, sqlstate, table};
+use crate::harness::{PASSWORD, Scene, count, failure, sqlstate, state, table};
 
-/// A server with two roles that may log in, and a table that only `ann` may read.
-struct Scene {
-    server: Server,
-    chief: Client,
-    _folder: tempfile::TempDir,
-}
-
-impl Scene {
-    async fn set() -> Scene {
-        let folder = folder();
-        let server = Server::start(folder.path());
-        let chief = server.connect().await;
-        let scene = Scene { server, chief, _folder: folder };
-        scene
-            .run(&format!(
-                "CREATE ROLE readers; CREATE ROLE ann LOGIN PASSWORD '{PASSWORD}' IN ROLE readers;
-                 CREATE ROLE mallory LOGIN PASSWORD '{PASSWORD}';
-                 CREATE SCHEMA hr; CREATE TABLE hr.salaries (name text, amount integer);
-                 INSERT INTO hr.salaries VALUES ('ann', 10), ('bob', 20);
-                 CREATE TABLE events (region text, amount integer);
-                 INSERT INTO events VALUES ('eu', 1), ('us', 2);
-                 GRANT SELECT ON events TO readers"
-            ))
-            .await;
-        scene
-    }
-
-    async fn run(&self, sql: &str) {
-        self.chief.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
-    }
-
-    async fn log_in(&self, role: &str) -> Client {
-        connect_as(self.server.address(), role, PASSWORD).await.unwrap_or_else(|error| panic!("{role}: {error:?}"))
-    }
-}
-
-/// The SQLSTATE and message of what must fail.
-async fn failure(client: &Client, sql: &str) -> (String, String) {
-    let Err(error) = table(client, sql).await else { panic!("{sql}: was answered") };
-    let told = error.as_db_error().unwrap_or_else(|| panic!("{sql}: the server did not answer: {error:?}"));
-    (told.code().code().to_owned(), told.message().to_owned())
-}
-
-async fn state(client: &Client, sql: &str) -> String {
-    failure(client, sql).await.0
-}
+/// Two roles that may log in, and a table that only `ann` may read.
+const DEFINITIONS: &str = "
+    CREATE ROLE readers; CREATE ROLE ann LOGIN PASSWORD 'only-for-tests' IN ROLE readers;
+    CREATE ROLE mallory LOGIN PASSWORD 'only-for-tests';
+    CREATE SCHEMA hr; CREATE TABLE hr.salaries (name text, amount integer);
+    INSERT INTO hr.salaries VALUES ('ann', 10), ('bob', 20);
+    CREATE TABLE events (region text, amount integer);
+    INSERT INTO events VALUES ('eu', 1), ('us', 2);
+    GRANT SELECT ON events TO readers";
 
 /// What EXPLAIN says, in one text.
 async fn explained(client: &Client, options: &str, query: &str) -> String {
@@ -60,7 +23,7 @@ async fn explained(client: &Client, options: &str, query: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a19_a20_explain_ends_where_rows_leave_the_guard() {
-    let scene = Scene::set().await;
+    let scene = Scene::set(&[DEFINITIONS]).await;
     scene
         .run(
             "CREATE TABLE seen (occurred_at timestamptz NOT NULL, region text, amount integer);
@@ -115,7 +78,7 @@ async fn a19_a20_explain_ends_where_rows_leave_the_guard() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a24_whether_an_object_exists_is_not_told() {
-    let scene = Scene::set().await;
+    let scene = Scene::set(&[DEFINITIONS]).await;
     let mallory = scene.log_in("mallory").await;
     for statement in [
         "SELECT * FROM hr.NAME",
@@ -160,7 +123,7 @@ async fn a24_whether_an_object_exists_is_not_told() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a25_the_catalog_lists_what_one_may_know() {
-    let scene = Scene::set().await;
+    let scene = Scene::set(&[DEFINITIONS]).await;
     scene.run("CREATE VIEW hr.view_of_salaries AS SELECT * FROM hr.salaries").await;
     scene.run("CREATE FUNCTION hr.f() RETURNS TABLE (a text) LANGUAGE sql AS 'SELECT name FROM hr.salaries'").await;
     let mallory = scene.log_in("mallory").await;
@@ -192,7 +155,7 @@ async fn a25_the_catalog_lists_what_one_may_know() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a28_what_other_sessions_do_is_not_told() {
-    let scene = Scene::set().await;
+    let scene = Scene::set(&[DEFINITIONS]).await;
     let ann = scene.log_in("ann").await;
     let mallory = scene.log_in("mallory").await;
     table(&ann, "SELECT 'planted text'").await.unwrap();
@@ -216,7 +179,7 @@ async fn a28_what_other_sessions_do_is_not_told() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a38_a_kept_plan_is_not_run_with_the_rights_it_was_made_with() {
-    let scene = Scene::set().await;
+    let scene = Scene::set(&[DEFINITIONS]).await;
     scene.run("CREATE VIEW shown AS SELECT region FROM events; GRANT SELECT ON shown TO ann").await;
     scene.run("CREATE FUNCTION f() RETURNS TABLE (region text) LANGUAGE sql AS 'SELECT region FROM events'").await;
     for query in [
@@ -253,7 +216,7 @@ async fn a38_a_kept_plan_is_not_run_with_the_rights_it_was_made_with() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a39_named_statements_are_of_one_session() {
-    let scene = Scene::set().await;
+    let scene = Scene::set(&[DEFINITIONS]).await;
     scene.run("PREPARE p AS SELECT * FROM events; EXECUTE p").await;
     let mallory = scene.log_in("mallory").await;
     assert_eq!(state(&mallory, "EXECUTE p").await, "26000");
@@ -262,7 +225,7 @@ async fn a39_named_statements_are_of_one_session() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a41_nothing_that_is_kept_is_shared_between_roles() {
-    let scene = Scene::set().await;
+    let scene = Scene::set(&[DEFINITIONS]).await;
     let (ann, mallory) = (scene.log_in("ann").await, scene.log_in("mallory").await);
     let queries = ["SELECT count(*) FROM events", "SELECT relname FROM pg_class WHERE relname = 'events'"];
     for _ in 0..3 {
@@ -275,7 +238,7 @@ async fn a41_nothing_that_is_kept_is_shared_between_roles() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a42_current_user_and_session_user_are_told_apart() {
-    let scene = Scene::set().await;
+    let scene = Scene::set(&[DEFINITIONS]).await;
     let ann = scene.log_in("ann").await;
     let who = "SELECT current_user, session_user, current_role";
     let kept = ann.prepare(who).await.unwrap();
@@ -292,7 +255,7 @@ async fn a42_current_user_and_session_user_are_told_apart() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a43_nobody_takes_on_more_than_it_was_given() {
-    let scene = Scene::set().await;
+    let scene = Scene::set(&[DEFINITIONS]).await;
     let mallory = scene.log_in("mallory").await;
     for sql in [
         "SET ROLE readers",
@@ -345,7 +308,7 @@ async fn a43_nobody_takes_on_more_than_it_was_given() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a44_a_role_made_again_under_an_old_name_starts_empty() {
-    let scene = Scene::set().await;
+    let scene = Scene::set(&[DEFINITIONS]).await;
     scene.run("GRANT SELECT ON events TO ann; GRANT ann TO mallory; ALTER ROLE ann SET max_rows = 1").await;
     let old = scene.log_in("ann").await;
     assert_eq!(count(&old, "SELECT amount FROM events LIMIT 1").await, 1);
@@ -369,7 +332,7 @@ async fn a44_a_role_made_again_under_an_old_name_starts_empty() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a84_only_known_settings_are_taken() {
-    let scene = Scene::set().await;
+    let scene = Scene::set(&[DEFINITIONS]).await;
     let mallory = scene.log_in("mallory").await;
     for sql in [
         "SET datafusion.optimizer.max_passes = 0",
@@ -396,7 +359,7 @@ async fn a84_only_known_settings_are_taken() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a86_what_a_role_makes_shadows_nothing_of_others() {
-    let scene = Scene::set().await;
+    let scene = Scene::set(&[DEFINITIONS]).await;
     scene.run("CREATE VIEW regions AS SELECT region FROM events; GRANT SELECT ON regions TO PUBLIC").await;
     scene.run("GRANT SELECT ON events TO mallory").await;
     let mallory = scene.log_in("mallory").await;
@@ -434,7 +397,7 @@ async fn a86_what_a_role_makes_shadows_nothing_of_others() {
 /// What a statement may do is found when it starts: another session's REVOKE counts from the next one on.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_right_that_is_taken_away_is_gone_for_the_next_statement() {
-    let scene = Scene::set().await;
+    let scene = Scene::set(&[DEFINITIONS]).await;
     let ann = scene.log_in("ann").await;
     assert_eq!(count(&ann, "SELECT count(*) FROM events").await, 2);
     scene.run("BEGIN; REVOKE readers FROM ann").await;
@@ -451,7 +414,7 @@ async fn a_right_that_is_taken_away_is_gone_for_the_next_statement() {
 /// A statement that goes on for long is asked again, before each batch, whether its role may still see what it reads.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a109_a_cursor_ends_when_what_its_role_may_see_changes() {
-    let scene = Scene::set().await;
+    let scene = Scene::set(&[DEFINITIONS]).await;
     scene
         .run(
             "CREATE TABLE long (n integer, word text, mail text); GRANT SELECT (n, word) ON long TO readers; GRANT SELECT ON long TO mallory;

@@ -2,17 +2,10 @@
 
 use tokio_postgres::Client;
 
-use crate::harness::{PASSWORD, Server, connect_as, count, folder, sqlstate, table};
+use crate::harness::{PASSWORD, Server, connect_as, count, folder, sqlstate, state, table};
 
 async fn run(client: &Client, sql: &str) {
     client.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
-}
-
-async fn state(client: &Client, sql: &str) -> String {
-    match table(client, sql).await {
-        Ok(answer) => panic!("{sql}: answered {answer:?}"),
-        Err(error) => sqlstate(&error).to_owned(),
-    }
 }
 
 async fn shown(client: &Client, setting: &str) -> String {

@@ -332,3 +332,50 @@ SELECT count(*) FROM office.trail
 DROP VIEW office.case_ids
 DROP TABLE office.cases
 SELECT count(*) FROM pg_policies WHERE tablename = 'cases'
+@annals
+CREATE ROLE dee LOGIN PASSWORD 'only-for-tests'
+@keeper
+CREATE TABLE office.desks (id integer PRIMARY KEY, owner text, floor integer, note text) USING reference
+INSERT INTO office.desks VALUES (1, 'ann', 1, 'a'), (2, 'bob', 1, 'b'), (3, 'ann', 9, 'high'), (4, 'dee', 2, 'd')
+GRANT ALL ON office.desks TO PUBLIC
+ALTER TABLE office.desks ENABLE ROW LEVEL SECURITY
+CREATE POLICY d_see ON office.desks FOR SELECT USING (owner IN ('ann', current_user))
+CREATE POLICY d_put ON office.desks FOR INSERT WITH CHECK (floor < 5)
+CREATE POLICY d_change ON office.desks FOR UPDATE USING (owner = current_user) WITH CHECK (floor < 4)
+@ann
+INSERT INTO office.desks VALUES (1, 'ann', 2, 'new') ON CONFLICT (id) DO UPDATE SET note = excluded.note, floor = excluded.floor
+INSERT INTO office.desks VALUES (1, 'ann', 2, 'same') ON CONFLICT (id) DO UPDATE SET note = 'again' WHERE desks.floor > 5
+INSERT INTO office.desks VALUES (2, 'ann', 2, 'taken') ON CONFLICT (id) DO UPDATE SET note = excluded.note
+INSERT INTO office.desks VALUES (2, 'ann', 2, 'taken') ON CONFLICT (id) DO UPDATE SET note = excluded.note WHERE false
+INSERT INTO office.desks VALUES (2, 'ann', 2, 'taken') ON CONFLICT (id) DO UPDATE SET note = excluded.note WHERE desks.note = 'x'
+INSERT INTO office.desks VALUES (2, 'ann', 2, 'taken') ON CONFLICT (id) DO UPDATE SET note = excluded.note WHERE 1 / length(replace(desks.note, 'b', '')) > 0
+INSERT INTO office.desks VALUES (2, 'ann', 2, 'taken') ON CONFLICT (id) DO NOTHING
+INSERT INTO office.desks VALUES (1, 'ann', 6, 'too high') ON CONFLICT (id) DO UPDATE SET note = 'x'
+INSERT INTO office.desks VALUES (1, 'ann', 6, 'too high') ON CONFLICT (id) DO NOTHING
+INSERT INTO office.desks VALUES (1, 'ann', 4, 'as high') ON CONFLICT (id) DO UPDATE SET floor = excluded.floor
+INSERT INTO office.desks VALUES (1, 'ann', 2, 'away') ON CONFLICT (id) DO UPDATE SET owner = 'bob'
+INSERT INTO office.desks VALUES (1, 'bob', 2, 'not seen') ON CONFLICT (id) DO UPDATE SET note = 'x'
+INSERT INTO office.desks VALUES (1, 'bob', 2, 'not seen') ON CONFLICT (id) DO NOTHING
+INSERT INTO office.desks VALUES (1, 'bob', 2, 'not seen') ON CONFLICT DO NOTHING
+INSERT INTO office.desks VALUES (7, 'bob', 2, 'not seen') ON CONFLICT DO NOTHING
+INSERT INTO office.desks VALUES (8, 'bob', 2, 'not seen') ON CONFLICT (id) DO NOTHING
+INSERT INTO office.desks VALUES (3, 'ann', 3, 'down') ON CONFLICT (id) DO UPDATE SET floor = excluded.floor RETURNING id, floor, note
+INSERT INTO office.desks VALUES (5, 'ann', 1, 'five'), (1, 'ann', 1, 'one') ON CONFLICT (id) DO UPDATE SET note = desks.note || excluded.note RETURNING id, note
+INSERT INTO office.desks VALUES (6, 'ann', 1, 'six'), (2, 'ann', 1, 'two') ON CONFLICT (id) DO UPDATE SET note = 'x'
+PREPARE put (integer, text) AS INSERT INTO office.desks VALUES ($1, 'ann', 1, $2) ON CONFLICT (id) DO UPDATE SET note = $2 RETURNING id, note
+EXECUTE put (1, 'prepared')
+EXECUTE put (2, 'prepared')
+EXECUTE put (9, 'prepared')
+SELECT id, owner, floor, note FROM office.desks ORDER BY id
+@dee
+INSERT INTO office.desks VALUES (1, 'dee', 1, 'x') ON CONFLICT (id) DO UPDATE SET note = 'dee was here'
+INSERT INTO office.desks VALUES (4, 'dee', 1, 'x') ON CONFLICT (id) DO UPDATE SET note = 'dee was here'
+SELECT id, owner, floor, note FROM office.desks ORDER BY id
+@keeper
+CREATE POLICY d_low ON office.desks AS RESTRICTIVE FOR UPDATE USING (floor < 2)
+@ann
+INSERT INTO office.desks VALUES (3, 'ann', 1, 'x') ON CONFLICT (id) DO UPDATE SET note = 'low'
+INSERT INTO office.desks VALUES (5, 'ann', 1, 'x') ON CONFLICT (id) DO UPDATE SET note = 'low'
+@keeper
+INSERT INTO office.desks VALUES (2, 'bob', 9, 'by the owner') ON CONFLICT (id) DO UPDATE SET note = excluded.note, floor = excluded.floor
+SELECT id, owner, floor, note FROM office.desks ORDER BY id

@@ -370,3 +370,27 @@ async fn tls_at_once_needs_the_protocols_name() {
     client.send(&SSL_REQUEST).await;
     assert_eq!(client.rest().await, ["E FATAL 0A000"]);
 }
+
+/// What one connection is asked it cannot answer on another, with the right password either.
+#[tokio::test]
+async fn a_login_that_was_begun_elsewhere_is_not_ended_here() {
+    let server = Server::plain().await;
+    let mut challenges = vec![];
+    let mut clients = vec![];
+    for _ in 0..2 {
+        let mut client = Client::connect(server.address).await;
+        client.send(&startup(V3_0, &[("user", "annals"), ("database", "annals")])).await;
+        client.next().await.unwrap();
+        client.send(&sasl_initial("SCRAM-SHA-256", b"n,,n=,r=abc")).await;
+        challenges.push(text(&client.next().await.unwrap().body[4..]));
+        clients.push(client);
+    }
+    let nonce = |challenge: &str| challenge.split(',').find_map(|part| part.strip_prefix("r=")).unwrap().to_owned();
+    assert_ne!(nonce(&challenges[0]), nonce(&challenges[1]));
+    // The first one's nonce on the second connection is refused before any proof is looked at.
+    let proof = format!("c=biws,r={},p={}", nonce(&challenges[0]), "A".repeat(43) + "=");
+    clients[1].send(&message(b'p', proof.as_bytes())).await;
+    let refused = clients[1].rest().await;
+    assert!(refused.len() == 1 && refused[0].starts_with("E FATAL"), "{refused:?}");
+    assert_eq!(server.stored().await, 0, "nothing ran");
+}

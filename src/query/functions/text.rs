@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, BinaryBuilder, StringViewArray, StringViewBuilder};
+use datafusion::arrow::array::{ArrayRef, AsArray, BinaryBuilder, StringViewArray, StringViewBuilder};
 use datafusion::arrow::datatypes::Int64Type;
 use datafusion::logical_expr::Volatility;
 
@@ -13,7 +13,7 @@ pub(super) mod normal;
 pub(super) mod pieces;
 mod quote;
 
-use super::scalar::{Argument, Arguments, Definition, immutable};
+use super::scalar::{Argument, Arguments, Definition, TEXT_BYTES_MAX, immutable, text, texts_of, too_long};
 use crate::error::{Error, Kind, Result};
 use crate::value::{self, SqlType};
 
@@ -310,33 +310,21 @@ fn concat_ws_result(types: &[Argument]) -> Option<SqlType> {
 /// Values written as their output functions write them, one behind the other; NULL is nothing.
 fn concat(given: &Arguments) -> Result<ArrayRef> {
     let values: Vec<StringViewArray> = (0..given.arrays.len()).map(|at| shown(given, at)).collect::<Result<_>>()?;
-    let row =
-        |row: usize| -> String { values.iter().filter(|values| values.is_valid(row)).map(|values| values.value(row)).collect() };
-    Ok(Arc::new((0..given.rows).map(|at| Some(row(at))).collect::<StringViewArray>()))
+    texts_of(given.rows, |row| joined(&values, row, "").map(Some))
 }
 
 /// Values written as their output functions write them, NULLs left out.
 fn concat_ws(given: &Arguments) -> Result<ArrayRef> {
     let separators = given.texts(0)?;
     let values: Vec<StringViewArray> = (1..given.arrays.len()).map(|at| shown(given, at)).collect::<Result<_>>()?;
-    let mut out = StringViewBuilder::with_capacity(given.rows);
-    for (row, separator) in separators.iter().enumerate() {
-        let Some(separator) = separator else {
-            out.append_null();
-            continue;
-        };
-        let mut text = String::new();
-        let mut first = true;
-        for values in values.iter().filter(|values| values.is_valid(row)) {
-            if !first {
-                text.push_str(separator);
-            }
-            first = false;
-            text.push_str(values.value(row));
-        }
-        out.append_value(text);
-    }
-    Ok(Arc::new(out.finish()))
+    texts_of(given.rows, |row| text(&separators, row).map(|separator| joined(&values, row, separator)).transpose())
+}
+
+/// A row's values that are not NULL, with a separator between them.
+fn joined(values: &[StringViewArray], row: usize, separator: &str) -> Result<String> {
+    let present: Vec<&str> = values.iter().filter_map(|values| text(values, row)).collect();
+    let bytes = present.iter().fold(0_usize, |bytes, text| bytes.saturating_add(text.len()).saturating_add(separator.len()));
+    if bytes > TEXT_BYTES_MAX { Err(too_long()) } else { Ok(present.join(separator)) }
 }
 
 /// The values of an argument as their output function writes them: `t` and not `true`.

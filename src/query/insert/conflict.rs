@@ -12,7 +12,7 @@ use datafusion::sql::sqlparser::ast::{self, ConflictTarget, Ident, ObjectName, O
 
 use super::returning::{named, rename};
 use super::{cast_columns, places};
-use crate::catalog::Table;
+use crate::catalog::{PolicyCommand, Table};
 use crate::error::{Error, Kind, Result};
 use crate::ingest::{self, Given, Meeting, Origin, Target};
 use crate::policy::Action;
@@ -20,7 +20,7 @@ use crate::query::errors::unwrap;
 use crate::query::parse::{self, unsupported};
 use crate::query::plan::{Planned, Planner, names};
 use crate::query::session::Session;
-use crate::query::{assignment, execute, holds, rules};
+use crate::query::{assignment, execute, holds, protection, rules};
 use crate::store::spec::{ROW_COLUMN, TableKind};
 use crate::value::SqlType;
 
@@ -32,6 +32,8 @@ const EXCLUDED: &str = "excluded";
 pub(super) struct Conflict {
     /// `None` for DO NOTHING.
     update: Option<Update>,
+    /// Whether it names what may conflict, by which it reads the table.
+    reads: bool,
     /// The types of the statement's parameters, as far as they are known.
     pub parameters: Vec<Option<SqlType>>,
 }
@@ -61,18 +63,14 @@ impl Conflict {
         if clause.conflict_target.is_some() {
             planner.guard.permit_columns(Action::Select, table, &table.primary_key)?;
         }
-        let mut conflict = Conflict { update: None, parameters: hints.to_vec() };
+        let reads = clause.conflict_target.is_some();
+        let mut conflict = Conflict { update: None, reads, parameters: hints.to_vec() };
         let OnConflictAction::DoUpdate(update) = &clause.action else { return Ok(conflict) };
         if clause.conflict_target.is_none() {
             return Err(Error::new(Kind::SyntaxError, "ON CONFLICT DO UPDATE requires inference specification or constraint name")
                 .with_hint("For example, ON CONFLICT (column_name)."));
         }
         planner.guard.permit(Action::Select, table)?;
-        if rules::of(table, planner)?.rows.is_some() {
-            return Err(unsupported("INSERT ... ON CONFLICT DO UPDATE by a role that row policies are about").with_hint(
-                "A row that it does not see might stand in the way. Use UPDATE, then INSERT ... ON CONFLICT DO NOTHING.",
-            ));
-        }
         let mut values: Vec<ast::Expr> = table.columns.iter().map(|column| of(&alias, &column.name)).collect();
         let mut assigned = Vec::new();
         for assignment in &update.assignments {
@@ -89,6 +87,11 @@ impl Conflict {
         conflict.parameters = planned.parameters.into_iter().map(Some).collect();
         conflict.update = Some(update);
         Ok(conflict)
+    }
+
+    /// The commands whose policies must allow every row that is given, also one that meets another.
+    pub(super) fn commands(&self) -> &'static [PolicyCommand] {
+        if self.reads { &[PolicyCommand::Insert, PolicyCommand::Select] } else { &[PolicyCommand::Insert] }
     }
 
     /// Puts rows into the table as the clause says. Gives those that were stored, in their order.
@@ -148,6 +151,8 @@ impl Conflict {
         let table = &target.table;
         let engine = session.engine.clone();
         let now = session.now_us();
+        require_seen(session, update, table, &excluded).await?;
+        let target = protection::guarded(session, target.clone(), &protection::CHANGED).await?;
         let bound = execute::bind(&update.planned(table, excluded, &session.planner(), &self.parameters)?, params)?;
         let batches = execute::collect(session, &bound).await?;
         let schema = batches.first().map_or_else(|| Arc::new(bound.schema().as_arrow().clone()), RecordBatch::schema);
@@ -165,6 +170,25 @@ impl Conflict {
         engine.backends.counted.updated.add(count);
         Ok((changed, at))
     }
+}
+
+/// Refuses to change rows of which one is hidden from the role: it must be able to see and to change each that it meets. PostgreSQL asks
+/// the clause's own condition before, of the hidden row too.
+async fn require_seen(session: &Session, update: &Update, table: &Arc<Table>, excluded: &RecordBatch) -> Result<()> {
+    let met = {
+        let planner = session.planner();
+        if rules::of(table, &planner)?.rows.is_none() {
+            return Ok(());
+        }
+        let met = Update { alias: update.alias.clone(), values: vec![], selection: None };
+        execute::bind(&met.planned(table, excluded.clone(), &planner, &[])?, &[])?
+    };
+    let seen: usize = execute::collect(session, &met).await?.iter().map(RecordBatch::num_rows).sum();
+    if seen < excluded.num_rows() {
+        let message = format!("new row violates row-level security policy (USING expression) for table \"{}\"", table.name.name);
+        return Err(Error::new(Kind::InsufficientPrivilege, message));
+    }
+    Ok(())
 }
 
 impl Update {
@@ -200,7 +224,7 @@ impl Update {
         ];
         let planned = planner.query_with(&query, hints, sources)?;
         let mut targets = vec![SqlType::Int8, SqlType::Int8];
-        targets.extend(table.columns.iter().map(|column| column.sql_type.clone()));
+        targets.extend(table.columns.iter().take(self.values.len()).map(|column| column.sql_type.clone()));
         let plan = cast_columns(planned.plan, &targets)?;
         planner.lowered(plan, &planned.parameters)
     }

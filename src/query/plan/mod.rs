@@ -282,12 +282,17 @@ impl<'a> Planner<'a> {
         SqlToRel::new_with_options(self, ParserOptions::new().with_parse_float_as_decimal(true))
     }
 
+    /// Whether nothing may stand inside of what is planned here.
+    pub(crate) fn is_innermost(&self) -> bool {
+        self.nesting >= NESTING_MAX
+    }
+
     /// A planner for what stands inside a view or function: found by the default path, whatever its maker or reader has set.
     ///
     /// # Errors
     /// 54001 when views and functions are nested too deeply.
     pub(crate) fn inner(&self) -> Result<Planner<'a>> {
-        if self.nesting >= NESTING_MAX {
+        if self.is_innermost() {
             return Err(Error::new(Kind::StatementTooComplex, "views and functions are nested too deeply")
                 .with_hint(format!("At most {NESTING_MAX} may stand inside one another; one may read itself.")));
         }

@@ -9,7 +9,8 @@ use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer};
 use datafusion::arrow::datatypes::{DataType, FieldRef};
 
 use super::scalar::{
-    Argument, Arguments, Definition, bools_of, immutable, int, ints_of, takes, takes_some, text, text_lists_of, texts_of,
+    Argument, Arguments, Definition, TEXT_BYTES_MAX, bools_of, immutable, int, ints_of, takes, takes_some, text, text_lists_of,
+    texts_of, too_long,
 };
 use crate::error::{Error, Kind, Result};
 use crate::value::SqlType;
@@ -269,6 +270,9 @@ fn replace(given: &Arguments) -> Result<ArrayRef> {
                 out.push_str(subject.get(copied..start).unwrap_or_default());
                 put_replacement(replacement, subject, found, &mut out);
                 copied = end;
+                if out.len() > TEXT_BYTES_MAX {
+                    return Err(too_long());
+                }
             }
             Ok(wanted.is_none_or(|wanted| seen < wanted))
         })?;
@@ -279,6 +283,10 @@ fn replace(given: &Arguments) -> Result<ArrayRef> {
 
 /// `\1` to `\9` are groups, `\&` is the whole match and `\\` a backslash.
 fn put_replacement(replacement: &str, subject: &str, found: &[Option<Span>], out: &mut String) {
+    if !replacement.contains('\\') {
+        out.push_str(replacement);
+        return;
+    }
     let mut letters = replacement.chars().peekable();
     let group = |number: usize, out: &mut String| {
         if let Some((start, end)) = found.get(number).copied().flatten() {

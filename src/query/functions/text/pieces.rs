@@ -7,16 +7,14 @@ use datafusion::arrow::array::{Array, ArrayRef, AsArray, BinaryArray, BinaryBuil
 
 use crate::error::{Error, Kind, Result};
 use crate::query::functions::scalar::{
-    Argument, Arguments, Definition, bools_of, immutable, int, ints_of, takes, takes_some, text, text_lists_of, texts_of,
+    Argument, Arguments, Definition, TEXT_BYTES_MAX, bools_of, immutable, int, ints_of, takes, takes_some, text, text_lists_of,
+    texts_of, too_long,
 };
 use crate::value::SqlType;
 
 const T: SqlType = SqlType::Text;
 const N: SqlType = SqlType::Int4;
 const B: SqlType = SqlType::Bytea;
-
-/// The largest string that a function makes, in bytes.
-const LENGTH_MAX: usize = 0x3fff_ffff;
 
 pub(in crate::query::functions) static DEFINITIONS: [Definition; 39] = [
     immutable("substr", substr_result, substr),
@@ -201,10 +199,6 @@ fn side(given: &Arguments, first: bool) -> Result<ArrayRef> {
     })
 }
 
-fn too_long() -> Error {
-    Error::new(Kind::ProgramLimitExceeded, "requested length too large")
-}
-
 fn padded(given: &Arguments, left: bool) -> Result<ArrayRef> {
     let (subjects, lengths) = (given.texts(0)?, given.ints(1)?);
     let fills = if given.arrays.len() > 2 { Some(given.texts(2)?) } else { None };
@@ -219,10 +213,12 @@ fn padded(given: &Arguments, left: bool) -> Result<ArrayRef> {
         if own >= wanted || fill.is_empty() {
             return Ok(Some(subject.chars().take(wanted).collect()));
         }
-        if wanted.saturating_mul(4) > LENGTH_MAX {
+        if wanted.saturating_mul(4) > TEXT_BYTES_MAX {
             return Err(too_long());
         }
-        let padding: String = fill.chars().cycle().take(wanted - own).collect();
+        let (letters, times) = (fill.chars().count(), wanted - own);
+        let mut padding = fill.repeat(times / letters);
+        padding.extend(fill.chars().take(times % letters));
         Ok(Some(if left { format!("{padding}{subject}") } else { format!("{subject}{padding}") }))
     })
 }
@@ -319,7 +315,7 @@ fn repeat(given: &Arguments) -> Result<ArrayRef> {
     texts_of(given.rows, |row| {
         let (Some(subject), Some(count)) = (text(&subjects, row), int(&counts, row)) else { return Ok(None) };
         let count = usize::try_from(count.max(0)).unwrap_or(usize::MAX);
-        if subject.len().checked_mul(count).is_none_or(|length| length > LENGTH_MAX) {
+        if subject.len().checked_mul(count).is_none_or(|length| length > TEXT_BYTES_MAX) {
             return Err(too_long());
         }
         Ok(Some(subject.repeat(count)))
@@ -332,7 +328,14 @@ fn replace(given: &Arguments) -> Result<ArrayRef> {
         let (Some(subject), Some(old), Some(new)) = (text(&subjects, row), text(&olds, row), text(&news, row)) else {
             return Ok(None);
         };
-        Ok(Some(if old.is_empty() { subject.to_owned() } else { subject.replace(old, new) }))
+        if old.is_empty() {
+            return Ok(Some(subject.to_owned()));
+        }
+        let more = subject.matches(old).count().saturating_mul(new.len().saturating_sub(old.len()));
+        if more.saturating_add(subject.len()) > TEXT_BYTES_MAX {
+            return Err(too_long());
+        }
+        Ok(Some(subject.replace(old, new)))
     })
 }
 

@@ -1,12 +1,10 @@
 //! `quote_ident`, `quote_literal`, `quote_nullable` and `format`, which make statements safe to put together (section 9.4.1).
 
-use std::sync::Arc;
-
-use datafusion::arrow::array::{Array, ArrayRef, StringViewArray, StringViewBuilder};
+use datafusion::arrow::array::{Array, ArrayRef, StringViewArray};
 
 use super::shown;
 use crate::error::{Error, Kind, Result};
-use crate::query::functions::scalar::{Arguments, text, texts_of};
+use crate::query::functions::scalar::{Arguments, TEXT_BYTES_MAX, text, texts_of, too_long};
 
 /// Words that are no plain names in PostgreSQL 15 (appendix C): all but the unreserved.
 const RESERVED: &str = "all analyse analyze and any array as asc asymmetric authorization between bigint binary bit boolean both case cast \
@@ -53,17 +51,10 @@ pub(super) fn quote_nullable(given: &Arguments) -> Result<ArrayRef> {
 pub(super) fn format(given: &Arguments) -> Result<ArrayRef> {
     let formats = given.texts(0)?;
     let values: Vec<StringViewArray> = (1..given.arrays.len()).map(|at| shown(given, at)).collect::<Result<_>>()?;
-    let mut out = StringViewBuilder::with_capacity(given.rows);
-    for (row, format) in formats.iter().enumerate() {
-        match format {
-            Some(format) => {
-                let row: Vec<Option<&str>> = values.iter().map(|values| values.is_valid(row).then(|| values.value(row))).collect();
-                out.append_value(formatted(format, &row)?);
-            }
-            None => out.append_null(),
-        }
-    }
-    Ok(Arc::new(out.finish()))
+    texts_of(given.rows, |row| {
+        let of_row = || values.iter().map(|values| values.is_valid(row).then(|| values.value(row))).collect::<Vec<_>>();
+        text(&formats, row).map(|format| formatted(format, &of_row())).transpose()
+    })
 }
 
 fn bad(message: impl Into<String>) -> Error {
@@ -160,13 +151,16 @@ impl<'f> Reader<'f> {
             (_, Some(value)) => literal(value),
             (_, None) => "NULL".to_owned(),
         };
-        let wanted = usize::try_from(width.unsigned_abs()).unwrap_or(usize::MAX).min(1 << 20);
+        let wanted = usize::try_from(width.unsigned_abs()).unwrap_or(usize::MAX);
+        if wanted.max(text.len()).saturating_add(out.len()) > TEXT_BYTES_MAX {
+            return Err(too_long());
+        }
         let blanks = wanted.saturating_sub(text.chars().count());
         left |= width < 0;
         if left {
             out.push_str(&text);
         }
-        out.extend(std::iter::repeat_n(' ', blanks));
+        out.push_str(&" ".repeat(blanks));
         if !left {
             out.push_str(&text);
         }
