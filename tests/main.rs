@@ -19,6 +19,7 @@ mod holds;
 mod immutability;
 mod investigation;
 mod ledger;
+mod lookups;
 mod masks;
 mod noninterference;
 mod open_format;
