@@ -24,8 +24,8 @@ use crate::store::spec::TableId;
 
 /// Leaves that are held at once: 320 MiB of hashes and times.
 const WINDOW: u64 = 1 << 23;
-/// So many findings of one class are told of one table; the last says that there are more.
-const TOLD_MAX: usize = 100;
+/// So many places of one kind of finding are told of one table; one more says where the others lie.
+const TOLD_MAX: usize = 1000;
 
 /// Leaves of tiles from which rows are missing, with the root that each tile should have.
 pub(super) type MissingTiles = BTreeMap<u64, (Vec<Option<Hash>>, Hash)>;
@@ -94,16 +94,17 @@ impl Told {
     fn findings(self, label: &str, findings: &mut Vec<Finding>) {
         for ((class, message, file), leaves) in self.0 {
             let runs = runs_of(leaves);
-            let more = runs.len().saturating_sub(TOLD_MAX);
-            for run in runs.into_iter().take(TOLD_MAX) {
-                let finding = Finding::new(class, message.clone()).of(label).at(run);
+            let (told, more) = runs.split_at(runs.len().min(TOLD_MAX));
+            let mut tell = |message: String, run: Run| {
+                let finding = Finding::new(class, message).of(label).at(run);
                 findings.push(match &file {
                     Some(file) => finding.inside(file),
                     None => finding,
                 });
-            }
-            if more > 0 {
-                findings.push(Finding::new(class, format!("{message}: {more} more places")).of(label));
+            };
+            told.iter().for_each(|run| tell(message.clone(), *run));
+            if let (Some(first), Some(last)) = (more.first(), more.last()) {
+                tell(format!("{message}, in {} more places", more.len()), Run(first.0, last.1));
             }
         }
     }
