@@ -12,6 +12,7 @@
 
 mod control;
 mod live;
+mod moved;
 mod report;
 mod sources;
 mod table;
@@ -88,7 +89,7 @@ pub fn audit(audit: &Audit, progress: &Progress) -> Result<Report> {
     for table in &chosen {
         tables.push(table::check(table, &layout, &sources, &reading, &mut findings, &mut missing)?);
     }
-    table::name_moved(&chosen, &sources, &missing, &mut findings)?;
+    moved::name_moved(&chosen, &sources, &missing, &mut findings)?;
     findings.sort_by_key(|finding: &Finding| finding.class);
     Ok(control.report(tables, findings, audit))
 }

@@ -229,11 +229,11 @@ impl Reading<'_> {
 }
 
 /// Reads and hashes files.
-struct Reader<'a> {
-    table: &'a TableRecord,
-    hasher: TableHasher,
-    seeds: &'a Seeds,
-    reading: &'a Reading<'a>,
+pub(super) struct Reader<'a> {
+    pub table: &'a TableRecord,
+    pub hasher: TableHasher,
+    pub seeds: &'a Seeds,
+    pub reading: &'a Reading<'a>,
 }
 
 impl Reader<'_> {
@@ -305,7 +305,7 @@ impl Reader<'_> {
     }
 
     /// Hands on the rows of a row group, batch by batch, until nobody takes them.
-    fn group(&self, file: &SourceFile, group: usize, take: &mut impl FnMut(Vec<FoundRow>) -> bool) -> Result<()> {
+    pub(super) fn group(&self, file: &SourceFile, group: usize, take: &mut impl FnMut(Vec<FoundRow>) -> bool) -> Result<()> {
         let mut begun = Instant::now();
         for batch in read_group(&file.path, &self.table.spec.stored_schema(), group)? {
             self.reading.rest(std::mem::replace(&mut begun, Instant::now()));
@@ -567,59 +567,4 @@ impl Leaf {
             Leaf::Removed | Leaf::Missing | Leaf::Unknown => None,
         }
     }
-}
-
-/// Looks for missing rows in the files of other tables, and says so where they make a tile whole.
-///
-/// # Errors
-/// What is wrong with the program.
-pub(super) fn name_moved(
-    tables: &[&TableRecord],
-    sources: &Sources,
-    missing: &BTreeMap<TableId, MissingTiles>,
-    findings: &mut Vec<Finding>,
-) -> Result<()> {
-    for table in tables {
-        let Some(tiles) = missing.get(&table.spec.id).filter(|tiles| !tiles.is_empty()) else { continue };
-        let progress = Progress::default();
-        let seeds = &sources.of(table.spec.id)?.seeds;
-        let reader = Reader {
-            table,
-            hasher: TableHasher::new(&table.spec)?,
-            seeds,
-            reading: &Reading { threads: 1, share: 1.0, progress: &progress },
-        };
-        for other in tables.iter().filter(|other| other.spec.id != table.spec.id) {
-            for file in &sources.of(other.spec.id)?.named {
-                let mut tiles = tiles.clone();
-                let mut taken: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
-                for group in 0..file.groups.len() {
-                    let _ = reader.group(file, group, &mut |rows| {
-                        for (leaf, _, hash) in rows {
-                            let at = usize::try_from(leaf % TILE).unwrap_or(0);
-                            if let Some((leaves, _)) = tiles.get_mut(&(leaf / TILE))
-                                && leaves[at].is_none()
-                                && hash.is_some()
-                            {
-                                leaves[at] = hash;
-                                taken.entry(leaf / TILE).or_default().push(leaf);
-                            }
-                        }
-                        true
-                    });
-                }
-                for (tile, rows) in taken {
-                    let Some((leaves, root)) = tiles.get(&tile) else { continue };
-                    let whole: Option<Vec<Hash>> = leaves.iter().copied().collect();
-                    if whole.is_some_and(|leaves| root_of(&leaves) == *root) {
-                        for run in runs_of(rows) {
-                            let message = format!("rows stand among those of {}", other.spec.label);
-                            findings.push(Finding::new(Class::Moved, message).of(&table.spec.label).at(run).inside(&file.name));
-                        }
-                    }
-                }
-            }
-        }
-    }
-    Ok(())
 }

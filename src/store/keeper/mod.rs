@@ -25,7 +25,7 @@ use arc_swap::ArcSwap;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use self::control::ControlLog;
+use self::control::{ControlLog, Entries};
 use self::files::Layout;
 use self::tree::{TableTree, columns_of};
 use super::core::{Core, locked};
@@ -201,15 +201,11 @@ impl Books {
             return Err(Error::new(Kind::InvalidParameterValue, format!("the ledger cannot be called \"{name}\""))
                 .with_hint("a name has no blanks and no +, as logs.example.com/prod"));
         }
-        if layout.control().exists() || layout.signed().exists() {
-            return Err(Error::new(
-                Kind::DataCorrupted,
-                format!("the ledger in \"{}\" has lost its file \"origin\"", layout.dir.display()),
-            )
-            .with_hint("restore the folder \"ledger\" from a backup"));
-        }
-        let key = match files::read_text(&layout.key())? {
-            Some(text) => SignerKey::parse(&text)?,
+        begun_before(&layout)?;
+        // A key that was put there beforehand is taken; that of a beginning that was cut short is of no use.
+        let given = files::read_text(&layout.key())?.map(|text| SignerKey::parse(&text)).transpose()?;
+        let key = match given.filter(|key| key.verifier().name() == control_name) {
+            Some(key) => key,
             None => SignerKey::generate(&control_name)?,
         };
         files::replace(&layout.key(), format!("{}\n", key.text()).as_bytes())?;
@@ -432,6 +428,21 @@ impl Books {
         }
         self.checkpoints.push_back(Arc::new(SignedCheckpoint { at, size: checkpoint.size, root: checkpoint.root, note }));
     }
+}
+
+/// Removes what a beginning left behind that was cut short; nothing was given away then.
+fn begun_before(layout: &Layout) -> Result<()> {
+    let entries = Entries::open(&layout.control())?.take(2).count();
+    let signed = files::read_text(&layout.signed())?.map(|text| Signer::decode(&text)).transpose()?;
+    if entries > 1 || signed.is_some_and(|signer| signer.checkpoint().size > 1) {
+        let message = format!("the ledger in \"{}\" has lost its file \"origin\"", layout.dir.display());
+        return Err(Error::new(Kind::DataCorrupted, message)
+            .with_hint("restore the folder \"ledger\" from a backup, or choose another ledger_signer for a new data folder"));
+    }
+    [layout.control(), layout.signed(), layout.checkpoint()]
+        .iter()
+        .filter(|path| path.exists())
+        .try_for_each(|path| files::remove(path))
 }
 
 /// How many leaves the tree of a table has once all its rows are in it.

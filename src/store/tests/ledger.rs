@@ -136,6 +136,30 @@ async fn one_row_is_proved_by_a_text_of_its_own() {
     store.close().await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_beginning_cut_short_begins_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let layout = Layout::new(dir.path(), None);
+    Store::open(options(dir.path())).await.unwrap().close().await.unwrap();
+    // The control log has its first entry only, and the name is not there yet.
+    fs::remove_file(layout.origin()).unwrap();
+    let store = Store::open(options(dir.path())).await.unwrap();
+    let spec = log_spec("public.t");
+    store.commit(define(&spec)).await.unwrap();
+    append(&store, &spec, 1, 10).await;
+    store.keep_ledger().await.unwrap();
+    assert_eq!(tree(&store, &spec).size, 11);
+    store.close().await.unwrap();
+    fs::remove_file(layout.origin()).unwrap();
+    let store = Store::open(options(dir.path())).await.unwrap();
+    assert!(
+        store.ledger().unwrap().failure.clone().unwrap().message().contains("origin"),
+        "a ledger that was used is not begun anew"
+    );
+    append(&store, &spec, 11, 10).await;
+    store.close().await.unwrap();
+}
+
 /// A judge of which nothing stands that has these numbers.
 struct Below {
     spec: TableSpec,
