@@ -67,6 +67,23 @@ SELECT 1 FROM m9
 BEGIN READ ONLY
 CREATE TABLE m9 AS SELECT 1
 ROLLBACK
++CREATE TABLE g (id int PRIMARY KEY)
+BEGIN
+INSERT INTO g VALUES (1), (2)
+ALTER TABLE g ADD COLUMN name text
+SELECT * FROM g ORDER BY id
+UPDATE g SET name = 'a' WHERE id = 1 RETURNING *
+DELETE FROM g WHERE id = 2
+SAVEPOINT s
+INSERT INTO g VALUES (3, 'c')
+ALTER TABLE g ADD COLUMN n int
+INSERT INTO g VALUES (4, 'd', 4)
+UPDATE g SET n = id
+SELECT * FROM g ORDER BY id
+ROLLBACK TO s
+INSERT INTO g VALUES (5, 'e')
+COMMIT
+SELECT * FROM g ORDER BY id
 SELECT id FROM s ORDER BY id FOR UPDATE
 SELECT id FROM s ORDER BY id FOR SHARE OF s NOWAIT
 SELECT id FROM s FOR UPDATE OF nosuch
@@ -187,6 +204,35 @@ async fn a_table_made_of_a_query_outlives_the_server() {
     let client = server.connect().await;
     assert_eq!(said(&client, "SELECT * FROM kept").await.unwrap(), ["[Some(\"1\"), Some(\"b\")]", "1 rows"]);
     assert_eq!(said(&client, "SELECT count(*), max(part) > 142 FROM numbers").await.unwrap()[0], "[Some(\"1000\"), Some(\"t\")]");
+}
+
+/// What a transaction has inserted is kept when another has given the table a column meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_table_that_grows_meanwhile_takes_what_was_inserted_before() {
+    let folder = folder();
+    let expected = ["[Some(\"1\"), None]", "[Some(\"2\"), Some(\"b\")]", "2 rows"];
+    {
+        let server = Server::start(folder.path());
+        let (one, other) = (server.connect().await, server.connect().await);
+        for kind in ["log", "reference"] {
+            one.batch_execute(&format!("CREATE TABLE {kind} (id int) USING {kind}; BEGIN; INSERT INTO {kind} VALUES (1)"))
+                .await
+                .unwrap();
+            if kind == "log" {
+                other.batch_execute("ALTER TABLE log ADD COLUMN name text").await.unwrap();
+            } else {
+                one.batch_execute("ALTER TABLE reference ADD COLUMN name text").await.unwrap();
+            }
+            one.batch_execute(&format!("INSERT INTO {kind} VALUES (2, 'b'); COMMIT")).await.unwrap();
+            assert_eq!(said(&one, &format!("SELECT * FROM {kind} ORDER BY id")).await.unwrap(), expected, "{kind}");
+        }
+        server.kill9();
+    }
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    for kind in ["log", "reference"] {
+        assert_eq!(said(&client, &format!("SELECT * FROM {kind} ORDER BY id")).await.unwrap(), expected, "{kind}, after a kill");
+    }
 }
 
 /// A row that is selected FOR UPDATE is not changed by others until the transaction ends.

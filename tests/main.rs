@@ -18,6 +18,7 @@ mod harness;
 mod holds;
 mod immutability;
 mod investigation;
+mod lookups;
 mod masks;
 mod noninterference;
 mod open_format;

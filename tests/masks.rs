@@ -237,3 +237,57 @@ async fn who_sees_rows_masked_does_not_write_them_back() {
     assert_eq!(told(&scene.chief, "SELECT name FROM people ORDER BY id").await, ["Ada", "Bo"]);
     assert_eq!(told(&sue, "SELECT name FROM people ORDER BY id").await, ["***", "***"]);
 }
+
+/// Masks are put on rows that are about to leave, after comparisons that cannot fail: what is found, and in what order, is the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_that_are_ruled_out_before_they_are_masked_are_the_right_ones() {
+    let scene = Scene::set(&[
+            "CREATE ROLE sue LOGIN PASSWORD 'only-for-tests';
+             CREATE TABLE calls (n integer, at timestamptz NOT NULL, room integer, name text, secret integer);
+             INSERT INTO calls SELECT i, now() - i * interval '1 second', i % 3, 'name' || i % 100, 7 * i % 20011
+                 FROM generate_series(1, 20000) AS g(i);
+             INSERT INTO calls VALUES (0, now() + interval '1 second', 1, NULL, NULL);
+             GRANT SELECT ON calls TO sue;
+             ALTER TABLE calls ENABLE ROW LEVEL SECURITY;
+             CREATE POLICY some ON calls TO sue USING (room <> 0);
+             CREATE MASKING POLICY name ON calls (name) TO sue USING (upper(name) || room);
+             CREATE MASKING POLICY secret ON calls (secret) TO sue USING (secret % 10);
+             CREATE VIEW as_sue AS SELECT n, at, room, upper(name) || room AS name, secret % 10 AS secret FROM calls WHERE room <> 0",
+    ])
+    .await;
+    let sue = scene.log_in("sue").await;
+    for when in ["in memory", "in segments"] {
+        for asked in [
+            "SELECT * FROM t ORDER BY at DESC LIMIT 100",
+            "SELECT * FROM t ORDER BY at LIMIT 100",
+            "SELECT name, secret FROM t ORDER BY at DESC LIMIT 300 OFFSET 5000",
+            "SELECT * FROM t WHERE n = 5000",
+            "SELECT * FROM t WHERE n IN (1, 4000, 19999) ORDER BY n",
+            "SELECT * FROM t WHERE room = 2 AND n > 15000 ORDER BY n DESC LIMIT 7",
+            "SELECT * FROM t WHERE secret = 3 AND n BETWEEN 100 AND 9000 ORDER BY at LIMIT 50",
+            "SELECT * FROM t WHERE name = 'NAME171' ORDER BY n",
+            "SELECT * FROM t WHERE name IS NULL",
+            "SELECT * FROM t ORDER BY secret DESC NULLS LAST, n LIMIT 20",
+            "SELECT * FROM t ORDER BY name NULLS FIRST, n LIMIT 20",
+            "SELECT name, count(*), sum(secret) FROM t WHERE n < 12345 GROUP BY name ORDER BY name LIMIT 30",
+            "SELECT t.n, t.name FROM t JOIN (VALUES (77), (15001), (12)) AS v (k) ON v.k = t.n ORDER BY t.n",
+            "SELECT a.n, b.name FROM t a JOIN t b ON b.n = a.n + 1 WHERE a.n > 19900 ORDER BY a.n DESC LIMIT 9",
+            "SELECT max(secret), min(name), count(*) FROM t WHERE room = 1",
+            "SELECT count(*) FROM (SELECT name FROM t LIMIT 11000) AS some",
+            "SELECT (SELECT name FROM t WHERE t.n = v.k ORDER BY at LIMIT 1) FROM (VALUES (1), (2), (9998)) AS v (k) ORDER BY v.k",
+        ] {
+            let own = told(
+                &sue,
+                &asked.replace("FROM t", "FROM calls t").replace("JOIN t b", "JOIN calls b").replace("calls t a", "calls a"),
+            )
+            .await;
+            let wanted = told(
+                &scene.chief,
+                &asked.replace("FROM t", "FROM as_sue t").replace("JOIN t b", "JOIN as_sue b").replace("as_sue t a", "as_sue a"),
+            )
+            .await;
+            assert_eq!(own, wanted, "{when}: {asked}");
+        }
+        scene.run("CHECKPOINT").await;
+    }
+}

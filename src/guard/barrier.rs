@@ -73,10 +73,9 @@ impl TableProvider for Barrier {
             builder = builder.project(projection.iter().map(|at| Expr::Column(self.column(*at))))?;
         }
         let inside = state.create_physical_plan(&builder.build()?).await?;
-        let width = inside.schema().fields().len();
         let screen = Arc::new(Screen::wall(inside.schema()));
         let partitions = state.config().target_partitions();
-        let wall = SieveExec::try_new(inside, screen, width, self.guard.clock.clone(), partitions)?;
+        let wall = SieveExec::try_new(inside, screen, self.guard.clock.clone(), partitions)?;
         let exit = Exit {
             table: self.name.clone(),
             ruled: true,

@@ -12,8 +12,8 @@ use datafusion::logical_expr::Expr;
 use datafusion::physical_expr::PhysicalExpr;
 
 use super::Guard;
-use super::lookups::with_values;
 use super::rules::{Condition, compiled, holds};
+use super::term::Term;
 use crate::catalog::Oid;
 use crate::policy::Standing;
 
@@ -22,7 +22,7 @@ use crate::policy::Standing;
 pub struct HoldRule {
     pub name: String,
     /// Over the table's columns, as a retention policy's.
-    pub condition: Option<Expr>,
+    pub condition: Option<Term>,
     /// The roles that see expired rows that it keeps.
     pub roles: Vec<Oid>,
 }
@@ -78,7 +78,7 @@ impl Holds {
         let mut holds = Holds { schema: schema.clone(), conditions: vec![], known: vec![] };
         for rule in rules {
             let known = match &rule.condition {
-                Some(condition) => Some(with_values(condition.clone(), state, guard).await?),
+                Some(condition) => Some(condition.known(state, guard).await?),
                 None => None,
             };
             holds.conditions.push(known.clone().map(|known| compiled(known, state, schema)).transpose()?);

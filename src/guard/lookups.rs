@@ -26,8 +26,8 @@ const VALUES_MAX: usize = 1_000_000;
 /// More values than this are not listed one by one, where they could prune files, but looked up by their hashes.
 const LISTED_MAX: usize = 1_000;
 
-/// The expression with values in the place of each sub-query.
-pub(super) async fn with_values(condition: Expr, state: &dyn Session, guard: &Guard) -> Result<Expr> {
+/// The expression with values in the place of each sub-query, and about how many bytes they take.
+pub(super) async fn with_values(condition: Expr, state: &dyn Session, guard: &Guard) -> Result<(Expr, usize)> {
     let mut lookups: Vec<Subquery> = Vec::new();
     condition.apply(|inner| {
         if let Expr::InSubquery(InSubquery { subquery, .. }) | Expr::ScalarSubquery(subquery) = inner {
@@ -39,6 +39,7 @@ pub(super) async fn with_values(condition: Expr, state: &dyn Session, guard: &Gu
     for lookup in &lookups {
         known.push(values(&lookup.subquery, state, guard).await?);
     }
+    let bytes = known.iter().map(bytes).sum();
     let mut known = known.into_iter();
     let mut next =
         || known.next().ok_or_else(|| DataFusionError::Internal("a policy has more look-ups than were found".to_owned()));
@@ -59,7 +60,13 @@ pub(super) async fn with_values(condition: Expr, state: &dyn Session, guard: &Gu
         }
         other => Ok(Transformed::no(other)),
     })?;
-    Ok(replaced.data)
+    Ok((replaced.data, bytes))
+}
+
+/// About what values take in an expression: the literals that list them, or the hashes beside them.
+fn bytes(values: &ArrayRef) -> usize {
+    let each = if values.len() <= LISTED_MAX { size_of::<Expr>() + size_of::<ScalarValue>() } else { 32 };
+    2 * values.get_array_memory_size() + each * values.len()
 }
 
 /// `expr [NOT] IN (values)`.

@@ -15,6 +15,7 @@ mod reached;
 mod rules;
 mod sieve;
 mod table;
+mod term;
 pub mod through;
 mod watch;
 
@@ -39,6 +40,7 @@ pub use protection::{MaskRule, RowChecks, RowRule, RowRules};
 pub use reached::Reached;
 pub use rules::{Layout, RetentionRule, Rules, Sieve, Tally};
 pub use table::GuardedTable;
+pub use term::{Room, Term};
 pub use watch::Live;
 
 /// One statement's way to tables.

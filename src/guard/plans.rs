@@ -68,7 +68,7 @@ fn exchanged(plan: &LogicalPlan, make: impl Fn(&GuardedTable) -> Result<Arc<dyn 
 }
 
 /// What is made of the guarded table that a scan reads; `None` if it reads something else.
-fn guarded<T>(scan: &TableScan, make: impl FnOnce(&GuardedTable) -> T) -> Option<T> {
+pub(super) fn guarded<T>(scan: &TableScan, make: impl FnOnce(&GuardedTable) -> T) -> Option<T> {
     let provider = source_as_provider(&scan.source).ok()?;
     let provider: &dyn TableProvider = provider.as_ref();
     provider.downcast_ref::<GuardedTable>().map(make)

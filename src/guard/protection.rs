@@ -15,8 +15,9 @@ use datafusion::physical_expr::PhysicalExpr;
 
 use super::Guard;
 use super::holds::Viewer;
-use super::lookups::{unqualified, with_values};
+use super::lookups::unqualified;
 use super::rules::{Layout, Rules, Sieve};
+use super::term::Term;
 use crate::catalog::PolicyCommand;
 use crate::clock::Micros;
 use crate::error::{Error, Kind};
@@ -31,15 +32,15 @@ pub struct RowRule {
     pub name: String,
     pub restrictive: bool,
     pub command: PolicyCommand,
-    pub using: Option<Expr>,
-    pub check: Option<Expr>,
+    pub using: Option<Term>,
+    pub check: Option<Term>,
 }
 
 /// A masking policy that is about one reader, compiled: the value that a column shows.
 #[derive(Debug, Clone)]
 pub struct MaskRule {
     pub column: String,
-    pub value: Expr,
+    pub value: Term,
 }
 
 impl RowRules {
@@ -48,35 +49,71 @@ impl RowRules {
         self.0.iter().filter(is_about).filter(move |rule| rule.restrictive == restrictive)
     }
 
-    /// What must be true of a row that a command reads: one permissive policy, and every restrictive one. Nothing is let through where no
-    /// policy lets it through.
-    fn visible(&self, command: PolicyCommand) -> Expr {
-        let using = |rule: &RowRule| rule.using.clone().unwrap_or_else(|| lit(true));
-        let permitted = self.of(command, false).map(using).reduce(Expr::or).unwrap_or_else(|| lit(false));
-        let visible = self.of(command, true).map(using).fold(permitted, Expr::and);
+    /// The commands whose policies are about a row that a command reads: what is changed is read first.
+    fn commands(command: PolicyCommand) -> &'static [PolicyCommand] {
         match command {
-            // What is changed is read first.
-            PolicyCommand::Update | PolicyCommand::Delete => visible.and(self.visible(PolicyCommand::Select)),
-            PolicyCommand::All | PolicyCommand::Select | PolicyCommand::Insert => visible,
+            PolicyCommand::Update => &[PolicyCommand::Update, PolicyCommand::Select],
+            PolicyCommand::Delete => &[PolicyCommand::Delete, PolicyCommand::Select],
+            PolicyCommand::All => &[PolicyCommand::All],
+            PolicyCommand::Select => &[PolicyCommand::Select],
+            PolicyCommand::Insert => &[PolicyCommand::Insert],
         }
     }
 
+    /// The columns that they look at when a command reads rows.
+    fn columns(&self, command: PolicyCommand) -> impl Iterator<Item = String> {
+        let concerned = |command: &PolicyCommand| self.of(*command, false).chain(self.of(*command, true));
+        let terms = Self::commands(command).iter().flat_map(concerned).filter_map(|rule| rule.using.as_ref());
+        terms.flat_map(|term| term.expr().column_refs()).map(|column| column.name.clone())
+    }
+
+    /// What must be true of a row that a command reads: one permissive policy, and every restrictive one. Nothing is let through where no
+    /// policy lets it through.
+    async fn visible(&self, command: PolicyCommand, state: &dyn Session, guard: &Guard) -> Result<Expr> {
+        let mut visible = Vec::new();
+        for command in Self::commands(command) {
+            let mut permitted = Vec::new();
+            for rule in self.of(*command, false) {
+                permitted.push(known(rule.using.as_ref(), state, guard).await?);
+            }
+            visible.push(permitted.into_iter().reduce(Expr::or).unwrap_or_else(|| lit(false)));
+            for rule in self.of(*command, true) {
+                visible.push(known(rule.using.as_ref(), state, guard).await?);
+            }
+        }
+        Ok(visible.into_iter().reduce(Expr::and).unwrap_or_else(|| lit(false)))
+    }
+
     /// What must be true of a row that a command writes; the name is a restrictive policy's.
-    fn checks(&self, command: PolicyCommand) -> Vec<(Option<String>, Expr)> {
-        let check = |rule: &RowRule| rule.check.clone().or_else(|| rule.using.clone()).unwrap_or_else(|| lit(true));
-        let permitted = self.of(command, false).map(check).reduce(Expr::or).unwrap_or_else(|| lit(false));
-        let restricted = self.of(command, true).map(|rule| (Some(rule.name.clone()), check(rule)));
-        std::iter::once((None, permitted)).chain(restricted).collect()
+    async fn checks(&self, command: PolicyCommand, state: &dyn Session, guard: &Guard) -> Result<Vec<(Option<String>, Expr)>> {
+        let check = |rule: &RowRule| rule.check.clone().or_else(|| rule.using.clone());
+        let mut permitted = Vec::new();
+        for rule in self.of(command, false) {
+            permitted.push(known(check(rule).as_ref(), state, guard).await?);
+        }
+        let mut checks = vec![(None, permitted.into_iter().reduce(Expr::or).unwrap_or_else(|| lit(false)))];
+        for rule in self.of(command, true) {
+            checks.push((Some(rule.name.clone()), known(check(rule).as_ref(), state, guard).await?));
+        }
+        Ok(checks)
+    }
+}
+
+/// What a policy says of a row, its look-ups done; one that says nothing lets every row through.
+async fn known(term: Option<&Term>, state: &dyn Session, guard: &Guard) -> Result<Expr> {
+    match term {
+        Some(term) => unqualified(term.known(state, guard).await?),
+        None => Ok(lit(true)),
     }
 }
 
 impl Rules {
     /// The columns that the rules look at when a command reads these, beside the one that tells the time.
     pub(super) fn columns_for(&self, command: PolicyCommand, viewer: Viewer<'_>, shown: &BTreeSet<&str>) -> BTreeSet<String> {
-        let visible = self.rows.as_ref().map(|rows| rows.visible(command));
-        let masks = self.masks.iter().filter(|mask| shown.contains(mask.column.as_str())).map(|mask| &mask.value);
-        let named = visible.iter().chain(masks).flat_map(Expr::column_refs).map(|column| column.name.clone());
-        named.chain(self.columns(viewer)).collect()
+        let rows = self.rows.iter().flat_map(|rows| rows.columns(command));
+        let masks = self.masks.iter().filter(|mask| shown.contains(mask.column.as_str()));
+        let masks = masks.flat_map(|mask| mask.value.expr().column_refs()).map(|column| column.name.clone());
+        rows.chain(masks).chain(self.columns(viewer)).collect()
     }
 
     /// The rules over rows of this layout, of which the first columns are shown; their look-ups are done. With them comes what a scan may
@@ -98,7 +135,7 @@ impl Rules {
         let mut prunes = Vec::new();
         let visible = match &self.rows {
             Some(rows) => {
-                let known = unqualified(with_values(rows.visible(command), state, guard).await?)?;
+                let known = rows.visible(command, state, guard).await?;
                 prunes.extend(split_conjunction(&known).into_iter().cloned());
                 Some(state.create_physical_expr(known, &schema)?)
             }
@@ -108,11 +145,11 @@ impl Rules {
         for mask in &self.masks {
             let place = layout.schema.index_of(&mask.column).ok().filter(|place| *place < shown);
             if let Some(place) = place {
-                let known = unqualified(with_values(mask.value.clone(), state, guard).await?)?;
-                masks.push((place, state.create_physical_expr(known, &schema)?));
+                let value = known(Some(&mask.value), state, guard).await?;
+                masks.push((place, state.create_physical_expr(value, &schema)?));
             }
         }
-        Ok((Screen { schema: layout.schema.clone(), expiry, visible, masks, wall: false }, prunes))
+        Ok((Screen { schema: layout.schema.clone(), shown, expiry, visible, masks, wall: false }, prunes))
     }
 
     /// What rows that a command writes must be like, over rows of this layout.
@@ -129,9 +166,8 @@ impl Rules {
         let Some(rows) = &self.rows else { return Ok(None) };
         let schema = DFSchema::try_from(layout.schema.as_ref().clone())?;
         let mut checks = Vec::new();
-        for (name, check) in rows.checks(command) {
-            let known = unqualified(with_values(check, state, guard).await?)?;
-            checks.push((name, state.create_physical_expr(known, &schema)?));
+        for (name, check) in rows.checks(command, state, guard).await? {
+            checks.push((name, state.create_physical_expr(check, &schema)?));
         }
         Ok(Some(RowChecks { schema: layout.schema.clone(), checks }))
     }
@@ -156,13 +192,15 @@ impl Rules {
         let width = layout.schema.fields().len();
         let (screen, _) = masks.screen(PolicyCommand::Select, state, guard, layout, Viewer::Store, width).await?;
         let now = guard.clock.now_us();
-        rows.iter().map(|batch| screen.shown(batch, batch.num_columns(), now)).collect()
+        rows.iter().map(|batch| screen.masked(&screen.passed(batch, now)?)).collect()
     }
 }
 
 /// What happens to rows of one layout on their way to a statement.
 pub(super) struct Screen {
     schema: SchemaRef,
+    /// How many of the columns are shown; those behind them are for the rules alone.
+    shown: usize,
     expiry: Option<Sieve>,
     visible: Option<Arc<dyn PhysicalExpr>>,
     /// Places of columns, each with what it shows; several of one column are applied one after the other.
@@ -174,28 +212,52 @@ pub(super) struct Screen {
 impl Screen {
     /// One that lets all rows pass, and no question of what its columns are below.
     pub(super) fn wall(schema: SchemaRef) -> Screen {
-        Screen { schema, expiry: None, visible: None, masks: vec![], wall: true }
+        let shown = schema.fields().len();
+        Screen { schema, shown, expiry: None, visible: None, masks: vec![], wall: true }
+    }
+
+    /// The columns that are shown.
+    pub(super) fn shown_schema(&self) -> Result<SchemaRef> {
+        Ok(Arc::new(self.schema.project(&self.shown_places())?))
+    }
+
+    /// The columns of rows that have passed: those that are shown first, and what masks may look at.
+    pub(super) fn passed_schema(&self) -> Result<SchemaRef> {
+        if self.masks.is_empty() { self.shown_schema() } else { Ok(self.schema.clone()) }
+    }
+
+    fn shown_places(&self) -> Vec<usize> {
+        (0..self.shown).collect()
+    }
+
+    /// Whether any column shows something else than what was recorded.
+    pub(super) fn is_masked(&self) -> bool {
+        !self.masks.is_empty()
     }
 
     /// Places of the columns that do not show what stands below, or of which that is not known.
-    pub(super) fn masked(&self) -> BTreeSet<usize> {
+    pub(super) fn masked_places(&self) -> BTreeSet<usize> {
         if self.wall {
-            return (0..self.schema.fields().len()).collect();
+            return (0..self.shown).collect();
         }
         self.masks.iter().map(|(place, _)| *place).collect()
     }
 
-    /// What a statement sees of a batch's first columns. What a policy fails with may tell of hidden rows: it goes to the log, and the
-    /// statement hears only that it failed.
-    pub(super) fn shown(&self, batch: &RecordBatch, shown: usize, now: Micros) -> Result<RecordBatch> {
-        self.passed(batch, shown, now).map_err(|error| {
-            tracing::error!(%error, "a policy could not be worked out");
-            let failed = Error::new(Kind::InvalidObjectDefinition, "a policy on a table of this statement could not be worked out");
-            DataFusionError::External(Box::new(failed.with_hint("The server's log tells its owner why.")))
-        })
+    /// The rows of a batch that the rules let through, their masks still to be put on.
+    pub(super) fn passed(&self, batch: &RecordBatch, now: Micros) -> Result<RecordBatch> {
+        self.let_through(batch, now).map_err(|error| not_worked_out(&error))
     }
 
-    fn passed(&self, batch: &RecordBatch, shown: usize, now: Micros) -> Result<RecordBatch> {
+    /// What a statement sees of rows that have passed.
+    pub(super) fn masked(&self, passed: &RecordBatch) -> Result<RecordBatch> {
+        if self.masks.is_empty() {
+            return Ok(passed.clone());
+        }
+        let masked = self.masked_rows(passed).map_err(|error| not_worked_out(&error))?;
+        Ok(masked.project(&self.shown_places())?)
+    }
+
+    fn let_through(&self, batch: &RecordBatch, now: Micros) -> Result<RecordBatch> {
         let batch = in_layout(batch, &self.schema)?;
         let living = self.expiry.as_ref().map(|sieve| sieve.kept(&batch, now)).transpose()?;
         let visible = self.visible.as_ref().map(|visible| truths(visible, &batch)).transpose()?;
@@ -203,14 +265,12 @@ impl Screen {
             (Some(living), Some(visible)) => Some(and(&living, &visible)?),
             (kept, None) | (None, kept) => kept,
         };
-        let columns: Vec<usize> = (0..shown).collect();
         // Masks may look at columns that are not shown.
-        let batch = if self.masks.is_empty() { batch.project(&columns)? } else { batch };
-        let passed = match kept {
+        let batch = if self.masks.is_empty() { batch.project(&self.shown_places())? } else { batch };
+        Ok(match kept {
             Some(kept) if kept.true_count() < kept.len() => filter_record_batch(&batch, &kept)?,
             Some(_) | None => batch,
-        };
-        if self.masks.is_empty() { Ok(passed) } else { self.masked_rows(&passed)?.project(&columns).map_err(Into::into) }
+        })
     }
 
     fn masked_rows(&self, recorded: &RecordBatch) -> Result<RecordBatch> {
@@ -225,6 +285,13 @@ impl Screen {
         }
         with_columns(recorded, columns)
     }
+}
+
+/// What a policy fails with may tell of hidden rows: it goes to the log, and the statement hears only that it failed.
+fn not_worked_out(error: &DataFusionError) -> DataFusionError {
+    tracing::error!(%error, "a policy could not be worked out");
+    let failed = Error::new(Kind::InvalidObjectDefinition, "a policy on a table of this statement could not be worked out");
+    DataFusionError::External(Box::new(failed.with_hint("The server's log tells its owner why.")))
 }
 
 impl fmt::Debug for Screen {
@@ -263,7 +330,7 @@ impl RowChecks {
 }
 
 /// Of which rows a predicate is true; NULL is not.
-fn truths(predicate: &Arc<dyn PhysicalExpr>, batch: &RecordBatch) -> Result<BooleanArray> {
+pub(super) fn truths(predicate: &Arc<dyn PhysicalExpr>, batch: &RecordBatch) -> Result<BooleanArray> {
     let array = predicate.evaluate(batch)?.into_array(batch.num_rows())?;
     let Some(booleans) = array.as_boolean_opt() else {
         return internal_err!("a policy yielded {} instead of booleans", array.data_type());

@@ -19,8 +19,9 @@ use datafusion::physical_expr::PhysicalExpr;
 
 use super::Guard;
 use super::holds::{HoldRule, Holds, Viewer};
-use super::lookups::{unqualified, with_values};
+use super::lookups::unqualified;
 use super::protection::{MaskRule, RowRules};
+use super::term::Term;
 use crate::catalog::Keep;
 use crate::clock::Micros;
 
@@ -44,7 +45,7 @@ pub struct Rules {
 pub struct RetentionRule {
     pub name: String,
     /// Over the table's columns; it may hold sub-queries, which name no column of the table.
-    pub condition: Option<Expr>,
+    pub condition: Option<Term>,
     pub keep: Keep,
 }
 
@@ -52,6 +53,12 @@ impl Rules {
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.retention.is_empty() && self.rows.is_none() && self.masks.is_empty()
+    }
+
+    /// What row policies and masks say.
+    pub(super) fn terms(&self) -> impl Iterator<Item = &Term> {
+        let rows = self.rows.iter().flat_map(|rows| &rows.0).flat_map(|rule| rule.using.iter().chain(&rule.check));
+        rows.chain(self.masks.iter().map(|mask| &mask.value))
     }
 
     fn holds_for(&self, viewer: Viewer<'_>) -> impl Iterator<Item = &HoldRule> {
@@ -62,7 +69,7 @@ impl Rules {
     pub fn columns(&self, viewer: Viewer<'_>) -> BTreeSet<String> {
         let policies = self.retention.iter().filter_map(|rule| rule.condition.as_ref());
         let holds = self.holds_for(viewer).filter_map(|hold| hold.condition.as_ref());
-        policies.chain(holds).flat_map(Expr::column_refs).map(|column| column.name.clone()).collect()
+        policies.chain(holds).flat_map(|term| term.expr().column_refs()).map(|column| column.name.clone()).collect()
     }
 
     /// The time up to which no row is there for a viewer, whatever else it says; `None` while some rows may be.
@@ -82,7 +89,7 @@ impl Rules {
         let mut rules = Vec::with_capacity(self.retention.len());
         for rule in &self.retention {
             let known = match &rule.condition {
-                Some(condition) => Some(with_values(condition.clone(), state, guard).await?),
+                Some(condition) => Some(condition.known(state, guard).await?),
                 None => None,
             };
             let condition = known.clone().map(|known| compiled(known, state, &layout.schema)).transpose()?;

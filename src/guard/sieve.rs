@@ -3,14 +3,16 @@
 //! Nothing that a statement asks for is worked out below it, but for comparisons that cannot fail: those may prune. No count of rows
 //! below it is told, and its batches are cut anew, so that their sizes say nothing of what was left out. Nor does it tell how many files
 //! were read: it has as many partitions as the statement has threads.
+//!
+//! Masks are put on last, on rows that are about to leave. Where there are masks, those same comparisons rule rows out before them, and the
+//! first batches are small: the newest hundred rows are a hundred or two to mask, not all that were read to find them.
 
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::compute::BatchCoalescer;
-use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::compute::{BatchCoalescer, concat_batches, filter_record_batch};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result, internal_err};
@@ -22,25 +24,30 @@ use datafusion::physical_expr::expressions::{
 use datafusion::physical_expr::utils::collect_columns;
 use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
-use datafusion::physical_plan::filter_pushdown::{ChildFilterDescription, FilterDescription, FilterPushdownPhase};
+use datafusion::physical_plan::filter_pushdown::{
+    ChildFilterDescription, ChildPushdownResult, FilterDescription, FilterPushdownPhase, FilterPushdownPropagation,
+};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, Partitioning, PlanProperties,
 };
 use futures::{StreamExt, stream};
 
-use super::protection::Screen;
+use super::protection::{Screen, truths};
 use crate::clock::Clock;
 
 /// Rows of a batch that leaves.
 const BATCH_ROWS: usize = 8_192;
 
+/// Rows of the first batch that leaves under masks; each one after it has twice as many, up to [`BATCH_ROWS`].
+const FIRST_ROWS: usize = 128;
+
 /// A scan whose rows pass a table's rules.
 pub(super) struct SieveExec {
     input: Arc<dyn ExecutionPlan>,
     screen: Arc<Screen>,
-    /// How many of the input's columns were asked for; those behind them are for the rules alone.
-    shown: usize,
+    /// Comparisons with columns that are shown as they were recorded, which rule rows out before masks are put on.
+    asked: Vec<Arc<dyn PhysicalExpr>>,
     /// Rows expire while a long statement runs, so each batch is judged by its own instant.
     clock: Clock,
     /// How many partitions it has, whatever the input has.
@@ -49,22 +56,28 @@ pub(super) struct SieveExec {
 }
 
 impl SieveExec {
-    pub(super) fn try_new(
-        input: Arc<dyn ExecutionPlan>,
-        screen: Arc<Screen>,
-        shown: usize,
-        clock: Clock,
-        partitions: usize,
-    ) -> Result<Self> {
-        let columns: Vec<usize> = (0..shown).collect();
-        let schema: SchemaRef = Arc::new(input.schema().project(&columns)?);
+    pub(super) fn try_new(input: Arc<dyn ExecutionPlan>, screen: Arc<Screen>, clock: Clock, partitions: usize) -> Result<Self> {
+        let schema = screen.shown_schema()?;
         let properties = PlanProperties::new(
             EquivalenceProperties::new(schema),
             Partitioning::UnknownPartitioning(partitions),
             input.pipeline_behavior(),
             input.boundedness(),
         );
-        Ok(SieveExec { input, screen, shown, clock, partitions, properties: Arc::new(properties) })
+        Ok(SieveExec { input, screen, asked: vec![], clock, partitions, properties: Arc::new(properties) })
+    }
+
+    /// The same over another input, with other comparisons.
+    fn again(&self, input: Arc<dyn ExecutionPlan>, asked: Vec<Arc<dyn PhysicalExpr>>) -> Result<Arc<dyn ExecutionPlan>> {
+        let again = SieveExec::try_new(input, self.screen.clone(), self.clock.clone(), self.partitions)?;
+        Ok(Arc::new(SieveExec { asked, ..again }))
+    }
+
+    /// Whether working a filter out below masks and rules means the same as above them, and can neither fail nor show.
+    fn may_sink(&self, filter: &Arc<dyn PhysicalExpr>) -> bool {
+        // Where a column is masked below means what was recorded.
+        let masked = self.screen.masked_places();
+        is_harmless(filter) && collect_columns(filter).iter().all(|column| !masked.contains(&column.index()))
     }
 }
 
@@ -115,16 +128,19 @@ impl ExecutionPlan for SieveExec {
         _options: ReplaceChildrenOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         match <[_; 1]>::try_from(children) {
-            Ok([input]) => {
-                let (screen, clock) = (self.screen.clone(), self.clock.clone());
-                Ok(Arc::new(SieveExec::try_new(input, screen, self.shown, clock, self.partitions)?))
-            }
+            Ok([input]) => self.again(input, self.asked.clone()),
             Err(_) => internal_err!("a sieve has one input"),
         }
     }
 
     fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
         self.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
+    }
+
+    fn reset_state(self: Arc<Self>) -> Result<Arc<dyn ExecutionPlan>> {
+        // What a sort has learned in one run is not so in the next.
+        let lasting = |filter: &&Arc<dyn PhysicalExpr>| filter.downcast_ref::<DynamicFilterPhysicalExpr>().is_none();
+        self.again(self.input.clone(), self.asked.iter().filter(lasting).cloned().collect())
     }
 
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
@@ -136,10 +152,11 @@ impl ExecutionPlan for SieveExec {
             sources: sources.collect(),
             input: None,
             screen: self.screen.clone(),
-            shown: self.shown,
+            asked: self.asked.clone(),
             clock: self.clock.clone(),
-            gathered: BatchCoalescer::new(schema.clone(), BATCH_ROWS),
-            ready: VecDeque::new(),
+            gathered: BatchCoalescer::new(self.screen.passed_schema()?, BATCH_ROWS),
+            waiting: Waiting::default(),
+            portion: if self.screen.is_masked() { FIRST_ROWS } else { BATCH_ROWS },
             ended: false,
         };
         let rows =
@@ -154,14 +171,26 @@ impl ExecutionPlan for SieveExec {
         _config: &ConfigOptions,
     ) -> Result<FilterDescription> {
         // The columns that were asked for come first below as well, so that a filter above means the same there.
-        // Where a column is masked below means what was recorded.
-        let masked = self.screen.masked();
-        let harmless = |filter: &&Arc<dyn PhysicalExpr>| {
-            is_harmless(filter) && collect_columns(filter).iter().all(|column| !masked.contains(&column.index()))
-        };
-        let harmless = parent_filters.iter().filter(harmless).cloned().collect();
+        let harmless = parent_filters.iter().filter(|filter| self.may_sink(filter)).cloned().collect();
         let below = ChildFilterDescription::all_unsupported(&parent_filters).with_self_filters(harmless);
         Ok(FilterDescription::new().with_child(below))
+    }
+
+    fn handle_child_pushdown_result(
+        &self,
+        _phase: FilterPushdownPhase,
+        result: ChildPushdownResult,
+        _config: &ConfigOptions,
+    ) -> Result<FilterPushdownPropagation<Arc<dyn ExecutionPlan>>> {
+        let harmless = result.parent_filters.iter().map(|pushed| &pushed.filter).filter(|filter| self.may_sink(filter));
+        let more: Vec<_> = if self.screen.is_masked() { harmless.cloned().collect() } else { vec![] };
+        // Whoever asks filters again.
+        let told = FilterPushdownPropagation::all_unsupported(result);
+        if more.is_empty() {
+            return Ok(told);
+        }
+        let asked = self.asked.iter().cloned().chain(more).collect();
+        Ok(told.with_updated_node(self.again(self.input.clone(), asked)?))
     }
 }
 
@@ -173,37 +202,93 @@ struct Passing {
     sources: VecDeque<usize>,
     input: Option<SendableRecordBatchStream>,
     screen: Arc<Screen>,
-    shown: usize,
+    asked: Vec<Arc<dyn PhysicalExpr>>,
     clock: Clock,
     gathered: BatchCoalescer,
-    ready: VecDeque<RecordBatch>,
+    waiting: Waiting,
+    /// How many rows are to leave next.
+    portion: usize,
     ended: bool,
 }
 
 impl Passing {
     async fn next(&mut self) -> Result<Option<RecordBatch>> {
         loop {
-            if let Some(batch) = self.ready.pop_front() {
-                return Ok(Some(batch));
+            while let Some(batch) = self.gathered.next_completed_batch() {
+                self.waiting.push(batch);
             }
-            if self.ended {
-                return Ok(None);
-            }
-            match self.read().await? {
-                Some(batch) => {
-                    let passed = self.screen.shown(&batch, self.shown, self.clock.now_us())?;
-                    if passed.num_rows() > 0 {
-                        self.gathered.push_batch(passed)?;
+            if self.waiting.rows >= self.portion || self.ended {
+                let Some(rows) = self.waiting.cut(self.portion)? else { return Ok(None) };
+                if self.screen.is_masked() {
+                    self.portion = (2 * self.portion).min(BATCH_ROWS);
+                }
+                let rows = self.still_asked(rows)?;
+                if rows.num_rows() > 0 {
+                    return self.screen.masked(&rows).map(Some);
+                }
+            } else if self.waiting.rows + self.gathered.get_buffered_rows() >= self.portion {
+                self.gathered.finish_buffered_batch()?;
+            } else {
+                match self.read().await? {
+                    Some(batch) => {
+                        let passed = self.screen.passed(&batch, self.clock.now_us())?;
+                        if passed.num_rows() > 0 {
+                            self.gathered.push_batch(passed)?;
+                        }
+                    }
+                    None => {
+                        self.ended = true;
+                        self.gathered.finish_buffered_batch()?;
                     }
                 }
-                None => {
-                    self.ended = true;
-                    self.gathered.finish_buffered_batch()?;
-                }
             }
-            while let Some(batch) = self.gathered.next_completed_batch() {
-                self.ready.push_back(batch);
+        }
+    }
+
+    /// The rows that nobody above has ruled out by now.
+    fn still_asked(&self, mut rows: RecordBatch) -> Result<RecordBatch> {
+        for filter in &self.asked {
+            let kept = truths(filter, &rows)?;
+            if kept.true_count() < kept.len() {
+                rows = filter_record_batch(&rows, &kept)?;
             }
+        }
+        Ok(rows)
+    }
+}
+
+/// Rows that have passed and have not left.
+#[derive(Default)]
+struct Waiting {
+    batches: VecDeque<RecordBatch>,
+    rows: usize,
+}
+
+impl Waiting {
+    fn push(&mut self, batch: RecordBatch) {
+        self.rows += batch.num_rows();
+        self.batches.push_back(batch);
+    }
+
+    /// Takes so many rows from the front, or all if there are fewer; `None` if there is none.
+    fn cut(&mut self, rows: usize) -> Result<Option<RecordBatch>> {
+        let mut taken: Vec<RecordBatch> = Vec::new();
+        let mut wanted = rows;
+        while wanted > 0
+            && let Some(first) = self.batches.pop_front()
+        {
+            let here = first.num_rows().min(wanted);
+            if here < first.num_rows() {
+                self.batches.push_front(first.slice(here, first.num_rows() - here));
+            }
+            taken.push(first.slice(0, here));
+            wanted -= here;
+            self.rows -= here;
+        }
+        match taken.as_slice() {
+            [] => Ok(None),
+            [only] => Ok(Some(only.clone())),
+            [first, ..] => Ok(Some(concat_batches(&first.schema(), &taken)?)),
         }
     }
 }
@@ -248,4 +333,27 @@ fn is_harmless(filter: &Arc<dyn PhysicalExpr>) -> bool {
         .map(IsNullExpr::arg)
         .or_else(|| filter.downcast_ref::<IsNotNullExpr>().map(IsNotNullExpr::arg));
     tested.is_some_and(is_column)
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::arrow::array::Int64Array;
+
+    use super::*;
+
+    #[test]
+    fn rows_leave_in_portions_whatever_batches_they_came_in() {
+        let batch = |from: i64, to: i64| {
+            let values = Arc::new(Int64Array::from_iter_values(from..to)) as _;
+            RecordBatch::try_from_iter([("a", values)]).unwrap()
+        };
+        let mut waiting = Waiting::default();
+        for (from, to) in [(0, 3), (3, 4), (4, 10)] {
+            waiting.push(batch(from, to));
+        }
+        for (portion, from, to) in [(2, 0, 2), (4, 2, 6), (1, 6, 7), (9, 7, 10)] {
+            assert_eq!(waiting.cut(portion).unwrap().unwrap(), batch(from, to));
+        }
+        assert!(waiting.cut(1).unwrap().is_none() && waiting.rows == 0);
+    }
 }

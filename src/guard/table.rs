@@ -129,7 +129,7 @@ impl Open {
         }
         let scan = self.scan.plan(state, Some(&read), &below, None).await?;
         let partitions = state.config().target_partitions();
-        Ok(Arc::new(SieveExec::try_new(scan, Arc::new(screen), shown.len(), self.guard.clock.clone(), partitions)?))
+        Ok(Arc::new(SieveExec::try_new(scan, Arc::new(screen), self.guard.clock.clone(), partitions)?))
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! A portal keeps the stream of its rows between two Executes and never collects them.
 
+use std::pin::pin;
+
 use pgwire::messages::data::{NoData, ParameterDescription};
 use pgwire::messages::extendedquery::{
     Bind, BindComplete, Close, CloseComplete, Describe, Execute, Parse, ParseComplete, PortalSuspended, TARGET_TYPE_BYTE_STATEMENT,
@@ -113,26 +115,28 @@ impl Connection<'_> {
         let format_codes = self.session.portal(name)?.format_codes.clone();
         self.session.begin_implicit();
         let must_finish = self.session.portal_must_finish(name);
-        let work = self.session.run_portal(name, most);
-        let outcome = if must_finish { work.await? } else { self.interrupt.attend(self.wire, work).await? };
+        let outcome = {
+            let work = pin!(self.session.run_portal(name, most));
+            if must_finish { work.await? } else { self.interrupt.attend(self.wire, work).await? }
+        };
         self.send_notices()?;
         let tag = match outcome {
             Outcome::Empty => return self.wire.send(&EmptyQueryResponse::new()),
             Outcome::Done { tag } => tag,
-            Outcome::CopyOut { columns, rows, options } => self.copy_out(&columns, rows, &options).await?,
-            Outcome::CopyIn(copy) => self.copy_in(copy).await?,
+            Outcome::CopyOut { columns, rows, options } => Box::pin(self.copy_out(&columns, rows, &options)).await?,
+            Outcome::CopyIn(copy) => Box::pin(self.copy_in(copy)).await?,
             Outcome::Rows { columns, rows, tag } => {
                 let formats = result_formats(&format_codes, columns.len())?;
                 let mut source = RowSource::new(&columns, formats, rows, tag, self.session.style());
                 let sent = source.send(self.wire, &self.interrupt).await?;
                 if most == Some(sent) {
-                    self.session.ends()?;
+                    self.session.ends().await?;
                     return self.wire.send(&PortalSuspended::new());
                 }
                 source.tag(sent)
             }
         };
-        self.session.ends()?;
+        self.session.ends().await?;
         self.wire.send(&CommandComplete::new(tag))
     }
 

@@ -46,7 +46,7 @@ impl Connection<'_> {
                 self.finish_block().await?;
             }
             // What is told as done must also be recorded.
-            self.session.ends()?;
+            self.session.ends().await?;
             match tag {
                 Some(tag) => self.wire.send(&CommandComplete::new(tag))?,
                 None => self.wire.send(&EmptyQueryResponse::new())?,

@@ -19,6 +19,7 @@ use crate::guard::Live;
 use crate::policy::{self, Standing};
 use crate::query::backends::Backends;
 use crate::query::breath::Pauses;
+use crate::query::early::EarlyEnds;
 use crate::query::errors::unwrap;
 pub use crate::query::functions::PseudonymSecret;
 use crate::query::functions::Registry;
@@ -212,6 +213,7 @@ fn session_state(store: &Arc<Store>, options: &EngineOptions) -> Result<SessionS
         .with_config(config)
         .with_runtime_env(runtime)
         .with_default_features()
+        .with_physical_optimizer_rule(Arc::new(EarlyEnds))
         .with_physical_optimizer_rule(Arc::new(Pauses))
         .build();
     Ok(state)

@@ -1,5 +1,6 @@
 //! Running a plan: parameters bound, optimised, turned into a stream of batches.
 
+use std::borrow::Cow;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -32,13 +33,16 @@ pub(super) async fn stream(
     planned: &Planned,
     params: &[ArrayRef],
 ) -> Result<(Vec<Column>, SendableRecordBatchStream)> {
-    let bound = bind(planned, params)?;
+    let bound = match planned.parameters.is_empty() && params.is_empty() {
+        true => Cow::Borrowed(&planned.plan),
+        false => Cow::Owned(bind(planned, params)?),
+    };
     let columns = columns(bound.schema(), &planned.origins);
-    let optimised = if planned.optimised { bound } else { optimised(session, &bound)? };
+    let optimised = if planned.optimised { bound } else { Cow::Owned(optimised(session, &bound)?) };
     if let Some(row) = constant_row(&optimised)? {
         return Ok((columns, one_batch(row)));
     }
-    let (plan, context) = physical(session, &optimised).await?;
+    let (plan, context) = Box::pin(physical(session, &optimised)).await?;
     let rows = execute_stream(plan.clone(), context).map_err(unwrap)?;
     Ok((columns, Box::pin(Counting { rows, plan, backends: session.engine.backends.clone() })))
 }

@@ -40,7 +40,8 @@ impl Basis {
 
 /// The part of a statement that needs no second look.
 pub(super) enum Work {
-    Query(Arc<Planned>),
+    /// A plan, and whether it reads tables, which have to be opened then.
+    Query(Arc<Planned>, bool),
     Insert(Arc<insert::Ready>),
 }
 
@@ -62,7 +63,7 @@ impl Kept {
     /// # Errors
     /// As [`closed`].
     pub(super) fn query(basis: Basis, planned: &Planned) -> Result<Kept> {
-        Ok(Kept { basis, work: Work::Query(Arc::new(closed(planned)?)) })
+        Ok(Kept { basis, work: Work::Query(Arc::new(closed(planned)?), reads_tables(&planned.plan)) })
     }
 
     /// An INSERT, which must be lasting.
@@ -92,6 +93,15 @@ pub(super) fn is_lasting(plan: &LogicalPlan) -> bool {
         Ok(if lasting { TreeNodeRecursion::Continue } else { TreeNodeRecursion::Stop })
     });
     walked.is_ok() && lasting
+}
+
+fn reads_tables(plan: &LogicalPlan) -> bool {
+    let mut reads = false;
+    let walked = plan.apply_with_subqueries(|node| {
+        reads |= matches!(node, LogicalPlan::TableScan(_));
+        Ok(if reads { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+    });
+    reads || walked.is_err()
 }
 
 /// Whether an expression can yield another value for the same row, as `now()` does.

@@ -12,6 +12,7 @@ pub mod copy;
 mod counters;
 mod create_as;
 mod define;
+mod early;
 pub mod engine;
 pub(crate) mod errors;
 mod execute;

@@ -19,7 +19,7 @@ use datafusion::sql::sqlparser::ast::{self, Ident, ObjectName};
 
 use crate::catalog::{Catalog, Oid, Relation, RowPolicy, Table};
 use crate::error::{Error, Kind, Result};
-use crate::guard::{HoldRule, MaskRule, RetentionRule, RowRule, RowRules, Rules, plans};
+use crate::guard::{HoldRule, MaskRule, RetentionRule, Room, RowRule, RowRules, Rules, Term, plans};
 use crate::query::errors::unwrap;
 use crate::query::functions::{self, PseudonymKey, PseudonymSecret};
 use crate::query::parse::{self, unsupported};
@@ -36,6 +36,8 @@ const KEPT_MAX: usize = 10_000;
 pub struct Cache {
     secret: PseudonymSecret,
     compiled: Mutex<HashMap<Key, Compiled>>,
+    /// For what the rules' look-ups have found.
+    room: Arc<Room>,
 }
 
 /// A table, the role whose rights count, the role that gets the answer, and the one that logged in.
@@ -57,7 +59,7 @@ impl fmt::Debug for Cache {
 impl Cache {
     /// An empty one.
     pub fn new(secret: PseudonymSecret) -> Cache {
-        Cache { secret, compiled: Mutex::default() }
+        Cache { secret, compiled: Mutex::default(), room: Arc::default() }
     }
 }
 
@@ -107,7 +109,13 @@ pub(super) fn of(table: &Arc<Table>, planner: &Planner<'_>) -> Result<Arc<Rules>
     let key = (table.store_id(), identity.oid(), planner.guard.reader().oid(), identity.session_oid);
     let cache = &planner.rules.compiled;
     let holds = |known: &&Compiled| Arc::ptr_eq(&known.table, table) && Arc::ptr_eq(&known.rights, planner.guard.rights());
-    let known = cache.lock().ok().and_then(|cache| cache.get(&key).filter(holds).map(|known| known.rules.clone()));
+    let known = cache.lock().ok().and_then(|mut cache| {
+        if planner.rules.room.was_short() {
+            // Rules of catalogs that have passed hold values as well.
+            cache.clear();
+        }
+        cache.get(&key).filter(holds).map(|known| known.rules.clone())
+    });
     if let Some(rules) = known {
         return Ok(rules);
     }
@@ -131,6 +139,7 @@ pub(super) fn of(table: &Arc<Table>, planner: &Planner<'_>) -> Result<Arc<Rules>
         let (value, _, lasting) = masks::compile(own, table, planner, Some(role)).map_err(named)?;
         rules.lasting &= lasting;
         let column = newest.columns.iter().find(|column| column.id == own.column);
+        let value = term(value, lasting, planner)?;
         rules.masks.extend(column.map(|column| MaskRule { column: column.name.clone(), value }));
     }
     let rules = Arc::new(rules);
@@ -164,11 +173,15 @@ fn row_rule(policy: &RowPolicy, table: &Arc<Table>, planner: &Planner<'_>, lasti
 }
 
 /// A recorded predicate compiled, if there is one.
-fn recorded(text: Option<&str>, table: &Table, planner: &Planner<'_>, place: Place, lasting: &mut bool) -> Result<Option<Expr>> {
+fn recorded(text: Option<&str>, table: &Table, planner: &Planner<'_>, place: Place, lasting: &mut bool) -> Result<Option<Term>> {
     let Some(text) = text else { return Ok(None) };
     let predicate = predicate(&parse::parse_expression(text)?, table, planner, place)?;
     *lasting &= predicate.lasting;
-    Ok(Some(predicate.condition))
+    term(predicate.condition, predicate.lasting, planner).map(Some)
+}
+
+fn term(expr: Expr, lasting: bool, planner: &Planner<'_>) -> Result<Term> {
+    Term::new(expr, lasting, &planner.rules.room).map_err(unwrap)
 }
 
 /// Compiles a predicate over a table's columns, with the rights of the table's owner.

@@ -272,9 +272,9 @@ impl Session {
     fn plan(&self, query: &ast::Query, prepared: &Prepared) -> Result<Arc<Planned>> {
         let basis = self.basis();
         if let Some(kept) = prepared.kept.load_full()
-            && let Some(Work::Query(planned)) = kept.work(&basis)
+            && let Some(Work::Query(planned, reads)) = kept.work(&basis)
         {
-            return Ok(Arc::new(kept::renewed(planned, &self.guard())?));
+            return if *reads { Ok(Arc::new(kept::renewed(planned, &self.guard())?)) } else { Ok(planned.clone()) };
         }
         let mut planned = self.planner().query(query, &prepared.hints)?;
         let keep = !prepared.once && kept::is_lasting(&planned.plan);
@@ -345,7 +345,8 @@ impl Session {
         }
     }
 
-    /// The one list of what statements do.
+    /// The one list of what statements do. Those with much to remember are boxed, because a future is as large as its largest part, and
+    /// a small query's is moved about several times.
     async fn dispatch(&mut self, prepared: &Prepared, params: &[ArrayRef]) -> Result<Outcome> {
         match prepared.parsed.statement.as_ref() {
             Statement::Query(query) => {
@@ -358,23 +359,23 @@ impl Session {
             }
             Statement::Explain { shown, query } => {
                 let planned = self.planner().query(query, &prepared.hints)?;
-                explain::explain(self, &planned, params, *shown).await
+                Box::pin(explain::explain(self, &planned, params, *shown)).await
             }
             Statement::Show(name) => execute::show(self, name),
             Statement::Insert(insert) => {
                 let ready = self.insertion(insert, prepared)?;
-                insert::insert(self, &ready, params).await
+                Box::pin(insert::insert(self, &ready, params)).await
             }
-            Statement::Update(update) => mutate::update(self, update, &prepared.hints, params).await,
-            Statement::Delete(delete) => mutate::delete(self, delete, &prepared.hints, params).await,
-            Statement::Truncate(names) => mutate::truncate(self, names).await,
+            Statement::Update(update) => Box::pin(mutate::update(self, update, &prepared.hints, params)).await,
+            Statement::Delete(delete) => Box::pin(mutate::delete(self, delete, &prepared.hints, params)).await,
+            Statement::Truncate(names) => Box::pin(mutate::truncate(self, names)).await,
             Statement::Merge(name) => mutate::merge(self, name),
             Statement::Copy(statement) => match statement.direction {
-                CopyDirection::FromStdin => copy::copy_in(self, statement).await,
-                CopyDirection::ToStdout => copy::copy_out(self, statement).await,
+                CopyDirection::FromStdin => Box::pin(copy::copy_in(self, statement)).await,
+                CopyDirection::ToStdout => Box::pin(copy::copy_out(self, statement)).await,
             },
             Statement::Define(definition) => self.define(definition).await,
-            Statement::CreateTableAs(made) => create_as::create(self, made, &prepared.hints, params).await,
+            Statement::CreateTableAs(made) => Box::pin(create_as::create(self, made, &prepared.hints, params)).await,
             Statement::Block(block) => self.block(block).await,
             Statement::Set(setting) => {
                 if setting.local {
@@ -393,9 +394,9 @@ impl Session {
             }
             Statement::Discard(what) => self.discard(*what),
             Statement::Prepare(prepare) => self.prepare_by_sql(prepare, &prepared.parsed).await,
-            Statement::Execute(execute) => self.execute_by_sql(execute).await,
+            Statement::Execute(execute) => Box::pin(self.execute_by_sql(execute)).await,
             Statement::Deallocate(name) => self.deallocate(name.as_deref()),
-            Statement::Declare(declare) => self.declare(declare, prepared, params).await,
+            Statement::Declare(declare) => Box::pin(self.declare(declare, prepared, params)).await,
             Statement::Fetch(fetch) => self.fetch(fetch).await,
             Statement::Close(name) => self.close(name.as_deref()),
             Statement::Channel(channel) => self.channel(channel),
@@ -403,7 +404,7 @@ impl Session {
             Statement::Analyze(tables) => maintain::analyze(self, tables),
             Statement::Vacuum(table) => {
                 self.refuse_in_block("VACUUM")?;
-                maintain::vacuum(self, table.as_ref()).await
+                Box::pin(maintain::vacuum(self, table.as_ref())).await
             }
             Statement::ExplainRetention(table) => retention::explain(self, table).await,
         }

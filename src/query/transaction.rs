@@ -295,8 +295,10 @@ impl Transaction {
             return Ok(());
         }
         let marks = self.marks.len();
+        // A table that was changed meanwhile gets rows of more columns than the load takes.
         if let Some((begun, load)) = self.loads.get_mut(&id)
             && *begun == marks
+            && load.spec().columns == table.spec.columns
         {
             return load.push(batch).await;
         }
@@ -307,7 +309,11 @@ impl Transaction {
         }
         // A savepoint's rows cannot be taken out of a load again that began before it, so they wait in memory.
         if table.kind() == TableKind::Log && self.loads.contains_key(&id) {
-            return self.refuse_more(table, engine, "Release the savepoint, or load the rows without one.");
+            return self.refuse_more(
+                table,
+                engine,
+                "Release the savepoint, or load the rows without one and with no ALTER TABLE between.",
+            );
         }
         let changed_here = self.commit.define.iter().any(|spec| spec.id == id);
         if table.kind() == TableKind::Log && !changed_here {
@@ -357,7 +363,7 @@ impl Transaction {
         let decides = catalog.is_some() || !tables.is_empty();
         let _deciding = if decides { Some(engine.removal.read().await) } else { None };
         if !empty {
-            engine.store.commit(commit).await?;
+            Box::pin(engine.store.commit(commit)).await?;
         }
         if let Some(catalog) = catalog {
             engine.catalog.store(catalog);

@@ -102,6 +102,11 @@ impl Load {
         self.home.id
     }
 
+    /// What the table was when the load began.
+    pub fn spec(&self) -> &TableSpec {
+        &self.shape.spec
+    }
+
     /// The rows pushed so far.
     pub fn rows(&self) -> u64 {
         self.rows.unsigned_abs()

@@ -79,7 +79,7 @@ pub use self::reference::{Latest, OP_PUT, OP_REMOVE};
 pub use self::segment::{Segment, day_of};
 pub use self::snapshot::{Snapshot, TableState};
 pub use self::tail::TailBatch;
-pub use self::view::{TableView, View};
+pub use self::view::{Mark, TableView, View};
 
 /// What becomes durable and visible at once. Definitions come first, then drops, then loads, then rows; rows of a table that the
 /// same commit drops are left out.
@@ -88,7 +88,8 @@ pub struct Commit {
     /// New tables, or new specs of tables that exist.
     pub define: Vec<TableSpec>,
     pub drop: Vec<TableId>,
-    /// Batches in their tables' commit schema: equal types and names; a field's metadata is taken from the spec.
+    /// Batches in their tables' commit schema, that of now or an earlier one: equal types and names; a field's metadata is taken from the
+    /// spec.
     pub rows: Vec<(TableId, RecordBatch)>,
     /// Bulk loads, at most one a table: see [`Store::load`].
     pub loads: Vec<Load>,
@@ -459,13 +460,14 @@ fn prepare(commit: Commit, snapshot: &Snapshot) -> Result<(Checked, usize)> {
     Ok((Checked { define, drop: commit.drop, rows }, bytes))
 }
 
-/// The batch under its table's own fields, which also proves that nothing is null that must not be.
+/// The batch under its table's own fields, which also proves that nothing is null that must not be. Columns that the table got after
+/// the batch was made, which are its last ones, are null.
 fn fit(batch: &RecordBatch, spec: &TableSpec) -> Result<RecordBatch> {
     let schema = spec.commit_schema();
     let given = batch.schema_ref().fields();
-    let same = given.len() == schema.fields().len()
+    let fits = given.len() <= schema.fields().len()
         && given.iter().zip(schema.fields()).all(|(a, b)| a.name() == b.name() && a.data_type().equals_datatype(b.data_type()));
-    if !same {
+    if !fits {
         let names = |fields: &arrow::datatypes::Fields| {
             fields.iter().map(|field| format!("{} {}", field.name(), field.data_type())).collect::<Vec<_>>().join(", ")
         };
@@ -485,9 +487,10 @@ fn fit(batch: &RecordBatch, spec: &TableSpec) -> Result<RecordBatch> {
     Ok(batch)
 }
 
-/// The columns with nested fields named as the table names them, which an equal type does not promise.
+/// The columns with nested fields named as the table names them, which an equal type does not promise, and with those that are missing.
 fn physical_columns(batch: &RecordBatch, schema: &arrow::datatypes::SchemaRef) -> Result<Vec<arrow::array::ArrayRef>> {
-    if batch.columns().iter().zip(schema.fields()).all(|(array, field)| array.data_type() == field.data_type()) {
+    let whole = batch.num_columns() == schema.fields().len();
+    if whole && batch.columns().iter().zip(schema.fields()).all(|(array, field)| array.data_type() == field.data_type()) {
         return Ok(batch.columns().to_vec());
     }
     Ok(physical::reshape(batch, schema, "rows do not fit their table")?.columns().to_vec())

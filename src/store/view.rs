@@ -1,12 +1,12 @@
 //! What one reader sees: a snapshot, and on top of it the rows that the reader's own transaction has not committed yet.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use arrow::array::RecordBatch;
 
 use super::reference::Latest;
 use super::segment::Segment;
-use super::snapshot::Snapshot;
+use super::snapshot::{Snapshot, TableState};
 use super::spec::{TableId, TableKind, TableSpec};
 use crate::error::Result;
 
@@ -26,6 +26,19 @@ pub struct TableView {
     pub segments: Arc<[Arc<Segment>]>,
     /// Rows in memory. Columns may be missing that the table got later.
     pub batches: Vec<RecordBatch>,
+}
+
+/// Which committed state of a table a view shows. It keeps nothing of that state in memory, and is equal to the mark of no other one.
+#[derive(Debug, Clone)]
+pub struct Mark(Option<Weak<TableState>>);
+
+impl PartialEq for Mark {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Some(own), Some(other)) => own.ptr_eq(other),
+            (own, other) => own.is_none() && other.is_none(),
+        }
+    }
 }
 
 impl View {
@@ -72,6 +85,12 @@ impl View {
         };
         let committed = committed.unwrap_or_else(|| Latest::empty(spec.commit_schema()));
         committed.folded(self.pending_of(spec.id))
+    }
+
+    /// The state of a table; `None` if there are rows of the reader's own transaction on top of it.
+    pub fn mark(&self, table: TableId) -> Option<Mark> {
+        let committed = || Mark(self.snapshot.table(table).map(Arc::downgrade));
+        self.pending_of(table).next().is_none().then(committed)
     }
 
     fn pending_of(&self, id: TableId) -> impl Iterator<Item = &RecordBatch> {

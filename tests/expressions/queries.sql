@@ -296,6 +296,9 @@ SELECT n, sum(n) OVER (ORDER BY n), sum(n) OVER () FROM (VALUES (1), (2), (3)) v
 SELECT k, n, rank() OVER w, dense_rank() OVER w, row_number() OVER w FROM (VALUES ('a', 1), ('a', 1), ('b', 2)) v (k, n) WINDOW w AS (ORDER BY n) ORDER BY 1, 5
 SELECT k, n, first_value(n) OVER w, last_value(n) OVER w, nth_value(n, 2) OVER w FROM (VALUES ('a', 1), ('a', 2), ('b', 3)) v (k, n) WINDOW w AS (PARTITION BY k ORDER BY n) ORDER BY 1, 2
 SELECT n, lag(n) OVER (ORDER BY n), lag(n, 2, 0) OVER (ORDER BY n), lead(n, 1, -1) OVER (ORDER BY n) FROM (VALUES (1), (2), (3)) v (n) ORDER BY n
+SELECT count(*) FROM (SELECT DISTINCT k, sum(n) OVER (PARTITION BY k) FROM (VALUES ('a', 1), ('b', 2), ('b', 4), ('c', 3)) v (k, n) LIMIT 2) t
+SELECT count(*) FROM (SELECT DISTINCT k, sum(n) OVER (ORDER BY k) FROM (VALUES ('a', 1), ('b', 2), ('b', 4), ('c', 3)) v (k, n) LIMIT 9) t
+SELECT count(*) FROM (SELECT k, s FROM (SELECT k, sum(n) OVER (PARTITION BY k) AS s FROM (VALUES ('a', 1), ('b', 2), ('b', 4), ('c', 3)) v (k, n)) w GROUP BY k, s OFFSET 1 LIMIT 5) t
 SELECT n, ntile(2) OVER (ORDER BY n), percent_rank() OVER (ORDER BY n), cume_dist() OVER (ORDER BY n) FROM (VALUES (1), (2), (3), (4)) v (n) ORDER BY n
 SELECT n, sum(n) OVER (ORDER BY n ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING) FROM (VALUES (1), (2), (3)) v (n) ORDER BY n
 SELECT n, sum(n) OVER (ORDER BY n ROWS UNBOUNDED PRECEDING), sum(n) OVER (ORDER BY n ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) FROM (VALUES (1), (2), (3)) v (n) ORDER BY n

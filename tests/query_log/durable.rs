@@ -1,5 +1,6 @@
 //! What was answered is in the log after any death of the process, once; what cannot be recorded is not answered.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::{ROLES, dana, settled, told};
@@ -40,6 +41,42 @@ async fn what_was_answered_is_recorded_once_after_a_kill() {
     assert!(server.terminate().success());
     let server = Server::start(data.path());
     assert!(marked(&server, "r").await.iter().all(|(_, times)| *times == 1), "also after a stop in peace");
+}
+
+/// Sessions that are busy at the same time write their entries together, and each waits for its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_many_were_answered_at_once_is_recorded_once_after_a_kill() {
+    const CLIENTS: usize = 12;
+    let data = folder();
+    for (round, pause_ms) in [40, 150, 260].into_iter().enumerate() {
+        let server = Server::start(data.path());
+        let mut busy = Vec::new();
+        for who in 0..CLIENTS {
+            let client = server.connect().await;
+            busy.push(tokio::spawn(async move {
+                let mut answered = 0;
+                while client.batch_execute(&format!("SELECT 1 AS m{round}_{who}_{answered}_")).await.is_ok() {
+                    answered += 1;
+                }
+                answered
+            }));
+        }
+        tokio::time::sleep(Duration::from_millis(pause_ms)).await;
+        server.kill9();
+        let mut expected = Vec::new();
+        for (who, ended) in busy.into_iter().enumerate() {
+            expected.extend((0..ended.await.unwrap()).map(|at| format!("SELECT $1 AS m{round}_{who}_{at}_")));
+        }
+        assert!(expected.len() > CLIENTS, "they were busy: {}", expected.len());
+        let server = Server::start(data.path());
+        let found = marked(&server, &format!("m{round}")).await;
+        assert!(found.iter().all(|(_, times)| *times == 1), "round {round}: {found:?}");
+        assert!(found.len() <= expected.len() + CLIENTS, "what was not answered may be there, one statement of each");
+        let found: HashSet<String> = found.into_iter().map(|(statement, _)| statement).collect();
+        let missing: Vec<&String> = expected.iter().filter(|statement| !found.contains(*statement)).collect();
+        assert!(missing.is_empty(), "round {round}: of {} answered these are missing: {missing:?}", expected.len());
+        server.kill9();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -27,6 +27,15 @@ begin; create schema gone; rollback to nothing; commit;
 begin; vacuum; rollback;
 set local application_name='x';
 set constraints all deferred;
+-- A table that grows between its rows.
+create table grows(a int, occurred_at timestamptz not null default now());
+begin; insert into grows values (1); alter table grows add column b text; select a, b from grows; insert into grows(a, b) values (2, 'x'); select a, b from grows order by a; commit; select a, b from grows order by a;
+begin; insert into grows(a) values (3); savepoint s; alter table grows add column c int; insert into grows(a, c) values (4, 1); select a, b, c from grows order by a; rollback to s; insert into grows(a, b) values (5, 'y'); select c from grows; rollback to s; insert into grows(a) values (6); commit; table grows limit 0; select a, b from grows order by a;
+begin; insert into grows(a) values (7); alter table grows add column c int; alter table grows add column d int; insert into grows(a, d) values (8, 9); rollback; select a, b from grows order by a;
+begin; alter table grows add column c int; insert into grows(a, c) values (10, 1); savepoint s; alter table grows rename column b to e; insert into grows(a, e) values (11, 'z'); alter table grows add column b int; insert into grows(a, b) values (12, 2); rollback to s; insert into grows(a, b) values (13, 'v'); release s; commit; select a, b, c from grows order by a;
+begin; create table grown(a int, occurred_at timestamptz not null default now()); insert into grown values (1); alter table grown add column b text; insert into grown(a, b) values (2, 'x'); commit; select a, b from grown order by a;
+insert into grows(a) values (14)\; alter table grows add column d int\; insert into grows(a, d) values (15, 1);
+select a, b, c, d from grows order by a;
 -- Several statements in one text are one transaction.
 insert into blocks values (20)\; select 1/0;
 insert into blocks values (21)\; commit\; insert into blocks values (22)\; select 1/0;

@@ -5,7 +5,7 @@
 //! kept, and no longer depend on what an optimiser does with metadata.
 
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int32Array, Int64Array, StringViewArray, StringViewBuilder,
@@ -20,7 +20,7 @@ use datafusion::logical_expr::{
 
 use super::number::exact::kept_scale;
 use crate::error::{Error, Kind, Result};
-use crate::query::errors::wrap;
+use crate::query::errors::{unwrap, wrap};
 use crate::value::{self, ColumnBuilder, Formatter, SqlType, Style, TYPE_KEY};
 
 /// The type of an argument, as far as it has one.
@@ -135,10 +135,41 @@ pub(super) const fn immutable(
 pub(super) struct Arguments {
     pub(super) name: &'static str,
     pub(super) types: Vec<Argument>,
-    pub(super) arrays: Vec<ArrayRef>,
+    pub(super) arrays: Vec<Given>,
     pub(super) rows: usize,
     pub(super) style: Style,
     pub(super) result: SqlType,
+}
+
+/// An argument's column. One that is the same for all rows becomes a column when it is asked for.
+pub(super) struct Given {
+    value: ColumnarValue,
+    whole: OnceLock<ArrayRef>,
+}
+
+impl From<ArrayRef> for Given {
+    fn from(array: ArrayRef) -> Self {
+        ColumnarValue::Array(array).into()
+    }
+}
+
+impl From<ColumnarValue> for Given {
+    fn from(value: ColumnarValue) -> Self {
+        Given { value, whole: OnceLock::new() }
+    }
+}
+
+impl Given {
+    fn array(&self, rows: usize) -> datafusion::common::Result<&ArrayRef> {
+        if let ColumnarValue::Array(array) = &self.value {
+            return Ok(array);
+        }
+        if let Some(whole) = self.whole.get() {
+            return Ok(whole);
+        }
+        let whole = self.value.to_array(rows)?;
+        Ok(self.whole.get_or_init(|| whole))
+    }
 }
 
 impl Arguments {
@@ -151,7 +182,8 @@ impl Arguments {
     }
 
     pub(super) fn array(&self, at: usize) -> Result<&ArrayRef> {
-        self.arrays.get(at).ok_or_else(|| Error::internal(format!("{} lacks argument {}", self.name, at + 1)))
+        let given = self.arrays.get(at).ok_or_else(|| Error::internal(format!("{} lacks argument {}", self.name, at + 1)))?;
+        given.array(self.rows).map_err(unwrap)
     }
 
     /// The values of an argument as text, whatever its type.
@@ -161,7 +193,17 @@ impl Arguments {
 
     /// The values of an argument as a type: a literal's text is read, anything else converted.
     pub(super) fn as_type(&self, at: usize, wanted: &SqlType) -> Result<ArrayRef> {
-        let array = self.array(at)?;
+        self.typed(self.array(at)?, at, wanted)
+    }
+
+    /// An argument as a type in one row, if it is the same for all.
+    pub(super) fn constant_as(&self, at: usize, wanted: &SqlType) -> Result<Option<ArrayRef>> {
+        let Some(ColumnarValue::Scalar(value)) = self.arrays.get(at).map(|given| &given.value) else { return Ok(None) };
+        let array = value.to_array().map_err(unwrap)?;
+        self.typed(&array, at, wanted).map(Some)
+    }
+
+    fn typed(&self, array: &ArrayRef, at: usize, wanted: &SqlType) -> Result<ArrayRef> {
         let unknown = matches!(self.types.get(at), Some(Argument::Unknown) | None);
         if unknown && *array.data_type() != DataType::Null && !matches!(wanted, SqlType::Text) {
             return value::cast_text(array, wanted, &self.style);
@@ -375,6 +417,7 @@ fn bound(function: &Function, call: &ScalarFunction, schema: &DFSchema) -> Resul
 pub(super) fn given(call: &ScalarFunction, arrays: Vec<ArrayRef>) -> Option<Arguments> {
     let function = call.func.inner().downcast_ref::<Function>()?;
     let Bound { types, result } = function.bound.clone()?;
+    let arrays = arrays.into_iter().map(Given::from).collect();
     Some(Arguments { name: function.definition.name, types, arrays, rows: 1, style: function.style.clone(), result })
 }
 
@@ -531,7 +574,7 @@ impl ScalarUDFImpl for Function {
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> datafusion::common::Result<ColumnarValue> {
         let scalar = !args.args.is_empty() && args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
         let rows = if scalar { 1 } else { args.number_rows };
-        let arrays = args.args.iter().map(|arg| arg.to_array(rows)).collect::<datafusion::common::Result<Vec<_>>>()?;
+        let arrays = args.args.into_iter().map(Given::from).collect();
         let types = match &self.bound {
             Some(bound) => bound.types.clone(),
             None => args.arg_fields.iter().map(|field| argument(field, false)).collect(),

@@ -8,7 +8,7 @@ use datafusion::arrow::array::{Array, ArrayRef, AsArray, new_null_array};
 use datafusion::arrow::compute::concat;
 use datafusion::logical_expr::Volatility;
 
-use super::scalar::{Argument, Arguments, Definition};
+use super::scalar::{Argument, Arguments, Definition, Given};
 use crate::error::{Error, Kind, Result};
 use crate::value::SqlType;
 
@@ -74,9 +74,10 @@ fn run(given: &Arguments, name: &'static str) -> Result<ArrayRef> {
             rows.push(new_null_array(&given.result.arrow(), 1));
             continue;
         }
-        let mut arrays: Vec<ArrayRef> = given.arrays[..leading].iter().map(|array| array.slice(row, 1)).collect();
+        let leading_values = (0..leading).map(|at| Ok(given.array(at)?.slice(row, 1).into()));
+        let mut arrays = leading_values.collect::<Result<Vec<Given>>>()?;
         let elements = list.map_or(0, |list| {
-            arrays.extend((0..list.len()).map(|at| list.slice(at, 1)));
+            arrays.extend((0..list.len()).map(|at| Given::from(list.slice(at, 1))));
             list.len()
         });
         let mut types = given.types[..leading].to_vec();

@@ -1,8 +1,6 @@
 //! What is recorded of one statement, and how it waits in the journal.
 
-use std::borrow::Cow;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use crate::clock::Micros;
 
@@ -15,46 +13,47 @@ pub(in crate::query) const OK: &str = "ok";
 /// The two beginnings of SQLSTATEs that say that somebody may not: who it is (class 28), and what it wants.
 const REFUSALS: [&str; 2] = ["28", "42501"];
 
-/// One statement that was answered, or one login that was refused.
+/// One statement that was answered, or one login that was refused. Its texts are the session's, or the journal's.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::query) struct Entry {
+pub(in crate::query) struct Entry<'a> {
     /// When the statement came.
     pub began: Micros,
-    pub who: Arc<Who>,
+    pub login: &'a str,
+    /// The client's address without its port; empty where there is none.
+    pub address: &'a str,
     /// The role that it ran as.
-    pub role: Arc<str>,
-    pub application: Arc<str>,
+    pub role: &'a str,
+    pub application: &'a str,
     /// Its text without literals; `None` is a login.
-    pub statement: Option<Arc<str>>,
+    pub statement: Option<&'a str>,
     /// The tables and views that it reached, or was kept from.
-    pub tables: Vec<String>,
+    pub tables: Vec<&'a str>,
     /// Rows that were sent.
     pub rows: u64,
     pub duration_us: u64,
-    pub outcome: Cow<'static, str>,
+    pub outcome: &'a str,
     pub refused: bool,
 }
 
 /// Who has connected from where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::query) struct Who {
-    pub login: Arc<str>,
-    /// The client's address without its port; empty where there is none.
-    pub address: Arc<str>,
+    pub login: Box<str>,
+    pub address: Box<str>,
 }
 
 impl Who {
     /// `remote` is an address with a port, as doors have it.
     pub(in crate::query) fn new(login: &str, remote: &str) -> Who {
         let address = remote.parse().map_or(String::new(), |peer: SocketAddr| peer.ip().to_canonical().to_string());
-        Who { login: cut(login), address: Arc::from(address) }
+        Who { login: cut(login).into(), address: address.into() }
     }
 }
 
 /// A name as it is kept.
-pub(in crate::query) fn cut(name: &str) -> Arc<str> {
+pub(in crate::query) fn cut(name: &str) -> &str {
     let end = (0..=NAME_BYTES_MAX.min(name.len())).rev().find(|at| name.is_char_boundary(*at)).unwrap_or(0);
-    Arc::from(&name[..end])
+    &name[..end]
 }
 
 /// Whether an outcome says that somebody may not.
@@ -62,15 +61,15 @@ pub(in crate::query) fn is_refusal(outcome: &str) -> bool {
     REFUSALS.iter().any(|beginning| outcome.starts_with(beginning))
 }
 
-impl Entry {
+impl<'a> Entry<'a> {
     /// Appends the entry as the journal has it: numbers in little-endian order, texts behind their lengths.
     pub(in crate::query) fn write(&self, into: &mut Vec<u8>) {
         into.extend_from_slice(&self.began.to_le_bytes());
         into.extend_from_slice(&self.rows.to_le_bytes());
         into.extend_from_slice(&self.duration_us.to_le_bytes());
         into.push(u8::from(self.refused) | u8::from(self.statement.is_some()) << 1);
-        let statement = self.statement.as_deref().unwrap_or_default();
-        for text in [&self.who.login, &self.who.address, &self.role, &self.application, statement, &self.outcome] {
+        let statement = self.statement.unwrap_or_default();
+        for text in [self.login, self.address, self.role, self.application, statement, self.outcome] {
             write_text(text, into);
         }
         for table in &self.tables {
@@ -79,7 +78,7 @@ impl Entry {
     }
 
     /// Reads an entry back; `None` for what is none.
-    pub(in crate::query) fn read(bytes: &[u8]) -> Option<Entry> {
+    pub(in crate::query) fn read(bytes: &'a [u8]) -> Option<Entry<'a>> {
         let mut rest = bytes;
         let [began, rows, duration_us] = [number(&mut rest)?, number(&mut rest)?, number(&mut rest)?];
         let (flags, mut rest) = rest.split_first()?;
@@ -92,14 +91,15 @@ impl Entry {
         }
         Some(Entry {
             began: began.cast_signed(),
-            who: Arc::new(Who { login: login.into(), address: address.into() }),
-            role: role.into(),
-            application: application.into(),
-            statement: (flags & 2 != 0).then(|| statement.into()),
+            login,
+            address,
+            role,
+            application,
+            statement: (flags & 2 != 0).then_some(statement),
             tables,
             rows,
             duration_us,
-            outcome: outcome.into(),
+            outcome,
             refused: flags & 1 != 0,
         })
     }
@@ -117,12 +117,12 @@ fn number(rest: &mut &[u8]) -> Option<u64> {
     Some(u64::from_le_bytes(*number))
 }
 
-fn text(rest: &mut &[u8]) -> Option<String> {
+fn text<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
     let (length, behind) = rest.split_first_chunk()?;
     let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
     let (text, behind) = behind.split_at_checked(length)?;
     *rest = behind;
-    String::from_utf8(text.to_vec()).ok()
+    std::str::from_utf8(text).ok()
 }
 
 #[cfg(test)]
@@ -131,20 +131,22 @@ mod tests {
 
     #[test]
     fn an_entry_comes_back_from_the_journal() {
+        let (who, application) = (Who::new("dana", "[::ffff:10.0.0.1]:4711"), "ü".repeat(400));
         let mut entry = Entry {
             began: -5,
-            who: Arc::new(Who::new("dana", "[::ffff:10.0.0.1]:4711")),
-            role: Arc::from("support"),
-            application: cut(&"ü".repeat(400)),
-            statement: Some(Arc::from("SELECT $1")),
-            tables: vec!["public.a".to_owned(), "public.\"B\"".to_owned()],
+            login: &who.login,
+            address: &who.address,
+            role: "support",
+            application: cut(&application),
+            statement: Some("SELECT $1"),
+            tables: vec!["public.a", "public.\"B\""],
             rows: 3,
             duration_us: 1_500,
-            outcome: OK.into(),
+            outcome: OK,
             refused: false,
         };
-        assert_eq!((&*entry.who.address, entry.application.len()), ("10.0.0.1", NAME_BYTES_MAX));
-        for statement in [entry.statement.clone(), None] {
+        assert_eq!((entry.address, entry.application.len()), ("10.0.0.1", NAME_BYTES_MAX));
+        for statement in [entry.statement, None] {
             entry = Entry { statement, refused: !entry.refused, ..entry };
             let mut bytes = Vec::new();
             entry.write(&mut bytes);

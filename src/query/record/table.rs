@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    ArrayRef, BooleanArray, Float64Array, Int64Array, ListBuilder, RecordBatch, StringViewArray, StringViewBuilder,
-    TimestampMicrosecondArray,
+    ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, ListBuilder, RecordBatch, StringViewBuilder,
+    TimestampMicrosecondBuilder,
 };
 use uuid::Uuid;
 
@@ -18,7 +18,7 @@ use crate::value::SqlType;
 /// The query log's identity in every store.
 pub(in crate::query) const ID: TableId = TableId(Uuid::from_u128(0x0061_6e6e_616c_7300_8000_0000_0000_0002));
 
-/// Name, type, whether it always has a value, and what it tells. The order is that of [`batch`].
+/// Name, type, whether it always has a value, and what it tells. The order is that of [`Rows`].
 fn columns() -> [(&'static str, SqlType, bool, &'static str); 12] {
     [
         ("event_id", SqlType::Uuid, true, "Identity of the event; its first 48 bits are the time of occurred_at"),
@@ -91,34 +91,88 @@ pub(in crate::query) fn table() -> Table {
     }
 }
 
-/// Entries as rows of the table.
+/// Entries as rows of the table, from the journal's records of them.
 ///
 /// # Errors
 /// Only when the rows cannot be built.
-pub(super) fn batch(entries: &[Entry]) -> Result<RecordBatch> {
-    let texts = |of: fn(&Entry) -> Option<&str>| Arc::new(entries.iter().map(of).collect::<StringViewArray>()) as ArrayRef;
-    let ids: Vec<String> = entries.iter().map(|entry| new_uuid_v7(entry.began).to_string()).collect();
-    let mut tables = ListBuilder::new(StringViewBuilder::new());
-    for entry in entries {
-        tables.append_value(entry.tables.iter().map(Some));
+pub(super) fn batch<'a>(records: impl Iterator<Item = &'a [u8]>) -> Result<RecordBatch> {
+    let mut rows = Rows::default();
+    for record in records {
+        rows.add(&Entry::read(record).ok_or_else(|| Error::internal("the journal has lost an entry"))?);
     }
-    let moments = TimestampMicrosecondArray::from_iter_values(entries.iter().map(|entry| entry.began)).with_timezone("UTC");
-    let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    #[expect(clippy::cast_precision_loss, reason = "a duration of 285 years is known to the microsecond, which is enough")]
-    let milliseconds = |us: u64| us as f64 / 1_000.0;
-    let arrays: Vec<ArrayRef> = vec![
-        Arc::new(StringViewArray::from_iter_values(&ids)),
-        Arc::new(moments),
-        texts(|entry| Some(&entry.who.login)),
-        texts(|entry| Some(&entry.role)),
-        texts(|entry| Some(&*entry.who.address).filter(|address| !address.is_empty())),
-        texts(|entry| Some(&entry.application)),
-        texts(|entry| entry.statement.as_deref()),
-        Arc::new(tables.finish()),
-        Arc::new(Int64Array::from_iter_values(entries.iter().map(|entry| whole(entry.rows)))),
-        Arc::new(Float64Array::from_iter_values(entries.iter().map(|entry| milliseconds(entry.duration_us)))),
-        texts(|entry| Some(&entry.outcome)),
-        Arc::new(BooleanArray::from(entries.iter().map(|entry| entry.refused).collect::<Vec<_>>())),
-    ];
-    RecordBatch::try_new(table().spec.commit_schema(), arrays).map_err(|error| Error::internal(error.to_string()))
+    RecordBatch::try_new(table().spec.commit_schema(), rows.arrays()).map_err(|error| Error::internal(error.to_string()))
+}
+
+/// The table's columns while they are filled.
+struct Rows {
+    ids: StringViewBuilder,
+    moments: TimestampMicrosecondBuilder,
+    logins: StringViewBuilder,
+    roles: StringViewBuilder,
+    addresses: StringViewBuilder,
+    applications: StringViewBuilder,
+    statements: StringViewBuilder,
+    tables: ListBuilder<StringViewBuilder>,
+    counts: Int64Builder,
+    durations: Float64Builder,
+    outcomes: StringViewBuilder,
+    refused: BooleanBuilder,
+}
+
+impl Default for Rows {
+    fn default() -> Self {
+        // A busy program asks the same again and again.
+        let texts = || StringViewBuilder::new().with_deduplicate_strings();
+        Rows {
+            ids: StringViewBuilder::new(),
+            moments: TimestampMicrosecondBuilder::new(),
+            logins: texts(),
+            roles: texts(),
+            addresses: texts(),
+            applications: texts(),
+            statements: texts(),
+            tables: ListBuilder::new(texts()),
+            counts: Int64Builder::new(),
+            durations: Float64Builder::new(),
+            outcomes: texts(),
+            refused: BooleanBuilder::new(),
+        }
+    }
+}
+
+impl Rows {
+    fn add(&mut self, entry: &Entry<'_>) {
+        #[expect(clippy::cast_precision_loss, reason = "a duration of 285 years is known to the microsecond, which is enough")]
+        let milliseconds = entry.duration_us as f64 / 1_000.0;
+        self.ids.append_value(new_uuid_v7(entry.began).hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+        self.moments.append_value(entry.began);
+        self.logins.append_value(entry.login);
+        self.roles.append_value(entry.role);
+        self.addresses.append_option(Some(entry.address).filter(|address| !address.is_empty()));
+        self.applications.append_value(entry.application);
+        self.statements.append_option(entry.statement);
+        self.tables.append_value(entry.tables.iter().map(Some));
+        self.counts.append_value(i64::try_from(entry.rows).unwrap_or(i64::MAX));
+        self.durations.append_value(milliseconds);
+        self.outcomes.append_value(entry.outcome);
+        self.refused.append_value(entry.refused);
+    }
+
+    /// In the order of [`columns`].
+    fn arrays(mut self) -> Vec<ArrayRef> {
+        vec![
+            Arc::new(self.ids.finish()),
+            Arc::new(self.moments.finish().with_timezone("UTC")),
+            Arc::new(self.logins.finish()),
+            Arc::new(self.roles.finish()),
+            Arc::new(self.addresses.finish()),
+            Arc::new(self.applications.finish()),
+            Arc::new(self.statements.finish()),
+            Arc::new(self.tables.finish()),
+            Arc::new(self.counts.finish()),
+            Arc::new(self.durations.finish()),
+            Arc::new(self.outcomes.finish()),
+            Arc::new(self.refused.finish()),
+        ]
+    }
 }

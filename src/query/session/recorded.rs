@@ -28,10 +28,7 @@ const CUT_OFF: &str = "08006";
 pub(super) struct Record {
     /// `None` for the server's own sessions, and when nothing is recorded.
     recorder: Option<Arc<Recorder>>,
-    who: Arc<Who>,
-    /// As they were last, so that they are shared by entries.
-    role: Arc<str>,
-    application: Arc<str>,
+    who: Who,
     open: Option<Open>,
     /// What the running statement asks the guard for.
     pub reached: Arc<Reached>,
@@ -48,13 +45,20 @@ struct Open {
     since: Instant,
 }
 
+/// A statement that has run.
+struct Ended {
+    statement: Arc<str>,
+    began: Micros,
+    duration_us: u64,
+    application: String,
+    tables: Vec<String>,
+}
+
 impl Record {
     pub(super) fn new(engine: &Engine, login: &Login) -> Record {
         Record {
             recorder: engine.recorder.get().filter(|_| !login.system).cloned(),
-            who: Arc::new(Who::new(&login.user, &login.remote)),
-            role: Arc::from(""),
-            application: Arc::from(""),
+            who: Who::new(&login.user, &login.remote),
             open: None,
             reached: Arc::default(),
             rows: Arc::default(),
@@ -147,8 +151,10 @@ impl Session {
     ///
     /// # Errors
     /// When the statement cannot be recorded, and must therefore not be answered; a superuser's is answered all the same.
-    pub fn ends(&mut self) -> Result<()> {
-        self.end_entry(OK)
+    pub async fn ends(&mut self) -> Result<()> {
+        let Some((ended, recorder)) = self.end_entry() else { return Ok(()) };
+        let written = recorder.write(&self.entry(&ended, OK), self.backend.pid).await;
+        self.unless_superuser(written)
     }
 
     /// The client is going to be told of this error.
@@ -162,36 +168,42 @@ impl Session {
     }
 
     fn end_failed(&mut self, sqlstate: &'static str) {
-        if let Err(failure) = self.end_entry(sqlstate) {
+        let Some((ended, recorder)) = self.end_entry() else { return };
+        if let Err(failure) = recorder.write_at_once(&self.entry(&ended, sqlstate), self.backend.pid) {
             tracing::error!(error = %failure, sqlstate, "a statement that failed could not be recorded");
         }
     }
 
-    fn end_entry(&mut self, outcome: &'static str) -> Result<()> {
-        let Some(open) = self.record.open.take() else { return Ok(()) };
-        let Some(recorder) = &self.record.recorder else { return Ok(()) };
-        let application = self.backend.application();
-        if *self.record.application != *application {
-            self.record.application = record::cut(&application);
-        }
-        if *self.record.role != *self.identity.role {
-            self.record.role = Arc::from(self.identity.role.as_str());
-        }
-        let written = recorder.write(Entry {
-            began: open.began,
-            who: self.record.who.clone(),
-            role: self.record.role.clone(),
-            application: self.record.application.clone(),
-            statement: Some(match open.behind {
-                Some(behind) => Arc::from(format!("{} /* {behind} */", open.statement)),
-                None => open.statement,
-            }),
-            tables: self.record.reached.names(),
+    /// What the running statement's entry is made of, which runs no more.
+    fn end_entry(&mut self) -> Option<(Ended, Arc<Recorder>)> {
+        let open = self.record.open.take()?;
+        let recorder = self.record.recorder.clone()?;
+        let statement = match open.behind {
+            Some(behind) => format!("{} /* {behind} */", open.statement).into(),
+            None => open.statement,
+        };
+        let (application, tables) = (self.backend.application(), self.record.reached.names());
+        let duration_us = u64::try_from(open.since.elapsed().as_micros()).unwrap_or(u64::MAX);
+        Some((Ended { statement, began: open.began, duration_us, application, tables }, recorder))
+    }
+
+    fn entry<'a>(&'a self, ended: &'a Ended, outcome: &'static str) -> Entry<'a> {
+        Entry {
+            began: ended.began,
+            login: &self.record.who.login,
+            address: &self.record.who.address,
+            role: record::cut(&self.identity.role),
+            application: record::cut(&ended.application),
+            statement: Some(&ended.statement),
+            tables: ended.tables.iter().map(String::as_str).collect(),
             rows: self.record.rows.load(Ordering::Relaxed),
-            duration_us: u64::try_from(open.since.elapsed().as_micros()).unwrap_or(u64::MAX),
-            outcome: outcome.into(),
+            duration_us: ended.duration_us,
+            outcome,
             refused: record::is_refusal(outcome),
-        });
+        }
+    }
+
+    fn unless_superuser(&self, written: Result<()>) -> Result<()> {
         match written {
             Err(failure) if self.identity.superuser => {
                 tracing::error!(error = %failure, "a superuser's statement could not be recorded");

@@ -101,6 +101,8 @@ struct Derived {
     style: Style,
     search_path: Vec<String>,
     defaults: Characteristics,
+    /// `row_security = off`.
+    refuses_filtered_rows: bool,
     /// In the order of [`Timeout::ALL`].
     timeouts: [Option<u64>; Timeout::ALL.len()],
 }
@@ -116,6 +118,7 @@ impl Settings {
             style: Style::default(),
             search_path: vec![],
             defaults: Characteristics::default(),
+            refuses_filtered_rows: false,
             timeouts: [None; Timeout::ALL.len()],
         };
         let mut values = Values { known, custom: BTreeMap::new(), roles: Roles { session: role, role: None }, derived };
@@ -278,7 +281,7 @@ impl Settings {
 
     /// Whether rows that policies have filtered are an error (`row_security = off`).
     pub(super) fn refuses_filtered_rows(&self) -> bool {
-        self.get("row_security").is_ok_and(|value| value == "off")
+        self.lock().current.derived.refuses_filtered_rows
     }
 
     /// A limit in milliseconds, `None` when it is off.
@@ -566,7 +569,8 @@ impl Values {
         };
         let milliseconds = |timeout: Timeout| value(timeout.setting()).parse().ok().filter(|milliseconds| *milliseconds > 0);
         let timeouts = Timeout::ALL.map(milliseconds);
-        self.derived = Derived { style, search_path, defaults, timeouts };
+        let refuses_filtered_rows = value("row_security") == "off";
+        self.derived = Derived { style, search_path, defaults, refuses_filtered_rows, timeouts };
     }
 }
 

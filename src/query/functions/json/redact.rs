@@ -27,24 +27,58 @@ pub(super) static DEFINITIONS: [Definition; 1] = [immutable(
 /// matter, nor whether `-` or `_` is written. In a list of headers, `{"name": "Authorization", "value": …}`, the value goes as well.
 fn redact_keys(given: &Arguments) -> Result<ArrayRef> {
     let documents = documents(given, 0)?;
-    let lists = given.as_type(1, &SqlType::Array(Box::new(SqlType::Text)))?;
-    let lists = lists.as_list::<i32>();
+    let wanted = SqlType::Array(Box::new(SqlType::Text));
     let mut out = StringViewBuilder::with_capacity(given.rows);
-    // Mostly the keys are the same for all rows.
-    let mut known: Option<(ArrayRef, Vec<String>)> = None;
-    for (row, document) in documents.iter().enumerate() {
-        let Some(document) = document.filter(|_| lists.is_valid(row)) else {
-            out.append_null();
-            continue;
-        };
-        let list = lists.value(row);
-        if !known.as_ref().is_some_and(|(known, _)| known.as_ref() == list.as_ref()) {
-            let keys = to_text(&list, &SqlType::Text, &given.style)?;
-            known = Some((list, keys.iter().flatten().map(folded).collect()));
+    let mut buffer = String::new();
+    if let Some(list) = given.constant_as(1, &wanted)? {
+        // Mostly the keys are the same for all rows.
+        let list = list.as_list::<i32>();
+        let keys = if list.is_valid(0) { Some(Keys::of(&list.value(0), given)?) } else { None };
+        for document in &documents {
+            out.append_option(document.zip(keys.as_ref()).map(|(document, keys)| redacted(document, keys, &mut buffer)));
         }
-        out.append_value(redacted(document, known.as_ref().map_or(&[], |(_, keys)| keys.as_slice())));
+        return Ok(Arc::new(out.finish()));
+    }
+    let lists = given.as_type(1, &wanted)?;
+    let lists = lists.as_list::<i32>();
+    for (row, document) in documents.iter().enumerate() {
+        let keys = if lists.is_valid(row) { Some(Keys::of(&lists.value(row), given)?) } else { None };
+        out.append_option(document.zip(keys.as_ref()).map(|(document, keys)| redacted(document, keys, &mut buffer)));
     }
     Ok(Arc::new(out.finish()))
+}
+
+/// Keys as they are compared.
+struct Keys {
+    folded: Vec<String>,
+    /// A bit for each length in bytes that one of them has; the last is for all that are longer.
+    lengths: u64,
+}
+
+impl Keys {
+    fn of(list: &ArrayRef, given: &Arguments) -> Result<Keys> {
+        let keys = to_text(list, &SqlType::Text, &given.style)?;
+        Ok(keys.iter().flatten().map(folded).collect::<Vec<_>>().into())
+    }
+
+    fn contain(&self, key: &Key<'_>) -> bool {
+        let found = |key: &str| self.lengths & length_bit(key.len()) != 0 && self.folded.iter().any(|own| Key::Plain(key).is(own));
+        match key {
+            Key::Plain(key) => found(key),
+            Key::Folded(key) => found(key),
+        }
+    }
+}
+
+impl From<Vec<String>> for Keys {
+    fn from(folded: Vec<String>) -> Self {
+        let lengths = folded.iter().fold(0, |lengths, key| lengths | length_bit(key.len()));
+        Keys { folded, lengths }
+    }
+}
+
+fn length_bit(bytes: usize) -> u64 {
+    1 << bytes.min(63)
 }
 
 /// A key as keys are compared.
@@ -52,21 +86,41 @@ fn folded(key: &str) -> String {
     key.to_lowercase().replace('-', "_")
 }
 
-/// The text of a string with its quotes, as keys are compared.
-fn folded_string(written: &str) -> String {
-    let inner = written.get(1..written.len().saturating_sub(1)).unwrap_or_default();
-    if !inner.contains('\\') {
-        return folded(inner);
-    }
-    let mut plain = String::with_capacity(written.len());
-    unescape(written, &mut plain);
-    folded(&plain)
+/// A key in a document.
+enum Key<'a> {
+    /// As it is written, which takes no more than a look at each byte to compare.
+    Plain(&'a str),
+    Folded(String),
 }
 
-/// One pass over canonical text. In an object that is canonical `key` and `name` stand before `value`, since shorter keys come first.
-fn redacted(document: &str, keys: &[String]) -> String {
+impl<'a> Key<'a> {
+    /// The text of a string with its quotes.
+    fn of(written: &'a str) -> Key<'a> {
+        let inner = written.get(1..written.len().saturating_sub(1)).unwrap_or_default();
+        if inner.contains('\\') {
+            let mut plain = String::with_capacity(written.len());
+            unescape(written, &mut plain);
+            return Key::Folded(folded(&plain));
+        }
+        // Beyond ASCII a letter in lower case may be written with more bytes, or in ASCII.
+        if inner.is_ascii() { Key::Plain(inner) } else { Key::Folded(folded(inner)) }
+    }
+
+    /// Whether it is this one, which is folded.
+    fn is(&self, other: &str) -> bool {
+        let fold = |byte: u8| if byte == b'-' { b'_' } else { byte.to_ascii_lowercase() };
+        match self {
+            Key::Plain(key) => key.len() == other.len() && key.bytes().map(fold).eq(other.bytes()),
+            Key::Folded(key) => key == other,
+        }
+    }
+}
+
+/// One pass over canonical text, which is handed back as it is where nothing is to go. In an object that is canonical `key` and `name`
+/// stand before `value`, since shorter keys come first.
+fn redacted<'a>(document: &'a str, keys: &Keys, buffer: &'a mut String) -> &'a str {
     let bytes = document.as_bytes();
-    let mut out = String::with_capacity(document.len());
+    buffer.clear();
     // Whether each object around the place has told by its name that its value is to go.
     let mut named: Vec<bool> = Vec::new();
     let (mut at, mut copied) = (0, 0);
@@ -79,20 +133,20 @@ fn redacted(document: &str, keys: &[String]) -> String {
             b'"' => {
                 let end = string_end(bytes, at);
                 if bytes.get(end) == Some(&b':') {
-                    let key = folded_string(&document[at..end]);
+                    let key = Key::of(&document[at..end]);
                     let value = end + 1 + usize::from(bytes.get(end + 1) == Some(&b' '));
-                    let secret = keys.contains(&key) || key == "value" && named.last() == Some(&true);
+                    let secret = keys.contain(&key) || named.last() == Some(&true) && key.is("value");
                     if secret {
-                        out.push_str(&document[copied..value]);
-                        out.push_str(REDACTED);
+                        buffer.push_str(&document[copied..value]);
+                        buffer.push_str(REDACTED);
                         at = value_end(bytes, value);
                         copied = at;
                         continue;
                     }
-                    if (key == "name" || key == "key") && bytes.get(value) == Some(&b'"') {
-                        let name = folded_string(&document[value..string_end(bytes, value)]);
+                    if bytes.get(value) == Some(&b'"') && (key.is("name") || key.is("key")) {
+                        let name = Key::of(&document[value..string_end(bytes, value)]);
                         if let Some(named) = named.last_mut() {
-                            *named = keys.contains(&name);
+                            *named = keys.contain(&name);
                         }
                     }
                 }
@@ -103,8 +157,11 @@ fn redacted(document: &str, keys: &[String]) -> String {
         }
         at += 1;
     }
-    out.push_str(&document[copied..]);
-    out
+    if copied == 0 {
+        return document;
+    }
+    buffer.push_str(&document[copied..]);
+    buffer
 }
 
 #[cfg(test)]
@@ -112,7 +169,8 @@ mod tests {
     use super::*;
 
     fn of(document: &str) -> String {
-        redacted(document, &["authorization".to_owned(), "api_key".to_owned()])
+        let keys = vec!["authorization".to_owned(), "api_key".to_owned(), "straße".to_owned(), "k".repeat(70)].into();
+        redacted(document, &keys, &mut String::new()).to_owned()
     }
 
     #[test]
@@ -129,6 +187,14 @@ mod tests {
     #[test]
     fn a_key_is_read_before_it_is_compared() {
         assert_eq!(of(r#"{"api\u005fkey": 1, "c": "\"api_key\": 2"}"#), r#"{"api\u005fkey": "***", "c": "\"api_key\": 2"}"#);
+    }
+
+    #[test]
+    fn letters_beyond_ascii_are_folded_as_well() {
+        assert_eq!(of(r#"{"STRAẞE": 1, "Strasse": 2, "\u212a": 3}"#), r#"{"STRAẞE": "***", "Strasse": 2, "\u212a": 3}"#);
+        // The Kelvin sign is a k in lower case.
+        let kelvin = "\u{212a}".repeat(70);
+        assert_eq!(of(&format!(r#"{{"{kelvin}": 1}}"#)), format!(r#"{{"{kelvin}": "***"}}"#));
     }
 
     #[test]

@@ -389,8 +389,9 @@ fn bucket_of_thresholds(given: &Arguments) -> Result<ArrayRef> {
 }
 
 fn nulls(given: &Arguments, null: bool) -> Result<ArrayRef> {
+    let arrays = (0..given.arrays.len()).map(|at| given.array(at)).collect::<Result<Vec<_>>>()?;
     ints_of(given.rows, |row| {
-        let count = given.arrays.iter().filter(|array| array.is_logically_null(row) == null).count();
+        let count = arrays.iter().filter(|array| array.is_logically_null(row) == null).count();
         Ok(Some(i32::try_from(count).unwrap_or(i32::MAX)))
     })
 }

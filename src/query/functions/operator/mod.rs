@@ -17,7 +17,7 @@ use datafusion::arrow::error::ArrowError;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::Expr;
 
-use super::scalar::{Argument, Arguments, Definition, immutable};
+use super::scalar::{Argument, Arguments, Definition, Given, immutable};
 use crate::error::{Error, Kind, Result};
 use crate::query::errors::unwrap;
 use crate::value::{BARE_NUMERIC, SqlType, Style};
@@ -314,6 +314,7 @@ pub(crate) fn folded(name: &str, args: &[Expr], style: &Style) -> Option<Expr> {
     if let (SqlType::Numeric(precision, _), "/") = (&result, name) {
         result = SqlType::Numeric(*precision, numeric::quotient_scale(&types, &arrays)?);
     }
+    let arrays = arrays.into_iter().map(Given::from).collect();
     let given = Arguments { name: definition.name, types, arrays, rows: 1, style: style.clone(), result: result.clone() };
     let output = (definition.run)(&given).ok()?;
     let value = ScalarValue::try_from_array(&output, 0).map_err(unwrap).ok()?;
