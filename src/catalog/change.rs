@@ -168,6 +168,9 @@ impl Catalog {
             Change::CreateFunction { function, replace } => self.create_function(function, replace),
             Change::DropRelation { name } => self.drop_relation(&name),
             Change::DropFunction { name, oid } => {
+                if let Some(dependent) = self.dependent_on(oid) {
+                    return Err(depended_on(&dependent, &format!("function {}", name.name)));
+                }
                 self.forget_object(Object::Function(oid));
                 if let Some(functions) = self.functions.get_mut(&name) {
                     functions.retain(|function| function.oid != oid);
@@ -428,12 +431,9 @@ impl Catalog {
         Ok(())
     }
 
-    fn drop_relation(&mut self, name: &Name) -> Result<()> {
-        let oid = self.relation_mut(name)?.oid();
-        if let Some(Relation::Table(table)) = self.relation(name) {
-            hold::require_free(table)?;
-        }
-        let dependent = self.relations.values().find_map(|relation| match relation {
+    /// A view or a rule of another table that reads a relation or calls a function.
+    fn dependent_on(&self, oid: Oid) -> Option<String> {
+        self.relations.values().find_map(|relation| match relation {
             Relation::View(view) if view.reads.contains(&oid) => Some(format!("view {}", view.name)),
             Relation::Table(table) if table.oid != oid => {
                 let retention = table.retention.iter().find(|policy| policy.reads.contains(&oid));
@@ -443,14 +443,16 @@ impl Catalog {
                 Some(format!("{policy} on {}", table.name))
             }
             Relation::View(_) | Relation::Table(_) => None,
-        });
-        if let Some(dependent) = dependent {
-            return Err(Error::new(
-                Kind::DependentObjectsStillExist,
-                format!("cannot drop {} because other objects depend on it", name.name),
-            )
-            .with_detail(format!("{dependent} depends on {}", name.name))
-            .with_hint("Use DROP ... CASCADE to drop the dependent objects too."));
+        })
+    }
+
+    fn drop_relation(&mut self, name: &Name) -> Result<()> {
+        let oid = self.relation_mut(name)?.oid();
+        if let Some(Relation::Table(table)) = self.relation(name) {
+            hold::require_free(table)?;
+        }
+        if let Some(dependent) = self.dependent_on(oid) {
+            return Err(depended_on(&dependent, &name.name));
         }
         self.relations.remove(name);
         self.forget_object(Object::Relation(oid));
@@ -512,6 +514,12 @@ impl Catalog {
         }
         Ok(())
     }
+}
+
+fn depended_on(dependent: &str, what: &str) -> Error {
+    Error::new(Kind::DependentObjectsStillExist, format!("cannot drop {what} because other objects depend on it"))
+        .with_detail(format!("{dependent} depends on {what}"))
+        .with_hint("Use DROP ... CASCADE to drop the dependent objects too.")
 }
 
 fn retention_mut<'a>(table: &'a mut Table, policy: &str) -> Result<&'a mut Retention> {

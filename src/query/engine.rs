@@ -196,6 +196,9 @@ fn session_state(store: &Arc<Store>, options: &EngineOptions) -> Result<SessionS
     let own = config.options_mut();
     own.execution.time_zone = Some("UTC".to_owned());
     own.execution.parquet.bloom_filter_on_read = true;
+    // A longer list rarely lies beside the bounds of a file, and asking for each of its values costs a small statement much. Bloom filters
+    // are asked for lists of any length.
+    own.execution.parquet.max_in_list_size = 4;
     own.sql_parser.dialect = datafusion::common::config::Dialect::PostgreSQL;
     own.sql_parser.parse_float_as_decimal = true;
     // The plan that runs may know better than the logical one where no NULL can come, as of a count beside a constant in a UNION.

@@ -9,6 +9,8 @@ pub(super) enum Way {
     Simple,
     Extended,
     Copy,
+    /// COPY … FROM STDIN with these bytes.
+    CopyIn(&'static str),
 }
 
 /// One thing that a client sends.
@@ -28,14 +30,22 @@ impl Act {
 
 /// What one draw makes the client do, in order; it leaves the session as it was.
 pub(super) fn acts(chance: &mut Chance) -> Vec<Act> {
-    match chance.below(20) {
+    match chance.below(25) {
+        20 => changes(chance),
+        21 => vec![Act::simple(held(chance))],
+        22 => channel(chance),
+        23 => copied(chance),
+        24 => vec![Act::simple(others_statements(chance))],
         0 => catalog(chance),
         1 => failing_insert(chance),
         2 => forbidden(chance),
         3 | 4 => explained(chance),
         5 => {
             let (query, ordered) = query(chance, 2);
-            let format = chance.pick(&["", " (FORMAT csv, HEADER)", " (FORMAT json)", " (FORMAT binary)"]);
+            // Binary rows are compared in their order: nothing tells where one ends.
+            let formats: &[&str] =
+                if ordered { &[" (FORMAT binary)", ""] } else { &["", " (FORMAT csv, HEADER)", " (FORMAT json)"] };
+            let format = chance.pick(formats);
             vec![Act { sql: format!("COPY ({query}) TO STDOUT{format}"), way: Way::Copy, ordered }]
         }
         6 => cursor(chance),
@@ -57,10 +67,17 @@ pub(super) fn acts(chance: &mut Chance) -> Vec<Act> {
 
 fn cursor(chance: &mut Chance) -> Vec<Act> {
     let (query, ordered) = query(chance, 2);
-    let scroll = chance.pick(&["", "SCROLL ", "NO SCROLL "]);
-    let mut acts = vec![Act::simple("BEGIN"), Act::simple(format!("DECLARE c {scroll}CURSOR FOR {query}"))];
+    let scroll = *chance.pick(&["", "SCROLL ", "NO SCROLL "]);
+    let hold = chance.pick(&["", "", " WITH HOLD"]);
+    let mut acts = vec![Act::simple("BEGIN"), Act::simple(format!("DECLARE c {scroll}CURSOR{hold} FOR {query}"))];
     // A part of a cursor's rows is the same only if their order is.
-    let fetches: &[&str] = if ordered { &["FETCH 3 FROM c", "MOVE 2 IN c", "FETCH ALL FROM c"] } else { &["FETCH ALL FROM c"] };
+    let fetches: &[&str] = match (ordered, scroll) {
+        (true, "SCROLL ") => {
+            &["FETCH 4 FROM c", "FETCH BACKWARD 2 FROM c", "FETCH LAST FROM c", "MOVE ABSOLUTE 2 IN c", "FETCH ALL FROM c"]
+        }
+        (true, _) => &["FETCH 3 FROM c", "MOVE 2 IN c", "FETCH ALL FROM c"],
+        (false, _) => &["FETCH ALL FROM c"],
+    };
     acts.extend(fetches.iter().map(|fetch| Act { ordered, ..Act::simple(*fetch) }));
     acts.push(Act::simple("ROLLBACK"));
     acts
@@ -108,6 +125,138 @@ fn catalog(chance: &mut Chance) -> Vec<Act> {
         "SELECT * FROM annals.catalog_log",
     ]);
     vec![Act::simple(*sql)]
+}
+
+/// Changes of a table of which others' rows are hidden; all of them are taken back. Keys of hidden rows are the same in both worlds,
+/// because that a key is taken is told.
+fn changes(chance: &mut Chance) -> Vec<Act> {
+    let id = chance.pick(&["1", "2", "7", "100", "101", "55", "e.id", "id"]);
+    let value = chance.pick(&["note", "'x'", "upper(note)", "(1000 / (floor - 777))::text", "note::integer::text", "NULL"]);
+    let condition = chance.pick(&[
+        "true",
+        "floor > 1",
+        "1000 / (floor - 777) < 0",
+        "note::integer > 0",
+        "owner <> 'reader'",
+        "note LIKE '%left%'",
+        "id > 50",
+    ]);
+    let returning = chance.pick(&["", " RETURNING *", " RETURNING id, note", " RETURNING 10 / floor"]);
+    let sql = match chance.below(7) {
+        0 => format!("UPDATE desks SET note = {value} WHERE {condition}{returning}"),
+        1 => format!(
+            "UPDATE desks SET floor = floor + 1 WHERE id = (SELECT min(id) FROM events e WHERE e.id = {}){returning}",
+            id.replace("id", "e.id").replace("e.e.", "e.")
+        ),
+        2 => format!("DELETE FROM desks WHERE {condition}{returning}"),
+        3 => format!(
+            "INSERT INTO desks SELECT e.id, 'reader', 1, e.mail FROM events e WHERE e.id < 60 ON CONFLICT (id) DO UPDATE SET note = {}{returning}",
+            value.replace("note", "desks.note").replace("floor", "desks.floor")
+        ),
+        4 => {
+            let fields = |text: &str| {
+                ["note", "floor", "owner"].iter().fold(text.to_owned(), |text, name| text.replace(name, &format!("desks.{name}")))
+            };
+            let key = chance.pick(&["1", "7", "55", "100", "102"]);
+            format!(
+                "INSERT INTO desks VALUES ({key}, 'reader', 2, 'new') ON CONFLICT (id) DO UPDATE SET note = excluded.note WHERE {}{returning}",
+                fields(condition).replace("id >", "desks.id >")
+            )
+        }
+        5 => format!(
+            "INSERT INTO desks VALUES (100, 'reader', 2, 'new'), (56, 'reader', 2, 'new') ON CONFLICT (id) DO NOTHING{returning}"
+        ),
+        _ => format!("SELECT id, {value} FROM desks WHERE {condition} FOR UPDATE"),
+    };
+    vec![Act::simple("BEGIN"), Act::simple(sql), Act::simple("SELECT count(*), max(note) FROM desks"), Act::simple("ROLLBACK")]
+}
+
+/// What is seen of a table of which holds keep expired rows, some of them for the role.
+fn held(chance: &mut Chance) -> String {
+    let value = chance.pick(&[
+        "word",
+        "1000 / (n - 777)",
+        "word::integer",
+        "upper(word)",
+        "count(*) OVER ()",
+        "occurred_at < now() - interval '50 days'",
+    ]);
+    let condition = chance.pick(&[
+        "true",
+        "n > 2",
+        "word <> 'left-held'",
+        "1000 / (n - 777) < 1000",
+        "n IN (1, 2, 3, 777)",
+        "word::integer > 1",
+    ]);
+    chance
+        .pick(&[
+            &format!("SELECT n, {value} FROM held WHERE {condition}") as &str,
+            &format!("SELECT count(*), min(n), max(word) FROM held WHERE {condition}"),
+            &format!("SELECT h.n, e.id FROM held h JOIN events e ON e.id = h.n WHERE {condition}"),
+            &format!("EXPLAIN ANALYZE SELECT n FROM held WHERE {condition}"),
+            "SELECT hold, tablename, reason FROM annals.legal_holds",
+            "SELECT * FROM annals.retention_status WHERE tablename = 'held'",
+            "EXPLAIN RETENTION held",
+        ])
+        .to_string()
+}
+
+/// What is said and heard on a channel. A session hears itself.
+fn channel(chance: &mut Chance) -> Vec<Act> {
+    let filter = condition(chance, 2);
+    let said = text(chance, 1);
+    let speak = match chance.below(4) {
+        0 => "NOTIFY heard, 'words'".to_owned(),
+        1 => format!("SELECT count(pg_notify('heard', {said})) FROM events e WHERE {filter}"),
+        2 => format!("SELECT id FROM events e WHERE pg_notify('heard', e.id::text) IS NULL OR {filter}"),
+        _ => "SELECT pg_notify('annals_words', region) FROM events".to_owned(),
+    };
+    ["LISTEN heard", &speak, "UNLISTEN *"].into_iter().map(Act::simple).collect()
+}
+
+/// Whole tables and views out by COPY, and rows in that are not taken.
+fn copied(chance: &mut Chance) -> Vec<Act> {
+    let table = chance.pick(&[
+        "events (id, region, mail, details)",
+        "regions",
+        "of_owner",
+        "people (id, name)",
+        "desks",
+        "events",
+        "hidden",
+        "held",
+    ]);
+    let format = chance.pick(&["", " (FORMAT csv, HEADER)", " (FORMAT json)"]);
+    let table = if table.contains("regions") || *table == "of_owner" { format!("(TABLE {table})") } else { (*table).to_owned() };
+    let out = Act { sql: format!("COPY {table} TO STDOUT{format}"), way: Way::Copy, ordered: false };
+    let (into, bytes) = *chance.pick(&[
+        ("inbox", "1\t0\tx\n"),
+        ("inbox", "1\t2\tx\n3\tno number\tx\n"),
+        ("inbox", "1\t2\tx\n"),
+        ("events (occurred_at, id, region, amount)", "2020-01-01\t1\teu\t1\n"),
+        ("events (occurred_at, id, region, amount)", "2020-01-01\t1\teu\t5000\n"),
+        ("desks", "100\treader\t1\tx\n"),
+        ("desks", "57\tother\t1\tx\n"),
+    ]);
+    let put = Act { sql: format!("COPY {into} FROM STDIN"), way: Way::CopyIn(bytes), ordered: false };
+    vec![out, Act::simple("BEGIN"), put, Act::simple("ROLLBACK")]
+}
+
+/// What the query log tells of others. What it has of one's own depends on the moment.
+fn others_statements(chance: &mut Chance) -> String {
+    chance
+        .pick(&[
+            "SELECT login_role, count(*) FROM annals.query_log WHERE login_role <> 'reader' GROUP BY 1",
+            "SELECT max(length(statement)), sum(rows_returned) FROM annals.query_log WHERE login_role IN ('annals', 'other')",
+            "SELECT count(*) FROM annals.query_log WHERE 1 / length(replace(login_role, 'other', '')) < 0",
+            "SELECT count(*) FROM annals.query_log WHERE CASE WHEN login_role = 'reader' THEN 0 ELSE statement::integer END > 0",
+            "SELECT statement FROM annals.query_log WHERE statement LIKE '%left%' AND login_role = 'other'",
+            "UPDATE annals.query_log SET statement = ''",
+            "INSERT INTO annals.query_log (statement) VALUES ('forged')",
+            "SELECT * FROM annals.catalog_log WHERE 1 / length(replace(statement, 'x', '')) < 0",
+        ])
+        .to_string()
 }
 
 /// INSERTs that must not succeed, so that the world stays as it is.
@@ -219,6 +368,11 @@ fn query(chance: &mut Chance, depth: u64) -> (String, bool) {
                     "SELECT * FROM regions",
                     "SELECT * FROM of_region('eu')",
                     "SELECT * FROM of_owner",
+                    "SELECT id, mail FROM of_keeper('eu') WHERE 1000 / (amount - 777) < 1000",
+                    "SELECT count(*), max(amount) FROM of_keeper('gone')",
+                    "SELECT e.id, k.mail FROM events e JOIN of_keeper('us') k ON k.id = e.id WHERE k.mail LIKE 'u%'",
+                    "SELECT id FROM events WHERE id IN (SELECT k.amount FROM of_keeper('hq') k)",
+                    "SELECT id, note, 1000 / (floor - 777) FROM desks",
                     "SELECT id FROM of_owner WHERE 1000 / (amount - 777) > 0 AND mail <> 'uleft1@example.com'",
                     "SELECT mail, count(*) FROM of_owner o WHERE (o.details ->> 'n')::integer > 2 GROUP BY mail",
                     "SELECT events / (amount - 777) FROM regions",

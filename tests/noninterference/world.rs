@@ -9,7 +9,7 @@ use tokio_postgres::error::DbError;
 use tokio_postgres::{AsyncMessage, Client, NoTls, SimpleQueryMessage};
 
 use super::generate::{Act, Way};
-use crate::harness::{Launch, PASSWORD, Server, folder};
+use crate::harness::{Launch, PASSWORD, Server, copy_in, folder};
 
 /// What is in both.
 const DEFINITIONS: &str = "
@@ -22,12 +22,18 @@ const DEFINITIONS: &str = "
     CREATE TABLE events (occurred_at timestamptz NOT NULL, id integer, region text, amount integer, level text, details jsonb,
         secret text, mail text, bonus integer);
     CREATE TABLE barred (id integer) USING reference;
+    CREATE TABLE desks (id integer PRIMARY KEY, owner text, floor integer, note text) USING reference;
+    INSERT INTO desks SELECT n, 'reader', n % 4 + 1, (n * 3)::text FROM generate_series(1, 12) AS n;
+    CREATE TABLE held (occurred_at timestamptz NOT NULL, n integer, word text);
+    INSERT INTO held SELECT date_trunc('hour', now()) - n * interval '20 days', n, n::text FROM generate_series(1, 8) AS n;
     CREATE TABLE inbox (id integer, amount integer CHECK (amount > 0), word text NOT NULL);
     CREATE VIEW regions AS SELECT region, count(*) AS events, sum(amount) AS amount FROM events GROUP BY region;
     CREATE FUNCTION of_region(wanted text) RETURNS TABLE (id integer, amount integer) LANGUAGE sql
         AS 'SELECT id, amount FROM events WHERE region = wanted';
     CREATE VIEW of_owner WITH (security_invoker = false) AS SELECT id, amount, mail, details FROM events WHERE region = 'eu';
-    GRANT SELECT ON of_owner TO reader;
+    CREATE FUNCTION of_keeper(wanted text) RETURNS TABLE (id integer, amount integer, mail text) LANGUAGE sql SECURITY DEFINER
+        AS 'SELECT id, amount, mail FROM events WHERE region = wanted';
+    GRANT SELECT ON of_owner, held TO reader; GRANT ALL ON desks TO reader;
     GRANT SELECT (occurred_at, id, region, amount, level, details, mail, bonus) ON events TO reader;
     GRANT SELECT (id, name) ON people TO reader;
     GRANT SELECT ON regions TO reader;
@@ -66,7 +72,20 @@ fn barred(count: i64, first: i64, amount: i64, level: &str) -> String {
     )
 }
 
+/// Rows of others in the table that the role changes, under keys that are the same in both worlds, and rows that a hold keeps for nobody.
+fn of_others(word: &str, count: i64, number: i64) -> String {
+    format!(
+        "INSERT INTO desks SELECT 100 + n, 'other', {number}, '{word}' FROM generate_series(0, 5) AS n;
+         INSERT INTO held SELECT now() - interval '90 days', {number}, '{word}-held' FROM generate_series(1, {count})"
+    )
+}
+
 const POLICIES: &str = "
+    ALTER TABLE desks ENABLE ROW LEVEL SECURITY;
+    CREATE POLICY own ON desks USING (owner = current_user);
+    CREATE RETENTION POLICY r ON held KEEP INTERVAL '50 days';
+    CREATE LEGAL HOLD for_nobody ON held WHERE (word LIKE '%-held') REASON 'case 1';
+    CREATE LEGAL HOLD for_reader ON held WHERE (n IN (4, 6)) REASON 'case 2' TO reader;
     CREATE RETENTION POLICY a_gone ON events WHERE (region = 'gone') KEEP INTERVAL '1 day';
     CREATE RETENTION POLICY b_rest ON events KEEP INTERVAL '60 days';
     ALTER TABLE events ENABLE ROW LEVEL SECURITY;
@@ -114,6 +133,7 @@ impl World {
         run(format!("INSERT INTO hr.salaries SELECT '{secret}', n FROM generate_series(1, {more}) AS n")).await;
         run("INSERT INTO inbox VALUES (1, 1, 'first')".to_owned()).await;
         run(hidden_rows.to_owned()).await;
+        run(of_others(secret, more, if secret == "left" { 777 } else { 778 })).await;
         run(secret_is(seen(1, 30))).await;
         run("CHECKPOINT".to_owned()).await;
         run(secret_is(seen(31, 44))).await;
@@ -141,8 +161,10 @@ async fn enter(server: &Server, role: &str) -> (Client, Notices) {
     tokio::spawn(async move {
         let mut messages = Box::pin(stream::poll_fn(move |context| connection.poll_message(context)));
         while let Ok(Some(message)) = messages.try_next().await {
-            if let AsyncMessage::Notice(notice) = message {
-                heard.lock().unwrap().push(fields(&notice));
+            match message {
+                AsyncMessage::Notice(notice) => heard.lock().unwrap().push(fields(&notice)),
+                AsyncMessage::Notification(said) => heard.lock().unwrap().push(format!("{}: {}", said.channel(), said.payload())),
+                _ => {}
             }
         }
     });
@@ -173,6 +195,10 @@ impl Visit {
             Way::Simple => self.simple(&act.sql, &mut answer).await,
             Way::Extended => self.extended(&act.sql, &mut answer).await,
             Way::Copy => self.copied(&act.sql, &mut answer).await,
+            Way::CopyIn(bytes) => {
+                let taken = copy_in(&self.client, &act.sql, bytes).await;
+                taken.map(|rows| answer.tags.push(rows.to_string()))
+            }
         };
         answer.error = failed.err().map(|error| match error.as_db_error() {
             Some(told) => fields(told),
@@ -182,6 +208,7 @@ impl Visit {
             answer.rows.sort();
         }
         answer.notices = std::mem::take(&mut *self.notices.lock().unwrap());
+        answer.notices.sort();
         answer
     }
 

@@ -379,3 +379,28 @@ INSERT INTO office.desks VALUES (5, 'ann', 1, 'x') ON CONFLICT (id) DO UPDATE SE
 @keeper
 INSERT INTO office.desks VALUES (2, 'bob', 9, 'by the owner') ON CONFLICT (id) DO UPDATE SET note = excluded.note, floor = excluded.floor
 SELECT id, owner, floor, note FROM office.desks ORDER BY id
+CREATE FUNCTION office.floors() RETURNS TABLE (floor integer) LANGUAGE sql SECURITY DEFINER AS 'SELECT 1 UNION SELECT 2'
+CREATE TABLE office.rooms (id integer, floor integer)
+INSERT INTO office.rooms VALUES (1, 1), (2, 2), (3, 3)
+GRANT SELECT ON office.rooms TO PUBLIC
+ALTER TABLE office.rooms ENABLE ROW LEVEL SECURITY
+CREATE POLICY r_low ON office.rooms USING (floor IN (SELECT floor FROM office.floors()))
+CREATE VIEW office.low AS SELECT floor FROM office.floors()
+CREATE VIEW office.lower AS SELECT floor FROM office.low WHERE floor < 2
+@ann
+SELECT id FROM office.rooms ORDER BY id
+@keeper
+DROP FUNCTION office.floors()
+DROP VIEW office.low CASCADE
+DROP FUNCTION office.floors()
+ALTER POLICY r_low ON office.rooms USING (floor < 3)
+DROP FUNCTION office.floors()
+CREATE FUNCTION office.floors() RETURNS TABLE (floor integer) LANGUAGE sql AS 'SELECT 1'
+ALTER POLICY r_low ON office.rooms USING (floor IN (SELECT f.floor FROM office.floors() f))
+CREATE VIEW office.low AS SELECT floor FROM office.floors()
+CREATE VIEW office.lower AS SELECT floor FROM office.low WHERE floor < 2
+DROP FUNCTION office.floors() CASCADE
+SELECT count(*) FROM pg_policies WHERE tablename = 'rooms'
+SELECT count(*) FROM pg_class WHERE relname IN ('low', 'lower')
+@ann
+SELECT id FROM office.rooms ORDER BY id

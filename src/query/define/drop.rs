@@ -147,10 +147,41 @@ pub(super) fn schema_changes(catalog: &Catalog, schema: String, cascade: bool) -
                 }
             }
         }
-        let functions = catalog.functions().filter(|function| function.name.schema == schema);
-        changes.extend(functions.map(|function| Change::DropFunction { name: function.name.clone(), oid: function.oid }));
+        // What a change does not fit is told by whoever takes it in.
+        let after = |catalog: Catalog, change: &Change| catalog.apply(change.clone()).unwrap_or(catalog);
+        let mut left = changes.iter().fold(catalog.clone(), after);
+        for function in catalog.functions().filter(|function| function.name.schema == schema) {
+            let own = function_changes(&left, function, true);
+            left = own.iter().fold(left, after);
+            changes.extend(own);
+        }
     }
     changes.push(Change::DropSchema { name: schema });
+    changes
+}
+
+/// The function and, with CASCADE, every view above it and every row policy that calls it, as in PostgreSQL. Masks, retention policies and
+/// holds stay, and keep it: without a mask values would show, and that is for their own DROP to say.
+pub(super) fn function_changes(catalog: &Catalog, function: &Function, cascade: bool) -> Vec<Change> {
+    let mut changes: Vec<Change> = Vec::new();
+    for relation in catalog.relations().filter(|_| cascade) {
+        match relation {
+            Relation::View(view) if view.reads.contains(&function.oid) => {
+                for change in relation_changes(catalog, &view.name, true) {
+                    if !changes.iter().any(|earlier| same_drop(earlier, &change)) {
+                        changes.push(change);
+                    }
+                }
+            }
+            Relation::Table(table) if table.protection.policies.iter().any(|policy| policy.reads.contains(&function.oid)) => {
+                let mut protection = table.protection.clone();
+                protection.policies.retain(|policy| !policy.reads.contains(&function.oid));
+                changes.push(Change::Protect { table: table.name.clone(), protection });
+            }
+            Relation::View(_) | Relation::Table(_) => {}
+        }
+    }
+    changes.push(Change::DropFunction { name: function.name.clone(), oid: function.oid });
     changes
 }
 
@@ -160,6 +191,8 @@ fn same_drop(a: &Change, b: &Change) -> bool {
 
 pub(super) fn functions(drop: &ast::DropFunction, scope: &Scope<'_>) -> Result<Defined> {
     let mut defined = Defined { tag: "DROP FUNCTION", ..Defined::default() };
+    let cascade = matches!(drop.drop_behavior, Some(ast::DropBehavior::Cascade));
+    let mut catalog = scope.catalog.clone();
     let mut dropped = Vec::new();
     for target in &drop.func_desc {
         let arguments = target.args.as_ref().map(|args| args.iter().map(|arg| arg.data_type.clone()).collect::<Vec<_>>());
@@ -167,7 +200,8 @@ pub(super) fn functions(drop: &ast::DropFunction, scope: &Scope<'_>) -> Result<D
             Some(function) => {
                 scope.require_function_owner(function)?;
                 dropped.push(signature(function));
-                defined.changes.push(Change::DropFunction { name: function.name.clone(), oid: function.oid });
+                let changes = function_changes(&catalog, function, cascade);
+                take(changes, &mut catalog, &mut defined)?;
             }
             None if drop.if_exists => {
                 defined.notices.push((Kind::SuccessfulCompletion, format!("function {}() does not exist, skipping", target.name)));
@@ -178,7 +212,7 @@ pub(super) fn functions(drop: &ast::DropFunction, scope: &Scope<'_>) -> Result<D
         }
     }
     defined.object = dropped.join(", ");
-    defined.text = format!("DROP FUNCTION {}", defined.object);
+    defined.text = format!("DROP FUNCTION {}{}", defined.object, if cascade { " CASCADE" } else { "" });
     Ok(defined)
 }
 

@@ -158,8 +158,8 @@ pub(super) fn drop(specs: &[RoleSpec], cascade: bool, scope: &Scope<'_>) -> Resu
         }
     }
     for function in scope.catalog.functions().filter(|function| owned.contains(&Object::Function(function.oid))) {
-        let change = Change::DropFunction { name: function.name.clone(), oid: function.oid };
-        drop::take(vec![change], &mut catalog, &mut defined)?;
+        let changes = drop::function_changes(&catalog, function, cascade);
+        drop::take(changes, &mut catalog, &mut defined)?;
     }
     for (name, schema) in scope.catalog.schemas() {
         if owned.contains(&Object::Schema(schema.oid)) {

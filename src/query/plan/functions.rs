@@ -43,6 +43,7 @@ impl Planner<'_> {
             Err(error) => return self.one_value(plain, args).unwrap_or(Err(error)),
         };
         self.guard.permit_call(&function)?;
+        self.reads.borrow_mut().insert(function.oid);
         // What reads with its owner's rights takes nothing in that is only known inside of the statement.
         let args = match function.definer {
             true => args.iter().map(|arg| self.constant(arg, &function)).collect::<Result<Vec<_>>>()?,

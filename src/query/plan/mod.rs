@@ -88,7 +88,7 @@ pub struct Planner<'a> {
     partial: Cell<bool>,
     type_planner: Arc<dyn TypePlanner>,
     expr_planners: Arc<[Arc<dyn ExprPlanner>]>,
-    /// Relations that the statement reads directly, for a view's dependencies.
+    /// Relations that the statement reads and functions that it calls directly, for a view's or policy's dependencies.
     reads: RefCell<BTreeSet<Oid>>,
 }
 

@@ -5,7 +5,8 @@ use super::definition;
 use super::rows::{Cell, Rows};
 use super::shape;
 use super::world::{
-    self, AM_BTREE, AM_LOG, AM_REFERENCE, PG_ATTRDEF, PG_CLASS, PG_CONSTRAINT, PG_NAMESPACE, PG_REWRITE, SUPERUSER_OID, World,
+    self, AM_BTREE, AM_LOG, AM_REFERENCE, PG_ATTRDEF, PG_CLASS, PG_CONSTRAINT, PG_NAMESPACE, PG_PROC, PG_REWRITE, SUPERUSER_OID,
+    World,
 };
 use crate::catalog::{Object, Relation, Table};
 use crate::error::Result;
@@ -314,7 +315,8 @@ pub(super) fn depend(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     for view in world.views() {
         add((PG_REWRITE, world::rule_oid(view)), (PG_CLASS, view.oid, 0), "i")?;
         for read in &view.reads {
-            add((PG_REWRITE, world::rule_oid(view)), (PG_CLASS, *read, 0), "n")?;
+            let class = if world.catalog.relation_by_oid(*read).is_some() { PG_CLASS } else { PG_PROC };
+            add((PG_REWRITE, world::rule_oid(view)), (class, *read, 0), "n")?;
         }
     }
     for constraint in world.constraints() {
