@@ -325,6 +325,19 @@ SELECT n FROM (VALUES (1)) v (n) TABLESAMPLE BERNOULLI (50)
 SELECT count(*) >= 0 FROM pg_class TABLESAMPLE SYSTEM (100)
 SELECT 1 FROM pg_class TABLESAMPLE BERNOULLI (101)
 SELECT 1 FROM pg_class TABLESAMPLE nosuch (10)
+-- A star behind a table's name is for its heirs, and multiplies elsewhere.
+SELECT count(*) FROM pg_class * WHERE relname = 'pg_class'
+SELECT c.relname FROM pg_class * AS c, pg_namespace* n WHERE c.relname = 'pg_class' AND n.nspname = 'pg_catalog' AND n.oid = c.relnamespace
+SELECT count(*) FROM pg_catalog.pg_class* JOIN pg_catalog.pg_namespace* n ON n.oid = relnamespace WHERE relname = 'pg_class'
+WITH w AS (SELECT 1 AS n) SELECT n FROM w *
+SELECT n FROM (TABLE nosuch *) t
+SELECT extract(year FROM a * 2) FROM (VALUES (interval '1 year')) v (a)
+SELECT substring(t FROM n * 2 FOR n * 3), overlay(t PLACING 'x' FROM n * 2), 1 IS DISTINCT FROM n * 1 FROM (VALUES ('abcdef', 1)) v (t, n)
+SELECT 1 FROM (VALUES (1)) v (n) *
+SELECT 1 FROM pg_class * *
+SELECT n FROM generate_series(1, 2) *
+DELETE FROM nosuch *
+UPDATE nosuch * SET a = 1
 SELECT 'b' < 'a' COLLATE "C", 'b' COLLATE "POSIX" > 'a', upper('ä' COLLATE "default")
 SELECT count(*) > 0 FROM pg_class FOR SHARE
 

@@ -22,6 +22,8 @@ pub(crate) const NO_COLUMNS: &str = "\u{1}no columns";
 /// The function in FROM that `ROWS FROM (…)` is.
 pub(crate) const ROWS_FROM: &str = "\u{1}rows from";
 
+const DIVIDED_BY_FROM: [&str; 4] = ["extract", "substring", "trim", "overlay"];
+
 type Read<T> = Result<T, ParserError>;
 
 /// How strongly the next token binds, where sqlparser does not know it for an operator.
@@ -289,6 +291,64 @@ pub(super) fn write_out_tables(tokens: &mut Vec<TokenWithSpan>) {
         };
         tokens.splice(place..=place, instead.into_iter().map(|token| TokenWithSpan { token, span }));
     }
+}
+
+/// Leaves out the `*` behind a table's name, which asks for the table's heirs, of which it has none.
+pub(super) fn leave_out_stars(tokens: &mut [TokenWithSpan]) {
+    let words: Vec<usize> = (0..tokens.len()).filter(|at| !matches!(tokens[*at].token, Token::Whitespace(_))).collect();
+    let mut stars = Vec::new();
+    for at in 0..words.len() {
+        let token = |at: usize| words.get(at).map(|at| &tokens[*at].token);
+        let keyword = |at: usize| match token(at) {
+            Some(Token::Word(word)) if word.quote_style.is_none() => word.keyword,
+            Some(_) | None => Keyword::NoKeyword,
+        };
+        let before_table = match keyword(at) {
+            // `a IS DISTINCT FROM b * c` and `extract(year FROM a * b)` multiply.
+            Keyword::FROM => at.checked_sub(1).map(keyword) != Some(Keyword::DISTINCT) && !is_argument(tokens, &words[..at]),
+            Keyword::JOIN | Keyword::UPDATE | Keyword::USING => true,
+            _ => false,
+        };
+        let mut next = at + 1;
+        while before_table && matches!(token(next), Some(Token::Word(_))) {
+            next += 1;
+            while token(next) == Some(&Token::Period) && matches!(token(next + 1), Some(Token::Word(_))) {
+                next += 2;
+            }
+            if token(next) == Some(&Token::Mul) {
+                stars.push(words[next]);
+                next += 1;
+            }
+            // The next table of a list stands behind the alias of this one.
+            next += usize::from(keyword(next) == Keyword::AS);
+            next += usize::from(matches!(token(next), Some(Token::Word(_))));
+            if token(next) != Some(&Token::Comma) {
+                break;
+            }
+            next += 1;
+        }
+    }
+    for star in stars {
+        tokens[star].token = Token::Whitespace(Whitespace::Space);
+    }
+}
+
+/// Whether what follows stands in the parentheses of a function whose arguments FROM divides.
+fn is_argument(tokens: &[TokenWithSpan], before: &[usize]) -> bool {
+    let mut closed = 0;
+    for (at, place) in before.iter().enumerate().rev() {
+        match &tokens[*place].token {
+            Token::RParen => closed += 1,
+            Token::LParen if closed == 0 => {
+                let function = at.checked_sub(1).map(|function| &tokens[before[function]].token);
+                return matches!(function, Some(Token::Word(word)) if DIVIDED_BY_FROM.iter().any(|name| word.value.eq_ignore_ascii_case(name)));
+            }
+            Token::LParen => closed -= 1,
+            Token::SemiColon if closed == 0 => return false,
+            _ => {}
+        }
+    }
+    false
 }
 
 /// Whether a query may begin behind a token.

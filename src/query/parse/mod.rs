@@ -141,6 +141,7 @@ fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>> {
     forms::join_words(&mut tokens);
     forms::shorten_locks(&mut tokens);
     forms::write_out_tables(&mut tokens);
+    forms::leave_out_stars(&mut tokens);
     subscripts::name_targets(&mut tokens);
     Ok(tokens)
 }
