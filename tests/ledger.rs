@@ -162,7 +162,11 @@ async fn whatever_is_changed_is_found_named_and_located() {
             from.is_some_and(|from| from / 256 == first / 256) && to.is_some_and(|to| to / 256 == last / 256)
         };
         let located = rows.is_none_or(|(first, last)| {
-            let ends = |leaf| findings.iter().any(|finding| near(finding, leaf, leaf));
+            let told = |finding: &Value, leaf: u64| {
+                finding["rows"][0].as_u64().is_some_and(|from| from <= leaf)
+                    && finding["rows"][1].as_u64().is_some_and(|to| leaf <= to)
+            };
+            let ends = |leaf| findings.iter().any(|finding| told(finding, leaf));
             findings.iter().any(|finding| near(finding, first, last)) || ends(first) && ends(last)
         });
         if !named || !located || code != expected {

@@ -55,7 +55,7 @@ async fn a13_what_a_role_makes_is_run_on_what_it_sees() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a21_a29_a30_a83_functions_that_look_below_are_not_there() {
+async fn a21_a29_a83_functions_that_look_below_are_not_there() {
     let scene = Scene::set(&[DEFINITIONS]).await;
     let mallory = scene.log_in("mallory").await;
     refused(
