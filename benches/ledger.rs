@@ -26,6 +26,7 @@ mod rows;
 mod server;
 
 use std::fs::File;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -112,18 +113,21 @@ async fn run(flags: &Flags) -> Result<()> {
             loads.push(load(flags, config, &data, end_us).await?);
         }
     }
-    println!("{} rows, {} rounds, medians", flags.rows, flags.rounds);
+    tell(&format!("{} rows, {} rounds, medians", flags.rows, flags.rounds));
     let (pace_on, pace_off) = (median(with.iter().map(|load| load.pace)), median(without.iter().map(|load| load.pace)));
-    println!("COPY, with the ledger           {pace_on:>12.0} rows/s");
-    println!("COPY, without                   {pace_off:>12.0} rows/s");
-    println!("ratio                           {:>12.3}  (target: at least 0.9)", pace_on / pace_off);
-    println!("until everything is signed      {:>12.2} s after the last answer", median(with.iter().map(|load| load.taken_in)));
+    tell(&format!("COPY, with the ledger           {pace_on:>12.0} rows/s"));
+    tell(&format!("COPY, without                   {pace_off:>12.0} rows/s"));
+    tell(&format!("ratio                           {:>12.3}  (target: at least 0.9)", pace_on / pace_off));
+    tell(&format!(
+        "until everything is signed      {:>12.2} s after the last answer",
+        median(with.iter().map(|load| load.taken_in))
+    ));
     let bytes = |load: &Load| (load.table + load.ledger) as f64;
     let more = (median(with.iter().map(bytes)) - median(without.iter().map(bytes))) / flags.rows as f64;
     let ledger = median(with.iter().map(|load| load.ledger as f64)) / flags.rows as f64;
-    println!(
+    tell(&format!(
         "storage                         {more:>12.3} bytes a row more (target: at most 1.5), {ledger:.3} of them in the ledger's folder"
-    );
+    ));
     proofs(flags, &on, &kept).await?;
     verification(flags, &kept).await
 }
@@ -171,7 +175,7 @@ async fn proofs(flags: &Flags, config: &Path, data: &Path) -> Result<()> {
         times.push(begun.elapsed().as_secs_f64() * 1000.0);
     }
     // The first reads what the others find in memory.
-    println!("proof of one row                {:>12.1} ms (target: under 50)", median(times.iter().skip(1).copied()));
+    tell(&format!("proof of one row                {:>12.1} ms (target: under 50)", median(times.iter().skip(1).copied())));
     drop(client);
     server.terminate().await
 }
@@ -207,9 +211,9 @@ async fn verification(flags: &Flags, data: &Path) -> Result<()> {
         verified.push(begun.elapsed().as_secs_f64());
     }
     let (read, verified) = (median(read.into_iter()), median(verified.into_iter()));
-    println!("every column decoded            {read:>12.2} s");
-    println!("annals verify                   {verified:>12.2} s, ratio {:.2} (target: at most 2)", verified / read);
-    println!("its memory at the highest       {:>12} MiB (target: at most 1024)", peak / (1024 * 1024));
+    tell(&format!("every column decoded            {read:>12.2} s"));
+    tell(&format!("annals verify                   {verified:>12.2} s, ratio {:.2} (target: at most 2)", verified / read));
+    tell(&format!("its memory at the highest       {:>12} MiB (target: at most 1024)", peak / (1024 * 1024)));
     Ok(())
 }
 
@@ -244,6 +248,11 @@ fn read_all(files: &[PathBuf]) -> Result<usize> {
         threads.into_iter().try_for_each(|thread| thread.join().map_err(|_| "a reader died")?)
     })?;
     Ok(rows.into_inner())
+}
+
+/// Prints a line of the table; a closed pipe is the reader's decision.
+fn tell(line: &str) {
+    let _closed = writeln!(std::io::stdout().lock(), "{line}");
 }
 
 fn median(values: impl Iterator<Item = f64>) -> f64 {

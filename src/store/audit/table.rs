@@ -221,6 +221,7 @@ pub(super) struct Reading<'a> {
 
 impl Reading<'_> {
     /// Rests after some work, so that no more than the share is taken.
+    #[expect(clippy::disallowed_methods, reason = "a thread of its own rests here, and no worker of the runtime")]
     fn rest(&self, begun: Instant) {
         if self.share < 1.0 {
             std::thread::sleep(begun.elapsed().mul_f64((1.0 / self.share.max(0.001) - 1.0).min(1000.0)));
