@@ -178,6 +178,12 @@ pub fn decode_runs(bytes: &[u8]) -> Result<Vec<Run>> {
     Ok(runs)
 }
 
+/// Whether a leaf index is in one of some runs, which are in order.
+pub fn contains(runs: &[Run], leaf: u64) -> bool {
+    let at = runs.partition_point(|run| run.1 < leaf);
+    runs.get(at).is_some_and(|run| run.0 <= leaf)
+}
+
 /// Ascending leaf indexes as runs.
 pub fn runs_of(leaves: impl IntoIterator<Item = u64>) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
@@ -223,6 +229,7 @@ mod tests {
         let runs = runs_of([1, 2, 3, 7, 9, 10]);
         assert_eq!(runs, [Run(1, 3), Run(7, 7), Run(9, 10)]);
         assert_eq!(decode_runs(&encode_runs(&runs)).unwrap(), runs);
+        assert_eq!([0, 1, 3, 4, 7, 10, 11].map(|leaf| contains(&runs, leaf)), [false, true, true, false, true, true, false]);
         assert!(decode_runs(&[0; 15]).is_err());
         assert!(decode_runs(&encode_runs(&[Run(3, 2)])).is_err());
         assert!(decode_runs(&encode_runs(&[Run(1, 5), Run(5, 6)])).is_err());

@@ -208,8 +208,10 @@ impl Core {
     }
 
     /// Tells the ledger what is about to go.
-    async fn announce(&self, id: TableId, purged: &[Purged], judge: &dyn Judge) -> Result<Option<Announced>> {
+    async fn announce(self: &Arc<Self>, id: TableId, purged: &[Purged], judge: &dyn Judge) -> Result<Option<Announced>> {
         let Some(keeper) = self.keeper().cloned() else { return Ok(None) };
+        // What became of a purge that was cut short is found out first.
+        self.keep_ledger().await?;
         let state = self.snapshot().table(id).cloned().ok_or_else(|| unknown(id))?;
         let runs = joined(purged.iter().map(|purged| purged.gone.clone()));
         let (cause, holds) = judge.cause();

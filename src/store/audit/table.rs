@@ -13,7 +13,7 @@ use super::sources::{FoundRow, SourceFile, Sources, TableSources};
 use crate::clock::Micros;
 use crate::error::Result;
 use crate::ledger::Hash;
-use crate::ledger::record::{Run, runs_of};
+use crate::ledger::record::{Run, contains, runs_of};
 use crate::ledger::row::{absent_leaf, genesis};
 use crate::ledger::tree::{Frontier, TILE, root_of};
 use crate::store::keeper::files::Layout;
@@ -190,11 +190,6 @@ fn rows_between<'a>(rows: &'a [FoundRow], range: &Range<u64>) -> &'a [FoundRow] 
     let from = rows.partition_point(|row| row.0 < range.start);
     let to = rows.partition_point(|row| row.0 < range.end);
     &rows[from..to]
-}
-
-fn contains(runs: &[Run], leaf: u64) -> bool {
-    let at = runs.partition_point(|run| run.1 < leaf);
-    runs.get(at).is_some_and(|run| run.0 <= leaf)
 }
 
 /// Runs in order; where two have a row in common, they stay two.

@@ -71,7 +71,7 @@ impl Keeper {
         self.with(|books| {
             let at = self.clock.now_us();
             let Announced { purge, table, runs } = announced;
-            let record = if gone { books.purged(purge, table, &runs, at)? } else { books.kept(purge, at)? };
+            let record = if gone { books.purged(purge, table, &runs, at)? } else { books.kept(purge, table, &runs, at)? };
             self.faults
                 .point(crash::LEDGER_BEFORE_PURGED)
                 .map_err(|cause| Error::io("write the ledger in", &books.layout.dir, &cause))?;
@@ -117,9 +117,12 @@ impl Books {
         Ok(Record::Purged { at, purge })
     }
 
-    fn kept(&mut self, purge: Uuid, at: Micros) -> Result<Record> {
-        files::remove(&self.layout.purge(purge))?;
-        self.trees.values_mut().for_each(|tree| tree.purges.retain(|known| *known != purge));
+    fn kept(&mut self, purge: Uuid, table: TableId, runs: &[Run], at: Micros) -> Result<Record> {
+        if let Some(tree) = self.trees.get_mut(&table) {
+            tree.take_back(runs)?;
+            tree.purges.retain(|known| *known != purge);
+        }
+        // Its list stays: a crash before the entry is written asks for it again.
         Ok(Record::Kept { at, purge })
     }
 
@@ -136,7 +139,7 @@ impl Books {
                 Some(state) => any_there(state, &runs)?,
                 None => false,
             };
-            let record = if there { self.kept(purge, at)? } else { self.purged(purge, table, &runs, at)? };
+            let record = if there { self.kept(purge, table, &runs, at)? } else { self.purged(purge, table, &runs, at)? };
             self.pending.push(record);
         }
         Ok(())

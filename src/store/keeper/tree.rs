@@ -11,7 +11,7 @@ use super::rows::{Seeds, TableHasher, visit};
 use crate::clock::Micros;
 use crate::error::{Error, Kind, Result};
 use crate::ledger::note::random;
-use crate::ledger::record::{Column, Run};
+use crate::ledger::record::{Column, Run, contains};
 use crate::ledger::row::{absent_leaf, genesis};
 use crate::ledger::salt::{ChunkSeeds, place};
 use crate::ledger::tree::{Frontier, TILE, Tiles, root_of};
@@ -260,14 +260,10 @@ impl TableTree {
                 *counts.entry(tile).or_default() += inside;
             }
         }
-        let already = |tile: u64, removed: &BTreeMap<u64, Hash>| removed.range(tile * TILE..(tile + 1) * TILE).count() as u64;
-        counts.retain(|tile, count| *count + already(*tile, &removed) < TILE);
-        let is_gone = |leaf: u64| {
-            let at = gone.partition_point(|run| run.1 < leaf);
-            gone.get(at).is_some_and(|run| run.0 <= leaf)
-        };
-        let before = removed.len();
-        let mut expected = 0;
+        let is_gone = |leaf: u64| contains(gone, leaf);
+        let before = |tile: u64| removed.range(tile * TILE..(tile + 1) * TILE).filter(|(leaf, _)| !is_gone(**leaf)).count() as u64;
+        counts.retain(|tile, count| *count + before(*tile) < TILE);
+        let (mut expected, mut found) = (0, 0);
         let tiles: Vec<u64> = counts.keys().copied().collect();
         for near in tiles.chunk_by(|a, b| b - a <= GAP) {
             let (Some(first), Some(last)) = (near.first(), near.last()) else { continue };
@@ -277,18 +273,26 @@ impl TableTree {
                 self.hasher.leaves(batch, &self.seeds, &range, &mut |leaf, hash| {
                     if counts.contains_key(&(leaf / TILE)) && is_gone(leaf) {
                         removed.insert(leaf, hash);
+                        found += 1;
                     }
                     Ok(())
                 })
             })?;
         }
-        if (removed.len() - before) as u64 != expected {
-            return Err(Error::internal(format!(
-                "{} of {expected} rows of table {} that are to be removed were found",
-                removed.len() - before,
-                state.spec.label
-            )));
+        if found != expected {
+            let label = &state.spec.label;
+            return Err(Error::internal(format!("{found} of {expected} rows of table {label} that are to be removed were found")));
         }
+        write_removed(&self.layout, self.id, &removed)
+    }
+
+    /// Takes back what was kept of rows that stay after all.
+    ///
+    /// # Errors
+    /// `IoError`.
+    pub(crate) fn take_back(&mut self, stay: &[Run]) -> Result<()> {
+        let mut removed = read_removed(&self.layout, self.id)?;
+        removed.retain(|leaf, _| !contains(stay, *leaf));
         write_removed(&self.layout, self.id, &removed)
     }
 

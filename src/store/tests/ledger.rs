@@ -265,6 +265,33 @@ async fn a_crash_at_any_point_goes_on_to_the_same_root() {
     }
 }
 
+/// What was kept of rows that stayed after all is not taken for what was kept of removed ones.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_purge_after_one_that_was_cut_short_keeps_what_it_must() {
+    use crate::store::audit::{Audit, Progress, audit};
+    let dir = tempfile::tempdir().unwrap();
+    let (spec, layout) = (log_spec("public.t"), Layout::new(dir.path(), None));
+    let faults = Faults::planned();
+    let store = Store::open(StoreOptions { faults: faults.clone(), ..options(dir.path()) }).await.unwrap();
+    store.commit(define(&spec)).await.unwrap();
+    append(&store, &spec, 1, 600).await;
+    faults.fail_at(Some(crash::PURGE_BEFORE_COMMIT));
+    store.purge(spec.id, Arc::new(Below { spec: spec.clone(), numbers: 1..200 })).await.unwrap_err();
+    faults.fail_at(None);
+    assert!(read_removed(&layout, spec.id).unwrap().is_empty(), "it was told to be given up at once");
+    faults.fail_at(Some(crash::PURGE_LIFTED));
+    store.purge(spec.id, Arc::new(Below { spec: spec.clone(), numbers: 1..200 })).await.unwrap_err();
+    faults.fail_at(None);
+    store.kill().await;
+    let store = Store::open(options(dir.path())).await.unwrap();
+    store.purge(spec.id, Arc::new(Below { spec: spec.clone(), numbers: 200..256 })).await.unwrap();
+    store.purge(spec.id, Arc::new(Below { spec: spec.clone(), numbers: 1..100 })).await.unwrap();
+    store.close().await.unwrap();
+    let asked = Audit { data: dir.path().to_owned(), checkpoint: None, public_key: None, table: None, threads: 2 };
+    let report = tokio::task::spawn_blocking(move || audit(&asked, &Progress::default())).await.unwrap().unwrap();
+    assert_eq!((report.findings.as_slice(), report.tables[0].removed), ([].as_slice(), 155), "{}", report.text());
+}
+
 /// A legal hold on some numbers.
 struct On(std::ops::Range<i64>);
 
