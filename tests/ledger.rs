@@ -344,7 +344,8 @@ async fn an_auditor_asks_the_running_server() {
     let proof = cell(&ada, &format!("SELECT annals.prove('log', '{id}')")).await;
     assert_eq!(proof, cell(&client, &format!("SELECT annals.prove('public.log'::regclass, '{id}'::uuid)")).await);
     let file = folder.path().join("row.tlog-proof");
-    fs::write(&file, &proof).unwrap();
+    // As psql writes it.
+    fs::write(&file, format!("{proof}\n")).unwrap();
     let key = cell(&ada, "SELECT public_key FROM annals.checkpoints LIMIT 1").await;
     let checked = run(&["verify", "--proof", text(&file), "--public-key", &key]).succeeded();
     for part in ["leaf 700 of 1001", "text: row 700", &id] {

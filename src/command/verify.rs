@@ -69,7 +69,7 @@ async fn watched(asked: Audit) -> Result<Report> {
     }
 }
 
-/// The text of a file, or of the standard input for `-`.
+/// The text of a file, or of the standard input for `-`. It ends with one new line, however it came here: `psql` adds one of its own.
 fn text_of(path: &Path) -> Result<String> {
     let mut text = String::new();
     let read = if path == Path::new("-") {
@@ -78,7 +78,7 @@ fn text_of(path: &Path) -> Result<String> {
         std::fs::File::open(path).and_then(|mut file| file.read_to_string(&mut text)).map(drop)
     };
     read.map_err(|cause| Error::io("read", path, &cause))?;
-    Ok(text)
+    Ok(format!("{}\n", text.trim_end()))
 }
 
 /// A public key that was typed, or stands in a file.

@@ -4,7 +4,7 @@
 
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::ops::Range;
 use std::path::{Path as FsPath, PathBuf};
 use std::sync::Arc;
@@ -35,6 +35,20 @@ pub(crate) fn make_dirs(dir: &FsPath) -> io::Result<()> {
     match fs::create_dir(dir) {
         Err(cause) if cause.kind() != io::ErrorKind::AlreadyExists => Err(cause),
         Ok(()) | Err(_) => sync_dir(parent),
+    }
+}
+
+/// How many bytes a file has, and their CRC-32C.
+pub(crate) fn checksum(file: &mut File) -> io::Result<(u64, u32)> {
+    const PIECE: usize = 1024 * 1024;
+    let (mut buffer, mut bytes, mut crc) = (vec![0; PIECE], 0u64, 0);
+    loop {
+        let read = file.read(&mut buffer)?;
+        if read == 0 {
+            return Ok((bytes, crc));
+        }
+        bytes += read as u64;
+        crc = crc32c::crc32c_append(crc, &buffer[..read]);
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,6 +28,7 @@ use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 
 use super::crash::{self, Faults};
+use super::durable::checksum;
 use super::home::TableHome;
 use super::physical;
 use super::read::damaged;
@@ -139,23 +140,14 @@ impl Segment {
         self.home.dir.join(&self.name)
     }
 
-    /// Reads the whole file and compares it with what was written. Blocks: for `annals verify`.
+    /// Reads the whole file and compares it with what was written. Blocks.
     ///
     /// # Errors
     /// `DataCorrupted` naming the file if a single bit is different.
     pub fn verify(&self) -> Result<()> {
-        const PIECE: usize = 1024 * 1024;
         let path = self.file();
         let mut file = File::open(&path).map_err(|cause| damaged(&path, &cause))?;
-        let (mut buffer, mut bytes, mut crc) = (vec![0; PIECE], 0u64, 0);
-        loop {
-            let read = file.read(&mut buffer).map_err(|cause| Error::io("read segment", &path, &cause))?;
-            if read == 0 {
-                break;
-            }
-            bytes += read as u64;
-            crc = crc32c::crc32c_append(crc, &buffer[..read]);
-        }
+        let (bytes, crc) = checksum(&mut file).map_err(|cause| Error::io("read segment", &path, &cause))?;
         if (bytes, crc) == (self.bytes, self.crc32c) { Ok(()) } else { Err(damaged(&path, &"its checksum is wrong")) }
     }
 

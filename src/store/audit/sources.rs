@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::ledger::Hash;
 use crate::store::definition::Definition;
 use crate::store::delta::DeltaLog;
+use crate::store::durable::checksum;
 use crate::store::keeper::files::Layout;
 use crate::store::keeper::rows::{Seeds, TableHasher};
 use crate::store::keeper::tree::read_seeds;
@@ -131,21 +132,20 @@ fn named_file(
 ) -> Option<SourceFile> {
     let label = &table.spec.label;
     let mut find = |class, message: String| findings.push(Finding::new(class, message).of(label).inside(name));
-    let bytes = match fs::read(dir.join(name)) {
-        Ok(bytes) => bytes,
+    let found = match fs::File::open(dir.join(name)).and_then(|mut file| checksum(&mut file)) {
+        Ok((_, found)) => found,
         Err(cause) => {
             find(Class::Files, format!("a file that the table's log names cannot be read: {cause}"));
             return None;
         }
     };
     match facts {
-        Some((_, Some(crc))) if crc32c::crc32c(&bytes) != crc => {
+        Some((_, Some(crc))) if found != crc => {
             find(Class::Files, "a file is not the one that the table's log names: its checksum is another".to_owned());
         }
         Some((_, None)) => find(Class::Files, "a file was put into the table's log by another program".to_owned()),
         Some(_) | None => {}
     }
-    drop(bytes);
     match source_file(dir, name, table) {
         Ok(Some(file)) => {
             if file.strange {

@@ -47,12 +47,41 @@ struct Window {
     hashes: Vec<Hash>,
     ingests: Vec<Micros>,
     slots: Vec<Slot>,
+    /// The roots of tiles of which every row was found, once it is full.
+    roots: Vec<Option<Hash>>,
 }
 
 impl Window {
     fn new(range: Range<u64>) -> Self {
         let length = usize::try_from(range.end - range.start).unwrap_or(0);
-        Window { range, hashes: vec![[0; 32]; length], ingests: vec![0; length], slots: vec![Slot::Empty; length] }
+        Window { range, hashes: vec![[0; 32]; length], ingests: vec![0; length], slots: vec![Slot::Empty; length], roots: vec![] }
+    }
+
+    /// Makes the roots of tiles of which every row was found, with several threads.
+    fn fold(&mut self, threads: usize) {
+        let tile = usize::try_from(TILE).unwrap_or(usize::MAX);
+        let (hashes, slots) = (&self.hashes, &self.slots);
+        let mut roots = vec![None; slots.len() / tile];
+        let share = roots.len().div_ceil(threads.max(1)).max(1);
+        std::thread::scope(|scope| {
+            for (part, roots) in roots.chunks_mut(share).enumerate() {
+                scope.spawn(move || {
+                    for (at, root) in roots.iter_mut().enumerate() {
+                        let places = (part * share + at) * tile..(part * share + at + 1) * tile;
+                        if slots[places.clone()].iter().all(|slot| *slot == Slot::Row) {
+                            *root = Some(root_of(&hashes[places]));
+                        }
+                    }
+                });
+            }
+        });
+        self.roots = roots;
+    }
+
+    /// The root of a tile, if it was made.
+    fn root(&self, tile: &Range<u64>) -> Option<Hash> {
+        let at = tile.start.checked_sub(self.range.start)? / TILE;
+        self.roots.get(usize::try_from(at).ok()?).copied().flatten()
     }
 
     fn at(&self, leaf: u64) -> Option<usize> {
@@ -165,6 +194,7 @@ pub(super) fn check(
             window.put(*row, false);
         }
         fold.look_elsewhere(places, &reader, &mut window)?;
+        window.fold(reading.threads);
         fold.window(&window);
         start = window.range.end;
     }
@@ -447,7 +477,9 @@ impl<'a> Fold<'a> {
         let tile = range.start / TILE;
         let kept = usize::try_from(tile).ok().and_then(|tile| self.tiles.get(tile)).copied();
         let complete = range.end - range.start == TILE;
-        let made = known.as_deref().map(root_of);
+        // A row that is there although it was removed is not what its tile is made of.
+        let folded = window.root(&range).filter(|_| self.gone.is_empty());
+        let made = folded.or_else(|| known.as_deref().map(root_of));
         if complete {
             match (made, kept) {
                 (Some(made), Some(kept)) if made != kept => drop(self.changed.insert(tile)),
