@@ -93,6 +93,10 @@ impl Sources {
         let mut found = BTreeMap::new();
         for (id, WalTable { record, seeds, mut rows, loaded, .. }) in wal.tables {
             let dir = data.join("tables").join(id.to_string());
+            // A column that was added in the last second is not recorded yet. It is not hashed with the rows that are.
+            let declared = wal.decoders.get(&id).map(|(definition, _)| definition.spec.stored_schema());
+            let declared: BTreeSet<String> =
+                declared.iter().flat_map(|schema| schema.fields().iter().map(|field| field.name().clone())).collect();
             rows.sort_by_key(|row| row.0);
             let mut sources = TableSources { wal: rows, seeds, ..TableSources::default() };
             let delta = tokio::runtime::Handle::current().block_on(DeltaLog::look(id, &dir)).unwrap_or_else(|error| {
@@ -105,10 +109,10 @@ impl Sources {
                 names.entry(name).or_insert(None);
             }
             for (name, facts) in &names {
-                sources.named.extend(named_file(&dir, name, *facts, record, findings));
+                sources.named.extend(named_file(&dir, name, *facts, record, &declared, findings));
             }
             for name in parquet_files(&dir)?.into_iter().filter(|name| !names.contains_key(name)) {
-                sources.others.extend(source_file(&dir, &name, record).unwrap_or(None).filter(|file| !file.strange));
+                sources.others.extend(source_file(&dir, &name, record, &declared).unwrap_or(None).filter(|file| !file.strange));
             }
             found.insert(id, sources);
         }
@@ -119,7 +123,7 @@ impl Sources {
 /// A segment of an open store.
 pub(super) fn segment_file(segment: &Segment, table: &TableRecord, findings: &mut Vec<Finding>) -> Option<SourceFile> {
     let dir = segment.file().ancestors().nth(2).map(Path::to_owned)?;
-    named_file(&dir, segment.name(), Some((0, Some(segment.crc32c))), table, findings)
+    named_file(&dir, segment.name(), Some((0, Some(segment.crc32c))), table, &BTreeSet::new(), findings)
 }
 
 /// A file that a log names, with what is wrong with it.
@@ -128,6 +132,7 @@ fn named_file(
     name: &str,
     facts: Option<(i64, Option<u32>)>,
     table: &TableRecord,
+    declared: &BTreeSet<String>,
     findings: &mut Vec<Finding>,
 ) -> Option<SourceFile> {
     let label = &table.spec.label;
@@ -146,7 +151,7 @@ fn named_file(
         Some((_, None)) => find(Class::Files, "a file was put into the table's log by another program".to_owned()),
         Some(_) | None => {}
     }
-    match source_file(dir, name, table) {
+    match source_file(dir, name, table, declared) {
         Ok(Some(file)) => {
             if file.strange {
                 find(Class::Schema, "a file has columns that were not recorded, or lacks its leaf indexes".to_owned());
@@ -165,11 +170,11 @@ fn named_file(
 }
 
 /// What a file says of itself; `None` if it has no leaf indexes.
-fn source_file(dir: &Path, name: &str, table: &TableRecord) -> Result<Option<SourceFile>> {
+fn source_file(dir: &Path, name: &str, table: &TableRecord, declared: &BTreeSet<String>) -> Result<Option<SourceFile>> {
     let path = dir.join(name);
     let inspected = inspect(&path)?;
     let schema = table.spec.stored_schema();
-    let strange = inspected.columns.iter().any(|column| schema.index_of(column).is_err())
+    let strange = inspected.columns.iter().any(|column| schema.index_of(column).is_err() && !declared.contains(column))
         || !inspected.columns.iter().any(|column| column == INGEST_COLUMN);
     if !inspected.columns.iter().any(|column| column == LEAF_COLUMN) {
         return Ok(None);
