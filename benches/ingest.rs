@@ -39,12 +39,11 @@ use std::time::{Duration, Instant};
 use annals::clock::Clock;
 use clap::{Parser, ValueEnum};
 use tempfile::TempDir;
-use tokio::signal::unix::{SignalKind, signal};
 
 use duck::Duck;
 use load::{INSERT_ROUNDS, connect, copy, count, insert_for_a_while, run_sql};
 use postgres::Postgres;
-use process::{disk_bytes, say};
+use process::{disk_bytes, say, to_the_end, unless_stopped};
 use report::{Report, System, What};
 use rows::{Dialect, Rows, definition};
 use server::{Server, rows_in_segments, table_folder};
@@ -130,21 +129,7 @@ impl Bench {
 
 fn main() -> ExitCode {
     let flags = Flags::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            say(&format!("could not start: {error}"));
-            return ExitCode::FAILURE;
-        }
-    };
-    match runtime.block_on(run(flags)) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            say(&format!("could not measure: {error}"));
-            ExitCode::FAILURE
-        }
-    }
+    to_the_end(run(flags))
 }
 
 /// Measures everything and prints the table, also when some of it failed; false then.
@@ -153,16 +138,7 @@ async fn run(flags: Flags) -> Result<bool> {
     let mut report = Report::new(flags.rows, flags.statement_rows, flags.one_statement_rows());
     let bench = Bench { folder: folder.path().to_owned(), end_us: Clock::System.now_us(), flags };
     say(&format!("{} rows, in {}", bench.flags.rows, bench.folder.display()));
-    let finished = {
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut terminate = signal(SignalKind::terminate())?;
-        // A signal drops the steps, and with them every process that they started.
-        tokio::select! {
-            all_well = steps(&bench, &mut report) => Some(all_well),
-            _ = interrupt.recv() => None,
-            _ = terminate.recv() => None,
-        }
-    };
+    let finished = unless_stopped(steps(&bench, &mut report)).await?;
     report.print(&bench.folder)?;
     if bench.flags.keep {
         say(&format!("kept {}", folder.keep().display()));

@@ -37,7 +37,7 @@ use clap::Parser;
 use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use load::{connect, copy, run_sql};
-use process::{disk_bytes, say};
+use process::{Ending, Process, disk_bytes, say, to_the_end, unless_stopped};
 use rows::Rows;
 use server::{Server, table_folder};
 
@@ -82,15 +82,9 @@ struct Load {
     ledger: u64,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    match run(&Flags::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            say(&format!("ledger: {error}"));
-            ExitCode::FAILURE
-        }
-    }
+fn main() -> ExitCode {
+    let flags = Flags::parse();
+    to_the_end(async { Ok(unless_stopped(run(&flags)).await?.transpose()?.is_some()) })
 }
 
 async fn run(flags: &Flags) -> Result<()> {
@@ -192,15 +186,15 @@ async fn verification(flags: &Flags, data: &Path) -> Result<()> {
         }
         let begun = Instant::now();
         let mut command = Command::new(&flags.server);
-        let mut child = command.args(["verify", "--data"]).arg(data).stdout(Stdio::null()).spawn()?;
+        let mut process = Process::spawn(command.args(["verify", "--data"]).arg(data).stdout(Stdio::null()), Ending::Kill)?;
         let status = loop {
-            if let Ok(text) = std::fs::read_to_string(format!("/proc/{}/status", child.id())) {
+            if let Ok(text) = std::fs::read_to_string(format!("/proc/{}/status", process.id())) {
                 let line = text
                     .lines()
                     .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
                 peak = peak.max(line.unwrap_or(0) * 1024);
             }
-            match child.try_wait()? {
+            match process.child().try_wait()? {
                 Some(status) => break status,
                 None => tokio::time::sleep(TICK).await,
             }

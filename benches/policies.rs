@@ -36,11 +36,10 @@ use std::time::{Duration, Instant};
 use annals::clock::Clock;
 use clap::Parser;
 use tempfile::TempDir;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 use load::{PASSWORD, connect, copy, count, explained, run_sql};
-use process::say;
+use process::{say, to_the_end, unless_stopped};
 use report::{Question, Reader, Report, median};
 use rows::{Dialect, Rows, definition};
 use server::Server;
@@ -79,35 +78,15 @@ struct Flags {
 
 fn main() -> ExitCode {
     let flags = Flags::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            say(&format!("could not start: {error}"));
-            return ExitCode::FAILURE;
-        }
-    };
-    match runtime.block_on(run(flags)) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            say(&format!("could not measure: {error}"));
-            ExitCode::FAILURE
-        }
-    }
+    to_the_end(run(flags))
 }
 
 /// Measures everything and prints the table, also when some of it failed; false then.
 async fn run(flags: Flags) -> Result<bool> {
     let folder = TempDir::with_prefix("annals-bench-")?;
     let mut report = Report::default();
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    // A signal drops the steps, and with them the server.
-    let outcome = tokio::select! {
-        outcome = steps(&flags, folder.path(), &mut report) => outcome,
-        _ = interrupt.recv() => Err("stopped by a signal".into()),
-        _ = terminate.recv() => Err("stopped by a signal".into()),
-    };
+    let stopped = || Err("stopped by a signal".into());
+    let outcome = unless_stopped(steps(&flags, folder.path(), &mut report)).await?.unwrap_or_else(stopped);
     report.note(format!("{} rows, medians of {} turns, {} policies.", flags.rows, flags.rounds, flags.policies));
     if let Err(error) = &outcome {
         report.note(format!("The run failed: {error}"));

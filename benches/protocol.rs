@@ -45,11 +45,10 @@ use bytes::Bytes;
 use clap::Parser;
 use futures::{SinkExt as _, TryStreamExt as _};
 use tempfile::TempDir;
-use tokio::signal::unix::{SignalKind, signal};
 
 use load::{PASSWORD, connect, count, explained, run_sql};
 use postgres::Postgres;
-use process::say;
+use process::{say, to_the_end, unless_stopped};
 use report::{Report, System, What};
 use server::Server;
 use tools::{Connecting, fetch, pgbench};
@@ -99,21 +98,7 @@ fn main() -> ExitCode {
     if let Err(error) = raise_the_limit_of_files() {
         say(&format!("the limit of open files stays as it is: {error}"));
     }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            say(&format!("could not start: {error}"));
-            return ExitCode::FAILURE;
-        }
-    };
-    match runtime.block_on(run(flags)) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            say(&format!("could not measure: {error}"));
-            ExitCode::FAILURE
-        }
-    }
+    to_the_end(run(flags))
 }
 
 /// Starts itself again with as many open files as the system allows, for two thousand connections at both ends of the loopback.
@@ -134,14 +119,7 @@ fn raise_the_limit_of_files() -> Result<()> {
 async fn run(flags: Flags) -> Result<bool> {
     let folder = TempDir::with_prefix("annals-bench-")?;
     let mut report = Report::default();
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    // A signal drops the steps, and with them every process that they started.
-    let well = tokio::select! {
-        well = steps(&flags, folder.path(), &mut report) => well,
-        _ = interrupt.recv() => false,
-        _ = terminate.recv() => false,
-    };
+    let well = unless_stopped(steps(&flags, folder.path(), &mut report)).await?.unwrap_or(false);
     report.note(format!("{} rows, pgbench for {} s a round, {} idle connections.", flags.rows, flags.seconds, flags.idle));
     report.print()?;
     Ok(well)

@@ -3,8 +3,10 @@
 use std::io::Write as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
+
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::Result;
 
@@ -15,6 +17,36 @@ const TICK: Duration = Duration::from_millis(10);
 /// Prints a line of progress on the standard error; nobody minds when it is closed.
 pub(crate) fn say(line: &str) {
     let _closed = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+/// Runs a measurement to its end: `false` says that some of it failed.
+pub(crate) fn to_the_end(work: impl Future<Output = Result<bool>>) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            say(&format!("could not start: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(work) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            say(&format!("could not measure: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Does some steps unless a signal comes first, which drops them and with them every process that they started; `None` then.
+pub(crate) async fn unless_stopped<T>(steps: impl Future<Output = T>) -> Result<Option<T>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        outcome = steps => Ok(Some(outcome)),
+        _ = interrupt.recv() => Ok(None),
+        _ = terminate.recv() => Ok(None),
+    }
 }
 
 /// Rows as they pass.
