@@ -17,7 +17,7 @@ use crate::ledger::{Hash, base64_of, hash_from_base64, sha256};
 use crate::store::definition::Definition;
 use crate::store::keeper::control::Entries;
 use crate::store::keeper::files::{self, Layout};
-use crate::store::spec::{TableId, TableSpec};
+use crate::store::spec::{ColumnSpec, TableId, TableSpec};
 
 /// What the control log says of one table that was not dropped.
 #[derive(Debug)]
@@ -311,6 +311,16 @@ impl TableRecord {
                 self.sizes.push((size, root));
                 Ok(())
             }
+        }
+    }
+
+    /// Takes in columns that were added in the last second and are not recorded yet. They are hashed as all others: in rows that were
+    /// recorded before they must be NULL.
+    pub(super) fn widen(&mut self, spec: &Arc<TableSpec>) {
+        let same = |(known, now): (&ColumnSpec, &ColumnSpec)| known.id == now.id && known.field == now.field;
+        let known = &self.spec.columns;
+        if spec.kind == self.spec.kind && spec.columns.len() > known.len() && known.iter().zip(&spec.columns).all(same) {
+            self.spec = spec.clone();
         }
     }
 

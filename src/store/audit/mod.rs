@@ -76,7 +76,12 @@ pub fn audit(audit: &Audit, progress: &Progress) -> Result<Report> {
     }
     let layout = Layout::new(&audit.data, None);
     let mut findings = Vec::new();
-    let control = Control::read(&layout, audit, &mut findings)?;
+    let mut control = Control::read(&layout, audit, &mut findings)?;
+    for (id, spec) in sources::defined(&audit.data) {
+        if let Some(table) = control.tables.get_mut(&id) {
+            table.widen(&spec);
+        }
+    }
     let chosen: Vec<_> = control.tables.values().filter(|table| chosen(audit.table.as_deref(), table)).collect();
     if let (Some(name), true) = (&audit.table, chosen.is_empty()) {
         return Err(Error::new(Kind::UndefinedTable, format!("the ledger knows no table \"{name}\"")));

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::control::TableRecord;
 use super::report::{Class, Finding};
@@ -19,7 +20,7 @@ use crate::store::keeper::tree::read_seeds;
 use crate::store::physical;
 use crate::store::read::inspect;
 use crate::store::segment::Segment;
-use crate::store::spec::{INGEST_COLUMN, LEAF_COLUMN, TableId};
+use crate::store::spec::{INGEST_COLUMN, LEAF_COLUMN, TableId, TableSpec};
 use crate::store::wal::frame::{Frame, FrameKind};
 use crate::store::wal::replay::{Told, look};
 use crate::store::wal::rows::{RowsDecoder, stored};
@@ -93,10 +94,6 @@ impl Sources {
         let mut found = BTreeMap::new();
         for (id, WalTable { record, seeds, mut rows, loaded, .. }) in wal.tables {
             let dir = data.join("tables").join(id.to_string());
-            // A column that was added in the last second is not recorded yet. It is not hashed with the rows that are.
-            let declared = wal.decoders.get(&id).map(|(definition, _)| definition.spec.stored_schema());
-            let declared: BTreeSet<String> =
-                declared.iter().flat_map(|schema| schema.fields().iter().map(|field| field.name().clone())).collect();
             rows.sort_by_key(|row| row.0);
             let mut sources = TableSources { wal: rows, seeds, ..TableSources::default() };
             let delta = tokio::runtime::Handle::current().block_on(DeltaLog::look(id, &dir)).unwrap_or_else(|error| {
@@ -109,10 +106,10 @@ impl Sources {
                 names.entry(name).or_insert(None);
             }
             for (name, facts) in &names {
-                sources.named.extend(named_file(&dir, name, *facts, record, &declared, findings));
+                sources.named.extend(named_file(&dir, name, *facts, record, findings));
             }
             for name in parquet_files(&dir)?.into_iter().filter(|name| !names.contains_key(name)) {
-                sources.others.extend(source_file(&dir, &name, record, &declared).unwrap_or(None).filter(|file| !file.strange));
+                sources.others.extend(source_file(&dir, &name, record).unwrap_or(None).filter(|file| !file.strange));
             }
             found.insert(id, sources);
         }
@@ -120,10 +117,28 @@ impl Sources {
     }
 }
 
+/// The tables as the write-ahead log defines them last, as far as it can be read; what is wrong with it is found where its rows are.
+pub(super) fn defined(data: &Path) -> BTreeMap<TableId, Arc<TableSpec>> {
+    let mut defined = BTreeMap::new();
+    let mut take = |definition: Definition| drop(defined.insert(definition.spec.id, definition.spec));
+    let _ = look(&data.join("wal"), |told| {
+        match told {
+            Told::Head(definitions) => definitions.into_iter().for_each(&mut take),
+            Told::Run { frames, .. } => {
+                for frame in frames.iter().filter(|frame| frame.kind == FrameKind::Define) {
+                    take(Definition::decode(&frame.payload)?);
+                }
+            }
+        }
+        Ok(())
+    });
+    defined
+}
+
 /// A segment of an open store.
 pub(super) fn segment_file(segment: &Segment, table: &TableRecord, findings: &mut Vec<Finding>) -> Option<SourceFile> {
     let dir = segment.file().ancestors().nth(2).map(Path::to_owned)?;
-    named_file(&dir, segment.name(), Some((0, Some(segment.crc32c))), table, &BTreeSet::new(), findings)
+    named_file(&dir, segment.name(), Some((0, Some(segment.crc32c))), table, findings)
 }
 
 /// A file that a log names, with what is wrong with it.
@@ -132,7 +147,6 @@ fn named_file(
     name: &str,
     facts: Option<(i64, Option<u32>)>,
     table: &TableRecord,
-    declared: &BTreeSet<String>,
     findings: &mut Vec<Finding>,
 ) -> Option<SourceFile> {
     let label = &table.spec.label;
@@ -151,7 +165,7 @@ fn named_file(
         Some((_, None)) => find(Class::Files, "a file was put into the table's log by another program".to_owned()),
         Some(_) | None => {}
     }
-    match source_file(dir, name, table, declared) {
+    match source_file(dir, name, table) {
         Ok(Some(file)) => {
             if file.strange {
                 find(Class::Schema, "a file has columns that were not recorded, or lacks its leaf indexes".to_owned());
@@ -170,11 +184,11 @@ fn named_file(
 }
 
 /// What a file says of itself; `None` if it has no leaf indexes.
-fn source_file(dir: &Path, name: &str, table: &TableRecord, declared: &BTreeSet<String>) -> Result<Option<SourceFile>> {
+fn source_file(dir: &Path, name: &str, table: &TableRecord) -> Result<Option<SourceFile>> {
     let path = dir.join(name);
     let inspected = inspect(&path)?;
     let schema = table.spec.stored_schema();
-    let strange = inspected.columns.iter().any(|column| schema.index_of(column).is_err() && !declared.contains(column))
+    let strange = inspected.columns.iter().any(|column| schema.index_of(column).is_err())
         || !inspected.columns.iter().any(|column| column == INGEST_COLUMN);
     if !inspected.columns.iter().any(|column| column == LEAF_COLUMN) {
         return Ok(None);

@@ -292,6 +292,47 @@ async fn a_purge_after_one_that_was_cut_short_keeps_what_it_must() {
     assert_eq!((report.findings.as_slice(), report.tables[0].removed), ([].as_slice(), 155), "{}", report.text());
 }
 
+/// A column of the last second is not recorded yet: rows that are may hold nothing in it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_column_that_is_not_recorded_yet_holds_nothing_in_recorded_rows() {
+    use crate::store::audit::{Audit, Class, Progress, Report, audit};
+    use parquet::arrow::{ArrowWriter, arrow_reader::ParquetRecordBatchReaderBuilder};
+    async fn verified(dir: &Path) -> Report {
+        let asked = Audit { data: dir.to_owned(), checkpoint: None, public_key: None, table: None, threads: 2 };
+        tokio::task::spawn_blocking(move || audit(&asked, &Progress::default())).await.unwrap().unwrap()
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let spec = log_spec("public.t");
+    let store = Store::open(options(dir.path())).await.unwrap();
+    store.commit(define(&spec)).await.unwrap();
+    append(&store, &spec, 1, 300).await;
+    store.checkpoint().await.unwrap();
+    store.keep_ledger().await.unwrap();
+    let mut wider = spec.clone();
+    wider.columns.push(ColumnSpec { id: 9, field: Arc::new(SqlType::Text.field("added", true)), bloom: false });
+    store.commit(define(&wider)).await.unwrap();
+    append(&store, &spec, 301, 20).await;
+    store.checkpoint().await.unwrap();
+    store.kill().await;
+    let report = verified(dir.path()).await;
+    assert_eq!((report.findings.as_slice(), report.tables[0].uncovered), ([].as_slice(), 20), "{}", report.text());
+
+    let path = segment_files(dir.path()).into_iter().max_by_key(|path| fs::metadata(path).unwrap().len()).unwrap();
+    let reader = ParquetRecordBatchReaderBuilder::try_new(fs::File::open(&path).unwrap()).unwrap().build().unwrap();
+    let batches: Vec<RecordBatch> = reader.map(Result::unwrap).collect();
+    let batch = concat_batches(&batches[0].schema(), &batches).unwrap();
+    let planted: arrow::array::ArrayRef = Arc::new(arrow::array::StringArray::from(vec!["planted"; batch.num_rows()]));
+    let fields =
+        batch.schema().fields().iter().map(|field| field.name().clone()).filter(|name| name != "added").collect::<Vec<_>>();
+    let columns = fields.iter().map(|name| (name.as_str(), batch.column_by_name(name).unwrap().clone()));
+    let batch = RecordBatch::try_from_iter(columns.chain([("added", planted)])).unwrap();
+    let mut writer = ArrowWriter::try_new(fs::File::create(&path).unwrap(), batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    let report = verified(dir.path()).await;
+    assert!(report.findings.iter().any(|finding| finding.class == Class::Changed), "{}", report.text());
+}
+
 /// A legal hold on some numbers.
 struct On(std::ops::Range<i64>);
 
