@@ -382,6 +382,71 @@ async fn an_auditor_asks_the_running_server() {
     ada.batch_execute("LISTEN annals_checkpoint").await.unwrap();
 }
 
+/// A proof shows what its reader sees of the row in any statement, and no more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_proof_shows_no_more_than_a_statement_does() {
+    let folder = folder();
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    let id = |n: u32| format!("00000000-0000-7000-8000-{n:012}");
+    let row = |n: u32, age: &str, note: &str| format!("('{}', now() - interval '{age}', '{note}', 'w')", id(n));
+    client
+        .batch_execute(&format!(
+            "CREATE TABLE log (event_id uuid NOT NULL DEFAULT uuidv7(), occurred_at timestamptz NOT NULL, note text, whose text);
+             INSERT INTO log VALUES {}, {}, {}, {}, {};
+             CREATE ROLE ada LOGIN PASSWORD 'only-for-tests' IN ROLE auditor;
+             CREATE ROLE eve LOGIN PASSWORD 'only-for-tests' IN ROLE auditor;
+             CREATE ROLE otto LOGIN PASSWORD 'only-for-tests';
+             CREATE MASKING POLICY m ON log (note) TO eve USING (mask_all());
+             CREATE RETENTION POLICY short ON log KEEP INTERVAL '10 days';
+             CREATE VIEW proofs WITH (security_invoker = false) AS SELECT annals.prove('public.log', '{}') AS proof;
+             GRANT SELECT ON proofs TO otto, eve, ada",
+            row(1, "1 hour", "planted-note"),
+            row(2, "20 days", "expired-note"),
+            row(3, "1 hour", "twice"),
+            row(3, "2 hours", "twice"),
+            row(4, "1 hour", "hidden-note"),
+            id(1)
+        ))
+        .await
+        .unwrap();
+    let key = table(&client, "SELECT public_key FROM annals.checkpoints LIMIT 1").await.unwrap().rows[0][0].clone().unwrap();
+    let file = folder.path().join("row.tlog-proof");
+    let checked = async |by: &Client, sql: &str| {
+        let proof = table(by, sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}")).rows[0][0].clone().unwrap();
+        fs::write(&file, proof).unwrap();
+        run(&["verify", "--proof", text(&file), "--public-key", &key]).succeeded()
+    };
+    let prove = |n: u32| format!("SELECT annals.prove('log', '{}')", id(n));
+    let ada = connect_as(server.address(), "ada", PASSWORD).await.unwrap();
+    let eve = connect_as(server.address(), "eve", PASSWORD).await.unwrap();
+    let otto = connect_as(server.address(), "otto", PASSWORD).await.unwrap();
+    for by in [&client, &ada] {
+        assert!(checked(by, &prove(1)).await.contains("planted-note"));
+    }
+    let closed = "does not show its values";
+    let shown = checked(&eve, &prove(1)).await;
+    assert!(shown.contains(closed) && shown.contains("leaf 1 of 6") && !shown.contains("planted"), "{shown}");
+    for by in [&client, &ada, &eve] {
+        assert_eq!(sqlstate(&by.batch_execute(&prove(2)).await.unwrap_err()), "42704", "it has expired");
+        assert_eq!(sqlstate(&by.batch_execute(&prove(3)).await.unwrap_err()), "21000", "it is not told which is meant");
+    }
+    // What a view proves with its owner's rights shows to nobody what they do not see themselves.
+    for (by, opened) in [(&client, true), (&ada, true), (&eve, false)] {
+        let shown = checked(by, "SELECT proof FROM proofs").await;
+        assert_eq!((shown.contains("planted-note"), shown.contains(closed)), (opened, !opened), "{shown}");
+    }
+    assert_eq!(sqlstate(&otto.batch_execute("SELECT proof FROM proofs").await.unwrap_err()), "42P01");
+    client
+        .batch_execute("ALTER TABLE log ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON log TO ada USING (note <> 'hidden-note')")
+        .await
+        .unwrap();
+    assert_eq!(sqlstate(&ada.batch_execute(&prove(4)).await.unwrap_err()), "42704");
+    assert_eq!(sqlstate(&eve.batch_execute(&prove(1)).await.unwrap_err()), "42704", "no policy lets a row through");
+    assert!(checked(&client, &prove(4)).await.contains("hidden-note"));
+    assert!(checked(&ada, &prove(1)).await.contains("planted-note"));
+}
+
 /// Statements by chance on a store that is restarted, killed, rewritten and purged: none of it is a finding.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn honest_histories_raise_no_alarm() {

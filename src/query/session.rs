@@ -555,7 +555,7 @@ impl Session {
             remote: self.login.remote.clone(),
             system: self.engine.system.clone(),
             retention: self.engine.retention.clone(),
-            store: self.engine.store.clone(),
+            engine: Arc::downgrade(&self.engine),
         };
         Planner::new(&self.engine.state, &self.engine.registry, &self.engine.rules, catalog, self.guard(), Arc::new(facts))
     }

@@ -403,16 +403,16 @@ impl Store {
         self.core.verify_table(table, 1.0).await
     }
 
-    /// The leaf index of the newest row of which a text column has this value, if there is one.
+    /// The leaf indexes of the rows of which a text column has this value, ascending.
     ///
     /// # Errors
     /// `UndefinedTable`, `DataCorrupted` for a damaged segment.
-    pub async fn find_leaf(&self, table: TableId, column: &str, value: &str) -> Result<Option<u64>> {
+    pub async fn find_leaves(&self, table: TableId, column: &str, value: &str) -> Result<Vec<u64>> {
         let state = self.snapshot().table(table).cloned();
         let state = state.ok_or_else(|| Error::new(Kind::UndefinedTable, format!("table {table} does not exist")))?;
         state.check()?;
         let (column, value) = (column.to_owned(), value.to_owned());
-        tokio::task::spawn_blocking(move || read::find_leaf(&state, &column, &value))
+        tokio::task::spawn_blocking(move || read::find_leaves(&state, &column, &value))
             .await
             .map_err(|cause| Error::internal(format!("a search ended early: {cause}")))?
     }

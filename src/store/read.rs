@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StringViewArray};
+use arrow::array::{AsArray, BooleanArray, RecordBatch};
 use arrow::compute::{SortColumn, SortOptions, concat_batches, lexsort_to_indices, take_record_batch};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use arrow::error::ArrowError;
@@ -76,35 +76,33 @@ pub(crate) fn read_leaves(
     Ok(batches.map(move |batch| physical::to_stored(&batch.map_err(|cause| damaged(&path, &cause))?, &schema)))
 }
 
-/// The leaf index of the newest row of a table of which a text column has this value. Row groups whose bounds or bloom filters exclude it
-/// are not read, and of the others that column alone, with the leaf indexes of what it finds.
+/// The leaf indexes of the rows of a table of which a text column has this value, ascending. Row groups whose bounds or bloom filters
+/// exclude it are not read, and of the others that column alone, with the leaf indexes of what it finds.
 ///
 /// # Errors
 /// `DataCorrupted` for a damaged segment.
-pub(crate) fn find_leaf(state: &TableState, column: &str, value: &str) -> Result<Option<u64>> {
-    let is = |array: &StringViewArray, row: usize| array.is_valid(row) && array.value(row) == value;
-    for tail in state.tail.iter().rev() {
-        let Some(texts) = tail.batch.column_by_name(column).and_then(|array| array.as_string_view_opt()) else { continue };
-        if let Some(row) = (0..texts.len()).rev().find(|row| is(texts, *row)) {
-            return Ok(leaf_values(&tail.batch)?.get(row).and_then(|leaf| u64::try_from(*leaf).ok()));
-        }
-    }
+pub(crate) fn find_leaves(state: &TableState, column: &str, value: &str) -> Result<Vec<u64>> {
+    let mut found = Vec::new();
     for segment in state.segments.iter() {
-        if let Some(leaf) = find_in(&segment.file(), column, value)? {
-            return Ok(Some(leaf));
-        }
+        found.extend(find_in(&segment.file(), column, value)?);
     }
-    Ok(None)
+    for tail in state.tail.iter() {
+        let Some(texts) = tail.batch.column_by_name(column).and_then(|array| array.as_string_view_opt()) else { continue };
+        let leaves = leaf_values(&tail.batch)?.iter().zip(texts);
+        found.extend(leaves.filter(|(_, text)| *text == Some(value)).map(|(leaf, _)| *leaf));
+    }
+    found.sort_unstable();
+    Ok(found.into_iter().filter_map(|leaf| u64::try_from(leaf).ok()).collect())
 }
 
-fn find_in(path: &Path, column: &str, value: &str) -> Result<Option<u64>> {
+fn find_in(path: &Path, column: &str, value: &str) -> Result<Vec<i64>> {
     let broken = |cause: &dyn std::fmt::Display| damaged(path, cause);
     let reader = builder(path, PageIndexPolicy::Optional)?.with_batch_size(BATCH_ROWS);
     let roots = reader.parquet_schema().root_schema().get_fields();
     let root = |name: &str| roots.iter().position(|root| root.name() == name);
-    let Some((at, leaves)) = root(column).zip(root(LEAF_COLUMN)) else { return Ok(None) };
+    let Some((at, leaves)) = root(column).zip(root(LEAF_COLUMN)) else { return Ok(vec![]) };
     let leaf = (0..reader.parquet_schema().num_columns()).find(|leaf| reader.parquet_schema().get_column_root_idx(*leaf) == at);
-    let Some(leaf) = leaf else { return Ok(None) };
+    let Some(leaf) = leaf else { return Ok(vec![]) };
     let mut groups = Vec::new();
     for (group, metadata) in reader.metadata().row_groups().iter().enumerate() {
         let bounded = match metadata.column(leaf).statistics() {
@@ -129,12 +127,12 @@ fn find_in(path: &Path, column: &str, value: &str) -> Result<Option<u64>> {
         Ok(texts.iter().map(|text| Some(text == Some(wanted.as_str()))).collect::<BooleanArray>())
     });
     let reader = reader.with_row_groups(groups).with_projection(both).with_row_filter(RowFilter::new(vec![Box::new(filter)]));
-    let mut found = None;
+    let mut found = Vec::new();
     for batch in reader.build().map_err(|cause| broken(&cause))? {
         let batch = batch.map_err(|cause| broken(&cause))?;
-        found = found.max(leaf_values(&batch)?.iter().max().copied());
+        found.extend_from_slice(leaf_values(&batch)?);
     }
-    Ok(found.and_then(|leaf| u64::try_from(leaf).ok()))
+    Ok(found)
 }
 
 /// What a verifier asks a Parquet file before it reads it: the names of its columns, and for each row group how many rows it has and,

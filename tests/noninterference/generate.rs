@@ -123,6 +123,13 @@ fn catalog(chance: &mut Chance) -> Vec<Act> {
         "SELECT * FROM annals.masking_policies",
         "SELECT relrowsecurity, row_security_active('events') FROM pg_class WHERE relname = 'events'",
         "SELECT * FROM annals.catalog_log",
+        "SELECT * FROM annals.ledger_status",
+        "SELECT size, root FROM annals.checkpoints",
+        "SELECT annals.verify_table('events')",
+        "SELECT annals.verify_table('hidden')",
+        "SELECT id, annals.prove('events', id::text) FROM events",
+        "SELECT * FROM annals.prove('held', '00000000-0000-0000-0000-000000000000')",
+        "LISTEN annals_checkpoint",
     ]);
     vec![Act::simple(*sql)]
 }

@@ -16,8 +16,11 @@ use datafusion::logical_expr::{
 use super::SessionFacts;
 use crate::catalog::{Relation, Table};
 use crate::error::{Error, Kind, Result};
-use crate::policy;
+use crate::policy::{self, Identity};
+use crate::query::engine::Engine;
 use crate::query::errors::wrap;
+use crate::query::session::{Login, Session};
+use crate::query::{execute, parse};
 use crate::value::{Reg, SqlType};
 
 /// The column by whose value a row is named.
@@ -140,16 +143,47 @@ impl Ask {
                 .to_string(),
             _ => id.to_owned(),
         };
-        let store = &self.facts.store;
-        let leaf = store.find_leaf(table.store_id(), column.field.name(), &id).await?.ok_or_else(|| {
-            Error::new(Kind::UndefinedObject, format!("table \"{}\" has no row with {ID_COLUMN} {id}", table.name.name))
-        })?;
-        Ok(store.prove(table.store_id(), leaf).await?.text())
+        let unknown =
+            || Error::new(Kind::UndefinedObject, format!("table \"{}\" has no row with {ID_COLUMN} {id}", table.name.name));
+        let engine = self.engine()?;
+        if !self.sees(&engine, &self.facts.identity, table, &id).await? {
+            return Err(unknown());
+        }
+        let leaves = engine.store.find_leaves(table.store_id(), column.field.name(), &id).await?;
+        let leaf = match leaves.as_slice() {
+            [] => return Err(unknown()),
+            [leaf] => *leaf,
+            // Another row of the same id may be one that the reader does not see.
+            _ => {
+                let message = format!("table \"{}\" has more than one row with {ID_COLUMN} {id}", table.name.name);
+                return Err(Error::new(Kind::CardinalityViolation, message));
+            }
+        };
+        let proof = engine.store.prove(table.store_id(), leaf).await?;
+        let opens = self.sees_as_recorded(&engine, table, &id).await?;
+        Ok(if opens { proof.text() } else { proof.closed().text() })
+    }
+
+    /// Whether the proof may show what the row holds: to who sees the whole row as it was recorded. Where a view or a function reads with
+    /// its owner's rights, whoever gets the answer must be one as well.
+    async fn sees_as_recorded(&self, engine: &Arc<Engine>, table: &Arc<Table>, id: &str) -> Result<bool> {
+        let (identity, catalog) = (&self.facts.identity, engine.catalog());
+        let login = Identity::of(&catalog, self.facts.login, self.facts.login, &self.facts.session_user);
+        if [identity, &login].iter().any(|who| !policy::masks(who, &catalog, table).is_empty()) {
+            return Ok(false);
+        }
+        if identity.oid() == login.oid() {
+            return Ok(true);
+        }
+        match self.sees(engine, &login, table, id).await {
+            Err(error) if error.kind() == Kind::InsufficientPrivilege => Ok(false),
+            seen => seen,
+        }
     }
 
     async fn verify(&self, table: &str) -> Result<String> {
         let table = self.table(table)?;
-        let (report, findings) = self.facts.store.verify_table(table.store_id()).await?;
+        let (report, findings) = self.engine()?.store.verify_table(table.store_id()).await?;
         let mut text = format!(
             "{} rows compared, {} removed by recorded purges, {} not covered yet",
             report.rows, report.removed, report.uncovered
@@ -161,5 +195,22 @@ impl Ask {
             let _ = write!(text, "\n{finding}");
         }
         Ok(text)
+    }
+
+    /// Whether somebody sees a row, through the guard as in any statement: what has expired, what policies hide and what is not granted
+    /// is not there.
+    async fn sees(&self, engine: &Arc<Engine>, identity: &Identity, table: &Table, id: &str) -> Result<bool> {
+        let login = Login::new(&self.facts.session_user, self.facts.login, "annals", &self.facts.remote, self.facts.backend_pid);
+        let mut session = Session::new(engine.clone(), login);
+        session.identity = identity.clone();
+        let query = format!("SELECT * FROM {} WHERE {ID_COLUMN} = '{}'", table.name, id.replace('\'', "''"));
+        let query = parse::parse_query(&query)?;
+        let planned = session.planner().query(query.as_ref(), &[])?;
+        let rows = execute::collect(&session, &planned.plan).await?;
+        Ok(rows.iter().any(|rows| rows.num_rows() > 0))
+    }
+
+    fn engine(&self) -> Result<Arc<Engine>> {
+        self.facts.engine.upgrade().ok_or_else(|| Error::new(Kind::AdminShutdown, "the server is stopping"))
     }
 }

@@ -1,7 +1,7 @@
 //! Functions that tell of the session: who asks, where names are looked for, what is set.
 
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use datafusion::arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::{Result, ScalarValue};
@@ -12,13 +12,13 @@ use datafusion::logical_expr::{
 use super::mask::PseudonymKey;
 use crate::catalog::{Catalog, Oid};
 use crate::policy::Identity;
+use crate::query::engine::Engine;
 use crate::query::plan::names::{DATABASE, is_builtin_schema};
 use crate::query::retention::Memory;
 use crate::query::session::{CursorFacts, Effects};
 use crate::query::settings::Settings;
 use crate::query::system::Shared;
 use crate::store::Snapshot;
-use crate::store::Store;
 use crate::value::{SqlType, Style};
 
 /// What functions and plans may know of the session they run in.
@@ -58,8 +58,8 @@ pub struct SessionFacts {
     pub(in crate::query) system: Arc<Shared>,
     /// What is remembered of purges.
     pub(in crate::query) retention: Arc<Memory>,
-    /// What the ledger is asked.
-    pub(in crate::query) store: Arc<Store>,
+    /// Where the ledger is asked. Plans are kept by the engine, so that they must not keep it.
+    pub(in crate::query) engine: Weak<Engine>,
 }
 
 /// What `version()` answers: it begins as PostgreSQL's does, since clients look there for the features they may use.

@@ -13,7 +13,7 @@ pub(super) fn checkpoints(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> 
     if !identity.superuser && !policy::audits(&identity.standing, world.catalog) {
         return Err(policy::denied("view", "checkpoints"));
     }
-    let Some(ledger) = world.facts.store.ledger() else { return Ok(()) };
+    let Some(ledger) = world.facts.engine.upgrade().and_then(|engine| engine.store.ledger()) else { return Ok(()) };
     for checkpoint in &ledger.checkpoints {
         rows.add(&[
             ("at", Cell::Micros(checkpoint.at)),
@@ -29,7 +29,7 @@ pub(super) fn checkpoints(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> 
 /// A row for each table that the role oversees.
 pub(super) fn status(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     let standing = &world.facts.identity.standing;
-    let Some(ledger) = world.facts.store.ledger() else { return Ok(()) };
+    let Some(ledger) = world.facts.engine.upgrade().and_then(|engine| engine.store.ledger()) else { return Ok(()) };
     let last = ledger.checkpoints.last().map_or(Cell::Null, |checkpoint| Cell::Micros(checkpoint.at));
     for table in world.tables().filter(|table| policy::oversees(standing, world.catalog, table.oid)) {
         let tree = ledger.tables.iter().find(|tree| tree.table == table.store_id());

@@ -13,6 +13,7 @@ use crate::ledger::Hash;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::proof::RowProof;
 use crate::ledger::record::Run;
+use crate::ledger::row::commitment;
 use crate::ledger::salt::place;
 use crate::ledger::tree::TILE;
 use crate::store::core::Core;
@@ -175,7 +176,8 @@ impl Keeper {
             }
             let path = tiles.inclusion(leaf).ok_or_else(unknown)?;
             let note = checkpoint.signed(&[&key]);
-            Ok(RowProof { leaf, ingest, table: state.spec.id.0, salt, payload, path, note })
+            let commitment = commitment(state.spec.id.0, &salt, &payload);
+            Ok(RowProof { leaf, ingest, commitment, opening: Some((salt, payload)), path, note })
         })
     }
 }
