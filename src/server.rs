@@ -84,7 +84,7 @@ pub async fn start(config: &Config, superuser: Superuser) -> Result<Running> {
     let mut limits = Limits { drain: Duration::from_secs(config.shutdown_seconds), ..Limits::default() };
     limits.connections.sessions = config.max_connections;
     let (roles, running) = (engine.clone(), engine.clone());
-    let (engine_of_teller, engine_of_recorder) = (engine.clone(), engine.clone());
+    let (engine_of_teller, engine_of_recorder, engine_of_eraser) = (engine.clone(), engine.clone(), engine.clone());
     let door = Door::new(Parts {
         engine,
         authenticator: Arc::new(move |user: &str| credential(&roles, &verifier, user)),
@@ -97,6 +97,7 @@ pub async fn start(config: &Config, superuser: Superuser) -> Result<Running> {
     let purger = retention::run_purger(purged, Duration::from_secs(config.purge_seconds), shutdown.clone());
     let purger = tokio::spawn(purger);
     let holds = tokio::spawn(retention::run_hold_recorder(engine_of_recorder, shutdown.clone()));
+    let erasures = tokio::spawn(retention::erasure::run_erasures(engine_of_eraser, shutdown.clone()));
     let teller = tokio::spawn(notify::tell_checkpoints(engine_of_teller));
     let stop = shutdown.clone();
     let door = tokio::spawn(async move {
@@ -105,6 +106,7 @@ pub async fn start(config: &Config, superuser: Superuser) -> Result<Running> {
         purger.abort();
         teller.abort();
         holds.abort();
+        erasures.abort();
     });
     Ok(Running { address, generated_password, store, engine: running, door, shutdown })
 }

@@ -40,7 +40,7 @@ fn copy(from: &Path, to: &Path) {
     assert!(Command::new("cp").args(["-a", text(from), text(to)]).status().unwrap().success());
 }
 
-/// A store with rewrites, an added column, a purge, a legal hold, another table and a restart behind it.
+/// A store with rewrites, an added column, a purge, a legal hold, an erasure, another table and a restart behind it.
 struct Store {
     folder: TempDir,
     /// A checkpoint that was kept outside before the last rows came.
@@ -79,6 +79,12 @@ impl Store {
             .await
             .unwrap();
         client.batch_execute("VACUUM evidence").await.unwrap();
+        client.batch_execute("CREATE ROLE grace LOGIN PASSWORD 'only-for-tests' IN ROLE auditor").await.unwrap();
+        let asked = "SELECT annals.erase('evidence', $$note = 'long 1000'$$, 'a request')";
+        let asked = table(&client, asked).await.unwrap().rows[0][0].clone().unwrap();
+        let grace = connect_as(server.address(), "grace", PASSWORD).await.unwrap();
+        grace.batch_execute(&format!("SELECT annals.approve_erasure('{asked}')")).await.unwrap();
+        drop(grace);
         assert!(server.terminate().success());
         let kept = folder.path().join("kept");
         fs::copy(checkpoint(&data), &kept).unwrap();
@@ -460,7 +466,8 @@ async fn honest_histories_raise_no_alarm() {
         client
             .batch_execute(
                 "CREATE TABLE log (event_id uuid NOT NULL DEFAULT uuidv7(), occurred_at timestamptz NOT NULL, n bigint, note text);
-                 CREATE TABLE names (id text PRIMARY KEY, name text) USING reference",
+                 CREATE TABLE names (id text PRIMARY KEY, name text) USING reference;
+                 CREATE ROLE grace LOGIN PASSWORD 'only-for-tests' IN ROLE auditor",
             )
             .await
             .unwrap();
@@ -486,6 +493,13 @@ async fn honest_histories_raise_no_alarm() {
                     if chance.one_in(2) { server.kill9() } else { assert!(server.terminate().success()) }
                     server = Server::start(folder.path());
                     client = server.connect().await;
+                    continue;
+                }
+                7 => {
+                    let asked = format!("SELECT annals.erase('log', 'n % 11 = {}', 'a request')", chance.below(11));
+                    let asked = table(&client, &asked).await.unwrap().rows[0][0].clone().unwrap();
+                    let grace = connect_as(server.address(), "grace", PASSWORD).await.unwrap();
+                    grace.batch_execute(&format!("SELECT annals.approve_erasure('{asked}')")).await.unwrap();
                     continue;
                 }
                 _ => format!(

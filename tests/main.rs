@@ -12,6 +12,7 @@ mod clients;
 mod clients_recorded;
 mod commands;
 mod crash;
+mod erasure;
 mod expressions;
 mod faults;
 mod harness;

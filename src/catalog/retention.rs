@@ -27,6 +27,9 @@ pub struct Retention {
 pub struct Keep(Span);
 
 impl Keep {
+    /// Not at all: at the end of time every row has expired.
+    pub const NOTHING: Keep = Keep(Span { months: 0, days: 0, micros: 0 });
+
     /// Reads an interval.
     ///
     /// # Errors
@@ -80,6 +83,7 @@ mod tests {
         assert_eq!(horizon("14 days"), days_from_civil(2024, 3, 17) * DAY + DAY / 2);
         assert_eq!(horizon("1 year 1 day 12:00"), days_from_civil(2023, 3, 30) * DAY);
         assert_eq!(horizon("2 seconds"), now - 2_000_000);
+        assert!(Keep::NOTHING.horizon(Micros::MAX) > days_from_civil(9999, 12, 31) * DAY);
     }
 
     #[test]

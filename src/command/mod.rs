@@ -144,9 +144,12 @@ struct VerifyArgs {
     /// Only this table, as `activity_logs` or `schema.table`.
     #[arg(long)]
     table: Option<String>,
-    /// Check the proof of one row, which needs no folder if the public key is given.
+    /// Check the proof of one row or the receipt of an erasure, which needs no folder if the public key is given.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["checkpoint", "table"])]
     proof: Option<PathBuf>,
+    /// Check also that a receipt is about rows with this predicate.
+    #[arg(long, requires = "proof")]
+    predicate: Option<String>,
     /// Report as JSON.
     #[arg(long)]
     json: bool,

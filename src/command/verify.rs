@@ -10,13 +10,15 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{VerifyArgs, say};
+use crate::clock::Micros;
 use crate::error::{Error, Kind, Result};
 use crate::ledger::note::VerifierKey;
-use crate::ledger::proof;
+use crate::ledger::proof::{self, Proven, ProvenEntry};
+use crate::ledger::record::{Cause, Record};
 use crate::store::audit::{Audit, Class, Progress, Report, audit};
 use crate::store::public_key;
 
-/// Verifies a folder, or the proof of one row.
+/// Verifies a folder, or one proof.
 pub(super) async fn verify(args: VerifyArgs) -> Result<ExitCode> {
     let data = args.data.clone().unwrap_or_else(|| crate::config::Config::default().data);
     let key = args.public_key.as_deref().map(given_key).transpose()?;
@@ -25,7 +27,7 @@ pub(super) async fn verify(args: VerifyArgs) -> Result<ExitCode> {
             Some(key) => key,
             None => public_key(&data, None)?,
         };
-        return one_row(path, &key);
+        return one_proof(path, &key, args.predicate.as_deref());
     }
     let checkpoint = args.checkpoint.as_deref().map(text_of).transpose()?;
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, std::num::NonZero::get));
@@ -92,26 +94,59 @@ fn given_key(given: &str) -> Result<VerifierKey> {
     }
 }
 
-fn one_row(path: &Path, key: &VerifierKey) -> Result<ExitCode> {
-    match proof::check(&text_of(path)?, std::slice::from_ref(key)) {
-        Ok(proven) => {
-            let moment = chrono::DateTime::from_timestamp_micros(proven.ingest).unwrap_or_default();
-            say(&format!("the row is in {}", proven.checkpoint.origin));
-            say(&format!(
-                "  leaf {} of {}, taken in {}",
-                proven.leaf,
-                proven.checkpoint.size,
-                moment.format("%Y-%m-%d %H:%M:%S%.6f UTC")
-            ));
-            for value in proven.values() {
-                say(&format!("  {value}"));
-            }
-            Ok(ExitCode::SUCCESS)
-        }
+/// Checks the proof of a row, or the receipt of an erasure.
+fn one_proof(path: &Path, key: &VerifierKey, predicate: Option<&str>) -> Result<ExitCode> {
+    let proven = match proof::check(&text_of(path)?, std::slice::from_ref(key)) {
+        Ok(proven) => proven,
         Err(error) => {
             say(&format!("not proved: {error}"));
             let class = if error.kind() == Kind::InvalidAuthorization { Class::Signature } else { Class::Changed };
-            Ok(ExitCode::from(class.exit_code()))
+            return Ok(ExitCode::from(class.exit_code()));
+        }
+    };
+    match proven {
+        Proven::Row(row) => {
+            say(&format!("the row is in {}", row.checkpoint.origin));
+            say(&format!("  leaf {} of {}, taken in {}", row.leaf, row.checkpoint.size, moment(row.ingest)));
+            row.values().iter().for_each(|value| say(&format!("  {value}")));
+            Ok(ExitCode::SUCCESS)
+        }
+        Proven::Entry(entry) => Ok(receipt(&entry, predicate)),
+    }
+}
+
+/// Tells of an entry of the control log, and whether it is about a predicate.
+fn receipt(entry: &ProvenEntry, predicate: Option<&str>) -> ExitCode {
+    let Record::Erased { at, label, rows, cause: Cause::Erasure { erasure, requested_by, approved_by, reason, .. }, .. } =
+        &entry.record
+    else {
+        say(&format!("the entry is in {}", entry.checkpoint.origin));
+        say(&format!("  {:?}", entry.record));
+        return ExitCode::SUCCESS;
+    };
+    say(&format!("the erasure is recorded in {}", entry.checkpoint.origin));
+    say(&format!("  entry {} of {}, made {}", entry.index, entry.checkpoint.size, moment(*at)));
+    say(&format!("  {rows} rows of {label} were erased by erasure {erasure}"));
+    say(&format!("  asked for by {requested_by}, approved by {approved_by}"));
+    say(&format!("  reason: {reason}"));
+    let Some(predicate) = predicate else { return ExitCode::SUCCESS };
+    match entry.is_about(predicate) {
+        Some(true) => {
+            say(&format!("  it was of the rows with {predicate}"));
+            ExitCode::SUCCESS
+        }
+        Some(false) => {
+            say("not proved: it was of rows with another predicate");
+            ExitCode::from(Class::Changed.exit_code())
+        }
+        None => {
+            say("not proved: the receipt does not show of which rows it was; that which approve_erasure gave does");
+            ExitCode::from(Class::Changed.exit_code())
         }
     }
+}
+
+fn moment(at: Micros) -> String {
+    let moment = chrono::DateTime::from_timestamp_micros(at).unwrap_or_default();
+    moment.format("%Y-%m-%d %H:%M:%S%.6f UTC").to_string()
 }

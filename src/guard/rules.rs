@@ -184,6 +184,11 @@ impl Sieve {
         Ok(rule.map(|rule| (row, self.rules[rule].name.as_str(), self.rules[rule].keep)))
     }
 
+    /// How many policies there are.
+    pub fn policies(&self) -> usize {
+        self.rules.len()
+    }
+
     /// The time after which no row has expired.
     pub fn kept_after(&self, now: Micros) -> Micros {
         self.rules.iter().map(|rule| rule.keep.horizon(now)).max().unwrap_or(Micros::MIN)

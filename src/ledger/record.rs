@@ -52,6 +52,8 @@ pub enum Record {
     Purged { at: Micros, purge: Uuid },
     /// A purge was given up; its rows are there.
     Kept { at: Micros, purge: Uuid },
+    /// An erasure has come to its end: so many rows of a table went by its purges. The proof of this entry is its receipt.
+    Erased { at: Micros, table: Uuid, label: String, rows: u64, cause: Cause },
     /// A legal hold keeps rows of a table: those listed, and later ones that it is about.
     Hold {
         at: Micros,
@@ -112,6 +114,16 @@ pub enum Cause {
     },
 }
 
+impl Cause {
+    /// The erasure that it is.
+    pub fn erasure(&self) -> Option<Uuid> {
+        match self {
+            Cause::Erasure { erasure, .. } => Some(*erasure),
+            Cause::Retention { .. } => None,
+        }
+    }
+}
+
 impl Record {
     /// The text of the leaf.
     ///
@@ -142,6 +154,7 @@ impl Record {
             | Record::Purge { at, .. }
             | Record::Purged { at, .. }
             | Record::Kept { at, .. }
+            | Record::Erased { at, .. }
             | Record::Hold { at, .. }
             | Record::Released { at, .. }
             | Record::Key { at, .. }

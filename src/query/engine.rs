@@ -66,6 +66,8 @@ pub struct Engine {
     pub(super) checks: checks::Cache,
     pub(super) rules: rules::Cache,
     pub(super) retention: Arc<retention::Memory>,
+    /// What was asked to be erased, and what of it is done.
+    pub(super) erasures: retention::erasure::Erasures,
     /// What all sessions share of the system relations.
     pub(super) system: Arc<system::Shared>,
     pub(super) backends: Arc<Backends>,
@@ -98,6 +100,7 @@ impl Engine {
         let registry = Registry::new(&state);
         let system = Arc::new(system::Shared::new(registry.names(), clock.now_us()));
         let catalog = catalog_log::replay(&store).await?;
+        let erasures = retention::erasure::Erasures::new(store.dir());
         Ok(Arc::new(Engine {
             store,
             clock,
@@ -110,6 +113,7 @@ impl Engine {
             rules: rules::Cache::new(options.mask_secret),
             options,
             retention: Arc::default(),
+            erasures,
             system,
             backends: Arc::default(),
             exchange: Arc::default(),

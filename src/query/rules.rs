@@ -17,7 +17,7 @@ use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Volatility};
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::sql::sqlparser::ast::{self, Ident, ObjectName};
 
-use crate::catalog::{Catalog, Oid, Relation, RowPolicy, Table};
+use crate::catalog::{Catalog, Keep, Oid, Relation, RowPolicy, Table};
 use crate::error::{Error, Kind, Result};
 use crate::guard::{HoldRule, MaskRule, RetentionRule, Room, RowRule, RowRules, Rules, Term, plans};
 use crate::query::errors::unwrap;
@@ -68,6 +68,8 @@ impl Cache {
 pub(super) enum Place {
     /// A retention policy or a legal hold, a rule about the row alone: its answer never changes.
     Retention,
+    /// What is to be erased, of which the same is true.
+    Erasure,
     /// A rule about the row and who reads it, and when.
     RowPolicy,
     /// The value that a masking policy shows.
@@ -78,6 +80,7 @@ impl Place {
     fn words(self) -> &'static str {
         match self {
             Place::Retention => "a policy's predicate",
+            Place::Erasure => "an erasure's predicate",
             Place::RowPolicy => "a row policy",
             Place::Mask => "a masking policy",
         }
@@ -152,6 +155,16 @@ pub(super) fn of(table: &Arc<Table>, planner: &Planner<'_>) -> Result<Arc<Rules>
     Ok(rules)
 }
 
+/// An erasure of a table's rows, as a policy of its own that keeps nothing, under the table's holds.
+///
+/// # Errors
+/// As [`predicate`]'s; whatever is wrong with a hold's predicate by now.
+pub(super) fn erasing(text: &str, table: &Table, planner: &Planner<'_>) -> Result<Rules> {
+    let condition = recorded(Some(text), table, planner, Place::Erasure, &mut true)?;
+    let rule = RetentionRule { name: "erasure".to_owned(), condition, keep: Keep::NOTHING };
+    Ok(Rules { retention: vec![rule], holds: holds(table, planner)?, ..Rules::default() })
+}
+
 /// The holds on a table.
 ///
 /// # Errors
@@ -206,7 +219,10 @@ pub(super) fn predicate(predicate: &ast::Expr, table: &Table, planner: &Planner<
         return Ok(Predicate { condition: never, reads, lasting: true });
     }
     if *field.data_type() != DataType::Boolean {
-        let what = if place == Place::Retention { "WHERE" } else { "POLICY" };
+        let what = match place {
+            Place::Retention | Place::Erasure => "WHERE",
+            Place::RowPolicy | Place::Mask => "POLICY",
+        };
         let sql_type = SqlType::of_field(&field);
         return Err(Error::new(Kind::DatatypeMismatch, format!("argument of {what} must be type boolean, not type {sql_type}")));
     }
@@ -276,7 +292,7 @@ fn require_allowed(condition: &Expr, place: Place) -> Result<bool> {
                 let allowed = match (volatility, place) {
                     (Volatility::Immutable, _) => true,
                     (Volatility::Stable, Place::RowPolicy | Place::Mask) => of_reader || by_time,
-                    (Volatility::Stable, Place::Retention) | (Volatility::Volatile, _) => false,
+                    (Volatility::Stable, Place::Retention | Place::Erasure) | (Volatility::Volatile, _) => false,
                 };
                 lasting &= volatility == Volatility::Immutable || of_reader || !functions::tells_time(&call.func);
                 if !allowed {
@@ -298,7 +314,7 @@ fn require_allowed(condition: &Expr, place: Place) -> Result<bool> {
         None => Ok(lasting),
         Some(function) => {
             let depends = match place {
-                Place::Retention => "on when or by whom it is asked",
+                Place::Retention | Place::Erasure => "on when or by whom it is asked",
                 Place::RowPolicy | Place::Mask => "on chance or on what its reader can set",
             };
             Err(Error::new(Kind::InvalidObjectDefinition, format!("{} must not depend {depends}", place.words()))

@@ -130,6 +130,11 @@ fn catalog(chance: &mut Chance) -> Vec<Act> {
         "SELECT id, annals.prove('events', id::text) FROM events",
         "SELECT * FROM annals.prove('held', '00000000-0000-0000-0000-000000000000')",
         "LISTEN annals_checkpoint",
+        "SELECT * FROM annals.erasures",
+        "SELECT annals.erase('events', '1 / (id - 55) > 0', 'why')",
+        "SELECT annals.erase('hidden', 'true', 'why')",
+        "SELECT annals.approve_erasure('00000000-0000-0000-0000-000000000000')",
+        "SELECT annals.erasure_receipt('00000000-0000-0000-0000-000000000000')",
     ]);
     vec![Act::simple(*sql)]
 }

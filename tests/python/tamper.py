@@ -155,7 +155,8 @@ elif action == "add a file twice":
 elif action == "forget a purge":
     control = os.path.join(data, "ledger", "control.jsonl")
     with open(control) as file:
-        lines = [line for line in file if '"kind":"purge"' not in line]
+        lines = list(file)
+    lines.remove(next(line for line in lines if '"kind":"purge"' in line))
     with open(control, "w") as file:
         file.writelines(lines)
 elif action == "purge one row more":

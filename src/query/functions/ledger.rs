@@ -1,4 +1,5 @@
-//! `annals.prove` and `annals.verify_table`: what an auditor asks the ledger while the server runs.
+//! `annals.prove` and `annals.verify_table`: what an auditor asks the ledger while the server runs; `annals.erase` and what goes with it:
+//! rows that are removed because somebody asks and another approves.
 
 use std::fmt::Write as _;
 use std::hash::{Hash, Hasher};
@@ -12,6 +13,7 @@ use datafusion::logical_expr::async_udf::{AsyncScalarUDF, AsyncScalarUDFImpl};
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
 };
+use uuid::Uuid;
 
 use super::SessionFacts;
 use crate::catalog::{Relation, Table};
@@ -19,6 +21,8 @@ use crate::error::{Error, Kind, Result};
 use crate::policy::{self, Identity};
 use crate::query::engine::Engine;
 use crate::query::errors::wrap;
+use crate::query::parse::unsupported;
+use crate::query::retention::erasure;
 use crate::query::session::{Login, Session};
 use crate::query::{execute, parse};
 use crate::value::{Reg, SqlType};
@@ -33,17 +37,72 @@ enum Question {
     Prove,
     /// Whether the rows of a table are what was recorded.
     VerifyTable,
+    /// That rows of a table be erased, by predicate and reason.
+    Erase,
+    /// That an erasure, by its id, be carried out.
+    ApproveErasure,
+    /// That it be forgotten.
+    WithdrawErasure,
+    /// The proof that it was carried out.
+    ErasureReceipt,
 }
 
-/// The function of this name.
-pub(super) fn function(name: &str, facts: &Arc<SessionFacts>) -> Option<Arc<ScalarUDF>> {
-    let (question, arguments) = match name {
-        "annals.prove" => (Question::Prove, 2),
-        "annals.verify_table" => (Question::VerifyTable, 1),
-        _ => return None,
-    };
-    let signature = Signature::new(TypeSignature::Any(arguments), Volatility::Volatile);
-    let ask = Ask { question, facts: facts.clone(), signature };
+impl Question {
+    const ALL: [Question; 6] = [
+        Question::Prove,
+        Question::VerifyTable,
+        Question::Erase,
+        Question::ApproveErasure,
+        Question::WithdrawErasure,
+        Question::ErasureReceipt,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Question::Prove => "annals.prove",
+            Question::VerifyTable => "annals.verify_table",
+            Question::Erase => "annals.erase",
+            Question::ApproveErasure => "annals.approve_erasure",
+            Question::WithdrawErasure => "annals.withdraw_erasure",
+            Question::ErasureReceipt => "annals.erasure_receipt",
+        }
+    }
+
+    fn arguments(self) -> usize {
+        match self {
+            Question::Prove => 2,
+            Question::Erase => 3,
+            Question::VerifyTable | Question::ApproveErasure | Question::WithdrawErasure | Question::ErasureReceipt => 1,
+        }
+    }
+
+    fn answer(self) -> SqlType {
+        match self {
+            Question::Erase => SqlType::Uuid,
+            Question::Prove
+            | Question::VerifyTable
+            | Question::ApproveErasure
+            | Question::WithdrawErasure
+            | Question::ErasureReceipt => SqlType::Text,
+        }
+    }
+
+    /// Whether it removes rows or makes that they are.
+    fn decides(self) -> bool {
+        match self {
+            Question::Erase | Question::ApproveErasure | Question::WithdrawErasure => true,
+            Question::Prove | Question::VerifyTable | Question::ErasureReceipt => false,
+        }
+    }
+}
+
+/// The function of this name. What stands `inside` of a view, a function or a policy was written by another than who reads it: there
+/// nobody can be made to approve something by looking at it.
+pub(super) fn function(name: &str, facts: &Arc<SessionFacts>, inside: bool) -> Option<Arc<ScalarUDF>> {
+    let question = Question::ALL.into_iter().find(|question| question.name() == name)?;
+    let signature = Signature::new(TypeSignature::Any(question.arguments()), Volatility::Volatile);
+    let refused = inside && question.decides();
+    let ask = Ask { question, facts: facts.clone(), refused, signature };
     Some(Arc::new(AsyncScalarUDF::new(Arc::new(ask)).into_scalar_udf()))
 }
 
@@ -51,6 +110,8 @@ pub(super) fn function(name: &str, facts: &Arc<SessionFacts>) -> Option<Arc<Scal
 struct Ask {
     question: Question,
     facts: Arc<SessionFacts>,
+    /// It stands where it must not be asked.
+    refused: bool,
     signature: Signature,
 }
 
@@ -70,10 +131,7 @@ impl Hash for Ask {
 
 impl ScalarUDFImpl for Ask {
     fn name(&self) -> &str {
-        match self.question {
-            Question::Prove => "annals.prove",
-            Question::VerifyTable => "annals.verify_table",
-        }
+        self.question.name()
     }
 
     fn signature(&self) -> &Signature {
@@ -81,11 +139,17 @@ impl ScalarUDFImpl for Ask {
     }
 
     fn return_type(&self, _arg_types: &[DataType]) -> datafusion::common::Result<DataType> {
-        Ok(SqlType::Text.arrow())
+        Ok(self.question.answer().arrow())
     }
 
     fn return_field_from_args(&self, _args: ReturnFieldArgs<'_>) -> datafusion::common::Result<FieldRef> {
-        Ok(Arc::new(SqlType::Text.field(self.name(), true)))
+        if self.refused {
+            return Err(wrap(
+                unsupported(&format!("{} in a view, a function or a policy", self.name()))
+                    .with_detail("Who reads it may not know what it does: a statement calls it by name."),
+            ));
+        }
+        Ok(Arc::new(self.question.answer().field(self.name(), true)))
     }
 
     fn invoke_with_args(&self, _args: ScalarFunctionArgs) -> datafusion::common::Result<ColumnarValue> {
@@ -104,10 +168,9 @@ impl AsyncScalarUDFImpl for Ask {
         for row in 0..args.number_rows {
             let given: Option<Vec<&str>> =
                 arguments.iter().map(|argument| argument.is_valid(row).then(|| argument.as_string_view().value(row))).collect();
-            match given.as_deref() {
-                Some([table]) => answers.append_value(self.verify(table).await.map_err(wrap)?),
-                Some([table, id]) => answers.append_value(self.prove(table, id).await.map_err(wrap)?),
-                Some(_) | None => answers.append_null(),
+            match given {
+                Some(given) => answers.append_value(self.answer(&given).await.map_err(wrap)?),
+                None => answers.append_null(),
             }
         }
         Ok(ColumnarValue::Array(Arc::new(answers.finish())))
@@ -115,6 +178,21 @@ impl AsyncScalarUDFImpl for Ask {
 }
 
 impl Ask {
+    async fn answer(&self, given: &[&str]) -> Result<String> {
+        let facts = &self.facts;
+        match (self.question, given) {
+            (Question::Prove, [table, id]) => self.prove(table, id).await,
+            (Question::VerifyTable, [table]) => self.verify(table).await,
+            (Question::Erase, [table, predicate, reason]) => {
+                erasure::ask(facts, self.table(table)?, predicate, reason).await.map(|id| id.to_string())
+            }
+            (Question::ApproveErasure, [id]) => erasure::approve(facts, uuid(id)?).await,
+            (Question::WithdrawErasure, [id]) => erasure::withdraw(facts, uuid(id)?).await,
+            (Question::ErasureReceipt, [id]) => erasure::receipt(facts, uuid(id)?).await,
+            (question, given) => Err(Error::internal(format!("{} was given {} values", question.name(), given.len()))),
+        }
+    }
+
     /// The table of a name, if the role may be told of all its rows: their number in the tree says how many there are.
     fn table(&self, name: &str) -> Result<&Arc<Table>> {
         let (catalog, standing) = (&self.facts.visible, &self.facts.identity.standing);
@@ -138,9 +216,7 @@ impl Ask {
         })?;
         // As it is stored.
         let id = match SqlType::of_field(&column.field) {
-            SqlType::Uuid => uuid::Uuid::parse_str(id)
-                .map_err(|_| Error::new(Kind::InvalidTextRepresentation, format!("invalid input syntax for type uuid: \"{id}\"")))?
-                .to_string(),
+            SqlType::Uuid => uuid(id)?.to_string(),
             _ => id.to_owned(),
         };
         let unknown =
@@ -213,4 +289,9 @@ impl Ask {
     fn engine(&self) -> Result<Arc<Engine>> {
         self.facts.engine.upgrade().ok_or_else(|| Error::new(Kind::AdminShutdown, "the server is stopping"))
     }
+}
+
+fn uuid(text: &str) -> Result<Uuid> {
+    let invalid = |_| Error::new(Kind::InvalidTextRepresentation, format!("invalid input syntax for type uuid: \"{text}\""));
+    Uuid::parse_str(text).map_err(invalid)
 }

@@ -152,13 +152,13 @@ impl Registry {
         Registry { scalars, aggregates, windows: state.window_functions().clone() }
     }
 
-    /// The scalar function of this name for this session.
-    pub fn scalar(&self, name: &str, facts: &Arc<SessionFacts>) -> Option<Arc<ScalarUDF>> {
+    /// The scalar function of this name for this session, called by a statement or `inside` of what it names.
+    pub fn scalar(&self, name: &str, facts: &Arc<SessionFacts>, inside: bool) -> Option<Arc<ScalarUDF>> {
         let name = plain(name);
         session::function(name, facts)
             .or_else(|| mask::hash(name, facts.pseudonyms.as_ref()))
             .or_else(|| sleep::function(name, facts))
-            .or_else(|| ledger::function(name, facts))
+            .or_else(|| ledger::function(name, facts, inside))
             .or_else(|| defined(name).map(|definition| Arc::new(scalar::unbound(definition, &facts.style))))
             .or_else(|| catalog::function(name, facts))
             .or_else(|| self.scalars.get(name).cloned())

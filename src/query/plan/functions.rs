@@ -69,7 +69,7 @@ impl Planner<'_> {
 
     /// A function of one value as a table of one row; `None` when there is none of this name.
     fn one_value(&self, name: &str, args: Vec<Expr>) -> Option<Result<Arc<dyn TableSource>>> {
-        let function = self.registry.scalar(name, &self.facts)?;
+        let function = self.scalar(name)?;
         let row = |args| {
             let value = casts::lower_expression(function.call(args), &DFSchema::empty(), &self.facts.style)?;
             let plan = datafusion::logical_expr::LogicalPlanBuilder::empty(true)
@@ -110,7 +110,7 @@ impl Planner<'_> {
         }
         let array = self
             .registry
-            .scalar("generate_series", &self.facts)
+            .scalar("generate_series", &self.facts, false)
             .ok_or_else(|| Error::internal("generate_series is not registered"))?
             .call(args);
         let array = casts::lower_expression(array, &DFSchema::empty(), &self.facts.style)?;

@@ -282,6 +282,11 @@ impl<'a> Planner<'a> {
         SqlToRel::new_with_options(self, ParserOptions::new().with_parse_float_as_decimal(true))
     }
 
+    /// The scalar function of this name.
+    fn scalar(&self, name: &str) -> Option<Arc<ScalarUDF>> {
+        self.registry.scalar(name, &self.facts, self.nesting > 0)
+    }
+
     /// Whether nothing may stand inside of what is planned here.
     pub(crate) fn is_innermost(&self) -> bool {
         self.nesting >= NESTING_MAX
@@ -456,7 +461,7 @@ impl ContextProvider for Planner<'_> {
     }
 
     fn get_function_meta(&self, name: &str) -> Option<Arc<ScalarUDF>> {
-        self.registry.scalar(name, &self.facts).or_else(|| self.registry.missing(name))
+        self.scalar(name).or_else(|| self.registry.missing(name))
     }
 
     fn get_higher_order_meta(&self, _name: &str) -> Option<Arc<HigherOrderUDF>> {

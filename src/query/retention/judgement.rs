@@ -169,7 +169,7 @@ impl Judgement {
     }
 
     fn none(&self) -> Vec<Tally> {
-        vec![Tally::default(); self.table.retention.len()]
+        vec![Tally::default(); self.sieve.policies()]
     }
 
     /// What each policy says of the rows of a segment.
@@ -206,7 +206,7 @@ impl Judgement {
     pub(super) async fn review(&self, state: &Arc<TableState>, depth: Depth) -> Result<Vec<Found>> {
         let stop = CancellationToken::new();
         let _stops = stop.clone().drop_guard();
-        let found = Arc::new(Mutex::new(vec![Found::default(); self.table.retention.len()]));
+        let found = Arc::new(Mutex::new(vec![Found::default(); self.sieve.policies()]));
         let (judgement, into) = (self.clone(), found.clone());
         let looked = state.clone().review(move |part| {
             let (tallies, rows, bytes) = match part {

@@ -61,9 +61,10 @@ enum Follows {
 }
 
 /// The relations that have rows.
-const BUILDERS: [(&str, &str, Follows, Builder); 79] = [
+const BUILDERS: [(&str, &str, Follows, Builder); 80] = [
     ("annals", "checkpoints", Follows::Session, ledger::checkpoints),
     ("annals", "ledger_status", Follows::Session, ledger::status),
+    ("annals", "erasures", Follows::Session, ledger::erasures),
     ("annals", "legal_holds", Follows::Catalog, kept::legal_holds),
     ("annals", "masking_policies", Follows::Catalog, policies::masking_policies),
     ("annals", "retention_policies", Follows::Catalog, kept::retention_policies),

@@ -11,7 +11,7 @@ use crate::clock::Micros;
 use crate::error::{Error, Kind, Result};
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::note::{Note, VerifierKey};
-use crate::ledger::record::{Record, Run, Size, decode_runs, entry_leaf};
+use crate::ledger::record::{Cause, Record, Run, Size, decode_runs, entry_leaf};
 use crate::ledger::tree::Frontier;
 use crate::ledger::{Hash, base64_of, hash_from_base64, sha256};
 use crate::store::definition::Definition;
@@ -46,6 +46,8 @@ pub(super) struct HoldRecord {
 #[derive(Debug)]
 pub(super) struct PurgeRecord {
     pub purge: Uuid,
+    /// The erasure that it is a part of.
+    pub erasure: Option<Uuid>,
     pub rows: u64,
     /// SHA-256 of the list of rows.
     pub list: Option<Hash>,
@@ -205,11 +207,13 @@ impl Control {
                 self.tables.remove(&TableId(table));
             }
             Record::Absent { table, runs, .. } => self.table(table)?.absent.extend(runs),
-            Record::Purge { purge, table, rows, runs, size, root, .. } => {
+            Record::Purge { purge, table, cause, rows, runs, size, root, .. } => {
+                by_two(&cause)?;
                 let table = self.table(table)?;
                 table.grown(size, &root)?;
                 let under = table.holds.iter().enumerate().filter(|(_, hold)| !hold.released).map(|(at, _)| at).collect();
-                table.purges.push(PurgeRecord { purge, rows, list: hash_from_base64(&runs), done: false, runs: vec![], under });
+                let (erasure, list) = (cause.erasure(), hash_from_base64(&runs));
+                table.purges.push(PurgeRecord { purge, erasure, rows, list, done: false, runs: vec![], under });
             }
             Record::Purged { purge, .. } => {
                 let mut purges = self.tables.values_mut().flat_map(|table| &mut table.purges);
@@ -219,6 +223,16 @@ impl Control {
             }
             Record::Kept { purge, .. } => {
                 self.tables.values_mut().for_each(|table| table.purges.retain(|found| found.purge != purge));
+            }
+            Record::Erased { table, rows, cause, .. } => {
+                by_two(&cause)?;
+                // The purges of a table that was dropped meanwhile have gone with it.
+                let purges = self.tables.get(&TableId(table)).map(|table| &table.purges);
+                let own = |purge: &&PurgeRecord| purge.erasure.is_some() && purge.erasure == cause.erasure();
+                let gone = purges.map(|purges| purges.iter().filter(own).map(|purge| purge.rows).sum::<u64>());
+                if gone.is_some_and(|gone| gone != rows) {
+                    return Err(wrong("an erasure is told to be of other rows than its purges have removed"));
+                }
             }
             Record::Hold { table, hold, name, runs, .. } => {
                 self.table(table)?.holds.push(HoldRecord { hold, name, list: hash_from_base64(&runs), released: false });
@@ -296,6 +310,16 @@ impl Control {
             tables,
             findings,
         }
+    }
+}
+
+/// What one asks for another approves.
+fn by_two(cause: &Cause) -> Result<()> {
+    match cause {
+        Cause::Erasure { requested_by, approved_by, .. } if requested_by == approved_by => {
+            Err(Error::new(Kind::DataCorrupted, "an erasure was approved by who asked for it"))
+        }
+        Cause::Erasure { .. } | Cause::Retention { .. } => Ok(()),
     }
 }
 

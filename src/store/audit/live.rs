@@ -49,7 +49,15 @@ fn compare(evidence: &Evidence, share: f64) -> Result<(TableReport, Vec<Finding>
         let bytes = files::read(&layout.purge(*purge))?.unwrap_or_default();
         let runs = decode_runs(&bytes)?;
         let rows = runs.iter().map(|run| run.1 - run.0 + 1).sum();
-        purges.push(PurgeRecord { purge: *purge, rows, list: Some(sha256(&bytes)), done: true, runs, under: vec![] });
+        purges.push(PurgeRecord {
+            purge: *purge,
+            erasure: None,
+            rows,
+            list: Some(sha256(&bytes)),
+            done: true,
+            runs,
+            under: vec![],
+        });
     }
     let record = TableRecord {
         spec: state.spec.clone(),

@@ -8,6 +8,7 @@
 //! the keeper goes on from the last entry of the control log, and makes from the rows what was not written.
 
 pub(crate) mod control;
+mod erasure;
 pub(crate) mod files;
 mod holds;
 mod keys;
@@ -501,7 +502,7 @@ impl Told {
                     table.absent.extend(runs);
                 }
             }
-            Record::Hold { .. } | Record::Released { .. } | Record::Heartbeat { .. } => {}
+            Record::Hold { .. } | Record::Released { .. } | Record::Erased { .. } | Record::Heartbeat { .. } => {}
         }
         Ok(())
     }

@@ -129,7 +129,9 @@ async fn one_row_is_proved_by_a_text_of_its_own() {
     let key = VerifierKey::parse(&store.ledger().unwrap().public_key).unwrap();
     for leaf in [1, 255, 256, 999, 1000, 1001, 1050] {
         let proof = store.prove(spec.id, leaf).await.unwrap();
-        let proven = proof::check(&proof.text(), std::slice::from_ref(&key)).unwrap();
+        let proof::Proven::Row(proven) = proof::check(&proof.text(), std::slice::from_ref(&key)).unwrap() else {
+            panic!("a row is proved as a row")
+        };
         assert_eq!((proven.leaf, proven.checkpoint.size), (leaf, 1051));
     }
     assert_eq!(store.prove(spec.id, 1051).await.unwrap_err().kind(), Kind::ObjectNotInPrerequisiteState);
