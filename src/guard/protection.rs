@@ -192,7 +192,15 @@ impl Rules {
         let width = layout.schema.fields().len();
         let (screen, _) = masks.screen(PolicyCommand::Select, state, guard, layout, Viewer::Store, width).await?;
         let now = guard.clock.now_us();
-        rows.iter().map(|batch| screen.masked(&screen.passed(batch, now)?)).collect()
+        rows.iter()
+            .map(|batch| {
+                let rows = match screen.passing(batch, now)? {
+                    (rows, Some(passing)) => filter_record_batch(&rows, &passing)?,
+                    (rows, None) => rows,
+                };
+                screen.masked(&rows)
+            })
+            .collect()
     }
 }
 
@@ -243,9 +251,9 @@ impl Screen {
         self.masks.iter().map(|(place, _)| *place).collect()
     }
 
-    /// The rows of a batch that the rules let through, their masks still to be put on.
-    pub(super) fn passed(&self, batch: &RecordBatch, now: Micros) -> Result<RecordBatch> {
-        self.let_through(batch, now).map_err(|error| not_worked_out(&error))
+    /// The rows of a batch, their masks still to be put on, and which of them the rules let through: all where nothing is said.
+    pub(super) fn passing(&self, batch: &RecordBatch, now: Micros) -> Result<(RecordBatch, Option<BooleanArray>)> {
+        self.judged(batch, now).map_err(|error| not_worked_out(&error))
     }
 
     /// What a statement sees of rows that have passed.
@@ -257,7 +265,7 @@ impl Screen {
         Ok(masked.project(&self.shown_places())?)
     }
 
-    fn let_through(&self, batch: &RecordBatch, now: Micros) -> Result<RecordBatch> {
+    fn judged(&self, batch: &RecordBatch, now: Micros) -> Result<(RecordBatch, Option<BooleanArray>)> {
         let batch = in_layout(batch, &self.schema)?;
         let living = self.expiry.as_ref().map(|sieve| sieve.kept(&batch, now)).transpose()?;
         let visible = self.visible.as_ref().map(|visible| truths(visible, &batch)).transpose()?;
@@ -267,10 +275,7 @@ impl Screen {
         };
         // Masks may look at columns that are not shown.
         let batch = if self.masks.is_empty() { batch.project(&self.shown_places())? } else { batch };
-        Ok(match kept {
-            Some(kept) if kept.true_count() < kept.len() => filter_record_batch(&batch, &kept)?,
-            Some(_) | None => batch,
-        })
+        Ok((batch, kept.filter(|kept| kept.true_count() < kept.len())))
     }
 
     fn masked_rows(&self, recorded: &RecordBatch) -> Result<RecordBatch> {

@@ -230,12 +230,12 @@ impl Passing {
                 self.gathered.finish_buffered_batch()?;
             } else {
                 match self.read().await? {
-                    Some(batch) => {
-                        let passed = self.screen.passed(&batch, self.clock.now_us())?;
-                        if passed.num_rows() > 0 {
-                            self.gathered.push_batch(passed)?;
-                        }
-                    }
+                    // Rows are copied once, on their way to where they are gathered.
+                    Some(batch) => match self.screen.passing(&batch, self.clock.now_us())? {
+                        (_, Some(passing)) if passing.true_count() == 0 => {}
+                        (rows, Some(passing)) => self.gathered.push_batch_with_filter(rows, &passing)?,
+                        (rows, None) => self.gathered.push_batch(rows)?,
+                    },
                     None => {
                         self.ended = true;
                         self.gathered.finish_buffered_batch()?;

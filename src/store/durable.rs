@@ -1,4 +1,5 @@
-//! A local object store whose writes survive a power cut: what object_store's own leaves to the operating system is synced here.
+//! Files that survive a power cut: written whole or not at all, and a local object store that syncs what object_store's own leaves to the
+//! operating system.
 //!
 //! Staged file names end in `#` and digits, which the local store already hides from listings; a start removes left-overs.
 
@@ -20,6 +21,8 @@ use object_store::{
     PutOptions, PutPayload, PutResult, RenameOptions, Result, UploadPart,
 };
 
+use crate::error;
+
 /// Makes a folder's entries durable: a new, renamed or linked name is lost by a power cut until its folder is synced.
 pub(crate) fn sync_dir(dir: &FsPath) -> io::Result<()> {
     File::open(dir)?.sync_all()
@@ -35,6 +38,53 @@ pub(crate) fn make_dirs(dir: &FsPath) -> io::Result<()> {
     match fs::create_dir(dir) {
         Err(cause) if cause.kind() != io::ErrorKind::AlreadyExists => Err(cause),
         Ok(()) | Err(_) => sync_dir(parent),
+    }
+}
+
+/// The bytes of a file; `None` if there is none.
+pub(crate) fn read(path: &FsPath) -> error::Result<Option<Vec<u8>>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(cause) => Err(error::Error::io("read", path, &cause)),
+    }
+}
+
+/// The text of a file; `None` if there is none.
+pub(crate) fn read_text(path: &FsPath) -> error::Result<Option<String>> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(cause) => Err(error::Error::io("read", path, &cause)),
+    }
+}
+
+/// Writes a file so that after a crash it is there whole or as it was; only its owner may read it.
+pub(crate) fn replace(path: &FsPath, bytes: &[u8]) -> error::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let dir = path.parent().unwrap_or(FsPath::new("."));
+    let fresh = path.with_extension("new");
+    let write = || -> io::Result<()> {
+        make_dirs(dir)?;
+        let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&fresh, path)?;
+        sync_dir(dir)
+    };
+    write().map_err(|cause| error::Error::io("write", path, &cause))
+}
+
+/// Removes a file or a folder that may be gone already.
+pub(crate) fn remove(path: &FsPath) -> error::Result<()> {
+    let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    match removed {
+        Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(error::Error::io("remove", path, &cause)),
+        Ok(()) | Err(_) => path
+            .parent()
+            .filter(|dir| dir.is_dir())
+            .map_or(Ok(()), sync_dir)
+            .map_err(|cause| error::Error::io("sync", path, &cause)),
     }
 }
 

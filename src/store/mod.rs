@@ -28,7 +28,7 @@ mod core;
 pub mod crash;
 mod definition;
 mod delta;
-mod durable;
+pub(crate) mod durable;
 mod flush;
 pub mod foreign;
 mod home;
@@ -73,7 +73,6 @@ use self::wal::writer::{Answer, Prepared, PreparedRows, Request, WalWriter};
 use crate::error::{Error, Kind, Result};
 use crate::ledger::proof::RowProof;
 
-pub(crate) use self::keeper::files;
 pub use self::keeper::{HeldRows, LedgerOptions, LedgerStatus, SignedCheckpoint, TableLedger, public_key, rotate_key};
 pub use self::load::Load;
 pub use self::lock::{owner_of, server_of};

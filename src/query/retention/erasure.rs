@@ -26,7 +26,7 @@ use crate::policy::{self, Action, Reach, Standing};
 use crate::query::engine::Engine;
 use crate::query::functions::SessionFacts;
 use crate::query::session::{Login, Session};
-use crate::store::files;
+use crate::store::durable;
 use crate::store::spec::{TableId, TableKind};
 
 /// One erasure, from the question to its end.
@@ -151,7 +151,7 @@ impl Erasures {
 
     fn find(&self, id: Uuid) -> Result<Option<Erasure>> {
         let path = self.path(id);
-        let Some(text) = files::read_text(&path)? else { return Ok(None) };
+        let Some(text) = durable::read_text(&path)? else { return Ok(None) };
         let broken = |cause| Error::new(Kind::DataCorrupted, format!("\"{}\" tells of no erasure: {cause}", path.display()));
         serde_json::from_str(&text).map(Some).map_err(broken)
     }
@@ -161,7 +161,7 @@ impl Erasures {
         let path = self.path(erasure.id);
         let text =
             serde_json::to_string(erasure).map_err(|cause| Error::internal(format!("could not write an erasure: {cause}")))?;
-        tokio::task::spawn_blocking(move || files::replace(&path, text.as_bytes()))
+        tokio::task::spawn_blocking(move || durable::replace(&path, text.as_bytes()))
             .await
             .map_err(|cause| Error::internal(format!("keeping an erasure ended early: {cause}")))?
     }
@@ -258,7 +258,7 @@ pub(in crate::query) async fn withdraw(facts: &SessionFacts, id: Uuid) -> Result
         let message = format!("erasure {id} was approved by \"{}\" already", approved.name);
         return Err(Error::new(Kind::ObjectNotInPrerequisiteState, message));
     }
-    files::remove(&engine.erasures.path(id))?;
+    durable::remove(&engine.erasures.path(id))?;
     Ok(format!("erasure {id} was withdrawn"))
 }
 

@@ -15,8 +15,9 @@ use crate::ledger::record::{Cause, Record, Run, Size, decode_runs, entry_leaf};
 use crate::ledger::tree::Frontier;
 use crate::ledger::{Hash, base64_of, hash_from_base64, sha256};
 use crate::store::definition::Definition;
+use crate::store::durable;
 use crate::store::keeper::control::Entries;
-use crate::store::keeper::files::{self, Layout};
+use crate::store::keeper::files::Layout;
 use crate::store::spec::{ColumnSpec, TableId, TableSpec};
 
 /// What the control log says of one table that was not dropped.
@@ -63,6 +64,8 @@ pub(super) struct PurgeRecord {
 pub(super) struct Control {
     origin: String,
     keys: Vec<VerifierKey>,
+    /// The entry that names the newest key.
+    newest_key: u64,
     entries: u64,
     newest: Micros,
     checkpoint: u64,
@@ -91,7 +94,7 @@ impl Control {
         if !layout.control().exists() {
             return Err(no_ledger());
         }
-        let signed_text = files::read_text(&layout.checkpoint())?;
+        let signed_text = durable::read_text(&layout.checkpoint())?;
         let old_note = audit.checkpoint.as_deref();
         let parsed = |text: &str| Note::parse(text).and_then(|note| Checkpoint::parse(note.text()));
         let signed = match &signed_text {
@@ -116,6 +119,7 @@ impl Control {
         let mut control = Control {
             origin: String::new(),
             keys: vec![],
+            newest_key: 0,
             entries: 0,
             newest: Micros::MIN,
             checkpoint: signed.as_ref().map_or(0, |signed| signed.size),
@@ -186,6 +190,7 @@ impl Control {
                     return Err(wrong("a key takes over that the key before it has not signed for"));
                 }
                 self.keys.push(key);
+                self.newest_key = at;
             }
             Record::Table { table, made, definition, .. } => {
                 let spec = Definition::decode(definition.as_bytes())?.spec;
@@ -249,7 +254,6 @@ impl Control {
     fn believe(&self, audit: &Audit, signed_text: Option<&str>, marks: &Marks, findings: &mut Vec<Finding>) {
         let mut find = |class, message: String| findings.push(Finding::new(class, message));
         let control_key = |key: &VerifierKey| key.named(&self.origin);
-        let newest = self.keys.last().map(control_key);
         if let Some(pinned) = &audit.public_key
             && !self.keys.iter().any(|key| control_key(key) == control_key(pinned))
         {
@@ -264,7 +268,10 @@ impl Control {
         if let (Some(signed), Some(text)) = (&marks.signed, signed_text) {
             let note = Note::parse(text).ok();
             let by = |key: &VerifierKey| note.as_ref().is_some_and(|note| note.is_signed_by(key));
-            if !newest.as_ref().is_some_and(by) {
+            // A process that ended after the entry of a new key and before its first signature leaves the checkpoint of the old one.
+            let taking_over = self.newest_key + 1 == self.entries && signed.size == self.newest_key;
+            let in_force = self.keys.iter().nth_back(usize::from(taking_over)).map(control_key);
+            if !in_force.as_ref().is_some_and(by) {
                 let stale = self.keys.iter().map(control_key).any(|key| by(&key));
                 let what = if stale { "is signed by a key that was replaced" } else { "is not signed by the ledger's key" };
                 find(Class::Signature, format!("the folder's checkpoint of {} entries {what}", signed.size));
@@ -357,7 +364,7 @@ impl TableRecord {
     fn read_lists(&mut self, layout: &Layout, findings: &mut Vec<Finding>) -> Result<()> {
         let label = self.spec.label.clone();
         for purge in &mut self.purges {
-            let bytes = files::read(&layout.purge(purge.purge))?;
+            let bytes = durable::read(&layout.purge(purge.purge))?;
             let same = bytes.as_ref().is_some_and(|bytes| Some(sha256(bytes)) == purge.list);
             let runs = bytes.filter(|_| same).and_then(|bytes| decode_runs(&bytes).ok());
             let Some(runs) = runs else {
@@ -381,7 +388,7 @@ impl TableRecord {
     fn compare_holds(&self, layout: &Layout, findings: &mut Vec<Finding>) -> Result<()> {
         let label = &self.spec.label;
         for (at, hold) in self.holds.iter().enumerate() {
-            let bytes = files::read(&layout.hold(hold.hold))?;
+            let bytes = durable::read(&layout.hold(hold.hold))?;
             let same = bytes.as_ref().is_some_and(|bytes| Some(sha256(bytes)) == hold.list);
             let Some(held) = bytes.filter(|_| same).and_then(|bytes| decode_runs(&bytes).ok()) else {
                 let message = format!("the list of the rows that legal hold {} keeps is missing or was edited", hold.name);

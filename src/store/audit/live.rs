@@ -10,8 +10,9 @@ use super::{Finding, Progress, TableReport, table};
 use crate::error::{Error, Result};
 use crate::ledger::{record::decode_runs, sha256};
 use crate::store::core::Core;
+use crate::store::durable;
+use crate::store::keeper::Evidence;
 use crate::store::keeper::rows::TableHasher;
-use crate::store::keeper::{Evidence, files};
 use crate::store::spec::TableId;
 
 impl Core {
@@ -46,7 +47,7 @@ fn compare(evidence: &Evidence, share: f64) -> Result<(TableReport, Vec<Finding>
     let mut findings = Vec::new();
     let mut purges = Vec::with_capacity(evidence.purges.len());
     for purge in &evidence.purges {
-        let bytes = files::read(&layout.purge(*purge))?.unwrap_or_default();
+        let bytes = durable::read(&layout.purge(*purge))?.unwrap_or_default();
         let runs = decode_runs(&bytes)?;
         let rows = runs.iter().map(|run| run.1 - run.0 + 1).sum();
         purges.push(PurgeRecord {

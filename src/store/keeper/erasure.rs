@@ -63,7 +63,7 @@ impl Keeper {
         self.with(|books| {
             let at = self.clock.now_us();
             books.pending.push(Record::Erased { at, table: table.0, label: label.to_owned(), rows, cause: cause.clone() });
-            books.write(&self.faults).inspect_err(|_| {
+            books.write().inspect_err(|_| {
                 // It is looked for in the log before it is told again.
                 books.pending.retain(|record| !matches!(record, Record::Erased { .. }));
             })?;

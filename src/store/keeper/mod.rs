@@ -34,7 +34,7 @@ use self::resume::Replayed;
 use self::told::Told;
 use self::tree::{TableTree, columns_of};
 use super::core::{Core, locked};
-use super::crash::{self, Faults};
+use super::crash;
 use super::definition::Definition;
 use super::snapshot::{Snapshot, TableState};
 use super::spec::TableId;
@@ -44,8 +44,11 @@ use crate::ledger::base64_of;
 use crate::ledger::note::{SignerKey, is_name};
 use crate::ledger::record::{Record, Size};
 use crate::ledger::signer::Signer;
+use crate::store::durable;
 
 pub use self::holds::HeldRows;
+#[cfg(test)]
+pub(crate) use self::keys::rotate_key_by_plan;
 pub use self::keys::{public_key, rotate_key};
 pub(crate) use self::purge::{Announced, joined};
 pub(crate) use self::status::Evidence;
@@ -95,7 +98,6 @@ const SHOWN: usize = 1024;
 pub(crate) struct Keeper {
     heartbeat: Duration,
     clock: Clock,
-    faults: Faults,
     books: Mutex<Result<Books>>,
     status: ArcSwap<LedgerStatus>,
     told: tokio::sync::watch::Sender<u64>,
@@ -130,21 +132,14 @@ impl Keeper {
     /// Opens the ledger of a folder, or begins one. What is wrong with it does not keep the store from opening; it is shown, and nothing
     /// is removed from the store as long as it is so.
     pub(crate) fn open(core: &Core, options: &LedgerOptions) -> Self {
-        let (clock, faults) = (core.options().clock.clone(), core.options().faults.clone());
+        let clock = core.options().clock.clone();
         let books = Books::open(core, options, &clock);
         if let Err(error) = &books {
             tracing::error!(%error, "the ledger cannot go on; rows are taken in, and nothing is signed or purged");
         }
         let status = books.as_ref().map_or_else(|error| LedgerStatus::failed(error.clone()), Books::status);
         let (told, _) = tokio::sync::watch::channel(0);
-        Keeper {
-            heartbeat: options.heartbeat,
-            clock,
-            faults,
-            books: Mutex::new(books),
-            status: ArcSwap::from_pointee(status),
-            told,
-        }
+        Keeper { heartbeat: options.heartbeat, clock, books: Mutex::new(books), status: ArcSwap::from_pointee(status), told }
     }
 
     /// What is known of the ledger, as of its last pass.
@@ -169,7 +164,7 @@ impl Keeper {
             if books.pending.is_empty() && due {
                 books.pending.push(Record::Heartbeat { at: now });
             }
-            books.write(&self.faults)?;
+            books.write()?;
             Ok(more)
         })
     }
@@ -192,7 +187,7 @@ impl Keeper {
 
 impl Books {
     fn open(core: &Core, options: &LedgerOptions, clock: &Clock) -> Result<Books> {
-        let layout = Layout::new(&core.options().dir, options.signer.as_deref());
+        let layout = Layout::new(&core.options().dir, options.signer.as_deref()).with_faults(&core.options().faults);
         let books = if layout.origin().exists() { Self::read(layout) } else { Self::begin(layout, options, core, clock) };
         books.map(|books| Books { resume_entries: options.resume_entries, ..books })
     }
@@ -207,12 +202,12 @@ impl Books {
         }
         begun_before(&layout)?;
         // A key that was put there beforehand is taken; that of a beginning that was cut short is of no use.
-        let given = files::read_text(&layout.key())?.map(|text| SignerKey::parse(&text)).transpose()?;
+        let given = durable::read_text(&layout.key())?.map(|text| SignerKey::parse(&text)).transpose()?;
         let key = match given.filter(|key| key.verifier().name() == control_name) {
             Some(key) => key,
             None => SignerKey::generate(&control_name)?,
         };
-        files::replace(&layout.key(), format!("{}\n", key.text()).as_bytes())?;
+        layout.replace(crash::LEDGER_BEFORE_KEY, &layout.key(), format!("{}\n", key.text()).as_bytes())?;
         let mut signer = Signer::new(&control_name);
         let mut control = ControlLog::new(&layout.control());
         let at = clock.now_us();
@@ -221,14 +216,14 @@ impl Books {
         let adopted: BTreeMap<TableId, u64> = adopted.map(|(id, state)| (*id, size_of(state))).collect();
         let before = adopted.iter().map(|(id, size)| (id.0, *size)).collect();
         let begin = Record::Begin { at, origin: control_name, public_key: key.verifier().to_string(), before };
-        let leaves = control.append(std::slice::from_ref(&begin))?;
+        let leaves = control.append(&layout, std::slice::from_ref(&begin))?;
         let mut told = Told::default();
         told.hear(begin)?;
         signer.extend(&leaves);
-        files::replace(&layout.signed(), signer.encode()?.as_bytes())?;
-        files::replace(&layout.checkpoint(), signer.sign(&[&key]).as_bytes())?;
+        layout.replace(crash::LEDGER_BEFORE_SIGNED, &layout.signed(), signer.encode()?.as_bytes())?;
+        layout.replace(crash::LEDGER_BEFORE_CHECKPOINT, &layout.checkpoint(), signer.sign(&[&key]).as_bytes())?;
         // The file that says that a ledger is there comes last: a crash before it begins anew.
-        files::replace(&layout.origin(), format!("{name}\n").as_bytes())?;
+        layout.replace(crash::LEDGER_BEFORE_ORIGIN, &layout.origin(), format!("{name}\n").as_bytes())?;
         let mut books = Books {
             layout,
             name,
@@ -256,12 +251,12 @@ impl Books {
                 .with_hint(hint)
         };
         let whole = "restore the folder \"ledger\" from the same backup as the tables";
-        let name = files::read_text(&layout.origin())?.ok_or_else(|| lacking(layout.origin(), whole))?.trim().to_owned();
+        let name = durable::read_text(&layout.origin())?.ok_or_else(|| lacking(layout.origin(), whole))?.trim().to_owned();
         let key =
-            files::read_text(&layout.key())?.ok_or_else(|| lacking(layout.key(), "put the key back from where it was kept"))?;
+            durable::read_text(&layout.key())?.ok_or_else(|| lacking(layout.key(), "put the key back from where it was kept"))?;
         let key = SignerKey::parse(&key).map_err(|error| error.with_context(layout.key().display().to_string()))?;
         let signed =
-            files::read_text(&layout.signed())?.ok_or_else(|| lacking(layout.signed(), "put it back from where it was kept"))?;
+            durable::read_text(&layout.signed())?.ok_or_else(|| lacking(layout.signed(), "put it back from where it was kept"))?;
         let mut signer = Signer::decode(&signed).map_err(|error| error.with_context(layout.signed().display().to_string()))?;
         let Replayed { control, told, resumed, unsigned } = resume::replay(&layout, &signer)?;
         let key = keys::current(&layout, key, &told)?;
@@ -299,10 +294,14 @@ impl Books {
         if !unsigned.is_empty() {
             // A process ended between the entry and the signature.
             signer.extend(&unsigned);
-            files::replace(&books.layout.signed(), signer.encode()?.as_bytes())?;
+            books.layout.replace(crash::LEDGER_BEFORE_SIGNED, &books.layout.signed(), signer.encode()?.as_bytes())?;
             books.signer = signer;
         }
-        files::replace(&books.layout.checkpoint(), books.signer.sign(&[&books.key]).as_bytes())?;
+        books.layout.replace(
+            crash::LEDGER_BEFORE_CHECKPOINT,
+            &books.layout.checkpoint(),
+            books.signer.sign(&[&books.key]).as_bytes(),
+        )?;
         books.show(books.last_entry);
         Ok(books)
     }
@@ -320,7 +319,7 @@ impl Books {
     fn take_in(&mut self, snapshot: &Snapshot, at: Micros) -> Result<bool> {
         self.dropped(snapshot, at)?;
         let mut sizes = Vec::new();
-        let mut more = false;
+        let (mut more, mut failure) = (false, None);
         for (id, state) in &snapshot.tables {
             if state.damage.is_some() {
                 continue;
@@ -346,11 +345,18 @@ impl Books {
                     tracing::error!(table = %state.spec.label, %error, "the ledger of a table cannot go on");
                     tree.failure = Some(error);
                 }
-                Err(error) => return Err(error),
+                Err(error) => {
+                    failure = Some(error);
+                    break;
+                }
             }
         }
+        // What was taken in before a failure is told of with the next entry.
         if !sizes.is_empty() {
             self.pending.push(Record::Sizes { at, tables: sizes });
+        }
+        if let Some(failure) = failure {
+            return Err(failure);
         }
         self.settle(snapshot, at)?;
         Ok(more)
@@ -360,7 +366,7 @@ impl Books {
     fn dropped(&mut self, snapshot: &Snapshot, at: Micros) -> Result<()> {
         let gone: Vec<TableId> = self.trees.keys().filter(|id| !snapshot.tables.contains_key(id)).copied().collect();
         for id in gone {
-            files::remove(&self.layout.table(id))?;
+            self.layout.remove(crash::LEDGER_BEFORE_DROP, &self.layout.table(id))?;
             self.trees.remove(&id);
             self.adopted.remove(&id);
             self.pending.push(Record::Drop { at, table: id.0 });
@@ -402,24 +408,22 @@ impl Books {
     }
 
     /// Writes the entries that wait, if any do, signs, and publishes the checkpoint.
-    fn write(&mut self, faults: &Faults) -> Result<()> {
+    fn write(&mut self) -> Result<()> {
         let Some(at) = self.pending.last().map(Record::at) else { return Ok(()) };
-        let point =
-            |layout: &Layout, name| faults.point(name).map_err(|cause| Error::io("write the ledger in", &layout.dir, &cause));
-        point(&self.layout, crash::LEDGER_BEFORE_ENTRY)?;
-        let leaves = self.control.append(&self.pending)?;
+        let leaves = self.control.append(&self.layout, &self.pending)?;
         self.signer.extend(&leaves);
         self.last_entry = at;
         self.pending.drain(..).try_for_each(|record| self.told.hear(record))?;
-        point(&self.layout, crash::LEDGER_BEFORE_SIGNED)?;
-        files::replace(&self.layout.signed(), self.signer.encode()?.as_bytes())?;
-        point(&self.layout, crash::LEDGER_BEFORE_CHECKPOINT)?;
-        files::replace(&self.layout.checkpoint(), self.signer.sign(&[&self.key]).as_bytes())?;
+        self.layout.replace(crash::LEDGER_BEFORE_SIGNED, &self.layout.signed(), self.signer.encode()?.as_bytes())?;
+        self.layout.replace(
+            crash::LEDGER_BEFORE_CHECKPOINT,
+            &self.layout.checkpoint(),
+            self.signer.sign(&[&self.key]).as_bytes(),
+        )?;
         self.show(at);
         let entries = self.control.frontier.size();
         if entries - self.resumed >= self.resume_entries {
             self.resumed = entries;
-            point(&self.layout, crash::LEDGER_BEFORE_RESUME)?;
             // It saves the next start some reading, and nothing rests on it.
             if let Err(error) = resume::write(&self.layout, &self.control, &self.told) {
                 tracing::warn!(%error, "the next start reads more of the ledger than it would have to");
@@ -442,7 +446,7 @@ impl Books {
 /// Removes what a beginning left behind that was cut short; nothing was given away then.
 fn begun_before(layout: &Layout) -> Result<()> {
     let entries = Entries::open(&layout.control())?.take(2).count();
-    let signed = files::read_text(&layout.signed())?.map(|text| Signer::decode(&text)).transpose()?;
+    let signed = durable::read_text(&layout.signed())?.map(|text| Signer::decode(&text)).transpose()?;
     if entries > 1 || signed.is_some_and(|signer| signer.checkpoint().size > 1) {
         let message = format!("the ledger in \"{}\" has lost its file \"origin\"", layout.dir.display());
         return Err(Error::new(Kind::DataCorrupted, message)
@@ -451,7 +455,7 @@ fn begun_before(layout: &Layout) -> Result<()> {
     [layout.control(), layout.signed(), layout.checkpoint(), layout.resume()]
         .iter()
         .filter(|path| path.exists())
-        .try_for_each(|path| files::remove(path))
+        .try_for_each(|path| layout.remove(crash::LEDGER_BEFORE_KEY, path))
 }
 
 /// How many leaves the tree of a table has once all its rows are in it.

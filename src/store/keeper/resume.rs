@@ -10,12 +10,14 @@ use std::os::unix::fs::FileExt;
 use serde::{Deserialize, Serialize};
 
 use super::control::ControlLog;
-use super::files::{self, Layout};
+use super::files::Layout;
 use super::told::Told;
 use crate::error::{Error, Kind, Result};
 use crate::ledger::signer::Signer;
 use crate::ledger::tree::Frontier;
 use crate::ledger::{Hash, base64_of, hash_from_base64, sha256};
+use crate::store::crash;
+use crate::store::durable;
 
 /// Bytes of the log before the place where reading goes on that must be what they were. They hold at least the last entries' roots, which
 /// no other log has.
@@ -89,13 +91,17 @@ pub(super) fn write(layout: &Layout, control: &ControlLog, told: &Told) -> Resul
     };
     let text =
         serde_json::to_string(&resume).map_err(|cause| Error::internal(format!("could not write a resume point: {cause}")))?;
-    files::replace(&layout.resume(), format!("{}\n{text}", base64_of(&sha256(text.as_bytes()))).as_bytes())
+    layout.replace(
+        crash::LEDGER_BEFORE_RESUME,
+        &layout.resume(),
+        format!("{}\n{text}", base64_of(&sha256(text.as_bytes()))).as_bytes(),
+    )
 }
 
 /// Reads the file; `None` if there is none.
 fn read(layout: &Layout) -> Result<Option<(ControlLog, Told)>> {
     let wrong = |what: &str| Error::new(Kind::DataCorrupted, format!("\"{}\" {what}", layout.resume().display()));
-    let Some(content) = files::read_text(&layout.resume())? else { return Ok(None) };
+    let Some(content) = durable::read_text(&layout.resume())? else { return Ok(None) };
     let (hash, text) = content.split_once('\n').ok_or_else(|| wrong("is cut short"))?;
     if hash_from_base64(hash) != Some(sha256(text.as_bytes())) {
         return Err(wrong("is not what was written"));
