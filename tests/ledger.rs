@@ -1,14 +1,17 @@
 //! Nothing can be changed behind the server's back without `annals verify` finding it, naming it and saying where; and what lawfully
 //! happens is no finding.
 
+mod checker;
+mod store;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
-use tempfile::TempDir;
 use tokio_postgres::Client;
 
+use self::store::{Store, fill};
 use crate::harness::{
     Chance, Ended, Launch, PASSWORD, Server, connect_as, count, folder, interpreter, lake, run, run_to_end, sqlstate, table,
 };
@@ -38,74 +41,6 @@ fn checkpoint(data: &Path) -> PathBuf {
 
 fn copy(from: &Path, to: &Path) {
     assert!(Command::new("cp").args(["-a", text(from), text(to)]).status().unwrap().success());
-}
-
-/// A store with rewrites, an added column, a purge, a legal hold, another table and a restart behind it.
-struct Store {
-    folder: TempDir,
-    /// A checkpoint that was kept outside before the last rows came.
-    kept: PathBuf,
-    key: String,
-}
-
-async fn fill(client: &Client, from: i64, count: i64) {
-    let columns = "occurred_at, note, amount";
-    // The last ones come late, when a policy refuses what is old.
-    let row = "now() - (CASE WHEN g < 2000 THEN g % 5 ELSE 0 END) * interval '1 day', CASE WHEN g % 7 = 0 THEN 'short ' ELSE 'long ' END || g, g * 1.25";
-    for table in ["evidence", "other"] {
-        let to = from + count - 1;
-        let sql = format!("INSERT INTO {table} ({columns}) SELECT {row} FROM generate_series({from}, {to}) g");
-        client.batch_execute(&sql).await.unwrap();
-    }
-}
-
-impl Store {
-    async fn build() -> Store {
-        let folder = folder();
-        let data = folder.path().join("data");
-        let server = Server::start(&data);
-        let client = server.connect().await;
-        let columns = "event_id uuid NOT NULL DEFAULT uuidv7(), occurred_at timestamptz NOT NULL, note text, amount numeric(12,2)";
-        client.batch_execute(&format!("CREATE TABLE evidence ({columns}); CREATE TABLE other ({columns})")).await.unwrap();
-        fill(&client, 1, 1500).await;
-        client.batch_execute("CHECKPOINT").await.unwrap();
-        fill(&client, 1501, 700).await;
-        for sql in ["CHECKPOINT", "VACUUM evidence", "ALTER TABLE evidence ADD COLUMN code text"] {
-            client.batch_execute(sql).await.unwrap();
-        }
-        client.batch_execute("CREATE LEGAL HOLD kept ON evidence WHERE (note = 'short 7') REASON 'a case'").await.unwrap();
-        client
-            .batch_execute("CREATE RETENTION POLICY short ON evidence WHERE (note LIKE 'short%') KEEP INTERVAL '36 hours'")
-            .await
-            .unwrap();
-        client.batch_execute("VACUUM evidence").await.unwrap();
-        assert!(server.terminate().success());
-        let kept = folder.path().join("kept");
-        fs::copy(checkpoint(&data), &kept).unwrap();
-        let server = Server::start(&data);
-        let client = server.connect().await;
-        fill(&client, 2201, 300).await;
-        client.batch_execute("INSERT INTO evidence (occurred_at, note, code) VALUES (now(), 'with a code', 'c')").await.unwrap();
-        assert!(server.terminate().success());
-        let key = public_key(&data);
-        Store { folder, kept, key }
-    }
-
-    fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
-    }
-
-    /// A copy of the folder, to be changed.
-    fn copied(&self, name: &str) -> PathBuf {
-        let to = self.folder.path().join(name.replace(' ', "-"));
-        copy(&self.data(), &to);
-        to
-    }
-
-    fn findings(&self, data: &Path) -> (Vec<Value>, i32) {
-        let (report, code) = report(data, &["--checkpoint", text(&self.kept), "--public-key", &self.key]);
-        (report["findings"].as_array().unwrap().clone(), code)
-    }
 }
 
 /// Lets the script change a copy; gives it, and the rows that were changed.

@@ -48,6 +48,8 @@ pub const LEDGER_BEFORE_ENTRY: &str = "ledger-before-entry";
 pub const LEDGER_BEFORE_SIGNED: &str = "ledger-before-signed";
 /// The signer knows what it is about to sign, and the checkpoint is not published.
 pub const LEDGER_BEFORE_CHECKPOINT: &str = "ledger-before-checkpoint";
+/// A checkpoint is published, and where the next start goes on is not written.
+pub const LEDGER_BEFORE_RESUME: &str = "ledger-before-resume";
 /// A purge's rows and their salts are gone, and the ledger does not say so yet.
 pub const LEDGER_BEFORE_PURGED: &str = "ledger-before-purged";
 

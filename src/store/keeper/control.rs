@@ -1,7 +1,7 @@
 //! The control log as a file: entries are appended, and read back at a start or by a verifier.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::files;
@@ -33,12 +33,18 @@ impl Entries {
     /// # Errors
     /// `IoError`.
     pub(crate) fn open(path: &Path) -> Result<Self> {
-        let reader = match File::open(path) {
+        Self::from(path, 0)
+    }
+
+    /// The entries behind the first so many bytes.
+    fn from(path: &Path, length: u64) -> Result<Self> {
+        let opened = File::open(path).and_then(|mut file| file.seek(SeekFrom::Start(length)).map(|_| file));
+        let reader = match opened {
             Ok(file) => Some(BufReader::with_capacity(1 << 20, file)),
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => None,
             Err(cause) => return Err(Error::io("read", path, &cause)),
         };
-        Ok(Entries { reader, path: path.to_owned(), length: 0 })
+        Ok(Entries { reader, path: path.to_owned(), length })
     }
 
     fn line(&mut self) -> Result<Option<String>> {
@@ -64,20 +70,35 @@ impl Iterator for Entries {
 }
 
 impl ControlLog {
-    /// Reads a log and hands on each entry with its leaf and the tree up to it. What stands after the last whole entry is cut off
-    /// with the next append.
+    /// A log of which nothing was read yet.
+    pub(crate) fn new(path: &Path) -> Self {
+        Self::at(path, 0, Frontier::default())
+    }
+
+    /// A log whose first entries have so many bytes, and this tree.
+    pub(crate) fn at(path: &Path, length: u64, frontier: Frontier) -> Self {
+        ControlLog { path: path.to_owned(), length, frontier }
+    }
+
+    /// Bytes of its entries.
+    pub(crate) fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Reads the entries that were not read yet, and hands on each with its leaf and the tree up to it. What stands after the last whole
+    /// entry is cut off with the next append.
     ///
     /// # Errors
     /// `DataCorrupted` for an entry that cannot be read, `IoError`, and what `hear` fails with.
-    pub(crate) fn open(path: &Path, mut hear: impl FnMut(Record, Hash, &Frontier) -> Result<()>) -> Result<Self> {
-        let mut frontier = Frontier::default();
-        let mut entries = Entries::open(path)?;
+    pub(crate) fn read_on(&mut self, mut hear: impl FnMut(Record, Hash, &Frontier) -> Result<()>) -> Result<()> {
+        let mut entries = Entries::from(&self.path, self.length)?;
         while let Some(text) = entries.line()? {
             let leaf = entry_leaf(&text);
-            frontier.push(leaf);
-            hear(Record::decode(&text)?, leaf, &frontier)?;
+            self.frontier.push(leaf);
+            hear(Record::decode(&text)?, leaf, &self.frontier)?;
         }
-        Ok(ControlLog { path: path.to_owned(), length: entries.length, frontier })
+        self.length = entries.length;
+        Ok(())
     }
 
     /// Appends entries and makes them durable; gives their leaves.

@@ -18,6 +18,7 @@ use crate::store::spec::TableId;
 ///   checkpoint          the newest signed checkpoint of the control log
 ///   key                 what signs; mode 0600
 ///   signed              what was signed last; the signer compares
+///   resume              what the control log came to at some entry; where a start goes on reading it
 ///   tables/<uuid>/
 ///     tiles             the root of each complete tile, 32 bytes each
 ///     salts             seeds of salts; mode 0600
@@ -46,6 +47,10 @@ impl Layout {
 
     pub(crate) fn control(&self) -> PathBuf {
         self.dir.join("control.jsonl")
+    }
+
+    pub(crate) fn resume(&self) -> PathBuf {
+        self.dir.join("resume")
     }
 
     pub(crate) fn checkpoint(&self) -> PathBuf {

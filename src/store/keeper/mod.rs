@@ -12,8 +12,10 @@ pub(crate) mod files;
 mod holds;
 mod keys;
 mod purge;
+pub(crate) mod resume;
 pub(crate) mod rows;
 mod status;
+mod told;
 pub(crate) mod tree;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -27,6 +29,8 @@ use uuid::Uuid;
 
 use self::control::{ControlLog, Entries};
 use self::files::Layout;
+use self::resume::Replayed;
+use self::told::Told;
 use self::tree::{TableTree, columns_of};
 use super::core::{Core, locked};
 use super::crash::{self, Faults};
@@ -35,10 +39,10 @@ use super::snapshot::{Snapshot, TableState};
 use super::spec::TableId;
 use crate::clock::{Clock, Micros};
 use crate::error::{Error, Kind, Result};
+use crate::ledger::base64_of;
 use crate::ledger::note::{SignerKey, is_name};
-use crate::ledger::record::{Record, Run, Size};
+use crate::ledger::record::{Record, Size};
 use crate::ledger::signer::Signer;
-use crate::ledger::{Hash, base64_of, hash_from_base64};
 
 pub use self::holds::HeldRows;
 pub use self::keys::{public_key, rotate_key};
@@ -59,6 +63,9 @@ pub struct LedgerOptions {
     pub interval: Duration,
     /// How often a checkpoint is made although nothing has happened. 60 s.
     pub heartbeat: Duration,
+    /// How many entries of the control log a start reads again at most. Fewer makes starts shorter, and writes more often what is
+    /// known of all tables. 1024.
+    pub resume_entries: u64,
     /// How often every row is compared with what was recorded, in the background. 24 h.
     pub scrub_interval: Duration,
     /// The share of one core that this takes, between 0 and 1. More finds a change sooner, and takes more from statements. 0.1.
@@ -72,6 +79,7 @@ impl Default for LedgerOptions {
             signer: None,
             interval: Duration::from_secs(1),
             heartbeat: Duration::from_secs(60),
+            resume_entries: 1024,
             scrub_interval: Duration::from_secs(24 * 60 * 60),
             scrub_share: 0.1,
         }
@@ -101,6 +109,11 @@ struct Books {
     key: SignerKey,
     signer: Signer,
     control: ControlLog,
+    /// What the entries of the control log come to.
+    told: Told,
+    /// How many entries there were when it was last written down for the next start, and after how many more it is again.
+    resumed: u64,
+    resume_entries: u64,
     trees: BTreeMap<TableId, TableTree>,
     /// Tables whose rows up to some size came before the ledger.
     adopted: BTreeMap<TableId, u64>,
@@ -110,17 +123,6 @@ struct Books {
     checkpoints: VecDeque<Arc<SignedCheckpoint>>,
     /// Entries that are not written yet.
     pending: Vec<Record>,
-}
-
-/// What the control log says of one table, while it is read.
-struct Recorded {
-    made: Micros,
-    definition: String,
-    size: u64,
-    root: Option<Hash>,
-    absent: Vec<Run>,
-    purges: Vec<Uuid>,
-    holds: BTreeMap<String, Uuid>,
 }
 
 impl Keeper {
@@ -190,7 +192,8 @@ impl Keeper {
 impl Books {
     fn open(core: &Core, options: &LedgerOptions, clock: &Clock) -> Result<Books> {
         let layout = Layout::new(&core.options().dir, options.signer.as_deref());
-        if layout.origin().exists() { Self::read(layout) } else { Self::begin(layout, options, core, clock) }
+        let books = if layout.origin().exists() { Self::read(layout) } else { Self::begin(layout, options, core, clock) };
+        books.map(|books| Books { resume_entries: options.resume_entries, ..books })
     }
 
     /// Begins a ledger: the folder is new, or older than the ledger.
@@ -210,14 +213,16 @@ impl Books {
         };
         files::replace(&layout.key(), format!("{}\n", key.text()).as_bytes())?;
         let mut signer = Signer::new(&control_name);
-        let mut control = ControlLog::open(&layout.control(), |_, _, _| Ok(()))?;
+        let mut control = ControlLog::new(&layout.control());
         let at = clock.now_us();
         let snapshot = core.snapshot();
         let adopted = snapshot.tables.iter().filter(|(_, state)| state.next_leaf > 1);
         let adopted: BTreeMap<TableId, u64> = adopted.map(|(id, state)| (*id, size_of(state))).collect();
         let before = adopted.iter().map(|(id, size)| (id.0, *size)).collect();
-        let leaves =
-            control.append(&[Record::Begin { at, origin: control_name, public_key: key.verifier().to_string(), before }])?;
+        let begin = Record::Begin { at, origin: control_name, public_key: key.verifier().to_string(), before };
+        let leaves = control.append(std::slice::from_ref(&begin))?;
+        let mut told = Told::default();
+        told.hear(begin)?;
         signer.extend(&leaves);
         files::replace(&layout.signed(), signer.encode()?.as_bytes())?;
         files::replace(&layout.checkpoint(), signer.sign(&[&key]).as_bytes())?;
@@ -229,6 +234,9 @@ impl Books {
             key,
             signer,
             control,
+            told,
+            resumed: 0,
+            resume_entries: LedgerOptions::default().resume_entries,
             trees: BTreeMap::new(),
             adopted,
             unfinished: BTreeMap::new(),
@@ -254,19 +262,7 @@ impl Books {
         let signed =
             files::read_text(&layout.signed())?.ok_or_else(|| lacking(layout.signed(), "put it back from where it was kept"))?;
         let mut signer = Signer::decode(&signed).map_err(|error| error.with_context(layout.signed().display().to_string()))?;
-        let mut told = Told::default();
-        let (mut last_entry, mut unsigned, mut at_signed) = (Micros::MIN, Vec::new(), None);
-        let signed = signer.checkpoint().size;
-        let control = ControlLog::open(&layout.control(), |record, leaf, frontier| {
-            last_entry = record.at();
-            if frontier.size() == signed {
-                at_signed = Some(frontier.root());
-            } else if frontier.size() > signed {
-                unsigned.push(leaf);
-            }
-            told.hear(record)
-        })?;
-        signer.admits(&control.frontier, at_signed)?;
+        let Replayed { control, told, resumed, unsigned } = resume::replay(&layout, &signer)?;
         let key = keys::current(&layout, key, &told)?;
         let mut books = Books {
             layout,
@@ -274,17 +270,20 @@ impl Books {
             key,
             signer: signer.clone(),
             control,
+            resumed,
+            resume_entries: LedgerOptions::default().resume_entries,
             trees: BTreeMap::new(),
-            adopted: told.adopted,
-            unfinished: told.unfinished,
-            last_entry,
+            adopted: told.adopted.clone(),
+            unfinished: told.unfinished.clone(),
+            last_entry: told.last_entry,
             checkpoints: VecDeque::new(),
             pending: Vec::new(),
+            told,
         };
-        for (id, recorded) in told.tables {
+        for (id, recorded) in books.told.tables.clone() {
             let definition = Definition::decode(recorded.definition.as_bytes())?;
             let tree = TableTree::new(&books.layout, &definition.spec, &books.control_name(), recorded.made)?;
-            let (size, root) = (recorded.size, recorded.root.unwrap_or_else(|| tree.root()));
+            let (size, root) = (recorded.size, recorded.root().unwrap_or_else(|| tree.root()));
             let mut tree = match tree.reopen(size, root) {
                 Ok(tree) => tree,
                 Err(error) => {
@@ -303,7 +302,7 @@ impl Books {
             books.signer = signer;
         }
         files::replace(&books.layout.checkpoint(), books.signer.sign(&[&books.key]).as_bytes())?;
-        books.show(last_entry);
+        books.show(books.last_entry);
         Ok(books)
     }
 
@@ -409,13 +408,22 @@ impl Books {
         point(&self.layout, crash::LEDGER_BEFORE_ENTRY)?;
         let leaves = self.control.append(&self.pending)?;
         self.signer.extend(&leaves);
-        self.pending.clear();
         self.last_entry = at;
+        self.pending.drain(..).try_for_each(|record| self.told.hear(record))?;
         point(&self.layout, crash::LEDGER_BEFORE_SIGNED)?;
         files::replace(&self.layout.signed(), self.signer.encode()?.as_bytes())?;
         point(&self.layout, crash::LEDGER_BEFORE_CHECKPOINT)?;
         files::replace(&self.layout.checkpoint(), self.signer.sign(&[&self.key]).as_bytes())?;
         self.show(at);
+        let entries = self.control.frontier.size();
+        if entries - self.resumed >= self.resume_entries {
+            self.resumed = entries;
+            point(&self.layout, crash::LEDGER_BEFORE_RESUME)?;
+            // It saves the next start some reading, and nothing rests on it.
+            if let Err(error) = resume::write(&self.layout, &self.control, &self.told) {
+                tracing::warn!(%error, "the next start reads more of the ledger than it would have to");
+            }
+        }
         Ok(())
     }
 
@@ -439,7 +447,7 @@ fn begun_before(layout: &Layout) -> Result<()> {
         return Err(Error::new(Kind::DataCorrupted, message)
             .with_hint("restore the folder \"ledger\" from a backup, or choose another ledger_signer for a new data folder"));
     }
-    [layout.control(), layout.signed(), layout.checkpoint()]
+    [layout.control(), layout.signed(), layout.checkpoint(), layout.resume()]
         .iter()
         .filter(|path| path.exists())
         .try_for_each(|path| files::remove(path))
@@ -448,71 +456,6 @@ fn begun_before(layout: &Layout) -> Result<()> {
 /// How many leaves the tree of a table has once all its rows are in it.
 fn size_of(state: &TableState) -> u64 {
     u64::try_from(state.next_leaf).unwrap_or(1).max(1)
-}
-
-/// What the control log tells of tables and purges.
-#[derive(Default)]
-struct Told {
-    tables: BTreeMap<TableId, Recorded>,
-    adopted: BTreeMap<TableId, u64>,
-    unfinished: BTreeMap<Uuid, TableId>,
-    /// The key that was named last.
-    public_key: Option<String>,
-}
-
-impl Told {
-    fn hear(&mut self, record: Record) -> Result<()> {
-        match record {
-            Record::Begin { before, public_key, .. } => {
-                self.adopted = before.into_iter().map(|(table, size)| (TableId(table), size)).collect();
-                self.public_key = Some(public_key);
-            }
-            Record::Key { public_key, .. } => self.public_key = Some(public_key),
-            Record::Table { table, made, definition, .. } => match self.tables.get_mut(&TableId(table)) {
-                Some(recorded) => recorded.definition = definition,
-                None => {
-                    self.tables.insert(
-                        TableId(table),
-                        Recorded { made, definition, size: 1, root: None, absent: vec![], purges: vec![], holds: BTreeMap::new() },
-                    );
-                }
-            },
-            Record::Sizes { tables, .. } => {
-                for Size { table, size, root } in tables {
-                    self.grown(table, size, &root)?;
-                }
-            }
-            Record::Drop { table, .. } => {
-                self.tables.remove(&TableId(table));
-            }
-            Record::Purge { purge, table, size, root, .. } => {
-                self.grown(table, size, &root)?.purges.push(purge);
-                self.unfinished.insert(purge, TableId(table));
-            }
-            Record::Purged { purge, .. } => {
-                self.unfinished.remove(&purge);
-            }
-            Record::Kept { purge, .. } => {
-                self.unfinished.remove(&purge);
-                self.tables.values_mut().for_each(|table| table.purges.retain(|known| *known != purge));
-            }
-            Record::Absent { table, runs, .. } => {
-                if let Some(table) = self.tables.get_mut(&TableId(table)) {
-                    table.absent.extend(runs);
-                }
-            }
-            Record::Hold { .. } | Record::Released { .. } | Record::Heartbeat { .. } => {}
-        }
-        Ok(())
-    }
-
-    fn grown(&mut self, table: Uuid, size: u64, root: &str) -> Result<&mut Recorded> {
-        let strange =
-            || Error::new(Kind::DataCorrupted, format!("the control log tells of table {table}, which it has not introduced"));
-        let recorded = self.tables.get_mut(&TableId(table)).ok_or_else(strange)?;
-        (recorded.size, recorded.root) = (size, hash_from_base64(root));
-        Ok(recorded)
-    }
 }
 
 /// Passes until the store stops. After a failure it tries again, ever more slowly up to half a minute.

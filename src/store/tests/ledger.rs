@@ -22,7 +22,7 @@ fn tree(store: &Store, spec: &TableSpec) -> TableLedger {
     found
 }
 
-fn records(dir: &Path) -> Vec<Record> {
+pub(super) fn records(dir: &Path) -> Vec<Record> {
     let text = fs::read_to_string(Layout::new(dir, None).control()).unwrap();
     text.lines().map(|line| Record::decode(line).unwrap()).collect()
 }
@@ -161,9 +161,9 @@ async fn a_beginning_cut_short_begins_anew() {
 }
 
 /// A judge of which nothing stands that has these numbers.
-struct Below {
-    spec: TableSpec,
-    numbers: std::ops::Range<i64>,
+pub(super) struct Below {
+    pub(super) spec: TableSpec,
+    pub(super) numbers: std::ops::Range<i64>,
 }
 
 impl Judge for Below {
@@ -334,7 +334,7 @@ async fn a_column_that_is_not_recorded_yet_holds_nothing_in_recorded_rows() {
 }
 
 /// A legal hold on some numbers.
-struct On(std::ops::Range<i64>);
+pub(super) struct On(pub(super) std::ops::Range<i64>);
 
 impl HeldRows for On {
     fn name(&self) -> String {
@@ -365,4 +365,26 @@ async fn a_purge_of_held_rows_is_found() {
     let report = tokio::task::spawn_blocking(move || audit(&asked, &Progress::default())).await.unwrap().unwrap();
     let found: Vec<_> = report.findings.iter().map(|finding| (finding.class, finding.rows)).collect();
     assert_eq!(found, [(Class::Hold, Some((15, 19)))], "{}", report.text());
+}
+
+/// A hold is known after a restart: it does not begin anew, and what ends is what has begun.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hold_goes_on_over_a_restart_and_ends_once() {
+    use crate::store::audit::{Audit, Progress, audit};
+    let dir = tempfile::tempdir().unwrap();
+    let spec = log_spec("public.t");
+    let store = Store::open(options(dir.path())).await.unwrap();
+    store.commit(define(&spec)).await.unwrap();
+    append(&store, &spec, 1, 100).await;
+    store.note_holds(spec.id, vec![Box::new(On(10..20)), Box::new(On(30..40))], vec![]).await.unwrap();
+    store.note_holds(spec.id, vec![], vec!["on 30..40".to_owned()]).await.unwrap();
+    store.kill().await;
+    let store = Store::open(options(dir.path())).await.unwrap();
+    assert_eq!(store.ledger_holds(spec.id).unwrap().into_iter().collect::<Vec<_>>(), ["on 10..20"]);
+    store.note_holds(spec.id, vec![], vec!["on 10..20".to_owned()]).await.unwrap();
+    store.purge(spec.id, Arc::new(Below { spec: spec.clone(), numbers: 5..50 })).await.unwrap();
+    store.close().await.unwrap();
+    let asked = Audit { data: dir.path().to_owned(), checkpoint: None, public_key: None, table: None, threads: 2 };
+    let report = tokio::task::spawn_blocking(move || audit(&asked, &Progress::default())).await.unwrap().unwrap();
+    assert_eq!(report.findings, [], "{}", report.text());
 }

@@ -6,6 +6,7 @@ mod ledger;
 mod lives;
 mod load;
 mod purge;
+mod resume;
 mod rows;
 
 use super::samples::{self, NOON, leaves, log_batch, log_spec, numbers, options};
