@@ -114,7 +114,6 @@ async fn a_view_is_read_with_other_rights_from_the_commit_on_that_says_so() {
     let prepared = ann.prepare("SELECT count(*) FROM eu").await.unwrap();
     let counted = "SELECT count(*) FROM eu";
     assert_eq!(told(&ann, counted).await, ["2"]);
-    cursor.batch_execute("BEGIN; DECLARE c CURSOR FOR SELECT id FROM eu ORDER BY id").await.unwrap();
     keeper.batch_execute("BEGIN; ALTER VIEW eu SET (security_invoker = true)").await.unwrap();
     assert_eq!(told(&ann, counted).await, ["2"], "nothing was committed");
     keeper.batch_execute("ROLLBACK").await.unwrap();
@@ -122,8 +121,8 @@ async fn a_view_is_read_with_other_rights_from_the_commit_on_that_says_so() {
     keeper.batch_execute("ALTER VIEW eu SET (security_invoker = true)").await.unwrap();
     assert_eq!(told(&ann, counted).await, ["42501"]);
     assert_eq!(sqlstate(&ann.query(&prepared, &[]).await.unwrap_err()), "42501", "also what was prepared before");
-    assert_eq!(told(&cursor, "FETCH ALL FROM c").await, ["40001"], "and what an open cursor has not read yet");
-    cursor.batch_execute("ROLLBACK").await.unwrap();
+    // What an open cursor has not read yet it does not read.
+    scene.run("INSERT INTO events (id, region) SELECT g, 'eu' FROM generate_series(10, 60000) g; CHECKPOINT").await;
     for (change, back) in [
         ("REVOKE SELECT ON eu FROM ann", "GRANT SELECT ON eu TO ann"),
         (
@@ -133,14 +132,14 @@ async fn a_view_is_read_with_other_rights_from_the_commit_on_that_says_so() {
         ("ALTER VIEW eu SET (security_invoker = true)", "ALTER VIEW eu SET (security_invoker = false)"),
     ] {
         scene.run("ALTER VIEW eu SET (security_invoker = false)").await;
-        cursor.batch_execute("BEGIN; DECLARE c CURSOR FOR SELECT id FROM eu ORDER BY id").await.unwrap();
+        cursor.batch_execute("BEGIN; DECLARE c CURSOR FOR SELECT id FROM eu; FETCH 5 FROM c").await.unwrap();
         scene.run(change).await;
         assert_eq!(told(&cursor, "FETCH ALL FROM c").await, ["40001"], "{change}");
         cursor.batch_execute("ROLLBACK").await.unwrap();
         scene.run(back).await;
     }
     keeper.batch_execute("ALTER VIEW eu SET (security_invoker = false); ALTER VIEW eu RENAME TO europe").await.unwrap();
-    assert_eq!(told(&ann, "SELECT count(*) FROM europe").await, ["2"]);
+    assert_eq!(told(&ann, "SELECT count(*) > 2 FROM europe").await, ["t"]);
     assert_eq!(told(&ann, counted).await, ["42P01"]);
     // A readers' own schema is for views, and what is moved out of it is asked about as what is made elsewhere.
     keeper.batch_execute("ALTER VIEW europe SET SCHEMA keeper").await.unwrap();
