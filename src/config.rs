@@ -129,6 +129,13 @@ pub fn superuser_password() -> Option<String> {
     std::env::var("ANNALS_PASSWORD").ok()
 }
 
+/// What object stores' own tools read from the environment, as `AWS_REGION`.
+#[expect(clippy::disallowed_methods, reason = "this is the place that reads the environment")]
+pub fn object_store_settings() -> Vec<(String, String)> {
+    let ours = |name: &str| ["AWS_", "AZURE_", "GOOGLE_"].iter().any(|prefix| name.starts_with(prefix));
+    std::env::vars().filter(|(name, _)| ours(name)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,6 +7,7 @@
 //! `ANNALS_CRASH_ROUNDS` says how often (25), `ANNALS_CRASH_SEED` repeats the choices of a run.
 
 mod definitions;
+mod ledger;
 mod load;
 mod memory;
 

@@ -1,6 +1,7 @@
 //! Nothing can be changed behind the server's back without `annals verify` finding it, naming it and saying where; and what lawfully
 //! happens is no finding.
 
+mod address;
 mod checker;
 mod store;
 

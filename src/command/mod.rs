@@ -132,8 +132,8 @@ struct DumpArgs {
 /// lists them.
 #[derive(Debug, Args)]
 struct VerifyArgs {
-    /// The data folder [default: annals-data].
-    #[arg(long, env = "ANNALS_DATA", value_name = "DIR")]
+    /// The data folder, or where a copy of it lies, as s3://bucket/folder [default: annals-data].
+    #[arg(long, env = "ANNALS_DATA", value_name = "DIR|URL")]
     data: Option<PathBuf>,
     /// A checkpoint that was kept outside: a file, or - for the standard input.
     #[arg(long, value_name = "FILE")]

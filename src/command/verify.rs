@@ -10,10 +10,11 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{VerifyArgs, say};
+use crate::config::object_store_settings;
 use crate::error::{Error, Kind, Result};
 use crate::ledger::note::VerifierKey;
 use crate::ledger::proof;
-use crate::store::audit::{Audit, Class, Progress, Report, audit};
+use crate::store::audit::{Audit, Class, Progress, Report, audit, place};
 use crate::store::public_key;
 
 /// Verifies a folder, or the proof of one row.
@@ -53,13 +54,19 @@ async fn watched(asked: Audit) -> Result<Report> {
         bar.set_draw_target(ProgressDrawTarget::hidden());
     }
     let seen = progress.clone();
-    let work = tokio::task::spawn_blocking(move || audit(&asked, &seen));
+    let work = async move {
+        let place = place(&asked.data, object_store_settings(), &seen).await?;
+        let asked = Audit { data: place.dir().to_owned(), ..asked };
+        let done = tokio::task::spawn_blocking(move || audit(&asked, &seen)).await;
+        drop(place);
+        done.map_err(|cause| Error::internal(format!("the verification ended early: {cause}")))?
+    };
     tokio::pin!(work);
     loop {
         tokio::select! {
             done = &mut work => {
                 bar.finish_and_clear();
-                return done.map_err(|cause| Error::internal(format!("the verification ended early: {cause}")))?;
+                return done;
             }
             () = tokio::time::sleep(Duration::from_millis(100)) => {
                 bar.set_length(progress.bytes.load(Ordering::Relaxed));

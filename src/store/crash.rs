@@ -42,8 +42,22 @@ pub const PURGE_AFTER_COMMIT: &str = "purge-after-commit";
 /// The points of a purge.
 pub const PURGE_POINTS: [&str; 3] = [PURGE_BEFORE_COMMIT, PURGE_LIFTED, PURGE_AFTER_COMMIT];
 
+/// The salts of new rows, or those that a purge leaves, are not written yet.
+pub const LEDGER_BEFORE_SALTS: &str = "ledger-before-salts";
+/// Rows are hashed, and the roots of their tiles are not written yet.
+pub const LEDGER_BEFORE_TILES: &str = "ledger-before-tiles";
+/// Half of the roots of tiles is written.
+pub const LEDGER_MID_TILES: &str = "ledger-mid-tiles";
+/// The hashes that are kept of removed rows are not written yet, or not forgotten.
+pub const LEDGER_BEFORE_REMOVED: &str = "ledger-before-removed";
+/// Nothing is written of a legal hold.
+pub const LEDGER_BEFORE_HOLD: &str = "ledger-before-hold";
+/// Nothing is written of a purge.
+pub const LEDGER_BEFORE_LIST: &str = "ledger-before-list";
 /// Rows are hashed, and no entry of the ledger says so yet.
 pub const LEDGER_BEFORE_ENTRY: &str = "ledger-before-entry";
+/// Half of an entry is written.
+pub const LEDGER_MID_ENTRY: &str = "ledger-mid-entry";
 /// Entries of the ledger are durable and not signed.
 pub const LEDGER_BEFORE_SIGNED: &str = "ledger-before-signed";
 /// The signer knows what it is about to sign, and the checkpoint is not published.
@@ -52,9 +66,54 @@ pub const LEDGER_BEFORE_CHECKPOINT: &str = "ledger-before-checkpoint";
 pub const LEDGER_BEFORE_RESUME: &str = "ledger-before-resume";
 /// A purge's rows and their salts are gone, and the ledger does not say so yet.
 pub const LEDGER_BEFORE_PURGED: &str = "ledger-before-purged";
+/// A table is gone, and the ledger still has its tree.
+pub const LEDGER_BEFORE_DROP: &str = "ledger-before-drop";
+/// A ledger is about to begin.
+pub const LEDGER_BEFORE_KEY: &str = "ledger-before-key";
+/// A ledger has all its files but the one that says that it has begun.
+pub const LEDGER_BEFORE_ORIGIN: &str = "ledger-before-origin";
+/// A new key is made and not written.
+pub const KEYS_BEFORE_NEXT: &str = "keys-before-next";
+/// The ledger says that a new key signs, and it is not in its place.
+pub const KEYS_BEFORE_KEY: &str = "keys-before-key";
+/// A new key is in its place, and is still there as one that is to come.
+pub const KEYS_BEFORE_DONE: &str = "keys-before-done";
 
-/// The points of the ledger.
-pub const LEDGER_POINTS: [&str; 4] = [LEDGER_BEFORE_ENTRY, LEDGER_BEFORE_SIGNED, LEDGER_BEFORE_CHECKPOINT, LEDGER_BEFORE_PURGED];
+/// The points of a ledger at work, in the order of a row's life.
+pub const LEDGER_POINTS: [&str; 13] = [
+    LEDGER_BEFORE_SALTS,
+    LEDGER_BEFORE_TILES,
+    LEDGER_MID_TILES,
+    LEDGER_BEFORE_ENTRY,
+    LEDGER_MID_ENTRY,
+    LEDGER_BEFORE_SIGNED,
+    LEDGER_BEFORE_CHECKPOINT,
+    LEDGER_BEFORE_RESUME,
+    LEDGER_BEFORE_HOLD,
+    LEDGER_BEFORE_LIST,
+    LEDGER_BEFORE_REMOVED,
+    LEDGER_BEFORE_PURGED,
+    LEDGER_BEFORE_DROP,
+];
+/// The points of a ledger that begins.
+pub const LEDGER_BEGIN_POINTS: [&str; 6] = [
+    LEDGER_BEFORE_KEY,
+    LEDGER_BEFORE_ENTRY,
+    LEDGER_MID_ENTRY,
+    LEDGER_BEFORE_SIGNED,
+    LEDGER_BEFORE_CHECKPOINT,
+    LEDGER_BEFORE_ORIGIN,
+];
+/// The points of a key that takes over.
+pub const KEYS_POINTS: [&str; 7] = [
+    KEYS_BEFORE_NEXT,
+    LEDGER_BEFORE_ENTRY,
+    LEDGER_MID_ENTRY,
+    LEDGER_BEFORE_SIGNED,
+    LEDGER_BEFORE_CHECKPOINT,
+    KEYS_BEFORE_KEY,
+    KEYS_BEFORE_DONE,
+];
 
 /// Every point that writing and compacting pass, for tests that visit them all.
 pub const POINTS: [&str; 10] = [

@@ -21,7 +21,7 @@ pub(crate) use peer::Peer;
 pub(crate) use process::{Ended, PATIENCE, run_to_end, wait};
 pub(crate) use rows::{Table, copy_in, count, sqlstate, table};
 pub(crate) use scene::{Scene, failure, state, told};
-pub(crate) use server::{CAN_PLANT, Launch, Server, connect_as, run};
+pub(crate) use server::{CAN_PLANT, Launch, Server, annals, connect_as, run};
 pub(crate) use tools::{interpreter, psql, python};
 
 use tempfile::TempDir;

@@ -210,6 +210,12 @@ impl Server {
         Some(status)
     }
 
+    /// Whether it has died by itself.
+    pub(crate) fn has_died(&mut self) -> bool {
+        self.ended = self.ended.or_else(|| self.child.try_wait().expect("the child is ours to wait for"));
+        self.ended.is_some()
+    }
+
     fn wait(&mut self) -> ExitStatus {
         let status =
             wait(&mut self.child, PATIENCE).unwrap_or_else(|| panic!("the server does not stop; it said: {}", self.said()));

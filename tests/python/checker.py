@@ -322,6 +322,7 @@ class Log:
         self.tables = {}
         self.purges = {}
         self.keys = []
+        self.newest_key = 0
         lines = read_file(os.path.join(ledger, "control.jsonl")).split(b"\n")
         for line in lines[:-1]:
             entry = json.loads(line)
@@ -359,7 +360,8 @@ class Log:
         elif kind == "purged":
             self.purges[entry["purge"]].purges[entry["purge"]]["done"] = True
         elif kind == "kept":
-            del self.purges[entry["purge"]].purges[entry["purge"]]
+            if entry["purge"] in self.purges:
+                del self.purges[entry["purge"]].purges[entry["purge"]]
         elif kind == "hold":
             table.holds[entry["hold"]] = {"rows": entry["rows"], "list": hash_of(entry["runs"]), "released": False}
         elif kind == "released":
@@ -371,8 +373,14 @@ class Log:
             if not self.keys[-1].has_signed(note, self.origin) or not key.has_signed(note, self.origin):
                 raise Wrong("a key takes over that the one before has not signed for")
             self.keys.append(key)
+            self.newest_key = self.tree.size
         elif kind != "heartbeat":
             raise Wrong(f"an entry of the unknown kind {kind}")
+
+    def in_force(self, text):
+        """The key that must have signed the folder's checkpoint."""
+        taking_over = self.newest_key + 1 == self.tree.size == read_checkpoint(text)[1] + 1
+        return self.keys[-2:-1] if taking_over else self.keys[-1:]
 
     def compare(self, text, keys, what):
         """A checkpoint with the log."""
@@ -519,7 +527,8 @@ def check_folder(data, public_key=None, kept=None):
     problems = []
     if public_key and Key(public_key).public not in [key.public for key in log.keys]:
         problems.append("the ledger is not signed by the key given")
-    log.compare(read_file(os.path.join(ledger, "checkpoint")).decode(), log.keys[-1:], "the folder's checkpoint")
+    checkpoint = read_file(os.path.join(ledger, "checkpoint")).decode()
+    log.compare(checkpoint, log.in_force(checkpoint), "the folder's checkpoint")
     if kept:
         with open(kept) as file:
             log.compare(file.read(), log.keys, "the checkpoint given")

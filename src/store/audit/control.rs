@@ -61,6 +61,8 @@ pub(super) struct PurgeRecord {
 pub(super) struct Control {
     origin: String,
     keys: Vec<VerifierKey>,
+    /// The entry that names the newest key.
+    newest_key: u64,
     entries: u64,
     newest: Micros,
     checkpoint: u64,
@@ -114,6 +116,7 @@ impl Control {
         let mut control = Control {
             origin: String::new(),
             keys: vec![],
+            newest_key: 0,
             entries: 0,
             newest: Micros::MIN,
             checkpoint: signed.as_ref().map_or(0, |signed| signed.size),
@@ -184,6 +187,7 @@ impl Control {
                     return Err(wrong("a key takes over that the key before it has not signed for"));
                 }
                 self.keys.push(key);
+                self.newest_key = at;
             }
             Record::Table { table, made, definition, .. } => {
                 let spec = Definition::decode(definition.as_bytes())?.spec;
@@ -235,7 +239,6 @@ impl Control {
     fn believe(&self, audit: &Audit, signed_text: Option<&str>, marks: &Marks, findings: &mut Vec<Finding>) {
         let mut find = |class, message: String| findings.push(Finding::new(class, message));
         let control_key = |key: &VerifierKey| key.named(&self.origin);
-        let newest = self.keys.last().map(control_key);
         if let Some(pinned) = &audit.public_key
             && !self.keys.iter().any(|key| control_key(key) == control_key(pinned))
         {
@@ -250,7 +253,10 @@ impl Control {
         if let (Some(signed), Some(text)) = (&marks.signed, signed_text) {
             let note = Note::parse(text).ok();
             let by = |key: &VerifierKey| note.as_ref().is_some_and(|note| note.is_signed_by(key));
-            if !newest.as_ref().is_some_and(by) {
+            // A process that ended after the entry of a new key and before its first signature leaves the checkpoint of the old one.
+            let taking_over = self.newest_key + 1 == self.entries && signed.size == self.newest_key;
+            let in_force = self.keys.iter().nth_back(usize::from(taking_over)).map(control_key);
+            if !in_force.as_ref().is_some_and(by) {
                 let stale = self.keys.iter().map(control_key).any(|key| by(&key));
                 let what = if stale { "is signed by a key that was replaced" } else { "is not signed by the ledger's key" };
                 find(Class::Signature, format!("the folder's checkpoint of {} entries {what}", signed.size));

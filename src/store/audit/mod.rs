@@ -11,6 +11,7 @@
 //! A row that was removed is accounted for by a purge that was announced in the control log; every other missing row is a finding.
 
 mod control;
+mod fetch;
 mod live;
 mod moved;
 mod report;
@@ -28,6 +29,7 @@ use super::lock::server_of;
 use crate::error::{Error, Kind, Result};
 use crate::ledger::note::VerifierKey;
 
+pub use self::fetch::{Place, place};
 pub use self::report::{Class, Finding, Report, TableReport};
 
 /// What to verify, and against what.

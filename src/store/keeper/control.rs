@@ -4,11 +4,12 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use super::files;
+use super::files::Layout;
 use crate::error::{Error, Kind, Result};
 use crate::ledger::Hash;
 use crate::ledger::record::{Record, entry_leaf};
 use crate::ledger::tree::Frontier;
+use crate::store::crash;
 
 /// The end of the control log.
 #[derive(Debug)]
@@ -105,7 +106,7 @@ impl ControlLog {
     ///
     /// # Errors
     /// `IoError`, `DiskFull`; then nothing was appended.
-    pub(crate) fn append(&mut self, records: &[Record]) -> Result<Vec<Hash>> {
+    pub(crate) fn append(&mut self, layout: &Layout, records: &[Record]) -> Result<Vec<Hash>> {
         let mut bytes = Vec::new();
         let mut leaves = Vec::with_capacity(records.len());
         for record in records {
@@ -114,7 +115,7 @@ impl ControlLog {
             bytes.extend_from_slice(text.as_bytes());
             bytes.push(b'\n');
         }
-        files::write_at(&self.path, self.length, &bytes)?;
+        layout.write_at([crash::LEDGER_BEFORE_ENTRY, crash::LEDGER_MID_ENTRY], &self.path, self.length, &bytes)?;
         self.length += bytes.len() as u64;
         leaves.iter().for_each(|leaf| self.frontier.push(*leaf));
         Ok(leaves)

@@ -6,6 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::store::crash::Faults;
 use crate::store::durable::{make_dirs, sync_dir};
 use crate::store::spec::TableId;
 
@@ -32,13 +33,14 @@ pub(crate) struct Layout {
     pub dir: PathBuf,
     /// Where key and signer's state are kept; the same unless it was chosen otherwise.
     pub signer: PathBuf,
+    faults: Faults,
 }
 
 impl Layout {
     pub(crate) fn new(data: &Path, signer: Option<&Path>) -> Self {
         let dir = data.join("ledger");
         let signer = signer.map_or_else(|| dir.clone(), Path::to_owned);
-        Layout { dir, signer }
+        Layout { dir, signer, faults: Faults::default() }
     }
 
     pub(crate) fn origin(&self) -> PathBuf {
@@ -113,48 +115,67 @@ pub(crate) fn read_text(path: &Path) -> Result<Option<String>> {
     }
 }
 
-/// Writes a file so that after a crash it is there whole or as it was; only its owner may read it.
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
-    let dir = path.parent().unwrap_or(Path::new("."));
-    let fresh = path.with_extension("new");
-    let write = || -> std::io::Result<()> {
-        make_dirs(dir)?;
-        let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&fresh, path)?;
-        sync_dir(dir)
-    };
-    write().map_err(|cause| Error::io("write", path, &cause))
-}
+impl Layout {
+    /// Passes these points, and those of the writes that follow, by this plan.
+    pub(crate) fn with_faults(self, faults: &Faults) -> Self {
+        Layout { faults: faults.clone(), ..self }
+    }
 
-/// Writes at a place of a file and makes it durable; what stood behind that place is cut off.
-pub(crate) fn write_at(path: &Path, at: u64, bytes: &[u8]) -> Result<()> {
-    use std::os::unix::fs::FileExt;
-    let write = || -> std::io::Result<()> {
-        let new = !path.exists();
-        if new && let Some(dir) = path.parent() {
+    /// Passes a point that is not that of a write.
+    pub(crate) fn point(&self, point: &'static str) -> Result<()> {
+        self.faults.point(point).map_err(|cause| Error::io("write the ledger in", &self.dir, &cause))
+    }
+
+    /// Writes a file so that after a crash it is there whole or as it was; only its owner may read it.
+    pub(crate) fn replace(&self, point: &'static str, path: &Path, bytes: &[u8]) -> Result<()> {
+        let dir = path.parent().unwrap_or(Path::new("."));
+        let fresh = path.with_extension("new");
+        let write = || -> std::io::Result<()> {
+            self.faults.point(point)?;
             make_dirs(dir)?;
-        }
-        let file = File::options().write(true).create(true).truncate(false).mode(0o600).open(path)?;
-        file.set_len(at)?;
-        file.write_all_at(bytes, at)?;
-        if new {
+            let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+            file.write_all(bytes)?;
             file.sync_all()?;
-            return path.parent().map_or(Ok(()), sync_dir);
-        }
-        file.sync_data()
-    };
-    write().map_err(|cause| Error::io("write", path, &cause))
-}
+            fs::rename(&fresh, path)?;
+            sync_dir(dir)
+        };
+        write().map_err(|cause| Error::io("write", path, &cause))
+    }
 
-/// Removes a file or a folder that may be gone already.
-pub(crate) fn remove(path: &Path) -> Result<()> {
-    let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
-    match removed {
-        Err(cause) if cause.kind() != ErrorKind::NotFound => Err(Error::io("remove", path, &cause)),
-        Ok(()) | Err(_) => {
-            path.parent().filter(|dir| dir.is_dir()).map_or(Ok(()), sync_dir).map_err(|cause| Error::io("sync", path, &cause))
+    /// Writes at a place of a file and makes it durable; what stood behind that place is cut off. Of the two points one is before the
+    /// write and one in its middle.
+    pub(crate) fn write_at(&self, points: [&'static str; 2], path: &Path, at: u64, bytes: &[u8]) -> Result<()> {
+        use std::os::unix::fs::FileExt;
+        let (half, rest) = bytes.split_at(bytes.len() / 2);
+        let write = || -> std::io::Result<()> {
+            self.faults.point(points[0])?;
+            let new = !path.exists();
+            if new && let Some(dir) = path.parent() {
+                make_dirs(dir)?;
+            }
+            let file = File::options().write(true).create(true).truncate(false).mode(0o600).open(path)?;
+            file.set_len(at)?;
+            file.write_all_at(half, at)?;
+            self.faults.point(points[1])?;
+            file.write_all_at(rest, at + half.len() as u64)?;
+            if new {
+                file.sync_all()?;
+                return path.parent().map_or(Ok(()), sync_dir);
+            }
+            file.sync_data()
+        };
+        write().map_err(|cause| Error::io("write", path, &cause))
+    }
+
+    /// Removes a file or a folder that may be gone already.
+    pub(crate) fn remove(&self, point: &'static str, path: &Path) -> Result<()> {
+        self.point(point)?;
+        let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+        match removed {
+            Err(cause) if cause.kind() != ErrorKind::NotFound => Err(Error::io("remove", path, &cause)),
+            Ok(()) | Err(_) => {
+                path.parent().filter(|dir| dir.is_dir()).map_or(Ok(()), sync_dir).map_err(|cause| Error::io("sync", path, &cause))
+            }
         }
     }
 }

@@ -6,10 +6,10 @@ use arrow::array::{BooleanArray, RecordBatch};
 use uuid::Uuid;
 
 use super::Keeper;
-use super::files;
 use crate::error::{Error, Result};
 use crate::ledger::record::{Record, encode_runs, runs_of};
 use crate::ledger::{base64_of, sha256};
+use crate::store::crash;
 use crate::store::read::open_segment;
 use crate::store::snapshot::TableState;
 use crate::store::tail::leaf_values;
@@ -59,13 +59,13 @@ impl Keeper {
             for (name, runs) in lists {
                 let hold = Uuid::new_v4();
                 let list = encode_runs(&runs);
-                files::replace(&books.layout.hold(hold), &list)?;
+                books.layout.replace(crash::LEDGER_BEFORE_HOLD, &books.layout.hold(hold), &list)?;
                 let rows = runs.iter().map(|run| run.1 - run.0 + 1).sum();
                 let tree = books.trees.get_mut(&id).ok_or_else(|| Error::internal(format!("table {id} has no tree")))?;
                 tree.holds.insert(name.clone(), hold);
                 books.pending.push(Record::Hold { at, table: id.0, hold, name, rows, runs: base64_of(&sha256(&list)) });
             }
-            books.write(&self.faults)
+            books.write()
         })
     }
 }

@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
 use crate::ledger::note::{SignerKey, VerifierKey};
 use crate::ledger::record::Record;
-use crate::store::crash::Faults;
+use crate::store::crash::{self, Faults};
 use crate::store::lock::FolderLock;
 
 /// The public key of a folder's ledger.
@@ -29,25 +29,33 @@ pub fn public_key(data: &Path, signer: Option<&Path>) -> Result<VerifierKey> {
 /// # Errors
 /// `ObjectInUse` if one has, `InvalidParameterValue` if there is no ledger, and why the ledger does not go on.
 pub fn rotate_key(data: &Path, signer: Option<&Path>, clock: &Clock) -> Result<VerifierKey> {
+    rotate_key_by_plan(data, signer, clock, &Faults::from_env())
+}
+
+/// The same, passing the points of a plan.
+///
+/// # Errors
+/// As [`rotate_key`].
+pub(crate) fn rotate_key_by_plan(data: &Path, signer: Option<&Path>, clock: &Clock, faults: &Faults) -> Result<VerifierKey> {
     public_key(data, signer)?;
     let _lock = FolderLock::take(data, "rotates the ledger's key")?;
-    let layout = Layout::new(data, signer);
+    let layout = Layout::new(data, signer).with_faults(faults);
     let mut books = Books::read(layout)?;
     let next = SignerKey::generate(&books.control_name())?;
     // From here on a crash leaves both keys; which is the ledger's, its last entry says.
-    files::replace(&books.layout.next_key(), format!("{}\n", next.text()).as_bytes())?;
+    books.layout.replace(crash::KEYS_BEFORE_NEXT, &books.layout.next_key(), format!("{}\n", next.text()).as_bytes())?;
     let note = books.signer.sign(&[&books.key, &next]);
     let public_key = next.verifier();
     books.pending.push(Record::Key { at: clock.now_us(), public_key: public_key.to_string(), note });
     books.key = next;
-    books.write(&Faults::default())?;
+    books.write()?;
     take_over(&books.layout, &books.key)?;
     Ok(public_key)
 }
 
 fn take_over(layout: &Layout, key: &SignerKey) -> Result<()> {
-    files::replace(&layout.key(), format!("{}\n", key.text()).as_bytes())?;
-    files::remove(&layout.next_key())
+    layout.replace(crash::KEYS_BEFORE_KEY, &layout.key(), format!("{}\n", key.text()).as_bytes())?;
+    layout.remove(crash::KEYS_BEFORE_DONE, &layout.next_key())
 }
 
 /// The key that the control log names, after a rotation that may have ended in the middle.
@@ -57,7 +65,7 @@ pub(super) fn current(layout: &Layout, key: SignerKey, told: &Told) -> Result<Si
     match (named, next) {
         (Some(named), _) if named == key.verifier() => {
             if layout.next_key().exists() {
-                files::remove(&layout.next_key())?;
+                layout.remove(crash::KEYS_BEFORE_DONE, &layout.next_key())?;
             }
             Ok(key)
         }

@@ -33,7 +33,7 @@ use self::resume::Replayed;
 use self::told::Told;
 use self::tree::{TableTree, columns_of};
 use super::core::{Core, locked};
-use super::crash::{self, Faults};
+use super::crash;
 use super::definition::Definition;
 use super::snapshot::{Snapshot, TableState};
 use super::spec::TableId;
@@ -45,6 +45,8 @@ use crate::ledger::record::{Record, Size};
 use crate::ledger::signer::Signer;
 
 pub use self::holds::HeldRows;
+#[cfg(test)]
+pub(crate) use self::keys::rotate_key_by_plan;
 pub use self::keys::{public_key, rotate_key};
 pub(crate) use self::purge::{Announced, joined};
 pub(crate) use self::status::Evidence;
@@ -94,7 +96,6 @@ const SHOWN: usize = 1024;
 pub(crate) struct Keeper {
     heartbeat: Duration,
     clock: Clock,
-    faults: Faults,
     books: Mutex<Result<Books>>,
     status: ArcSwap<LedgerStatus>,
     told: tokio::sync::watch::Sender<u64>,
@@ -129,21 +130,14 @@ impl Keeper {
     /// Opens the ledger of a folder, or begins one. What is wrong with it does not keep the store from opening; it is shown, and nothing
     /// is removed from the store as long as it is so.
     pub(crate) fn open(core: &Core, options: &LedgerOptions) -> Self {
-        let (clock, faults) = (core.options().clock.clone(), core.options().faults.clone());
+        let clock = core.options().clock.clone();
         let books = Books::open(core, options, &clock);
         if let Err(error) = &books {
             tracing::error!(%error, "the ledger cannot go on; rows are taken in, and nothing is signed or purged");
         }
         let status = books.as_ref().map_or_else(|error| LedgerStatus::failed(error.clone()), Books::status);
         let (told, _) = tokio::sync::watch::channel(0);
-        Keeper {
-            heartbeat: options.heartbeat,
-            clock,
-            faults,
-            books: Mutex::new(books),
-            status: ArcSwap::from_pointee(status),
-            told,
-        }
+        Keeper { heartbeat: options.heartbeat, clock, books: Mutex::new(books), status: ArcSwap::from_pointee(status), told }
     }
 
     /// What is known of the ledger, as of its last pass.
@@ -168,7 +162,7 @@ impl Keeper {
             if books.pending.is_empty() && due {
                 books.pending.push(Record::Heartbeat { at: now });
             }
-            books.write(&self.faults)?;
+            books.write()?;
             Ok(more)
         })
     }
@@ -191,7 +185,7 @@ impl Keeper {
 
 impl Books {
     fn open(core: &Core, options: &LedgerOptions, clock: &Clock) -> Result<Books> {
-        let layout = Layout::new(&core.options().dir, options.signer.as_deref());
+        let layout = Layout::new(&core.options().dir, options.signer.as_deref()).with_faults(&core.options().faults);
         let books = if layout.origin().exists() { Self::read(layout) } else { Self::begin(layout, options, core, clock) };
         books.map(|books| Books { resume_entries: options.resume_entries, ..books })
     }
@@ -211,7 +205,7 @@ impl Books {
             Some(key) => key,
             None => SignerKey::generate(&control_name)?,
         };
-        files::replace(&layout.key(), format!("{}\n", key.text()).as_bytes())?;
+        layout.replace(crash::LEDGER_BEFORE_KEY, &layout.key(), format!("{}\n", key.text()).as_bytes())?;
         let mut signer = Signer::new(&control_name);
         let mut control = ControlLog::new(&layout.control());
         let at = clock.now_us();
@@ -220,14 +214,14 @@ impl Books {
         let adopted: BTreeMap<TableId, u64> = adopted.map(|(id, state)| (*id, size_of(state))).collect();
         let before = adopted.iter().map(|(id, size)| (id.0, *size)).collect();
         let begin = Record::Begin { at, origin: control_name, public_key: key.verifier().to_string(), before };
-        let leaves = control.append(std::slice::from_ref(&begin))?;
+        let leaves = control.append(&layout, std::slice::from_ref(&begin))?;
         let mut told = Told::default();
         told.hear(begin)?;
         signer.extend(&leaves);
-        files::replace(&layout.signed(), signer.encode()?.as_bytes())?;
-        files::replace(&layout.checkpoint(), signer.sign(&[&key]).as_bytes())?;
+        layout.replace(crash::LEDGER_BEFORE_SIGNED, &layout.signed(), signer.encode()?.as_bytes())?;
+        layout.replace(crash::LEDGER_BEFORE_CHECKPOINT, &layout.checkpoint(), signer.sign(&[&key]).as_bytes())?;
         // The file that says that a ledger is there comes last: a crash before it begins anew.
-        files::replace(&layout.origin(), format!("{name}\n").as_bytes())?;
+        layout.replace(crash::LEDGER_BEFORE_ORIGIN, &layout.origin(), format!("{name}\n").as_bytes())?;
         let mut books = Books {
             layout,
             name,
@@ -298,10 +292,14 @@ impl Books {
         if !unsigned.is_empty() {
             // A process ended between the entry and the signature.
             signer.extend(&unsigned);
-            files::replace(&books.layout.signed(), signer.encode()?.as_bytes())?;
+            books.layout.replace(crash::LEDGER_BEFORE_SIGNED, &books.layout.signed(), signer.encode()?.as_bytes())?;
             books.signer = signer;
         }
-        files::replace(&books.layout.checkpoint(), books.signer.sign(&[&books.key]).as_bytes())?;
+        books.layout.replace(
+            crash::LEDGER_BEFORE_CHECKPOINT,
+            &books.layout.checkpoint(),
+            books.signer.sign(&[&books.key]).as_bytes(),
+        )?;
         books.show(books.last_entry);
         Ok(books)
     }
@@ -319,7 +317,7 @@ impl Books {
     fn take_in(&mut self, snapshot: &Snapshot, at: Micros) -> Result<bool> {
         self.dropped(snapshot, at)?;
         let mut sizes = Vec::new();
-        let mut more = false;
+        let (mut more, mut failure) = (false, None);
         for (id, state) in &snapshot.tables {
             if state.damage.is_some() {
                 continue;
@@ -345,11 +343,18 @@ impl Books {
                     tracing::error!(table = %state.spec.label, %error, "the ledger of a table cannot go on");
                     tree.failure = Some(error);
                 }
-                Err(error) => return Err(error),
+                Err(error) => {
+                    failure = Some(error);
+                    break;
+                }
             }
         }
+        // What was taken in before a failure is told of with the next entry.
         if !sizes.is_empty() {
             self.pending.push(Record::Sizes { at, tables: sizes });
+        }
+        if let Some(failure) = failure {
+            return Err(failure);
         }
         self.settle(snapshot, at)?;
         Ok(more)
@@ -359,7 +364,7 @@ impl Books {
     fn dropped(&mut self, snapshot: &Snapshot, at: Micros) -> Result<()> {
         let gone: Vec<TableId> = self.trees.keys().filter(|id| !snapshot.tables.contains_key(id)).copied().collect();
         for id in gone {
-            files::remove(&self.layout.table(id))?;
+            self.layout.remove(crash::LEDGER_BEFORE_DROP, &self.layout.table(id))?;
             self.trees.remove(&id);
             self.adopted.remove(&id);
             self.pending.push(Record::Drop { at, table: id.0 });
@@ -401,24 +406,22 @@ impl Books {
     }
 
     /// Writes the entries that wait, if any do, signs, and publishes the checkpoint.
-    fn write(&mut self, faults: &Faults) -> Result<()> {
+    fn write(&mut self) -> Result<()> {
         let Some(at) = self.pending.last().map(Record::at) else { return Ok(()) };
-        let point =
-            |layout: &Layout, name| faults.point(name).map_err(|cause| Error::io("write the ledger in", &layout.dir, &cause));
-        point(&self.layout, crash::LEDGER_BEFORE_ENTRY)?;
-        let leaves = self.control.append(&self.pending)?;
+        let leaves = self.control.append(&self.layout, &self.pending)?;
         self.signer.extend(&leaves);
         self.last_entry = at;
         self.pending.drain(..).try_for_each(|record| self.told.hear(record))?;
-        point(&self.layout, crash::LEDGER_BEFORE_SIGNED)?;
-        files::replace(&self.layout.signed(), self.signer.encode()?.as_bytes())?;
-        point(&self.layout, crash::LEDGER_BEFORE_CHECKPOINT)?;
-        files::replace(&self.layout.checkpoint(), self.signer.sign(&[&self.key]).as_bytes())?;
+        self.layout.replace(crash::LEDGER_BEFORE_SIGNED, &self.layout.signed(), self.signer.encode()?.as_bytes())?;
+        self.layout.replace(
+            crash::LEDGER_BEFORE_CHECKPOINT,
+            &self.layout.checkpoint(),
+            self.signer.sign(&[&self.key]).as_bytes(),
+        )?;
         self.show(at);
         let entries = self.control.frontier.size();
         if entries - self.resumed >= self.resume_entries {
             self.resumed = entries;
-            point(&self.layout, crash::LEDGER_BEFORE_RESUME)?;
             // It saves the next start some reading, and nothing rests on it.
             if let Err(error) = resume::write(&self.layout, &self.control, &self.told) {
                 tracing::warn!(%error, "the next start reads more of the ledger than it would have to");
@@ -450,7 +453,7 @@ fn begun_before(layout: &Layout) -> Result<()> {
     [layout.control(), layout.signed(), layout.checkpoint(), layout.resume()]
         .iter()
         .filter(|path| path.exists())
-        .try_for_each(|path| files::remove(path))
+        .try_for_each(|path| layout.remove(crash::LEDGER_BEFORE_KEY, path))
 }
 
 /// How many leaves the tree of a table has once all its rows are in it.

@@ -34,11 +34,10 @@ impl Keeper {
             let (id, at) = (state.spec.id, self.clock.now_us());
             books.defined(state, at)?;
             books.catch_up(state, at)?;
-            let tree = books.trees.get_mut(&id).ok_or_else(|| Error::internal(format!("table {id} has no tree")))?;
-            tree.keep_hashes(state, &runs)?;
             let purge = Uuid::new_v4();
             let list = encode_runs(&runs);
-            files::replace(&books.layout.purge(purge), &list)?;
+            books.layout.replace(crash::LEDGER_BEFORE_LIST, &books.layout.purge(purge), &list)?;
+            let tree = books.trees.get_mut(&id).ok_or_else(|| Error::internal(format!("table {id} has no tree")))?;
             books.pending.push(Record::Purge {
                 at,
                 purge,
@@ -50,7 +49,12 @@ impl Keeper {
                 root: base64_of(&tree.root()),
                 holds,
             });
-            if let Err(error) = books.write(&self.faults) {
+            // The hashes follow the entry: whatever becomes of them, the next start finds the entry and what to take back.
+            let written = books.write().and_then(|()| match books.trees.get_mut(&id) {
+                Some(tree) => tree.keep_hashes(state, &runs),
+                None => Err(Error::internal(format!("table {id} has no tree"))),
+            });
+            if let Err(error) = written {
                 // Whether the entry is in the log or not, nothing goes.
                 books.pending.retain(|record| !matches!(record, Record::Purge { purge: other, .. } if *other == purge));
                 books.unfinished.insert(purge, id);
@@ -72,11 +76,9 @@ impl Keeper {
             let at = self.clock.now_us();
             let Announced { purge, table, runs } = announced;
             let record = if gone { books.purged(purge, table, &runs, at)? } else { books.kept(purge, table, &runs, at)? };
-            self.faults
-                .point(crash::LEDGER_BEFORE_PURGED)
-                .map_err(|cause| Error::io("write the ledger in", &books.layout.dir, &cause))?;
+            books.layout.point(crash::LEDGER_BEFORE_PURGED)?;
             books.pending.push(record);
-            books.write(&self.faults)
+            books.write()
         })
     }
 }
@@ -128,18 +130,16 @@ impl Books {
 
     /// Finds out what became of purges whose process ended in the middle.
     pub(super) fn settle(&mut self, snapshot: &Snapshot, at: Micros) -> Result<()> {
-        for (purge, table) in std::mem::take(&mut self.unfinished) {
+        for (purge, table) in self.unfinished.clone() {
             let list = files::read(&self.layout.purge(purge))?.unwrap_or_default();
             let runs = decode_runs(&list)?;
             let there = match snapshot.table(table) {
-                Some(state) if state.damage.is_some() => {
-                    self.unfinished.insert(purge, table);
-                    continue;
-                }
+                Some(state) if state.damage.is_some() => continue,
                 Some(state) => any_there(state, &runs)?,
                 None => false,
             };
             let record = if there { self.kept(purge, table, &runs, at)? } else { self.purged(purge, table, &runs, at)? };
+            self.unfinished.remove(&purge);
             self.pending.push(record);
         }
         Ok(())

@@ -16,6 +16,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ledger::signer::Signer;
 use crate::ledger::tree::Frontier;
 use crate::ledger::{Hash, base64_of, hash_from_base64, sha256};
+use crate::store::crash;
 
 /// Bytes of the log before the place where reading goes on that must be what they were. They hold at least the last entries' roots, which
 /// no other log has.
@@ -89,7 +90,11 @@ pub(super) fn write(layout: &Layout, control: &ControlLog, told: &Told) -> Resul
     };
     let text =
         serde_json::to_string(&resume).map_err(|cause| Error::internal(format!("could not write a resume point: {cause}")))?;
-    files::replace(&layout.resume(), format!("{}\n{text}", base64_of(&sha256(text.as_bytes()))).as_bytes())
+    layout.replace(
+        crash::LEDGER_BEFORE_RESUME,
+        &layout.resume(),
+        format!("{}\n{text}", base64_of(&sha256(text.as_bytes()))).as_bytes(),
+    )
 }
 
 /// Reads the file; `None` if there is none.

@@ -16,6 +16,7 @@ use crate::ledger::row::{absent_leaf, genesis};
 use crate::ledger::salt::{ChunkSeeds, place};
 use crate::ledger::tree::{Frontier, TILE, Tiles, root_of};
 use crate::ledger::{Hash, record};
+use crate::store::crash;
 use crate::store::snapshot::TableState;
 use crate::store::spec::{TableId, TableSpec};
 use crate::value::SqlType;
@@ -223,7 +224,9 @@ impl TableTree {
             write_removed(&self.layout, self.id, &removed)?;
         }
         if !roots.is_empty() {
-            files::write_at(&self.layout.tiles(self.id), self.tiles.size() / TILE * HASH_BYTES, &roots.concat())?;
+            let points = [crash::LEDGER_BEFORE_TILES, crash::LEDGER_MID_TILES];
+            let at = self.tiles.size() / TILE * HASH_BYTES;
+            self.layout.write_at(points, &self.layout.tiles(self.id), at, &roots.concat())?;
         }
         self.root = with_rest(&tiles, &rest).root();
         (self.tiles, self.rest, self.size) = (tiles, Some(rest), end);
@@ -239,12 +242,14 @@ impl TableTree {
         if missing.is_empty() {
             return Ok(());
         }
-        for chunk in missing {
+        for chunk in &missing {
             let mut seed = [0; 32];
             random(&mut seed)?;
-            self.seeds.insert(chunk, ChunkSeeds::new(seed));
+            self.seeds.insert(*chunk, ChunkSeeds::new(seed));
         }
+        // What is not durable is not known: rows are hashed with no salt that the next start does not find.
         write_seeds(&self.layout, self.id, &self.seeds)
+            .inspect_err(|_| missing.iter().for_each(|chunk| drop(self.seeds.remove(chunk))))
     }
 
     /// Keeps what the tree needs of rows that are about to go: the hashes of those whose tile keeps other rows.
@@ -397,7 +402,7 @@ fn write_seeds(layout: &Layout, id: TableId, seeds: &Seeds) -> Result<()> {
         bytes.extend_from_slice(&u32::try_from(nodes.len()).unwrap_or(u32::MAX).to_be_bytes());
         bytes.extend_from_slice(&nodes);
     }
-    files::replace(&layout.salts(id), &bytes)
+    layout.replace(crash::LEDGER_BEFORE_SALTS, &layout.salts(id), &bytes)
 }
 
 /// The leaf hashes that are kept of removed rows.
@@ -415,8 +420,8 @@ pub(crate) fn read_removed(layout: &Layout, id: TableId) -> Result<BTreeMap<u64,
 fn write_removed(layout: &Layout, id: TableId, removed: &BTreeMap<u64, Hash>) -> Result<()> {
     let path = layout.removed(id);
     if removed.is_empty() {
-        return if path.exists() { files::remove(&path) } else { Ok(()) };
+        return if path.exists() { layout.remove(crash::LEDGER_BEFORE_REMOVED, &path) } else { Ok(()) };
     }
     let bytes: Vec<u8> = removed.iter().flat_map(|(leaf, hash)| leaf.to_be_bytes().into_iter().chain(*hash)).collect();
-    files::replace(&path, &bytes)
+    layout.replace(crash::LEDGER_BEFORE_REMOVED, &path, &bytes)
 }

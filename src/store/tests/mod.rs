@@ -2,6 +2,8 @@
 
 mod damage;
 mod death;
+mod keeping;
+mod leaves;
 mod ledger;
 mod lives;
 mod load;
