@@ -3,6 +3,8 @@
 //! The ledger tells what went and by which rule; it tells nothing of a purge that found nothing to do, and it may be off.
 
 use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -10,6 +12,7 @@ use uuid::Uuid;
 
 use super::Store;
 use super::core::locked;
+use super::durable::sync_dir;
 use super::keeper::files;
 use super::spec::TableId;
 use crate::clock::Micros;
@@ -51,7 +54,17 @@ impl Purges {
         last.retain(|known, _| is_there(*known));
         last.insert(table, at);
         let lines: String = last.iter().map(|(table, at)| format!("{table} {at}\n")).collect();
-        files::replace(&self.path, lines.as_bytes())
+        self.replace(lines.as_bytes()).map_err(|cause| Error::io("write", &self.path, &cause))
+    }
+
+    /// Writes the file so that after a crash it is there whole or as it was.
+    fn replace(&self, bytes: &[u8]) -> std::io::Result<()> {
+        let fresh = self.path.with_extension("new");
+        let mut file = File::create(&fresh)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&fresh, &self.path)?;
+        self.path.parent().map_or(Ok(()), sync_dir)
     }
 }
 
