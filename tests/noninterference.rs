@@ -6,7 +6,8 @@
 //! that only they have and that make expressions fail, so that whatever looks at one of them shows.
 //!
 //! `ANNALS_SEED` is the seed of the first statement, that of the n-th is n higher: a failure prints the one that runs its statement first.
-//! `ANNALS_SOAK_STATEMENTS` says how many there are.
+//! `ANNALS_SOAK_STATEMENTS` says how many there are. A long run is put to a release build, which answers twice as many in the same time
+//! (`ANNALS_TEST_PROGRAM`), with a seed a process and as many processes as there are processors to spare.
 
 mod generate;
 mod world;
@@ -19,6 +20,8 @@ use world::World;
 
 /// Statements of a run that says nothing else.
 const STATEMENTS: u64 = 2_000;
+/// After so many a run says how far it has come.
+const TOLD_EVERY: u64 = 10_000;
 
 /// The first statement, by its seed, that two worlds answer differently to a role.
 async fn first_difference(role: &str, seed: u64, statements: u64) -> Option<String> {
@@ -26,6 +29,9 @@ async fn first_difference(role: &str, seed: u64, statements: u64) -> Option<Stri
     let (mut left, mut right) = (left.enter(role).await, right.enter(role).await);
     let (mut sent, mut answered) = (0_u64, 0_u64);
     for number in 0..statements {
+        if number > 0 && number.is_multiple_of(TOLD_EVERY) {
+            println!("{number} of {statements} from ANNALS_SEED={seed}: no difference");
+        }
         let seed = seed.wrapping_add(number);
         for act in acts(&mut Chance::new(seed)) {
             let (one, other) = tokio::join!(left.answer(&act), right.answer(&act));

@@ -3,7 +3,7 @@
 
 use tokio_postgres::Client;
 
-use crate::harness::{Scene, told};
+use crate::harness::{Scene, sqlstate, told};
 
 const DEFINITIONS: &str = "
     CREATE ROLE keeper LOGIN PASSWORD 'only-for-tests'; CREATE ROLE ann LOGIN PASSWORD 'only-for-tests';
@@ -98,6 +98,56 @@ async fn a33_a65_the_owners_policies_and_the_readers_masks_count() {
     scene.run("GRANT SELECT ON events TO ann").await;
     assert_eq!(told(&ann, "SELECT * FROM asked ORDER BY id").await, ["2|***|us"]);
     assert_eq!(told(&keeper, "SELECT id, region FROM theirs ORDER BY id").await, ["1|***", "3|***"]);
+}
+
+/// A statement that has begun goes on with the rights that it began with, unless it is stopped; the next one has the new ones.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_view_is_read_with_other_rights_from_the_commit_on_that_says_so() {
+    let (scene, keeper) = set().await;
+    keeper
+        .batch_execute(
+            "CREATE VIEW public.eu WITH (security_invoker = false) AS SELECT id FROM events WHERE region = 'eu'; GRANT SELECT ON eu TO ann",
+        )
+        .await
+        .unwrap();
+    let (ann, cursor) = (scene.log_in("ann").await, scene.log_in("ann").await);
+    let prepared = ann.prepare("SELECT count(*) FROM eu").await.unwrap();
+    let counted = "SELECT count(*) FROM eu";
+    assert_eq!(told(&ann, counted).await, ["2"]);
+    keeper.batch_execute("BEGIN; ALTER VIEW eu SET (security_invoker = true)").await.unwrap();
+    assert_eq!(told(&ann, counted).await, ["2"], "nothing was committed");
+    keeper.batch_execute("ROLLBACK").await.unwrap();
+    assert_eq!(told(&ann, counted).await, ["2"]);
+    keeper.batch_execute("ALTER VIEW eu SET (security_invoker = true)").await.unwrap();
+    assert_eq!(told(&ann, counted).await, ["42501"]);
+    assert_eq!(sqlstate(&ann.query(&prepared, &[]).await.unwrap_err()), "42501", "also what was prepared before");
+    // What an open cursor has not read yet it does not read.
+    scene.run("INSERT INTO events (id, region) SELECT g, 'eu' FROM generate_series(10, 60000) g; CHECKPOINT").await;
+    for (change, back) in [
+        ("REVOKE SELECT ON eu FROM ann", "GRANT SELECT ON eu TO ann"),
+        (
+            "CREATE OR REPLACE VIEW eu WITH (security_invoker = false) AS SELECT id FROM events WHERE region = 'eu' AND id > 1",
+            "SELECT 1",
+        ),
+        ("ALTER VIEW eu SET (security_invoker = true)", "ALTER VIEW eu SET (security_invoker = false)"),
+    ] {
+        scene.run("ALTER VIEW eu SET (security_invoker = false)").await;
+        cursor.batch_execute("BEGIN; DECLARE c CURSOR FOR SELECT id FROM eu; FETCH 5 FROM c").await.unwrap();
+        scene.run(change).await;
+        assert_eq!(told(&cursor, "FETCH ALL FROM c").await, ["40001"], "{change}");
+        cursor.batch_execute("ROLLBACK").await.unwrap();
+        scene.run(back).await;
+    }
+    keeper.batch_execute("ALTER VIEW eu SET (security_invoker = false); ALTER VIEW eu RENAME TO europe").await.unwrap();
+    assert_eq!(told(&ann, "SELECT count(*) > 2 FROM europe").await, ["t"]);
+    assert_eq!(told(&ann, counted).await, ["42P01"]);
+    // A readers' own schema is for views, and what is moved out of it is asked about as what is made elsewhere.
+    keeper.batch_execute("ALTER VIEW europe SET SCHEMA keeper").await.unwrap();
+    assert_eq!(told(&ann, "SELECT count(*) FROM keeper.europe").await, ["42501"]);
+    ann.batch_execute("CREATE VIEW mine AS SELECT 1 AS one").await.unwrap();
+    assert_eq!(told(&ann, "ALTER VIEW mine SET SCHEMA public").await, ["42501"]);
+    assert_eq!(told(&ann, "ALTER VIEW mine SET SCHEMA keeper").await, ["42501"]);
+    assert_eq!(told(&scene.chief, "ALTER TABLE events SET SCHEMA ann").await, ["42501"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

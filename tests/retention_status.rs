@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tokio_postgres::Client;
 
-use crate::harness::{Server, count, folder, table};
+use crate::harness::{Server, count, folder, table, told};
 use crate::holds::{DEFINITIONS, refused};
 
 /// One line of the status as text, without the times.
@@ -78,6 +78,14 @@ async fn the_status_counts_what_is_there() {
         count(&chief, "SELECT count(*) FROM annals.retention_status WHERE tablename IN ('flat', 'notes') AND last_purge <= now() + interval '1 second'").await,
         3
     );
+    // When that was is known also after a crash, and told of the tables that are there.
+    let times = "SELECT policyname, last_purge FROM annals.retention_status WHERE tablename IN ('flat', 'notes') ORDER BY 1, 2";
+    let purged = told(&chief, times).await;
+    drop(chief);
+    server.kill9();
+    let server = Server::start(data.path());
+    let chief = server.connect().await;
+    assert_eq!(told(&chief, times).await, purged);
     // One table that cannot be counted is told of, and hides nothing of the others.
     chief.batch_execute("CREATE RETENTION POLICY a_broken ON flat WHERE (1 / (n - 230) > 0) KEEP INTERVAL '9 days'").await.unwrap();
     let lines = lines(&chief).await;

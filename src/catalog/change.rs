@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::catalog::{
-    Acl, BUILTIN_SCHEMAS, Catalog, Check, Column, DefaultKey, Function, Hold, Keep, Membership, Name, Object, Oid, PUBLIC_SCHEMA,
-    Protection, Relation, Retention, Role, SYSTEM_SCHEMA, Schema, quote_identifier,
+    Acl, BUILTIN_SCHEMAS, Catalog, Check, Column, Commented, DefaultKey, Function, Hold, Keep, Membership, Name, Object, Oid,
+    PUBLIC_SCHEMA, Protection, Relation, Retention, Role, RuleKind, SYSTEM_SCHEMA, Schema, quote_identifier,
 };
 use crate::catalog::{Table, View, hold};
 use crate::error::{Error, Kind, Result};
@@ -50,6 +50,11 @@ pub enum Change {
         from: Name,
         to: Name,
     },
+    /// Whether a view reads with its owner's rights.
+    SetDefiner {
+        view: Name,
+        definer: bool,
+    },
     SetDefault {
         table: Name,
         column: String,
@@ -94,22 +99,8 @@ pub enum Change {
         table: Name,
         role: Oid,
     },
-    CommentOnSchema {
-        name: String,
-        comment: Option<String>,
-    },
-    CommentOnRelation {
-        name: Name,
-        comment: Option<String>,
-    },
-    CommentOnColumn {
-        relation: Name,
-        column: String,
-        comment: Option<String>,
-    },
-    CommentOnFunction {
-        name: Name,
-        oid: Oid,
+    Comment {
+        on: Commented,
         comment: Option<String>,
     },
     CreateRole(Role),
@@ -190,6 +181,13 @@ impl Catalog {
             }),
             Change::RenameColumn { relation, from, to } => self.rename_column(&relation, &from, to),
             Change::RenameRelation { from, to } => self.rename_relation(&from, to),
+            Change::SetDefiner { view, definer } => match self.relation_mut(&view)? {
+                Relation::View(view) => {
+                    Arc::make_mut(view).definer = definer;
+                    Ok(())
+                }
+                Relation::Table(_) => Err(Error::new(Kind::WrongObjectType, format!("\"{}\" is not a view", view.name))),
+            },
             Change::SetDefault { table, column, default } => self.alter_table(&table, |table| {
                 column_mut(&mut table.columns, &column, &table.name.name)?.default = default;
                 Ok(())
@@ -245,35 +243,7 @@ impl Catalog {
                 hold::forget_role(table, role);
                 Ok(())
             }),
-            Change::CommentOnSchema { name, comment } => match self.schemas.get_mut(&name) {
-                Some(schema) => {
-                    schema.comment = comment;
-                    Ok(())
-                }
-                None => Err(undefined_schema(&name)),
-            },
-            Change::CommentOnRelation { name, comment } => match self.relation_mut(&name)? {
-                Relation::Table(table) => {
-                    Arc::make_mut(table).comment = comment;
-                    Ok(())
-                }
-                Relation::View(view) => {
-                    Arc::make_mut(view).comment = comment;
-                    Ok(())
-                }
-            },
-            Change::CommentOnColumn { relation, column, comment } => self.alter_table(&relation, |table| {
-                column_mut(&mut table.columns, &column, &table.name.name)?.comment = comment;
-                Ok(())
-            }),
-            Change::CommentOnFunction { name, oid, comment } => {
-                for function in self.functions.get_mut(&name).into_iter().flatten() {
-                    if function.oid == oid {
-                        Arc::make_mut(function).comment = comment.clone();
-                    }
-                }
-                Ok(())
-            }
+            Change::Comment { on, comment } => self.comment(&on, comment),
             Change::CreateRole(role) => self.create_role(role),
             Change::AlterRole(role) => self.put_role(role),
             Change::DropRole { oid } => self.drop_role(oid),
@@ -493,13 +463,17 @@ impl Catalog {
     }
 
     fn alter_table(&mut self, name: &Name, change: impl FnOnce(&mut Table) -> Result<()>) -> Result<()> {
+        change(self.table_mut(name)?)
+    }
+
+    pub(super) fn table_mut(&mut self, name: &Name) -> Result<&mut Table> {
         match self.relation_mut(name)? {
-            Relation::Table(table) => change(Arc::make_mut(table)),
+            Relation::Table(table) => Ok(Arc::make_mut(table)),
             Relation::View(_) => Err(Error::new(Kind::WrongObjectType, format!("\"{}\" is not a table", name.name))),
         }
     }
 
-    fn relation_mut(&mut self, name: &Name) -> Result<&mut Relation> {
+    pub(super) fn relation_mut(&mut self, name: &Name) -> Result<&mut Relation> {
         self.relations.get_mut(name).ok_or_else(|| super::snapshot::undefined_table(name))
     }
 
@@ -524,15 +498,10 @@ fn depended_on(dependent: &str, what: &str) -> Error {
 
 fn retention_mut<'a>(table: &'a mut Table, policy: &str) -> Result<&'a mut Retention> {
     let name = table.name.name.clone();
-    table.retention.iter_mut().find(|existing| existing.name == policy).ok_or_else(|| undefined_retention(policy, &name))
+    table.retention.iter_mut().find(|existing| existing.name == policy).ok_or_else(|| RuleKind::Retention.undefined(policy, &name))
 }
 
-/// The error for a retention policy that there is not.
-pub(crate) fn undefined_retention(policy: &str, table: &str) -> Error {
-    Error::new(Kind::UndefinedObject, format!("retention policy \"{policy}\" for table \"{table}\" does not exist"))
-}
-
-fn column_mut<'a>(columns: &'a mut [Column], name: &str, table: &str) -> Result<&'a mut Column> {
+pub(super) fn column_mut<'a>(columns: &'a mut [Column], name: &str, table: &str) -> Result<&'a mut Column> {
     columns
         .iter_mut()
         .find(|column| column.name == name)
@@ -543,7 +512,7 @@ fn duplicate_column(name: &str, table: &str) -> Error {
     Error::new(Kind::DuplicateColumn, format!("column \"{name}\" of relation \"{table}\" already exists"))
 }
 
-fn undefined_schema(name: &str) -> Error {
+pub(super) fn undefined_schema(name: &str) -> Error {
     Error::new(Kind::InvalidSchemaName, format!("schema \"{name}\" does not exist"))
 }
 

@@ -1,6 +1,6 @@
 //! Legal holds: which rows of a table nothing may remove, why, and who goes on seeing them.
 
-use crate::catalog::{Catalog, Oid, Relation, Table};
+use crate::catalog::{Catalog, Oid, Relation, RuleKind, Table};
 use crate::clock::Micros;
 use crate::error::{Error, Kind, Result};
 
@@ -20,6 +20,7 @@ pub struct Hold {
     pub made_by: Oid,
     /// When it was made in this store.
     pub since: Micros,
+    pub comment: Option<String>,
 }
 
 impl Catalog {
@@ -55,7 +56,7 @@ pub(super) fn add(table: &mut Table, hold: Hold) -> Result<()> {
 pub(super) fn remove(table: &mut Table, hold: &str) -> Result<()> {
     let before = table.holds.len();
     table.holds.retain(|existing| existing.name != hold);
-    if table.holds.len() == before { Err(undefined_hold(hold, &table.name.name)) } else { Ok(()) }
+    if table.holds.len() == before { Err(RuleKind::Hold.undefined(hold, &table.name.name)) } else { Ok(()) }
 }
 
 /// Lets a role see what a table's holds keep no longer.
@@ -63,11 +64,6 @@ pub(super) fn forget_role(table: &mut Table, role: Oid) {
     for hold in &mut table.holds {
         hold.roles.retain(|named| *named != role);
     }
-}
-
-/// The error for a legal hold that there is not.
-pub(crate) fn undefined_hold(hold: &str, table: &str) -> Error {
-    Error::new(Kind::UndefinedObject, format!("legal hold \"{hold}\" for table \"{table}\" does not exist"))
 }
 
 /// A table with a hold on it keeps all that it has.

@@ -6,6 +6,7 @@
 
 mod access;
 mod change;
+mod comment;
 mod function;
 mod hold;
 pub mod privilege;
@@ -17,10 +18,9 @@ mod snapshot;
 
 pub use access::{Access, DefaultKey, DefaultKind};
 pub use change::Change;
-pub(crate) use change::undefined_retention;
+pub use comment::{Commented, RuleKind};
 pub use function::{Argument, Function};
 pub use hold::Hold;
-pub(crate) use hold::undefined_hold;
 pub use privilege::{Acl, AclItem, EVERYBODY, Mode, Object, ObjectKind, Privilege, Privileges};
 pub use protection::{Mask, PolicyCommand, Protection, RowPolicy, Subjects};
 pub use relation::{CATALOG_LOG_OID, Check, Column, Default, QUERY_LOG_OID, Relation, Table, View};

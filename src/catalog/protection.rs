@@ -31,6 +31,7 @@ pub struct RowPolicy {
     pub check: Option<String>,
     /// Oids of the relations that the predicates look into.
     pub reads: Vec<Oid>,
+    pub comment: Option<String>,
 }
 
 /// The statements that a row policy is for.
@@ -79,6 +80,7 @@ pub struct Mask {
     pub value: String,
     /// Oids of the relations that it looks into.
     pub reads: Vec<Oid>,
+    pub comment: Option<String>,
 }
 
 /// The roles that a policy is about, by id; [`EVERYBODY`] is all of them.

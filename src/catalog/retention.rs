@@ -20,6 +20,7 @@ pub struct Retention {
     pub keep: Keep,
     /// Oids of the reference tables that the predicate looks into.
     pub reads: Vec<Oid>,
+    pub comment: Option<String>,
 }
 
 /// How long a row is kept, counted from the time in the table's time column, by the calendar of UTC.

@@ -16,11 +16,15 @@ use super::Guard;
 use super::exit::Exit;
 use super::protection::Screen;
 use super::sieve::SieveExec;
+use super::watch::Watch;
+use crate::catalog::Object;
 
 /// The query behind its wall.
 pub struct Barrier {
     /// What it is called where its plan is not shown.
     name: String,
+    /// The view or function that it is.
+    object: Object,
     plan: LogicalPlan,
     schema: SchemaRef,
     /// That of the statement around it, which counts what leaves.
@@ -35,9 +39,14 @@ impl fmt::Debug for Barrier {
 
 impl Barrier {
     /// Puts a plan behind the wall. Its columns have names of their own each.
-    pub fn new(name: &str, plan: LogicalPlan, guard: Guard) -> Self {
+    pub fn new(name: &str, object: Object, plan: LogicalPlan, guard: Guard) -> Self {
         let schema = plan.schema().inner().clone();
-        Barrier { name: name.to_owned(), plan, schema, guard }
+        Barrier { name: name.to_owned(), object, plan, schema, guard }
+    }
+
+    fn watch(&self) -> Option<Arc<Watch>> {
+        let live = self.guard.live.clone()?;
+        Some(Arc::new(Watch::of_wall(live, &self.guard, self.object, &self.name)))
     }
 
     /// The plan's column at a place.
@@ -81,7 +90,7 @@ impl TableProvider for Barrier {
             ruled: true,
             shown: self.guard.reader.superuser,
             meter: self.guard.meter.clone(),
-            watch: None,
+            watch: self.watch(),
             measured: ExecutionPlanMetricsSet::new(),
         };
         Ok(exit.over(Arc::new(wall)))

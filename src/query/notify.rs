@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::engine::Engine;
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Oid};
 use crate::error::{Error, Kind, Result};
 use crate::policy::{self, Identity};
 
@@ -140,7 +140,46 @@ pub struct Exchange {
 #[derive(Debug)]
 struct Listener {
     inbox: Arc<Inbox>,
+    /// The role that logged in.
+    role: Oid,
     channels: BTreeSet<String>,
+}
+
+/// A session that listens, and what its role is held to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ear<'a> {
+    pub pid: i32,
+    pub inbox: &'a Arc<Inbox>,
+    pub role: Oid,
+    /// Channels that the role's sessions may listen to together, each counted for each of them; `None` is no limit.
+    pub most: Option<u64>,
+}
+
+impl Ear<'_> {
+    /// How many channels the other sessions of the role listen to.
+    fn others(&self, listeners: &BTreeMap<i32, Listener>) -> usize {
+        let others = listeners.iter().filter(|(pid, listener)| **pid != self.pid && listener.role == self.role);
+        others.map(|(_, listener)| listener.channels.len()).sum()
+    }
+
+    /// Whether the session may listen to as many as this, beside those of the role's other sessions.
+    ///
+    /// # Errors
+    /// 53400.
+    fn require_room(&self, own: usize, others: usize) -> Result<()> {
+        if own > CHANNELS_MAX {
+            let message = format!("a session can listen to at most {CHANNELS_MAX} channels");
+            return Err(Error::new(Kind::ConfigurationLimitExceeded, message));
+        }
+        match self.most.filter(|most| (own + others) as u64 > *most) {
+            None => Ok(()),
+            Some(most) => {
+                let message = format!("too many channels: the sessions of this role may listen to {most} together");
+                Err(Error::new(Kind::ConfigurationLimitExceeded, message)
+                    .with_hint("UNLISTEN from one; an administrator can raise the role's max_subscriptions."))
+            }
+        }
+    }
 }
 
 /// What a transaction changes about what its session hears.
@@ -151,7 +190,32 @@ pub(super) enum Change {
     UnlistenAll,
 }
 
+impl Change {
+    fn make(&self, channels: &mut BTreeSet<String>) {
+        match self {
+            Change::Listen(channel) => {
+                channels.insert(channel.clone());
+            }
+            Change::Unlisten(channel) => {
+                channels.remove(channel);
+            }
+            Change::UnlistenAll => channels.clear(),
+        }
+    }
+}
+
 impl Exchange {
+    /// Whether a session may ask for this as well, after what its transaction has asked for. Others may take the room before it commits.
+    ///
+    /// # Errors
+    /// 53400 when that is more than a session or its role may listen to.
+    pub(super) fn admit(&self, ear: &Ear<'_>, asked: &[Change], more: &Change) -> Result<()> {
+        let listeners = locked(&self.listeners);
+        let mut own = listeners.get(&ear.pid).map(|listener| listener.channels.clone()).unwrap_or_default();
+        asked.iter().chain([more]).for_each(|change| change.make(&mut own));
+        ear.require_room(own.len(), ear.others(&listeners))
+    }
+
     /// The channels that a session listens to, in order.
     pub(super) fn channels(&self, pid: i32) -> Vec<String> {
         locked(&self.listeners).get(&pid).map(|listener| listener.channels.iter().cloned().collect()).unwrap_or_default()
@@ -186,24 +250,23 @@ impl Exchange {
     /// A transaction has committed: first it hears what it asked to hear, then everybody its messages.
     ///
     /// # Errors
-    /// 53400 when a session listens to too many channels; the messages are delivered all the same.
-    pub(super) fn commit(&self, pid: i32, inbox: &Arc<Inbox>, changes: &[Change], messages: &[Notification]) -> Result<()> {
+    /// 53400 when a session listens to too many channels; then it hears none of those that are too many, and the messages are delivered
+    /// all the same.
+    pub(super) fn commit(&self, ear: &Ear<'_>, changes: &[Change], messages: &[Notification]) -> Result<()> {
         if changes.is_empty() && messages.is_empty() {
             return Ok(());
         }
         let mut listeners = locked(&self.listeners);
-        let mut too_many = false;
+        let mut heard = Ok(());
+        let others = ear.others(&listeners);
         for change in changes {
-            let listener = listeners.entry(pid).or_insert_with(|| Listener { inbox: inbox.clone(), channels: BTreeSet::new() });
-            match change {
-                Change::Listen(_) if listener.channels.len() >= CHANNELS_MAX => too_many = true,
-                Change::Listen(channel) => {
-                    listener.channels.insert(channel.clone());
-                }
-                Change::Unlisten(channel) => {
-                    listener.channels.remove(channel);
-                }
-                Change::UnlistenAll => listener.channels.clear(),
+            let own = Listener { inbox: ear.inbox.clone(), role: ear.role, channels: BTreeSet::new() };
+            let listener = listeners.entry(ear.pid).or_insert(own);
+            listener.role = ear.role;
+            let new = matches!(change, Change::Listen(channel) if !listener.channels.contains(channel));
+            match new.then(|| ear.require_room(listener.channels.len() + 1, others)) {
+                Some(Err(error)) => heard = Err(error),
+                Some(Ok(())) | None => change.make(&mut listener.channels),
             }
         }
         listeners.retain(|_, listener| !listener.channels.is_empty());
@@ -212,11 +275,7 @@ impl Exchange {
                 listener.inbox.put(message);
             }
         }
-        if too_many {
-            let message = format!("a session can listen to at most {CHANNELS_MAX} channels");
-            return Err(Error::new(Kind::ConfigurationLimitExceeded, message));
-        }
-        Ok(())
+        heard
     }
 
     /// The session is gone.
@@ -280,6 +339,10 @@ impl Pending {
         (messages, changes)
     }
 
+    pub(super) fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
     pub(super) fn messages(&self) -> &[Notification] {
         &self.messages
     }
@@ -298,17 +361,23 @@ mod tests {
         Notification::new("c", payload, 1).unwrap()
     }
 
+    fn ear(pid: i32, inbox: &Arc<Inbox>, most: Option<u64>) -> Ear<'_> {
+        Ear { pid, inbox, role: 20, most }
+    }
+
     #[tokio::test]
     async fn a_message_reaches_who_listens() {
         let exchange = Exchange::default();
         let (one, two) = (Arc::new(Inbox::default()), Arc::new(Inbox::default()));
-        exchange.commit(1, &one, &[Change::Listen("c".to_owned()), Change::Listen("d".to_owned())], &[message("a")]).unwrap();
-        exchange.commit(2, &two, &[], &[message("b")]).unwrap();
+        exchange
+            .commit(&ear(1, &one, None), &[Change::Listen("c".to_owned()), Change::Listen("d".to_owned())], &[message("a")])
+            .unwrap();
+        exchange.commit(&ear(2, &two, None), &[], &[message("b")]).unwrap();
         one.filled().await;
         assert_eq!(one.take(), [message("a"), message("b")]);
         assert!(two.take().is_empty());
         assert_eq!(exchange.channels(1), ["c", "d"]);
-        exchange.commit(1, &one, &[Change::Unlisten("c".to_owned())], &[message("x")]).unwrap();
+        exchange.commit(&ear(1, &one, None), &[Change::Unlisten("c".to_owned())], &[message("x")]).unwrap();
         assert!(one.take().is_empty());
         exchange.forget(1);
         assert!(exchange.channels(1).is_empty());
@@ -319,11 +388,31 @@ mod tests {
         let exchange = Exchange::default();
         let inbox = Arc::new(Inbox::default());
         let many: Vec<Notification> = (0..1_000).map(|n| message(&format!("{n}{}", "x".repeat(7_900)))).collect();
-        exchange.commit(1, &inbox, &[Change::Listen("c".to_owned())], &many).unwrap();
+        exchange.commit(&ear(1, &inbox, None), &[Change::Listen("c".to_owned())], &many).unwrap();
         assert_eq!(exchange.check(&many).unwrap_err().sqlstate(), "54000");
         assert!(exchange.check(&[Notification::new("other", "", 1).unwrap()]).is_ok(), "nobody hears it");
         assert_eq!(inbox.take().len(), 1_000);
         assert!(exchange.check(&many).is_ok());
+    }
+
+    #[test]
+    fn a_role_s_sessions_listen_to_so_many_channels_together() {
+        let exchange = Exchange::default();
+        let inbox = Arc::new(Inbox::default());
+        let listen = |channel: &str| Change::Listen(channel.to_owned());
+        let (one, two) = (ear(1, &inbox, Some(2)), ear(2, &inbox, Some(2)));
+        exchange.commit(&one, &[listen("a"), listen("a")], &[]).unwrap();
+        assert!(exchange.admit(&two, &[], &listen("a")).is_ok());
+        assert_eq!(exchange.admit(&two, &[listen("a")], &listen("b")).unwrap_err().sqlstate(), "53400");
+        assert!(exchange.admit(&two, &[listen("a"), Change::UnlistenAll], &listen("b")).is_ok());
+        assert_eq!(exchange.commit(&two, &[listen("b"), listen("c")], &[]).unwrap_err().sqlstate(), "53400");
+        assert_eq!((exchange.channels(1), exchange.channels(2)), (vec!["a".to_owned()], vec!["b".to_owned()]));
+        assert!(
+            exchange.admit(&Ear { role: 30, ..ear(3, &inbox, Some(1)) }, &[], &listen("a")).is_ok(),
+            "another role has its own"
+        );
+        exchange.forget(1);
+        assert!(exchange.admit(&two, &[], &listen("c")).is_ok());
     }
 
     #[test]

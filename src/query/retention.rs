@@ -59,7 +59,9 @@ pub(super) async fn purge(session: &Session, table: &Arc<Table>) -> Result<Purge
     if report.rows > 0 {
         tracing::info!(table = %table.name, rows = report.rows, bytes = report.bytes, "purged expired rows");
     }
-    engine.retention.purged(id, engine.clock.now_us());
+    if let Err(error) = engine.store.note_purge(id, engine.clock.now_us()).await {
+        tracing::warn!(table = %table.name, %error, "could not take down that the table was purged");
+    }
     Ok(report)
 }
 

@@ -5,6 +5,7 @@ mod masks;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 
 use datafusion::arrow::datatypes::{DataType, Schema};
@@ -17,13 +18,13 @@ use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Volatility};
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::sql::sqlparser::ast::{self, Ident, ObjectName};
 
-use crate::catalog::{Catalog, Keep, Oid, Relation, RowPolicy, Table};
+use crate::catalog::{Catalog, Keep, Name, Oid, Relation, RowPolicy, Table};
 use crate::error::{Error, Kind, Result};
 use crate::guard::{HoldRule, MaskRule, RetentionRule, Room, RowRule, RowRules, Rules, Term, plans};
 use crate::query::errors::unwrap;
 use crate::query::functions::{self, PseudonymKey, PseudonymSecret};
 use crate::query::parse::{self, unsupported};
-use crate::query::plan::{Planned, Planner};
+use crate::query::plan::{Planned, Planner, names};
 use crate::store::spec::{TableId, TableKind};
 use crate::value::SqlType;
 
@@ -203,11 +204,19 @@ fn term(expr: Expr, lasting: bool, planner: &Planner<'_>) -> Result<Term> {
 /// PostgreSQL's SQLSTATE for a predicate that cannot be planned, 42804 for one that is not boolean, 42P17 for one whose answer depends
 /// on what its place does not allow, 0A000 for one that looks elsewhere than into reference tables.
 pub(super) fn predicate(predicate: &ast::Expr, table: &Table, planner: &Planner<'_>, place: Place) -> Result<Predicate> {
+    if place == Place::RowPolicy && looks_into(predicate, &table.name) {
+        return Err(recursion(table).with_hint("A policy looks values up in other tables than the one that it protects."));
+    }
     let mut query = parse::select_all(ObjectName::from(vec![Ident::with_quote('"', table.name.name.clone())]))?;
     if let ast::SetExpr::Select(select) = query.body.as_mut() {
         select.selection = Some(ast::Expr::Nested(Box::new(predicate.clone())));
     }
-    let (planned, reads) = planned(&query, table, planner, None)?;
+    let (planned, reads) = planned(&query, table, planner, None).map_err(|error| match (place, error.message()) {
+        (Place::RowPolicy, "argument of WHERE must be type boolean") => {
+            Error::new(Kind::DatatypeMismatch, "argument of POLICY must be type boolean")
+        }
+        _ => error,
+    })?;
     let LogicalPlan::Projection(projection) = &planned.plan else { return Err(lookups::elsewhere()) };
     let LogicalPlan::Filter(filter) = projection.input.as_ref() else { return Err(lookups::elsewhere()) };
     if !is_row(&filter.input) {
@@ -230,6 +239,22 @@ pub(super) fn predicate(predicate: &ast::Expr, table: &Table, planner: &Planner<
     Ok(Predicate { condition, reads, lasting })
 }
 
+fn recursion(table: &Table) -> Error {
+    Error::new(Kind::InvalidObjectDefinition, format!("infinite recursion detected in policy for relation \"{}\"", table.name.name))
+}
+
+/// Whether a query in the expression reads the table that the expression is about.
+fn looks_into(predicate: &ast::Expr, table: &Name) -> bool {
+    let is_table = |name: &ObjectName| match names::parts(name).as_deref() {
+        Ok([own]) => *own == table.name,
+        Ok([.., schema, own]) => (schema, own) == (&table.schema, &table.name),
+        Ok([]) | Err(_) => false,
+    };
+    let found =
+        ast::visit_relations(predicate, |name| if is_table(name) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) });
+    found.is_break()
+}
+
 /// Plans a query over nothing but a row of the table and what it looks up, as the table's owner.
 fn planned(
     query: &ast::Query,
@@ -239,8 +264,7 @@ fn planned(
 ) -> Result<(Planned, Vec<Oid>)> {
     if planner.is_innermost() {
         // Policies look into tables with policies, and nowhere is an end.
-        let message = format!("infinite recursion detected in policy for relation \"{}\"", table.name.name);
-        return Err(Error::new(Kind::InvalidObjectDefinition, message));
+        return Err(recursion(table));
     }
     let fields: Vec<_> = table.columns.iter().map(|column| column.sql_type.field(column.name.clone(), true)).collect();
     let rows = provider_as_source(Arc::new(EmptyTable::new(Arc::new(Schema::new(fields)))));

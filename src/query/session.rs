@@ -1,6 +1,7 @@
 //! One connection's state: who it is, its settings, its transaction; and the dispatcher that every statement passes.
 
 mod block;
+mod channels;
 mod cursor;
 mod effects;
 mod identity;
@@ -29,10 +30,10 @@ use crate::query::define::{self, Scope, Source};
 pub use crate::query::engine::Engine;
 use crate::query::functions::SessionFacts;
 use crate::query::kept::{self, Basis, Kept, Work};
-use crate::query::notify::{self, Change};
+use crate::query::notify::Change;
 pub use crate::query::notify::{Inbox, Notification};
 pub use crate::query::parse::Parsed;
-use crate::query::parse::{Block, Channel, CopyDirection, Definition, Discard, Statement, TransactionEnd};
+use crate::query::parse::{Block, CopyDirection, Definition, Discard, Statement, TransactionEnd};
 use crate::query::plan::{Planned, Planner};
 pub use crate::query::settings::Timeout;
 use crate::query::settings::{Settings, Version};
@@ -425,26 +426,6 @@ impl Session {
             Discard::Plans | Discard::Sequences | Discard::Temporary => {}
         }
         done(what.tag())
-    }
-
-    /// What LISTEN and NOTIFY ask for happens at COMMIT.
-    fn channel(&mut self, channel: &Channel) -> Result<Outcome> {
-        self.open_transaction();
-        match channel {
-            Channel::Listen(name) => {
-                notify::permit(name, &self.identity, &self.rights())?;
-                self.effects.change(Change::Listen(name.clone()));
-                done("LISTEN")
-            }
-            Channel::Unlisten(name) => {
-                self.effects.change(name.clone().map_or(Change::UnlistenAll, Change::Unlisten));
-                done("UNLISTEN")
-            }
-            Channel::Notify { channel, payload } => {
-                self.effects.notify(channel, payload)?;
-                done("NOTIFY")
-            }
-        }
     }
 
     pub(super) async fn define(&mut self, definition: &Definition) -> Result<Outcome> {

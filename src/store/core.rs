@@ -19,6 +19,7 @@ use super::home::{Chore, TableHome};
 use super::keeper::Keeper;
 use super::lock::FolderLock;
 use super::options::StoreOptions;
+use super::purges::Purges;
 use super::segment::Segment;
 use super::snapshot::{Loaded, Snapshot, TableState, newest_first};
 use super::spec::{TableId, TableSpec};
@@ -50,6 +51,7 @@ pub(crate) struct Core {
     pub(crate) janitor: UnboundedSender<Chore>,
     /// The ledger, once it is open; never if it is off.
     keeper: OnceLock<Arc<Keeper>>,
+    pub(crate) purges: Purges,
     /// Cancelled when the store stops; long background work looks at it.
     pub(crate) stop: CancellationToken,
 }
@@ -104,6 +106,7 @@ impl Core {
         janitor: UnboundedSender<Chore>,
         found: Found,
     ) -> Self {
+        let purges = Purges::open(&dir);
         let core = Core {
             options,
             dir,
@@ -118,6 +121,7 @@ impl Core {
             flush_failure: Mutex::new(None),
             janitor,
             keeper: OnceLock::new(),
+            purges,
             stop: CancellationToken::new(),
         };
         core.measure();

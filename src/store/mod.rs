@@ -14,6 +14,7 @@
 //! wal/<first commit>.wal        the write-ahead log
 //! tables/<table id>/            a Delta table: _delta_log/ and _day=<date>/<uuid>.parquet
 //! journal/                      records that become rows in a moment (`journal`)
+//! purges                        when each table was purged last (`purges`)
 //! ledger/                       what proves that nothing was changed (`keeper`)
 //! ```
 //!
@@ -40,6 +41,7 @@ mod open;
 mod options;
 mod physical;
 mod purge;
+mod purges;
 mod read;
 mod reference;
 mod rewrite;

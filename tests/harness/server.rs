@@ -1,5 +1,6 @@
 //! Annals itself as a child process: started on a folder, reached by a driver, killed or asked to stop.
 
+use std::env;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -16,9 +17,11 @@ use super::{PASSWORD, psql};
 /// What the server prints, once, on its standard output when it accepts connections.
 const READY: &str = "annals: listening on ";
 
-/// The program under test with the password set, for commands that end by themselves.
+/// The program under test with the password set, for commands that end by themselves: the one that was built with the tests, or the one
+/// that `ANNALS_TEST_PROGRAM` names, so that a long run can be put to a release build.
 pub(crate) fn annals(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_annals"));
+    let program = env::var_os("ANNALS_TEST_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_annals").into());
+    let mut command = Command::new(program);
     command.args(arguments).env("ANNALS_PASSWORD", PASSWORD).env_remove("ANNALS_CRASH_AT").env_remove("ANNALS_FAULT_AT");
     command
 }

@@ -417,7 +417,7 @@ async fn a109_a_cursor_ends_when_what_its_role_may_see_changes() {
     let scene = Scene::set(&[DEFINITIONS]).await;
     scene
         .run(
-            "CREATE TABLE long (n integer, word text, mail text); GRANT SELECT (n, word) ON long TO readers; GRANT SELECT ON long TO mallory;
+            "CREATE TABLE long (n integer, word text, mail text); CREATE RETENTION POLICY old ON long KEEP INTERVAL '90 years'; GRANT SELECT (n, word) ON long TO readers; GRANT SELECT ON long TO mallory;
              INSERT INTO long SELECT g, 'w' || g, 'm' FROM generate_series(1, 60000) g; CHECKPOINT",
         )
         .await;
@@ -426,6 +426,7 @@ async fn a109_a_cursor_ends_when_what_its_role_may_see_changes() {
     for (change, back, ends) in [
         ("GRANT SELECT (mail) ON long TO readers", "REVOKE SELECT (mail) ON long FROM readers", false),
         ("CREATE TABLE unrelated (a integer)", "DROP TABLE unrelated", false),
+        ("COMMENT ON RETENTION POLICY old ON long IS 'x'", "COMMENT ON RETENTION POLICY old ON long IS NULL", false),
         ("REVOKE SELECT (word) ON long FROM readers", "GRANT SELECT (word) ON long TO readers", true),
         ("REVOKE readers FROM ann", "GRANT readers TO ann", true),
         ("ALTER TABLE long ENABLE ROW LEVEL SECURITY", "ALTER TABLE long DISABLE ROW LEVEL SECURITY", true),

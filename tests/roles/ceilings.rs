@@ -117,3 +117,37 @@ async fn statements_are_counted() {
     waiting.await.unwrap();
     while table(&ann, "SELECT 1").await.is_err() {}
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a103_channels_are_counted_over_the_sessions_of_a_role() {
+    let folder = folder();
+    let (server, chief) = scene(&folder).await;
+    run(&chief, "ALTER ROLE ann SET max_subscriptions = 3").await;
+    let one = connect_as(server.address(), "ann", PASSWORD).await.unwrap();
+    let two = connect_as(server.address(), "ann", PASSWORD).await.unwrap();
+    run(&one, "LISTEN a; LISTEN b; LISTEN a").await;
+    run(&two, "LISTEN a").await;
+    let refused = table(&two, "LISTEN b").await.unwrap_err();
+    assert_eq!(sqlstate(&refused), "53400");
+    let told = refused.as_db_error().unwrap();
+    assert_eq!(told.message(), "too many channels: the sessions of this role may listen to 3 together");
+    run(&two, "LISTEN a").await;
+    run(&two, "SET max_subscriptions = 100").await;
+    assert_eq!(shown(&two, "max_subscriptions").await, "3");
+    assert_eq!(state(&two, "LISTEN b").await, "53400");
+    // A block that fails asks for nothing.
+    assert_eq!(state(&two, "BEGIN; UNLISTEN *; LISTEN b; LISTEN c").await, "53400");
+    run(&two, "ROLLBACK").await;
+    run(&chief, "LISTEN a; LISTEN b; LISTEN c; LISTEN d").await;
+    run(&one, "UNLISTEN b").await;
+    run(&two, "LISTEN b").await;
+    drop(one);
+    // The session's end gives its channels back, as soon as the server has seen it.
+    while state_of(&two, "LISTEN c").await.is_some() {}
+    assert_eq!(count(&two, "SELECT count(*) FROM pg_listening_channels()").await, 3);
+}
+
+/// The SQLSTATE of a statement that may be refused.
+async fn state_of(client: &Client, sql: &str) -> Option<String> {
+    table(client, sql).await.err().map(|error| sqlstate(&error).to_owned())
+}

@@ -63,6 +63,14 @@ async fn a92_a_value_cannot_grow_past_its_bound() {
         "WITH a AS MATERIALIZED (SELECT repeat('x', 300000000) AS t) SELECT length(concat(t, t, t, t, t, t)) FROM a",
         "SELECT length(repeat(repeat(repeat('x', 10000), 10000), 10000))",
         "SELECT length((repeat('9', 100000) || 'e131000')::numeric::text)",
+        "WITH a AS MATERIALIZED (SELECT repeat('x', 600000000) AS t) SELECT length(t || t) FROM a",
+        "SELECT count(*) FROM events WHERE length(repeat(msg, 20000) || repeat(msg, 20000)) > 0",
+        "SELECT count(*) FROM events WHERE length(id || repeat('x', 1000000)) > 0",
+        "SELECT count(*) FROM events WHERE length(repeat('x', 1000000)::bytea || convert_to(msg, 'UTF8')) > 0",
+        "SELECT count(*) FROM events WHERE length((attrs || jsonb_build_object('b', repeat(msg, 100000)))::text) > 0",
+        "SELECT count(*) FROM events WHERE cardinality(ARRAY(SELECT g FROM generate_series(1, 200000) g) || id) > 0",
+        "SELECT count(*) FROM events WHERE cardinality(id::bigint || ARRAY(SELECT g FROM generate_series(1, 200000) g)) > 0",
+        "SELECT count(*) FROM events WHERE cardinality(array_cat(ARRAY(SELECT g FROM generate_series(1, 200000) g), ARRAY[id])) > 0",
     ] {
         let refused = state(&mallory, sql).await;
         assert!(

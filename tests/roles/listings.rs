@@ -23,9 +23,27 @@ const DEFINITIONS: &str = "
     CREATE ROLE gone; GRANT SELECT ON hr.salaries TO gone; DROP OWNED BY gone; DROP ROLE gone;
     ALTER ROLE readers RENAME TO \"many readers\";
     REVOKE TEMPORARY ON DATABASE annals FROM PUBLIC;
+    CREATE POLICY sees ON \"Odd name\" TO ann USING (c > 1);
+    CREATE MASKING POLICY hides ON \"Odd name\" (\"Ab\") TO \"many readers\" USING (mask_all());
+    CREATE RETENTION POLICY keeps ON hr.salaries KEEP INTERVAL '9 years';
+    CREATE LEGAL HOLD \"Held!\" ON hr.salaries REASON 'case 1';
+    COMMENT ON POLICY sees ON \"Odd name\" IS 'what ann''s are';
+    COMMENT ON MASKING POLICY hides ON \"Odd name\" IS 'what nobody reads';
+    COMMENT ON RETENTION POLICY keeps ON hr.salaries IS 'as long as the law says';
+    COMMENT ON LEGAL HOLD \"Held!\" ON hr.salaries IS 'until the case is closed';
+    ALTER RETENTION POLICY keeps ON hr.salaries KEEP INTERVAL '10 years';
+    ALTER MASKING POLICY hides ON \"Odd name\" RENAME TO covers;
+    CREATE VIEW hr.pay WITH (security_invoker = false) AS SELECT name FROM hr.salaries;
+    CREATE VIEW hr.lent AS SELECT name FROM hr.salaries;
+    ALTER VIEW hr.pay RESET (security_invoker);
+    ALTER VIEW hr.lent SET (security_invoker = false);
+    ALTER VIEW hr.pay RENAME TO wages;
+    ALTER VIEW hr.wages SET SCHEMA public;
+    ALTER TABLE \"Odd name\" SET SCHEMA hr;
+    ALTER TABLE hr.\"Odd name\" SET SCHEMA public;
 ";
 
-const TOLD: [&str; 8] = [
+const TOLD: [&str; 10] = [
     "SELECT rolname, rolsuper, rolinherit, rolcreaterole, rolcanlogin, rolconnlimit, rolvaliduntil, rolconfig, rolpassword FROM pg_authid
      JOIN (SELECT oid AS o, rolconfig FROM pg_roles) r ON r.o = oid ORDER BY 1",
     "SELECT pg_get_userbyid(roleid), pg_get_userbyid(member), pg_get_userbyid(grantor), admin_option FROM pg_auth_members ORDER BY 1, 2",
@@ -34,6 +52,11 @@ const TOLD: [&str; 8] = [
     "SELECT nspname, pg_get_userbyid(nspowner), nspacl FROM pg_namespace ORDER BY 1",
     "SELECT proname, pg_get_userbyid(proowner), proacl FROM pg_proc WHERE proname = 'f'",
     "SELECT pg_get_userbyid(defaclrole), defaclobjtype, defaclacl FROM pg_default_acl ORDER BY 1",
+    "SELECT relname, relnamespace::regnamespace, reloptions FROM pg_class WHERE relname IN ('pay', 'wages', 'lent') ORDER BY 1",
+    "SELECT policyname, comment FROM annals.masking_policies WHERE comment IS NOT NULL
+     UNION ALL SELECT policyname, comment FROM annals.retention_policies WHERE comment IS NOT NULL
+     UNION ALL SELECT holdname, comment FROM annals.legal_holds UNION ALL SELECT polname, obj_description(oid, 'pg_policy') FROM pg_policy
+     WHERE obj_description(oid) IS NOT NULL ORDER BY 1",
     "SELECT datacl, (SELECT shobj_description(oid, 'pg_authid') FROM pg_roles WHERE rolname = 'ann') FROM pg_database",
 ];
 
@@ -41,7 +64,9 @@ async fn told(server: &Server) -> Vec<Table> {
     let chief = server.connect().await;
     let mut all = vec![];
     for sql in TOLD {
-        all.push(table(&chief, sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}")));
+        let rows = table(&chief, sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+        assert!(!rows.rows.is_empty(), "{sql}");
+        all.push(rows);
     }
     all
 }

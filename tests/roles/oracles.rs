@@ -248,6 +248,14 @@ async fn a16_a_pruned_file_is_not_told_of() {
 async fn a26_what_policies_and_masks_say_is_for_those_who_may_change_them() {
     let scene =
         Scene::set(&[DEFINITIONS, "CREATE RETENTION POLICY kept ON events WHERE (region = 'us') KEEP INTERVAL '9 days'"]).await;
+    let policies = told(&scene.chief, "SELECT polname FROM pg_policy WHERE polrelid = 'events'::regclass").await;
+    for policy in &policies {
+        scene.run(&format!("COMMENT ON POLICY {policy} ON events IS 'about VIPs'")).await;
+    }
+    scene.run("COMMENT ON RETENTION POLICY kept ON events IS 'about VIPs'").await;
+    let about = "SELECT count(*) FROM pg_description WHERE description = 'about VIPs'";
+    assert_eq!(told(&scene.chief, about).await, ["2"]);
+    let oids = told(&scene.chief, "SELECT oid FROM pg_policy WHERE polrelid = 'events'::regclass").await;
     for role in ["mallory", "sid", "zoe"] {
         let client = scene.log_in(role).await;
         for sql in [
@@ -261,6 +269,12 @@ async fn a26_what_policies_and_masks_say_is_for_those_who_may_change_them() {
             assert!(answer.is_empty() || answer == ["42501"], "{role}: {sql}: {answer:?}");
         }
         assert_eq!(state(&client, "EXPLAIN RETENTION events").await, "42501", "{role}");
+        assert_eq!(told(&client, about).await, ["0"], "{role}");
+        for oid in &oids {
+            assert_eq!(told(&client, &format!("SELECT obj_description({oid}, 'pg_policy')")).await, ["NULL"], "{role}");
+        }
+        let comments = told(&client, "SELECT comment FROM annals.retention_policies WHERE tablename = 'events'").await;
+        assert!(comments.iter().all(|comment| comment == "NULL"), "{role}: {comments:?}");
     }
     assert_eq!(count(&scene.chief, "SELECT count(*) FROM pg_policies WHERE tablename = 'events'").await, 2);
 }
@@ -311,7 +325,10 @@ async fn a49_policies_that_read_each_other_are_refused_and_end() {
     ])
     .await;
     let (keeper, mallory) = (scene.log_in("keeper").await, scene.log_in("mallory").await);
-    assert_eq!(state(&keeper, "CREATE POLICY p ON one USING (a IN (SELECT a FROM public.one))").await, "42P17");
+    for itself in ["public.one", "one", "one o", "two WHERE a IN (SELECT a FROM one)"] {
+        let sql = format!("CREATE POLICY p ON one USING (a IN (SELECT a FROM {itself}))");
+        assert_eq!(state(&keeper, &sql).await, "42P17", "{sql}");
+    }
     // Whichever of the two is refused, the definition or the statement, it is by name and the server goes on.
     let mut states = vec![told(&keeper, "CREATE POLICY p ON one USING (a IN (SELECT a FROM two))").await];
     states.push(told(&keeper, "CREATE POLICY p ON two USING (a IN (SELECT a FROM one))").await);

@@ -522,3 +522,95 @@ SET ROLE 'none'
 SHOW role
 GRANT pg_database_owner TO annals
 GRANT SELECT ON pg_class TO PUBLIC
+CREATE ROLE vera LOGIN PASSWORD 'only-for-tests'
+CREATE ROLE walt LOGIN PASSWORD 'only-for-tests'
+CREATE SCHEMA veras AUTHORIZATION vera
+CREATE SCHEMA walts AUTHORIZATION walt
+CREATE TABLE entries (id integer, word text)
+INSERT INTO entries VALUES (1, 'one'), (2, 'two')
+GRANT SELECT ON entries TO vera
+GRANT USAGE ON SCHEMA veras, walts TO PUBLIC
+@vera
+CREATE VIEW veras.lent WITH (security_invoker = false) AS SELECT id, word FROM entries
+GRANT SELECT ON veras.lent TO walt
+@walt
+SELECT id FROM veras.lent ORDER BY id
+ALTER VIEW veras.lent SET (security_invoker = true)
+ALTER VIEW veras.lent RESET (security_invoker)
+ALTER VIEW veras.lent RENAME TO mine
+ALTER VIEW veras.lent SET SCHEMA walts
+ALTER VIEW veras.lent OWNER TO walt
+COMMENT ON VIEW veras.lent IS 'mine'
+@vera
+ALTER VIEW veras.lent SET (security_invoker = true)
+SELECT reloptions FROM pg_class WHERE relname = 'lent'
+@walt
+SELECT id FROM veras.lent ORDER BY id
+@vera
+ALTER VIEW veras.lent SET (security_invoker = off, security_barrier = true)
+@walt
+SELECT id FROM veras.lent ORDER BY id
+@vera
+ALTER VIEW veras.lent SET (security_invoker)
+@walt
+SELECT id FROM veras.lent ORDER BY id
+@vera
+ALTER VIEW veras.lent SET (security_invoker = maybe)
+ALTER VIEW veras.lent SET (nonsense = 1)
+ALTER VIEW veras.lent SET ()
+ALTER VIEW veras.lent SET
+ALTER VIEW veras.lent
+ALTER VIEW veras.lent RESET (nonsense)
+ALTER VIEW veras.nothing_there SET (security_invoker = true)
+ALTER VIEW IF EXISTS veras.nothing_there SET (security_invoker = true)
+ALTER VIEW IF EXISTS veras.nothing_there RENAME TO something
+ALTER VIEW entries RENAME TO others
+ALTER VIEW veras.lent RENAME TO given
+ALTER VIEW veras.given SET SCHEMA walts
+ALTER VIEW veras.given SET SCHEMA nowhere
+ALTER VIEW veras.given SET SCHEMA veras
+ALTER VIEW veras.given SET SCHEMA public
+ALTER TABLE veras.given SET (security_invoker = false)
+ALTER TABLE veras.given RENAME TO lent
+ALTER VIEW veras.lent OWNER TO walt
+COMMENT ON VIEW veras.lent IS 'from vera'
+COMMENT ON TABLE veras.lent IS 'from vera'
+COMMENT ON VIEW entries IS 'none of hers'
+SELECT obj_description('veras.lent'::regclass, 'pg_class')
+@annals
+GRANT CREATE ON SCHEMA walts TO vera
+ALTER VIEW entries SET (security_invoker = true)
+ALTER VIEW entries RENAME TO others
+ALTER VIEW entries SET SCHEMA walts
+@vera
+ALTER VIEW veras.lent SET SCHEMA walts
+SELECT nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE relname = 'lent'
+CREATE VIEW veras.lent AS SELECT 1 AS one
+ALTER VIEW veras.lent SET SCHEMA walts
+ALTER VIEW walts.lent RENAME TO lent
+@walt
+SELECT id FROM walts.lent ORDER BY id
+@annals
+CREATE POLICY p ON entries USING (true)
+COMMENT ON POLICY p ON entries IS 'everybody'
+COMMENT ON POLICY q ON entries IS 'nobody'
+COMMENT ON POLICY p ON nothing_there IS 'nobody'
+SELECT obj_description(oid, 'pg_policy'), obj_description(oid, 'pg_class') FROM pg_policy WHERE polname = 'p'
+SELECT description FROM pg_description d JOIN pg_policy p ON p.oid = d.objoid AND d.classoid = 'pg_policy'::regclass WHERE d.objsubid = 0
+ALTER POLICY p ON entries RENAME TO q
+SELECT obj_description(oid, 'pg_policy') FROM pg_policy WHERE polname = 'q'
+@vera
+COMMENT ON POLICY q ON entries IS 'mine'
+@annals
+COMMENT ON POLICY q ON entries IS NULL
+SELECT obj_description(oid, 'pg_policy') FROM pg_policy WHERE polname = 'q'
+COMMENT ON POLICY q IS 'of what'
+COMMENT ON NOTHING q IS 'what'
+COMMENT ON ROLE vera IS 'true'
+SELECT shobj_description(oid, 'pg_authid') FROM pg_roles WHERE rolname = 'vera'
+CREATE TABLE loose (a integer)
+ALTER TABLE loose SET SCHEMA veras
+SELECT count(*) FROM veras.loose
+SELECT count(*) FROM loose
+ALTER TABLE veras.loose SET SCHEMA public
+ALTER TABLE IF EXISTS veras.loose SET SCHEMA public

@@ -73,12 +73,7 @@ fn operate(name: &Name, operation: &AlterTableOperation, scope: &Scope<'_>, defi
             Ok(vec![Change::RenameColumn { relation: name.clone(), from, to }])
         }
         AlterTableOperation::RenameTable { table_name: RenameTableNameKind::To(to) | RenameTableNameKind::As(to) } => {
-            let to = Name::new(name.schema.clone(), names::single(to)?);
-            let is_view = catalog.expect_relation(name)?.is_view();
-            scope.guard().map(|guard| guard.permit_creation(&to, is_view)).transpose()?;
-            require_unread(catalog, name, "rename")?;
-            require_unnamed(scope, name, None)?;
-            Ok(vec![Change::RenameRelation { from: name.clone(), to }])
+            moved(name, Name::new(name.schema.clone(), names::single(to)?), scope)
         }
         AlterTableOperation::AlterColumn { column_name, op } => {
             let table = catalog.expect_table(name)?;
@@ -108,6 +103,15 @@ fn operate(name: &Name, operation: &AlterTableOperation, scope: &Scope<'_>, defi
         other => Err(unsupported(&format!("ALTER TABLE ... {other}"))
             .with_hint("A table can get columns, CHECK constraints for new rows, defaults and new names.")),
     }
+}
+
+/// The relation under another name, or in another schema, where its owner may make one.
+pub(super) fn moved(name: &Name, to: Name, scope: &Scope<'_>) -> Result<Vec<Change>> {
+    let is_view = scope.catalog.expect_relation(name)?.is_view();
+    scope.guard().map(|guard| guard.permit_creation(&to, is_view)).transpose()?;
+    require_unread(scope.catalog, name, "rename")?;
+    require_unnamed(scope, name, None)?;
+    Ok(vec![Change::RenameRelation { from: name.clone(), to }])
 }
 
 fn add_column(table: &Arc<Table>, definition: &ast::ColumnDef, scope: &Scope<'_>, defined: &mut Defined) -> Result<Vec<Change>> {

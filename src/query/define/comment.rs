@@ -1,69 +1,73 @@
 //! COMMENT ON.
 
-use datafusion::sql::sqlparser::ast::{self, CommentObject};
+use datafusion::sql::sqlparser::ast;
 
 use super::{Defined, Scope, drop};
-use crate::catalog::{Change, Name, Relation, quote_identifier};
+use crate::catalog::{Change, Commented, Name, Relation, quote_identifier};
 use crate::error::{Error, Kind, Result};
-use crate::query::parse::unsupported;
+use crate::query::parse::{Comment, CommentTarget, Signature};
 use crate::query::plan::names;
 
-pub(super) fn comment(
-    object: CommentObject,
-    name: &ast::ObjectName,
-    arguments: Option<&[ast::DataType]>,
-    comment: Option<&str>,
-    scope: &Scope<'_>,
-) -> Result<Defined> {
-    let comment = comment.map(str::to_owned);
-    let (change, shown) = match object {
-        CommentObject::Table | CommentObject::View => {
-            let found = scope.named(name)?;
-            let relation = scope.catalog.expect_relation(&found)?;
-            scope.require_relation_owner(relation)?;
-            let wrong = match (object, relation) {
-                (CommentObject::View, Relation::Table(_)) => Some("a view"),
-                (CommentObject::Table, Relation::View(_)) => Some("a table"),
-                _ => None,
-            };
-            if let Some(wanted) = wrong {
-                return Err(Error::new(Kind::WrongObjectType, format!("\"{}\" is not {wanted}", found.name)));
-            }
-            let shown = format!("{object} {found}");
-            (Change::CommentOnRelation { name: found, comment: comment.clone() }, shown)
-        }
-        CommentObject::Column => {
+/// Whoever may change an object may say what it is.
+pub(super) fn comment(statement: &Comment, scope: &Scope<'_>) -> Result<Defined> {
+    let (on, shown) = match &statement.on {
+        CommentTarget::Table(name) => relation(name, false, scope)?,
+        CommentTarget::View(name) => relation(name, true, scope)?,
+        CommentTarget::Column(name) => {
             let (relation, column) = column_name(name, scope)?;
             if let Some(guard) = scope.guard() {
                 guard.permit_schema(&relation.schema)?;
             }
             scope.require_relation_owner(scope.catalog.expect_relation(&relation)?)?;
             let shown = format!("COLUMN {relation}.{}", quote_identifier(&column));
-            (Change::CommentOnColumn { relation, column, comment: comment.clone() }, shown)
+            (Commented::Column(relation, column), shown)
         }
-        CommentObject::Schema => {
+        CommentTarget::Schema(name) => {
             let schema = names::single(name)?;
             scope.require_schema_owner(&schema)?;
             let shown = format!("SCHEMA {}", quote_identifier(&schema));
-            (Change::CommentOnSchema { name: schema, comment: comment.clone() }, shown)
+            (Commented::Schema(schema), shown)
         }
-        CommentObject::Function => {
-            let function = drop::find(name, arguments, scope)?
+        CommentTarget::Function(Signature { name, arguments }) => {
+            let function = drop::find(name, arguments.as_deref(), scope)?
                 .ok_or_else(|| Error::new(Kind::UndefinedFunction, format!("could not find a function named \"{name}\"")))?;
             scope.require_function_owner(function)?;
             let shown = format!("FUNCTION {}", drop::signature(function));
-            (Change::CommentOnFunction { name: function.name.clone(), oid: function.oid, comment: comment.clone() }, shown)
+            (Commented::Function(function.name.clone(), function.oid), shown)
         }
-        other => return Err(unsupported(&format!("COMMENT ON {other}"))),
+        CommentTarget::Rule { kind, name, table } => {
+            let found = scope.named(table)?;
+            scope.require_keeper(scope.catalog.expect_relation(&found)?)?;
+            let shown = format!("{} {} ON {found}", kind.words(), quote_identifier(name));
+            (Commented::Rule(*kind, found, name.clone()), shown)
+        }
     };
-    let literal = comment.map_or("NULL".to_owned(), |comment| format!("'{}'", comment.replace('\'', "''")));
+    let comment = statement.comment.clone();
+    let literal = comment.as_ref().map_or("NULL".to_owned(), |comment| format!("'{}'", comment.replace('\'', "''")));
     Ok(Defined {
         tag: "COMMENT",
         text: format!("COMMENT ON {shown} IS {literal}"),
         object: shown,
-        changes: vec![change],
+        changes: vec![Change::Comment { on, comment }],
         ..Defined::default()
     })
+}
+
+fn relation(name: &ast::ObjectName, is_view: bool, scope: &Scope<'_>) -> Result<(Commented, String)> {
+    let found = scope.named(name)?;
+    let relation = scope.catalog.expect_relation(&found)?;
+    let (word, wrong) = match (is_view, relation) {
+        (true, Relation::View(_)) => ("VIEW", None),
+        (false, Relation::Table(_)) => ("TABLE", None),
+        (true, Relation::Table(_)) => ("VIEW", Some("a view")),
+        (false, Relation::View(_)) => ("TABLE", Some("a table")),
+    };
+    if let Some(wanted) = wrong {
+        return Err(Error::new(Kind::WrongObjectType, format!("\"{}\" is not {wanted}", found.name)));
+    }
+    scope.require_relation_owner(relation)?;
+    let shown = format!("{word} {found}");
+    Ok((Commented::Relation(found), shown))
 }
 
 /// `[schema.]table.column`.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use datafusion::sql::sqlparser::ast;
 
 use super::{Defined, Facts, Scope, Source};
-use crate::catalog::{Change, Hold, Oid, Relation, Table, quote_identifier, undefined_hold};
+use crate::catalog::{Change, Hold, Oid, Relation, RuleKind, Table, quote_identifier};
 use crate::error::{Error, Kind, Result};
 use crate::query::parse::{LegalHold, RoleSpec};
 use crate::query::rules::{self, Place};
@@ -23,7 +23,7 @@ pub(super) fn define(hold: &LegalHold, scope: &Scope<'_>) -> Result<Defined> {
         LegalHold::Drop { name, if_exists, .. } => {
             let mut defined = Defined { tag: hold.tag(), ..Defined::default() };
             if *if_exists && !table.holds.iter().any(|existing| existing.name == *name) {
-                let missing = undefined_hold(name, &table.name.name);
+                let missing = RuleKind::Hold.undefined(name, &table.name.name);
                 defined.notices.push((Kind::SuccessfulCompletion, format!("{}, skipping", missing.message())));
                 return Ok(defined);
             }
@@ -80,6 +80,7 @@ fn create(
                 reads,
                 made_by: scope.actor(),
                 since: since.unwrap_or_default(),
+                comment: None,
             },
         }],
         ..Defined::default()

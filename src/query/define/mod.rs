@@ -14,6 +14,7 @@ mod membership;
 mod naming;
 mod owned;
 mod policy;
+mod relation;
 mod retention;
 mod role;
 mod scope;
@@ -90,9 +91,8 @@ pub(super) fn work_out(definition: &Definition, scope: &Scope<'_>) -> Result<Def
         Definition::CreateView(view) => view::create(view, scope),
         Definition::CreateFunction(function) => function::create(function, scope),
         Definition::AlterTable(alter) => alter::alter(alter, scope),
-        Definition::Comment { object, name, arguments, comment } => {
-            comment::comment(*object, name, arguments.as_deref(), comment.as_deref(), scope)
-        }
+        Definition::AlterRelation(alter) => relation::alter(alter, scope),
+        Definition::Comment(comment) => comment::comment(comment, scope),
         Definition::Drop { kind, if_exists, names, cascade } => drop::relations(kind, *if_exists, names, *cascade, scope),
         Definition::DropFunction(drop) => drop::functions(drop, scope),
         Definition::Retention(policy) => retention::define(policy, scope),
@@ -187,10 +187,8 @@ fn touches_builtin(change: &Change) -> bool {
         Change::CreateTable(table) => Some(&table.name),
         Change::CreateView { view, .. } => Some(&view.name),
         Change::CreateFunction { function, .. } => Some(&function.name),
-        Change::DropRelation { name }
-        | Change::DropFunction { name, .. }
-        | Change::CommentOnRelation { name, .. }
-        | Change::CommentOnFunction { name, .. } => Some(name),
+        Change::DropRelation { name } | Change::DropFunction { name, .. } => Some(name),
+        Change::Comment { on, .. } => on.object(),
         Change::AddColumn { table, .. }
         | Change::SetDefault { table, .. }
         | Change::AddCheck { table, .. }
@@ -202,11 +200,11 @@ fn touches_builtin(change: &Change) -> bool {
         | Change::AddHold { table, .. }
         | Change::DropHold { table, .. }
         | Change::ForgetInHolds { table, .. } => Some(table),
-        Change::RenameColumn { relation, .. } | Change::CommentOnColumn { relation, .. } => Some(relation),
+        Change::RenameColumn { relation, .. } => Some(relation),
         Change::RenameRelation { to, .. } => Some(to),
+        Change::SetDefiner { view, .. } => Some(view),
         Change::CreateSchema { .. }
         | Change::DropSchema { .. }
-        | Change::CommentOnSchema { .. }
         | Change::CreateRole(_)
         | Change::AlterRole(_)
         | Change::DropRole { .. }

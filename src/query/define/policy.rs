@@ -6,7 +6,7 @@ use datafusion::sql::sqlparser::ast;
 
 use super::{Defined, Facts, Scope, Source};
 use crate::catalog::{
-    Change, EVERYBODY, Mask, Oid, PolicyCommand, Protection, Relation, RowPolicy, Subjects, Table, quote_identifier,
+    Change, EVERYBODY, Mask, Oid, PolicyCommand, Protection, Relation, RowPolicy, RuleKind, Subjects, Table, quote_identifier,
 };
 use crate::error::{Error, Kind, Result};
 use crate::query::parse::{Addressees, PolicyKind, PolicyStatement, PolicyTerms, RoleSpec};
@@ -71,7 +71,8 @@ fn create(
     let kind = if restrictive { " AS RESTRICTIVE" } else { "" };
     let header = format!("CREATE POLICY {}{kind} FOR {} TO {}", on(name, table), command.sql(), scope.recorded(roles)?);
     defined.text = with_terms(header, using.as_deref(), check.as_deref());
-    let policy = RowPolicy { name: name.to_owned(), restrictive, command, subjects, using, check, reads: reads.clone() };
+    let policy =
+        RowPolicy { name: name.to_owned(), restrictive, command, subjects, using, check, reads: reads.clone(), comment: None };
     Ok(protect(defined, name, table, reads, |protection| insert_policy(protection, policy)))
 }
 
@@ -124,7 +125,8 @@ fn create_mask(
     let subjects = subjects(&to.roles, &to.except, scope, &mut defined)?;
     defined.text = format!("CREATE MASKING POLICY {} ({target}) {} USING ({value})", on(name, table), addressed(to, scope)?);
     let (target, value) = (target.to_string(), value.to_string());
-    put_mask(defined, Mask { name: name.to_owned(), column, target, subjects, value, reads: vec![] }, table, scope)
+    let mask = Mask { name: name.to_owned(), column, target, subjects, value, reads: vec![], comment: None };
+    put_mask(defined, mask, table, scope)
 }
 
 fn alter_mask(
@@ -290,6 +292,9 @@ fn duplicate(kind: PolicyKind, name: &str, table: &Table) -> Error {
 }
 
 fn undefined(kind: PolicyKind, name: &str, table: &Table) -> Error {
-    let words = kind.words().to_ascii_lowercase();
-    Error::new(Kind::UndefinedObject, format!("{words} \"{name}\" for table \"{}\" does not exist", table.name.name))
+    let kind = match kind {
+        PolicyKind::Row => RuleKind::Row,
+        PolicyKind::Mask => RuleKind::Mask,
+    };
+    kind.undefined(name, &table.name.name)
 }

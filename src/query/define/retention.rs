@@ -5,7 +5,7 @@ use std::sync::Arc;
 use datafusion::sql::sqlparser::ast;
 
 use super::{Defined, Facts, Scope, Source};
-use crate::catalog::{Change, Keep, Retention, Table, quote_identifier, undefined_retention};
+use crate::catalog::{Change, Keep, Retention, RuleKind, Table, quote_identifier};
 use crate::error::{Error, Kind, Result};
 use crate::query::parse::RetentionPolicy;
 use crate::query::rules::{self, Place};
@@ -26,7 +26,7 @@ pub(super) fn define(policy: &RetentionPolicy, scope: &Scope<'_>) -> Result<Defi
             let table = log(table, scope)?;
             let mut defined = defined(policy, name, &table);
             if *if_exists && !table.retention.iter().any(|existing| existing.name == *name) {
-                let missing = undefined_retention(name, &table.name.name);
+                let missing = RuleKind::Retention.undefined(name, &table.name.name);
                 defined.notices.push((Kind::SuccessfulCompletion, format!("{}, skipping", missing.message())));
                 return Ok(defined);
             }
@@ -54,7 +54,7 @@ fn create(name: &str, table: &ast::ObjectName, predicate: Option<&ast::Expr>, ke
         facts: Facts { reads: reads.clone(), ..Facts::default() },
         changes: vec![Change::AddRetention {
             table: table.name.clone(),
-            policy: Retention { name: name.to_owned(), predicate, keep, reads },
+            policy: Retention { name: name.to_owned(), predicate, keep, reads, comment: None },
         }],
         ..Defined::default()
     })

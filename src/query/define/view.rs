@@ -76,8 +76,16 @@ fn reads_as_invoker(options: &CreateTableOptions) -> Result<bool> {
         | CreateTableOptions::Plain(listed)
         | CreateTableOptions::TableProperties(listed) => listed,
     };
-    let mut invoker = true;
-    for option in listed {
+    Ok(security_invoker(listed)?.unwrap_or(true))
+}
+
+/// What a view's options say of whose rights it reads with.
+///
+/// # Errors
+/// 22023 for an option that no view has, or that is neither on nor off.
+pub(super) fn security_invoker(options: &[SqlOption]) -> Result<Option<bool>> {
+    let mut invoker = None;
+    for option in options {
         let (key, value) = match option {
             SqlOption::KeyValue { key, value } => (names::fold(key), value.to_string().to_ascii_lowercase()),
             SqlOption::Ident(key) => (names::fold(key), "true".to_owned()),
@@ -92,7 +100,7 @@ fn reads_as_invoker(options: &CreateTableOptions) -> Result<bool> {
             }
         };
         match key.as_str() {
-            "security_invoker" => invoker = set,
+            "security_invoker" => invoker = Some(set),
             // Whatever reads with its owner's rights is a barrier here.
             "security_barrier" => {}
             _ => return Err(Error::new(Kind::InvalidParameterValue, format!("unrecognized parameter \"{key}\""))),

@@ -11,8 +11,11 @@ use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
-use super::scalar::{Argument, Arguments, Definition, immutable, int, ints_of, only_value, text, texts_of};
+use super::scalar::{
+    Argument, Arguments, Definition, TEXT_BYTES_MAX, immutable, int, ints_of, only_value, text, texts_of, too_long,
+};
 use crate::error::Error;
+use crate::query::errors::wrap;
 use crate::value::{Formatter, SqlType};
 
 /// The function's name, which nobody types.
@@ -24,6 +27,66 @@ pub(super) fn functions() -> Vec<ScalarUDF> {
         ScalarUDF::new_from_impl(Numbered { signature: Signature::any(1, Volatility::Immutable) }),
         ScalarUDF::new_from_impl(RowsOfLists { signature: Signature::variadic_any(Volatility::Immutable) }),
     ]
+}
+
+/// DataFusion's functions that make longer arrays.
+const LENGTHENING: [&str; 3] = ["array_append", "array_concat", "array_prepend"];
+
+/// The function in the place of one of DataFusion's that makes longer arrays; `None` for any other.
+pub(in crate::query) fn bounded(function: &Arc<ScalarUDF>) -> Option<Arc<ScalarUDF>> {
+    let lengthens = LENGTHENING.contains(&function.name()) && function.inner().downcast_ref::<Bounded>().is_none();
+    lengthens.then(|| Arc::new(ScalarUDF::new_from_impl(Bounded { inner: function.clone() })))
+}
+
+/// A function of DataFusion's, held to what the values of a batch may take together: its answer is as large as they are.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Bounded {
+    inner: Arc<ScalarUDF>,
+}
+
+impl ScalarUDFImpl for Bounded {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
+    fn signature(&self) -> &Signature {
+        self.inner.signature()
+    }
+
+    fn coerce_types(&self, arg_types: &[DataType]) -> Result<Vec<DataType>> {
+        self.inner.coerce_types(arg_types)
+    }
+
+    fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
+        self.inner.return_type(arg_types)
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        self.inner.return_field_from_args(args)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let mut bytes = 0_usize;
+        for arg in &args.args {
+            bytes = bytes.saturating_add(match arg {
+                ColumnarValue::Array(array) => slice_bytes(array),
+                ColumnarValue::Scalar(value) => slice_bytes(&value.to_array()?).saturating_mul(args.number_rows),
+            });
+        }
+        if bytes > TEXT_BYTES_MAX {
+            return Err(wrap(too_long()));
+        }
+        self.inner.invoke_with_args(args)
+    }
+}
+
+/// What the values of an array take, without those that lie beside it in the same memory. Texts are counted as the views that are copied.
+fn slice_bytes(array: &ArrayRef) -> usize {
+    let bytes = |array: &ArrayRef| array.to_data().get_slice_memory_size().unwrap_or_else(|_| array.get_array_memory_size());
+    let Some(lists) = array.as_list_opt::<i32>() else { return bytes(array) };
+    let offset = |at: Option<&i32>| at.and_then(|at| usize::try_from(*at).ok()).unwrap_or(0);
+    let (first, end) = (offset(lists.value_offsets().first()), offset(lists.value_offsets().last()));
+    bytes(&lists.values().slice(first, end - first))
 }
 
 /// The name of the function that numbers an array's elements, which nobody types.

@@ -33,7 +33,7 @@ use datafusion::logical_expr::{AggregateUDF, ScalarUDF, Volatility, WindowUDF};
 use scalar::Definition;
 
 pub(super) use aggregate::bind as bind_aggregate;
-pub(super) use array::{ARRAY_OF_ROWS, ITEM, NUMBERED, ROWS_OF_LISTS, SECTION};
+pub(super) use array::{ARRAY_OF_ROWS, ITEM, NUMBERED, ROWS_OF_LISTS, SECTION, bounded};
 pub(super) use cast::VALUE;
 pub(super) use catalog::ACL_COLUMNS;
 pub(super) use json::{
@@ -49,6 +49,7 @@ pub(super) use operator::{
 pub(super) use regex::many::OF_PATTERNS;
 pub(super) use series::of_moments as series_of_moments;
 pub(super) use session::SessionFacts;
+pub(super) use text::joined::TEXTS;
 pub(super) use time::precision::ROUNDED;
 pub(super) use variadic::of_array as variadic_of_array;
 
@@ -219,6 +220,7 @@ static DEFINED: LazyLock<HashMap<&'static str, &'static Definition>> = LazyLock:
         .chain(number::DEFINITIONS.iter())
         .chain(number::exact::DEFINITIONS.iter())
         .chain(number::float::DEFINITIONS.iter())
+        .chain(text::joined::DEFINITIONS.iter())
         .chain(text::pieces::DEFINITIONS.iter())
         .chain(text::normal::DEFINITIONS.iter())
         .chain(template::DEFINITIONS.iter())

@@ -167,6 +167,12 @@ impl Given {
         if let Some(whole) = self.whole.get() {
             return Ok(whole);
         }
+        // Bytes are copied for each row, and text is not: more than there may be has no place in one column.
+        if let ColumnarValue::Scalar(ScalarValue::Binary(Some(bytes))) = &self.value
+            && bytes.len().saturating_mul(rows) > TEXT_BYTES_MAX
+        {
+            return Err(wrap(too_long()));
+        }
         let whole = self.value.to_array(rows)?;
         Ok(self.whole.get_or_init(|| whole))
     }

@@ -8,19 +8,20 @@ use datafusion::arrow::array::{ArrayRef, AsArray, BinaryBuilder, StringViewArray
 use datafusion::arrow::datatypes::Int64Type;
 use datafusion::logical_expr::Volatility;
 
+pub(super) mod joined;
 mod md5;
 pub(super) mod normal;
 pub(super) mod pieces;
 mod quote;
 
-use super::scalar::{Argument, Arguments, Definition, TEXT_BYTES_MAX, immutable, text, texts_of, too_long};
+use super::scalar::{Arguments, Definition, immutable};
 use crate::error::{Error, Kind, Result};
 use crate::value::{self, SqlType};
 
 /// How many letters `encode(…, 'base64')` puts on a line.
 const BASE64_LINE: usize = 76;
 
-pub(super) static DEFINITIONS: [Definition; 12] = [
+pub(super) static DEFINITIONS: [Definition; 10] = [
     immutable(
         "convert_to",
         |types| match types {
@@ -69,13 +70,6 @@ pub(super) static DEFINITIONS: [Definition; 12] = [
         },
         split_part,
     ),
-    Definition {
-        name: "concat",
-        volatility: Volatility::Stable,
-        result: |types| (!types.is_empty()).then_some(SqlType::Text),
-        run: concat,
-    },
-    Definition { name: "concat_ws", volatility: Volatility::Stable, result: concat_ws_result, run: concat_ws },
     Definition {
         name: "format",
         volatility: Volatility::Stable,
@@ -298,50 +292,6 @@ fn part<'a>(text: &'a str, delimiter: &str, place: i64) -> Result<&'a str> {
     let at = usize::try_from(place.unsigned_abs() - 1).unwrap_or(usize::MAX);
     let found = if place > 0 { text.split(delimiter).nth(at) } else { text.rsplit(delimiter).nth(at) };
     Ok(found.unwrap_or_default())
-}
-
-fn concat_ws_result(types: &[Argument]) -> Option<SqlType> {
-    match types {
-        [separator, _, ..] if separator.is_text() => Some(SqlType::Text),
-        _ => None,
-    }
-}
-
-/// Values written as their output functions write them, one behind the other; NULL is nothing.
-fn concat(given: &Arguments) -> Result<ArrayRef> {
-    let values: Vec<StringViewArray> = (0..given.arrays.len()).map(|at| shown(given, at)).collect::<Result<_>>()?;
-    texts_of(given.rows, |row| joined(&values, row, "").map(Some))
-}
-
-/// Values written as their output functions write them, NULLs left out.
-fn concat_ws(given: &Arguments) -> Result<ArrayRef> {
-    let separators = given.texts(0)?;
-    let values: Vec<StringViewArray> = (1..given.arrays.len()).map(|at| shown(given, at)).collect::<Result<_>>()?;
-    texts_of(given.rows, |row| text(&separators, row).map(|separator| joined(&values, row, separator)).transpose())
-}
-
-/// A row's values that are not NULL, with a separator between them.
-fn joined(values: &[StringViewArray], row: usize, separator: &str) -> Result<String> {
-    let present: Vec<&str> = values.iter().filter_map(|values| text(values, row)).collect();
-    let bytes = present.iter().fold(0_usize, |bytes, text| bytes.saturating_add(text.len()).saturating_add(separator.len()));
-    if bytes > TEXT_BYTES_MAX { Err(too_long()) } else { Ok(present.join(separator)) }
-}
-
-/// The values of an argument as their output function writes them: `t` and not `true`.
-fn shown(given: &Arguments, at: usize) -> Result<StringViewArray> {
-    if given.sql_type(at) != SqlType::Bool {
-        return given.texts(at);
-    }
-    let formatter = given.formatter(at)?;
-    Ok((0..given.rows)
-        .map(|row| {
-            (!formatter.is_null(row)).then(|| {
-                let mut text = Vec::new();
-                formatter.write_text(row, &mut text);
-                if text == b"t" { "t" } else { "f" }
-            })
-        })
-        .collect())
 }
 
 #[cfg(test)]

@@ -239,7 +239,7 @@ fn names(parser: &mut Parser<'_>) -> Result<Vec<String>, Failure> {
 }
 
 /// `name [(types)]`.
-fn signature(parser: &mut Parser<'_>) -> Result<Signature, Failure> {
+pub(super) fn signature(parser: &mut Parser<'_>) -> Result<Signature, Failure> {
     let name = parser.parse_object_name(false)?;
     if !parser.consume_token(&Token::LParen) {
         return Ok(Signature { name, arguments: None });

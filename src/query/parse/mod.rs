@@ -3,6 +3,7 @@
 //! sqlparser reads queries, expressions and most definitions. What it lacks is looked for at the head of a statement and read here,
 //! delegating the queries inside; text is never edited and never parsed a second time in another form.
 
+mod comment;
 mod copy;
 mod derived;
 mod dialect;
@@ -14,6 +15,7 @@ mod limits;
 mod place;
 mod policy;
 mod redacted;
+mod relation;
 mod retention;
 mod role;
 mod session;
@@ -22,6 +24,7 @@ mod statement;
 mod subscripts;
 mod variadic;
 
+pub use comment::{Comment, CommentTarget};
 pub use copy::{Copy, CopyDirection, CopySource};
 pub use derived::CreateTableAs;
 pub use explain::{Explain, Format};
@@ -30,6 +33,7 @@ pub use grant::{GrantStatement, Owned, Signature, Targets, Terms, Wanted};
 pub use hold::LegalHold;
 pub use policy::{Addressees, PolicyKind, PolicyStatement, PolicyTerms};
 pub use redacted::redacted_unread;
+pub use relation::{AlterRelation, RelationAction};
 pub use retention::RetentionPolicy;
 pub use role::{RoleOptions, RoleSpec, RoleStatement, Secret, SettingChange, quoted};
 pub use session::{Block, Channel, Count, Declare, Discard, Execute, Fetch, Isolation, Modes, Movement, Prepare, TransactionEnd};
@@ -257,9 +261,21 @@ fn positioned(sql: &str, parser: &Parser<'_>, failure: Failure) -> Error {
 /// The token the parser complained of: the next one, except when it had consumed it already.
 fn found_token(parser: &Parser<'_>, message: &str) -> TokenWithSpan {
     let (next, current) = (parser.peek_token(), parser.get_current_token());
+    if let Some(place) = told_place(message) {
+        let is_there = |token: &TokenWithSpan| (token.span.start.line, token.span.start.column) == place;
+        if let Some(token) = [&next, current].into_iter().find(|token| is_there(token)) {
+            return token.clone();
+        }
+    }
     // The text's last word may be the one that does not fit.
     let last = message.split_once("found: ").is_some_and(|(_, found)| !found.starts_with("EOF"));
     if next.token == Token::EOF && current.token != Token::SemiColon && !last { next } else { current.clone() }
+}
+
+/// The line and column at the end of sqlparser's complaint.
+fn told_place(message: &str) -> Option<(u64, u64)> {
+    let (line, column) = message.rsplit_once(" at Line: ")?.1.split_once(", Column: ")?;
+    Some((line.parse().ok()?, column.parse().ok()?))
 }
 
 fn syntax_error_at(sql: &str, token: &TokenWithSpan) -> Error {
@@ -361,6 +377,10 @@ mod tests {
         assert_eq!(error.report().position, Some(11));
         let error = parse("SELEC").unwrap_err();
         assert_eq!((error.message(), error.report().position), ("syntax error at or near \"SELEC\"", Some(1)));
+        let error = parse("CREATE MASKING POLICY m ON t email USING (mask_email())").unwrap_err();
+        assert_eq!((error.message(), error.report().position), ("syntax error at or near \"email\"", Some(30)));
+        let error = parse("CREATE RETENTION POLICY k ON t WHERE region = 'eu' KEEP INTERVAL '3 days'").unwrap_err();
+        assert_eq!((error.message(), error.report().position), ("syntax error at or near \"region\"", Some(38)));
         let error = parse("SELECT (1").unwrap_err();
         assert_eq!(error.message(), "syntax error at end of input");
     }

@@ -233,7 +233,7 @@ pub(super) fn expect_word(parser: &mut Parser<'_>, word: &str) -> Result<(), Fai
         return Ok(());
     }
     parser.advance_token();
-    unexpected(parser, word)
+    unexpected(parser, &word.to_uppercase())
 }
 
 /// A string constant.

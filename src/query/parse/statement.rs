@@ -5,12 +5,14 @@ use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{IsOptional, Parser};
 use datafusion::sql::sqlparser::tokenizer::Token;
 
+use super::comment::{self, Comment};
 use super::copy::{self, Copy};
 use super::derived::{self, CreateTableAs};
 use super::explain::Explain;
 use super::grant::{self, GrantStatement};
 use super::hold::{self, LegalHold};
 use super::policy::{self, PolicyStatement};
+use super::relation::{self, AlterRelation};
 use super::retention::{self, RetentionPolicy};
 use super::role::{self, RoleSpec, RoleStatement};
 use super::session::{self, Block, Channel, Declare, Discard, Execute, Fetch, Prepare};
@@ -84,12 +86,8 @@ pub enum Definition {
     CreateView(Box<ast::CreateView>),
     CreateFunction(Box<ast::CreateFunction>),
     AlterTable(Box<ast::AlterTable>),
-    Comment {
-        object: ast::CommentObject,
-        name: ObjectName,
-        arguments: Option<Vec<ast::DataType>>,
-        comment: Option<String>,
-    },
+    AlterRelation(Box<AlterRelation>),
+    Comment(Box<Comment>),
     Drop {
         kind: ast::ObjectType,
         if_exists: bool,
@@ -113,7 +111,8 @@ impl Definition {
             Definition::CreateView(_) => "CREATE VIEW".to_owned(),
             Definition::CreateFunction(_) => "CREATE FUNCTION".to_owned(),
             Definition::AlterTable(_) => "ALTER TABLE".to_owned(),
-            Definition::Comment { .. } => "COMMENT".to_owned(),
+            Definition::AlterRelation(alter) => alter.tag().to_owned(),
+            Definition::Comment(_) => "COMMENT".to_owned(),
             Definition::Drop { kind, .. } => format!("DROP {kind}"),
             Definition::DropFunction(_) => "DROP FUNCTION".to_owned(),
             Definition::Role(role) => role.command().to_owned(),
@@ -146,9 +145,6 @@ pub(super) fn read(parser: &mut Parser<'_>) -> Result<Statement, Failure> {
     if take_word(parser, "analyze") || take_word(parser, "analyse") {
         return analyze(parser);
     }
-    if next_words(parser, &["comment", "on", "function"]) {
-        return comment_on_function(parser);
-    }
     if let Some(made) = derived::read(parser)? {
         return Ok(Statement::CreateTableAs(Box::new(made)));
     }
@@ -156,6 +152,12 @@ pub(super) fn read(parser: &mut Parser<'_>) -> Result<Statement, Failure> {
         return Ok(define(statement.into()));
     }
     if let Some(statement) = grant::read(parser)? {
+        return Ok(define(statement.into()));
+    }
+    if let Some(statement) = comment::read(parser)? {
+        return Ok(define(statement.into()));
+    }
+    if let Some(statement) = relation::read(parser)? {
         return Ok(define(statement.into()));
     }
     if let Some(statement) = retention::statement(parser)? {
@@ -222,28 +224,6 @@ fn skip_options(parser: &mut Parser<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// `COMMENT ON FUNCTION f(types) IS …`, whose argument list sqlparser does not read.
-fn comment_on_function(parser: &mut Parser<'_>) -> Result<Statement, Failure> {
-    for _ in 0..3 {
-        parser.advance_token();
-    }
-    let name = parser.parse_object_name(false)?;
-    let arguments = if parser.consume_token(&Token::LParen) {
-        let types = if parser.peek_token().token == Token::RParen {
-            vec![]
-        } else {
-            parser.parse_comma_separated(Parser::parse_data_type)?
-        };
-        parser.expect_token(&Token::RParen)?;
-        Some(types)
-    } else {
-        None
-    };
-    parser.expect_keyword(Keyword::IS)?;
-    let comment = if parser.parse_keyword(Keyword::NULL) { None } else { Some(parser.parse_literal_string()?) };
-    Ok(define(Definition::Comment { object: ast::CommentObject::Function, name, arguments, comment }))
-}
-
 /// `CREATE SCHEMA [IF NOT EXISTS] [name] [AUTHORIZATION role]`.
 fn create_schema(parser: &mut Parser<'_>) -> Result<Statement, Failure> {
     parser.advance_token();
@@ -298,9 +278,6 @@ fn accept(statement: ast::Statement) -> Result<Statement, Error> {
         ast::Statement::CreateView(view) => define(Definition::CreateView(Box::new(view))),
         ast::Statement::CreateFunction(function) => define(Definition::CreateFunction(Box::new(function))),
         ast::Statement::AlterTable(alter) => define(Definition::AlterTable(Box::new(alter))),
-        ast::Statement::Comment { object_type, object_name, comment, .. } => {
-            define(Definition::Comment { object: object_type, name: object_name, arguments: None, comment })
-        }
         ast::Statement::Drop { object_type, if_exists, names, cascade, .. } => {
             define(Definition::Drop { kind: object_type, if_exists, names, cascade })
         }

@@ -16,7 +16,7 @@ use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, LogicalPla
 use super::{Planned, jsonb, origin, resolution, sets, unions, values};
 use crate::error::{Error, Kind, Result};
 use crate::query::errors::{unwrap, wrap};
-use crate::query::functions::{ARRAY_LIKE, ARRAY_OF, CAST_AS, OF_PATTERNS, VALUE_LIKE, cast, fold_operator, scalar};
+use crate::query::functions::{self, ARRAY_LIKE, ARRAY_OF, CAST_AS, OF_PATTERNS, VALUE_LIKE, cast, fold_operator, scalar};
 use crate::value::{self, BARE_NUMERIC, ColumnBuilder, SqlType, Style};
 
 /// Applies the rules to every expression of a plan and finds the types of its parameters.
@@ -88,10 +88,9 @@ fn transform(expr: Expr, schema: &DFSchema, style: &Style) -> datafusion::common
         }
         Expr::BinaryExpr(BinaryExpr { left, op: Operator::StringConcat, right }) => {
             values::expect_text(&left, "||", &right, schema)?;
-            let (left, left_changed) = values::as_text(*left, schema, style)?;
-            let (right, right_changed) = values::as_text(*right, schema, style)?;
-            let whole = BinaryExpr { left: Box::new(left), op: Operator::StringConcat, right: Box::new(right) };
-            Ok(Transformed::new_transformed(Expr::BinaryExpr(whole), left_changed || right_changed))
+            let (left, _) = values::as_text(*left, schema, style)?;
+            let (right, _) = values::as_text(*right, schema, style)?;
+            joined(left, right, schema, style).map(Transformed::yes)
         }
         Expr::BinaryExpr(BinaryExpr { left, op, right }) if regex_symbol(op).is_some() => {
             values::expect_text(&left, regex_symbol(op).unwrap_or_default(), &right, schema)?;
@@ -194,6 +193,14 @@ fn transform(expr: Expr, schema: &DFSchema, style: &Style) -> datafusion::common
         Expr::WindowFunction(call) => jsonb::window(*call, schema, style),
         other => Ok(Transformed::no(other)),
     })
+}
+
+/// Two texts, one behind the other, by the function that is bounded: DataFusion's operator makes as much as it is asked for.
+fn joined(left: Expr, right: Expr, schema: &DFSchema, style: &Style) -> datafusion::common::Result<Expr> {
+    let lacking = || wrap(Error::internal("the function behind || is on no list"));
+    let call = functions::operator(functions::TEXTS, style).ok_or_else(lacking)?.call(vec![left, right]);
+    let Expr::ScalarFunction(call) = call else { return Ok(call) };
+    scalar::bind(&call, schema).unwrap_or_else(|| Err(Error::internal("the function behind || takes no text"))).map_err(wrap)
 }
 
 /// The SQL type of an expression that has one.

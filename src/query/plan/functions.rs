@@ -53,7 +53,7 @@ impl Planner<'_> {
             .function_plan(&function, args)
             .map_err(|error| error.with_context(format!("SQL function \"{}\"", function.name.name)))?;
         if function.definer {
-            plan = self.barred(&function.name.name, plan)?;
+            plan = self.barred(&function.name.name, Object::Function(function.oid), plan)?;
         }
         Ok(provider_as_source(Arc::new(ViewTable::new(plan, None))))
     }

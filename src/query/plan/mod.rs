@@ -366,15 +366,15 @@ impl<'a> Planner<'a> {
         let wanted: Vec<&str> = view.columns.iter().map(|(name, _)| name.as_str()).collect();
         let mut plan = shaped(planned.plan, &wanted)?;
         if view.definer {
-            plan = self.barred(&view.name.name, plan)?;
+            plan = self.barred(&view.name.name, Object::Relation(view.oid), plan)?;
         }
         let plan = origin::marked(plan, view.oid)?;
         Ok(provider_as_source(Arc::new(ViewTable::new(plan, None))))
     }
 
     /// A plan that reads with another role's rights, as a table of which nothing else is known.
-    fn barred(&self, name: &str, plan: LogicalPlan) -> Result<LogicalPlan> {
-        let source = provider_as_source(Arc::new(Barrier::new(name, plan, self.guard.clone())));
+    fn barred(&self, name: &str, object: Object, plan: LogicalPlan) -> Result<LogicalPlan> {
+        let source = provider_as_source(Arc::new(Barrier::new(name, object, plan, self.guard.clone())));
         LogicalPlanBuilder::scan("barrier", source, None).and_then(LogicalPlanBuilder::build).map_err(unwrap)
     }
 

@@ -124,10 +124,14 @@ pub(super) fn lower_call(call: ScalarFunction, schema: &DFSchema, style: &Style)
     }
     if !CHOOSING.contains(&func.name()) {
         let answer = answers::of_call(func.name(), &args, schema);
+        let (func, changed) = match functions::bounded(&func) {
+            Some(bounded) => (bounded, true),
+            None => (func, false),
+        };
         let whole = Expr::ScalarFunction(ScalarFunction { func, args });
         return Ok(match answer {
             Some(answer) => Transformed::yes(cast::typed(whole, answer)),
-            None => Transformed::no(whole),
+            None => Transformed::new_transformed(whole, changed),
         });
     }
     let mut changed = false;

@@ -35,7 +35,6 @@ pub(in crate::query) struct Memory {
 struct Record {
     /// By what the segments were judged.
     judged: Option<(Arc<Sieve>, Arc<Known>)>,
-    last: Option<Micros>,
 }
 
 impl Memory {
@@ -51,16 +50,6 @@ impl Memory {
                 known
             }
         }
-    }
-
-    /// A purge of the table has come to its end.
-    pub(super) fn purged(&self, table: TableId, at: Micros) {
-        locked(&self.tables).entry(table).or_default().last = Some(at);
-    }
-
-    /// When the table was purged last by this process.
-    pub(super) fn last(&self, table: TableId) -> Option<Micros> {
-        locked(&self.tables).get(&table)?.last
     }
 
     /// Forgets tables that are gone.

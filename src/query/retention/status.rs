@@ -4,7 +4,7 @@
 //! still holds, and else from the few columns that the policies look at.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::SchemaRef;
@@ -20,6 +20,7 @@ use crate::clock::Micros;
 use crate::error::{Error, Result};
 use crate::guard::{Guard, Rules};
 use crate::policy;
+use crate::query::engine::Engine;
 use crate::query::errors::wrap;
 use crate::query::plan::Planner;
 use crate::query::rules;
@@ -55,6 +56,7 @@ pub(in crate::query) fn source(planner: &Planner<'_>) -> Result<Arc<dyn TableSou
         guard: planner.guard.clone(),
         snapshot: planner.facts.snapshot.clone(),
         memory: planner.facts.retention.clone(),
+        engine: planner.facts.engine.clone(),
     })))
 }
 
@@ -66,6 +68,8 @@ struct RetentionStatus {
     guard: Guard,
     snapshot: Arc<Snapshot>,
     memory: Arc<Memory>,
+    /// Whose store knows when tables were purged last. Plans are kept by the engine, so that they must not keep it.
+    engine: Weak<Engine>,
 }
 
 impl fmt::Debug for RetentionStatus {
@@ -119,6 +123,8 @@ impl RetentionStatus {
 
     fn rows(&self, counted: &[(&Arc<Table>, Result<Vec<Found>>)], now: Micros) -> Result<datafusion::arrow::array::RecordBatch> {
         let mut rows = Rows::new(self.shape);
+        let engine = self.engine.upgrade();
+        let purged = |table: &Table| engine.as_ref().and_then(|engine| engine.store.last_purge(table.store_id()));
         for (table, found) in counted {
             for (at, policy) in table.retention.iter().enumerate() {
                 let horizon = policy.keep.horizon(now);
@@ -129,7 +135,7 @@ impl RetentionStatus {
                     ("predicate", policy.predicate.as_deref().into()),
                     ("keep", policy.keep.to_string().into()),
                     ("horizon", Cell::Micros(horizon)),
-                    ("last_purge", self.memory.last(table.store_id()).map_or(Cell::Null, Cell::Micros)),
+                    ("last_purge", purged(table).map_or(Cell::Null, Cell::Micros)),
                     ("next_purge", self.memory.next().map_or(Cell::Null, Cell::Micros)),
                 ];
                 match found {

@@ -124,7 +124,7 @@ impl Session {
         self.settings.end(kept.is_ok());
         self.portals.end_transaction(kept.is_ok());
         kept?;
-        self.effects.exchange.commit(self.effects.pid, &self.effects.inbox, &changes, &messages)
+        self.effects.exchange.commit(&self.ear(), &changes, &messages)
     }
 
     /// Drops the open transaction with everything in it.

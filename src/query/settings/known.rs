@@ -230,7 +230,7 @@ pub(in crate::query) static KNOWN: &[Known] = &[
         Form::Kilobytes { low: 100 },
         "Kept for scripts; the depth of statements has limits of its own.",
     ),
-    integer("max_subscriptions", "0", 0, INTEGER_MAX, "Subscriptions that the role may have at once; 0 is no limit."),
+    integer("max_subscriptions", "0", 0, INTEGER_MAX, "Channels that the role's sessions may listen to together; 0 is no limit."),
     memory("min_parallel_index_scan_size", "512", "Kept for scripts; plans are parallel where it pays."),
     memory("min_parallel_table_scan_size", "8192", "Kept for scripts; plans are parallel where it pays."),
     switch("parallel_leader_participation", "on", "Kept for scripts; threads are shared by all statements."),

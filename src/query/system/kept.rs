@@ -22,15 +22,17 @@ pub(super) fn legal_holds(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> 
             ("roles", Cell::list(hold.roles.iter().map(|role| world.catalog.role_name(*role)))),
             ("made_by", world.catalog.role_name(hold.made_by).into()),
             ("since", Cell::Micros(hold.since)),
+            ("comment", hold.comment.as_deref().into()),
         ])?;
     }
     Ok(())
 }
 
-/// A row for each retention policy, in the order in which they decide, for whoever may know its table. Its predicate is not told: it may
-/// name whom it is about.
+/// A row for each retention policy, in the order in which they decide, for whoever may know its table. Its predicate is not told, since it
+/// may name whom it is about, and for the same reason its comment to those alone who oversee the table.
 pub(super) fn retention_policies(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     for table in world.tables() {
+        let overseen = policy::oversees(&world.facts.identity.standing, world.catalog, table.oid);
         for policy in &table.retention {
             rows.add(&[
                 ("schemaname", table.name.schema.as_str().into()),
@@ -38,6 +40,7 @@ pub(super) fn retention_policies(world: &World<'_>, rows: &mut Rows<'_>) -> Resu
                 ("policyname", policy.name.as_str().into()),
                 ("keep", policy.keep.to_string().as_str().into()),
                 ("conditional", policy.predicate.is_some().into()),
+                ("comment", policy.comment.as_deref().filter(|_| overseen).into()),
             ])?;
         }
     }

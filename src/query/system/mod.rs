@@ -17,7 +17,7 @@ mod listings;
 pub(super) mod naming;
 mod objects;
 pub(super) mod operators;
-mod policies;
+pub(crate) mod policies;
 mod procs;
 mod relations;
 mod roles;

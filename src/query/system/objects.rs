@@ -5,7 +5,7 @@ use super::procs::{LANGUAGE_INTERNAL, LANGUAGE_SQL};
 use super::rows::{Cell, Rows};
 use super::world::{
     AM_BTREE, AM_LOG, AM_REFERENCE, DATABASE_OID, DEFAULT_TABLESPACE, GLOBAL_TABLESPACE, INFORMATION_SCHEMA, PG_CATALOG, PG_CLASS,
-    PG_NAMESPACE, PG_OPERATOR, PG_PROC, PG_TYPE, SUPERUSER_OID, UTF8, World,
+    PG_NAMESPACE, PG_OPERATOR, PG_POLICY, PG_PROC, PG_TYPE, SUPERUSER_OID, UTF8, World, policy_oid,
 };
 use crate::catalog::{Object, Relation, SUPERUSER};
 use crate::error::Result;
@@ -41,7 +41,7 @@ pub(super) fn types(_world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Comments: on schemas, relations, their columns, and functions.
+/// Comments: on schemas, relations, their columns, functions, and row policies to those who see these.
 pub(super) fn description(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     let mut add = |object: u32, class: u32, column: u32, comment: Option<&str>| match comment {
         Some(comment) => rows.add(&[
@@ -65,6 +65,9 @@ pub(super) fn description(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> 
     }
     for function in world.catalog.functions() {
         add(function.oid, PG_PROC, 0, function.comment.as_deref())?;
+    }
+    for (table, place, policy) in super::policies::known(world) {
+        add(policy_oid(table, place), PG_POLICY, 0, policy.comment.as_deref())?;
     }
     let said = |comment: &'static str| (!comment.is_empty()).then_some(comment);
     for function in builtin::functions().iter().filter(|function| super::procs::is_shown(world, function)) {

@@ -49,6 +49,7 @@ pub(super) fn masking_policies(world: &World<'_>, rows: &mut Rows<'_>) -> Result
                 ("roles", names(world, &mask.subjects.roles)),
                 ("except_roles", names(world, &mask.subjects.except)),
                 ("shown", mask.value.as_str().into()),
+                ("comment", mask.comment.as_deref().into()),
             ])?;
         }
     }
@@ -61,7 +62,7 @@ fn names(world: &World<'_>, roles: &[Oid]) -> Cell {
 }
 
 /// The row policies of the tables that are the role's to protect, each with its place among the table's.
-fn known<'a>(world: &World<'a>) -> impl Iterator<Item = (&'a Table, usize, &'a RowPolicy)> {
+pub(crate) fn known<'a>(world: &World<'a>) -> impl Iterator<Item = (&'a Table, usize, &'a RowPolicy)> {
     owned(world).flat_map(|table| table.protection.policies.iter().enumerate().map(move |(place, policy)| (table, place, policy)))
 }
 

@@ -26,6 +26,7 @@ pub(crate) const PG_NAMESPACE: Oid = 2_615;
 pub(crate) const PG_TYPE: Oid = 1_247;
 pub(crate) const PG_OPERATOR: Oid = 2_617;
 pub(crate) const PG_REWRITE: Oid = 2_618;
+pub(crate) const PG_POLICY: Oid = 3_256;
 pub(crate) const PG_CONSTRAINT: Oid = 2_606;
 pub(crate) const PG_ATTRDEF: Oid = 2_604;
 

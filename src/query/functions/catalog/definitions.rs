@@ -2,15 +2,16 @@
 
 use super::SqlTypeName::{Bool, Text};
 use super::{Arg, Line, SqlTypeName, arg, line};
-use crate::catalog::{Function, Relation};
+use crate::catalog::{Function, Oid, Relation, RowPolicy, Table};
 use crate::error::Result;
 use crate::query::system::builtin;
 use crate::query::system::definition;
 use crate::query::system::naming;
 use crate::query::system::operators;
+use crate::query::system::policies;
 use crate::query::system::rows::Cell;
 use crate::query::system::shape;
-use crate::query::system::world::{PG_CLASS, PG_NAMESPACE, PG_PROC, PG_REWRITE, PG_TYPE, World, rule_oid};
+use crate::query::system::world::{PG_CLASS, PG_NAMESPACE, PG_POLICY, PG_PROC, PG_REWRITE, PG_TYPE, World, policy_oid, rule_oid};
 use crate::value::Reg;
 
 pub(super) const LINES: [Line; 39] = [
@@ -163,7 +164,6 @@ fn argument_default(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
     Ok(argument.and_then(|argument| argument.default.clone()).into())
 }
 
-/// The comment of an object of one catalog; without the catalog's name the id alone decides, as PostgreSQL warns it may.
 /// The comment on a role.
 fn shared_comment(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
     let of_role = arg(args, 1).text() == "pg_authid";
@@ -171,11 +171,13 @@ fn shared_comment(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
     Ok(role.and_then(|role| role.comment.as_deref()).into())
 }
 
+/// The comment of an object of one catalog; without the catalog's name the id alone decides, as PostgreSQL warns it may.
 fn object_comment(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
     let Some(oid) = arg(args, 0).oid() else { return Ok(Cell::Null) };
     let relation = || world.catalog.relation_by_oid(oid).and_then(Relation::comment);
     let schema = || world.schemas().into_iter().find(|(_, own, _)| *own == oid).and_then(|(_, _, comment)| comment);
     let function = || world.function(oid).and_then(|function| function.comment.as_deref());
+    let of_policy = || policy(world, oid).and_then(|(_, policy)| policy.comment.as_deref());
     let said = |comment: &'static str| (!comment.is_empty()).then_some(comment);
     let of_builtin = || builtin::function_by_oid(oid).and_then(|found| said(found.field("description")));
     let of_type = || builtin::type_by_oid(oid).and_then(|found| said(found.comment()));
@@ -187,11 +189,19 @@ fn object_comment(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
             "pg_proc" => function().or_else(of_builtin),
             "pg_type" => of_type(),
             "pg_operator" => of_operator(),
+            "pg_policy" => of_policy(),
             _ => None,
         },
-        Arg::Null | Arg::Bool(_) | Arg::Int(_) | Arg::List(_) => relation().or_else(schema).or_else(function).or_else(of_type),
+        Arg::Null | Arg::Bool(_) | Arg::Int(_) | Arg::List(_) => {
+            relation().or_else(schema).or_else(function).or_else(of_type).or_else(of_policy)
+        }
     }
     .into())
+}
+
+/// A row policy that the role may see, with its table.
+fn policy<'a>(world: &World<'a>, oid: Oid) -> Option<(&'a Table, &'a RowPolicy)> {
+    policies::known(world).find(|(table, place, _)| policy_oid(table, *place) == oid).map(|(table, _, policy)| (table, policy))
 }
 
 /// An object in words, as errors name it.
@@ -222,6 +232,9 @@ fn described(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
             .find(|view| rule_oid(view) == oid)
             .and_then(|view| naming::name(world, Reg::Class, view.oid))
             .map(|name| format!("rule _RETURN on view {name}")),
+        PG_POLICY => policy(world, oid).and_then(|(table, policy)| {
+            Some(format!("policy {} on table {}", policy.name, naming::name(world, Reg::Class, table.oid)?))
+        }),
         _ => None,
     }
     .into())

@@ -9,7 +9,7 @@ use super::documents;
 use super::get::{index, key_is, paths};
 use super::scan::{Shape, elements, members};
 use crate::error::{Error, Kind, Result};
-use crate::query::functions::scalar::{Argument, Arguments, Definition, immutable};
+use crate::query::functions::scalar::{Argument, Arguments, Definition, immutable, text, texts_of};
 use crate::value::SqlType;
 use crate::value::json::canonicalise;
 use crate::value::json::string::write_string;
@@ -78,14 +78,10 @@ fn object_of(parts: &[(&str, &str)]) -> String {
 fn concat(given: &Arguments) -> Result<ArrayRef> {
     let left = documents(given, 0)?;
     let right = documents(given, 1)?;
-    let mut out = StringViewBuilder::with_capacity(given.rows);
-    for pair in left.iter().zip(&right) {
-        match pair {
-            (Some(left), Some(right)) => out.append_value(concatenated(left, right)?),
-            _ => out.append_null(),
-        }
-    }
-    Ok(Arc::new(out.finish()))
+    texts_of(given.rows, |row| match (text(&left, row), text(&right, row)) {
+        (Some(left), Some(right)) => concatenated(left, right).map(Some),
+        (None, _) | (_, None) => Ok(None),
+    })
 }
 
 /// Objects are merged, the right one's members last; anything else is joined as arrays.

@@ -16,7 +16,7 @@ const T: SqlType = SqlType::Text;
 const N: SqlType = SqlType::Int4;
 const B: SqlType = SqlType::Bytea;
 
-pub(in crate::query::functions) static DEFINITIONS: [Definition; 39] = [
+pub(in crate::query::functions) static DEFINITIONS: [Definition; 38] = [
     immutable("substr", substr_result, substr),
     immutable("substring", substring_result, substring),
     immutable("left", |types| takes(types, &[T, N]).then_some(T), |given| side(given, true)),
@@ -49,7 +49,6 @@ pub(in crate::query::functions) static DEFINITIONS: [Definition; 39] = [
     immutable("get_bit", |types| takes(types, &[B, SqlType::Int8]).then_some(N), get_bit),
     immutable("set_byte", |types| takes(types, &[B, N, N]).then_some(B), set_byte),
     immutable("bit_count", |types| takes(types, &[B]).then_some(SqlType::Int8), bit_count),
-    immutable("byteacat", |types| takes(types, &[B, B]).then_some(B), bytea_concat),
     immutable("md5", digest_text_result, md5),
     immutable("sha224", |types| takes(types, &[B]).then_some(B), |given| sha(given, &aws_lc_rs::digest::SHA224)),
     immutable("sha256", |types| takes(types, &[B]).then_some(B), |given| sha(given, &aws_lc_rs::digest::SHA256)),
@@ -122,18 +121,28 @@ fn hex_result(types: &[Argument]) -> Option<SqlType> {
     }
 }
 
-fn bytes(given: &Arguments, at: usize) -> Result<BinaryArray> {
+pub(super) fn bytes(given: &Arguments, at: usize) -> Result<BinaryArray> {
     Ok(given.as_type(at, &B)?.as_binary::<i32>().clone())
 }
 
-fn value(column: &BinaryArray, row: usize) -> Option<&[u8]> {
+pub(super) fn value(column: &BinaryArray, row: usize) -> Option<&[u8]> {
     column.is_valid(row).then(|| column.value(row))
 }
 
-fn bytes_of(rows: usize, mut with: impl FnMut(usize) -> Result<Option<Vec<u8>>>) -> Result<ArrayRef> {
+/// A column of bytes, each made from its row.
+///
+/// # Errors
+/// 54000 for more than [`TEXT_BYTES_MAX`] of them together.
+pub(super) fn bytes_of(rows: usize, mut with: impl FnMut(usize) -> Result<Option<Vec<u8>>>) -> Result<ArrayRef> {
     let mut out = BinaryBuilder::with_capacity(rows, 0);
+    let mut bytes = 0_usize;
     for row in 0..rows {
-        out.append_option(with(row)?);
+        let value = with(row)?;
+        bytes = bytes.saturating_add(value.as_ref().map_or(0, Vec::len));
+        if bytes > TEXT_BYTES_MAX {
+            return Err(too_long());
+        }
+        out.append_option(value);
     }
     Ok(Arc::new(out.finish()))
 }
@@ -492,11 +501,6 @@ fn bit_count(given: &Arguments) -> Result<ArrayRef> {
     let counts =
         subjects.iter().map(|subject| subject.map(|subject| subject.iter().map(|byte| i64::from(byte.count_ones())).sum()));
     Ok(Arc::new(counts.collect::<datafusion::arrow::array::Int64Array>()))
-}
-
-fn bytea_concat(given: &Arguments) -> Result<ArrayRef> {
-    let (left, right) = (bytes(given, 0)?, bytes(given, 1)?);
-    bytes_of(given.rows, |row| Ok(value(&left, row).zip(value(&right, row)).map(|(left, right)| [left, right].concat())))
 }
 
 fn hex(bytes: &[u8]) -> String {

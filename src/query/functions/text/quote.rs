@@ -2,7 +2,7 @@
 
 use datafusion::arrow::array::{Array, ArrayRef, StringViewArray};
 
-use super::shown;
+use super::joined::shown;
 use crate::error::{Error, Kind, Result};
 use crate::query::functions::scalar::{Arguments, TEXT_BYTES_MAX, text, texts_of, too_long};
 
