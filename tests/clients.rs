@@ -58,7 +58,7 @@ fn at(command: &mut Command, server: SocketAddr, tls: bool) -> &mut Command {
 }
 
 /// Whether a program can be started; says so in one line when it cannot.
-fn present(program: &str, arguments: &[&str]) -> bool {
+pub(crate) fn present(program: &str, arguments: &[&str]) -> bool {
     let there = Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success());
     if !there {
         skipped(program, "it is not installed, so this client was not tried");

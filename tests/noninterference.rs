@@ -7,9 +7,11 @@
 //!
 //! `ANNALS_SEED` is the seed of the first statement, that of the n-th is n higher: a failure prints the one that runs its statement first.
 //! `ANNALS_SOAK_STATEMENTS` says how many there are. A long run is put to a release build, which answers twice as many in the same time
-//! (`ANNALS_TEST_PROGRAM`), with a seed a process and as many processes as there are processors to spare.
+//! (`ANNALS_TEST_PROGRAM`), with a seed a process and as many processes as there are processors to spare. The same is done with statements that
+//! sqlsmith makes up from what the role's catalog tells it.
 
 mod generate;
+mod smith;
 mod world;
 
 use std::env;

@@ -23,7 +23,7 @@ pub(super) struct Act {
 }
 
 impl Act {
-    fn simple(sql: impl Into<String>) -> Act {
+    pub(super) fn simple(sql: impl Into<String>) -> Act {
         Act { sql: sql.into(), way: Way::Simple, ordered: false }
     }
 }

@@ -143,6 +143,10 @@ impl World {
         World { server, _other: other, _folder: folder }
     }
 
+    pub(super) fn port(&self) -> u16 {
+        self.server.address().port()
+    }
+
     pub(super) async fn enter(self, role: &str) -> Visit {
         let (client, notices) = enter(&self.server, role).await;
         Visit { client, notices, _world: self }

@@ -340,6 +340,36 @@ async fn a49_policies_that_read_each_other_are_refused_and_end() {
     assert_eq!(count(&mallory, "SELECT count(*) FROM events").await, 20);
 }
 
+/// What a policy calls may become another than it was made with; then nothing is shown, whatever else the statement asks for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_policy_or_mask_that_has_become_invalid_shows_nothing() {
+    let scene = Scene::set(&[
+        DEFINITIONS,
+        "CREATE TABLE known (word text PRIMARY KEY) USING reference; INSERT INTO known VALUES ('eu');
+         CREATE FUNCTION regions_known() RETURNS TABLE (word text) LANGUAGE sql AS 'SELECT word FROM known';
+         ALTER POLICY p_eu ON events USING (region IN (SELECT word FROM regions_known()))",
+    ])
+    .await;
+    let mallory = scene.log_in("mallory").await;
+    let seen = count(&mallory, "SELECT count(*) FROM events").await;
+    assert!(seen > 0);
+    let broken = "CREATE OR REPLACE FUNCTION regions_known() RETURNS TABLE (word text) LANGUAGE sql
+                  AS 'SELECT word || 1 / (length(word) - 2) FROM known'";
+    scene.run(broken).await;
+    for sql in ["SELECT id FROM events", "SELECT count(*) FROM events", "SELECT 1 FROM events LIMIT 1"] {
+        assert_eq!(state(&mallory, sql).await, "22012", "{sql}");
+    }
+    assert_eq!(sqlstate(&super::copied(&mallory, "COPY events TO STDOUT").await.unwrap_err()), "22012");
+    scene
+        .run(
+            "ALTER POLICY p_eu ON events USING (region = 'eu');
+             CREATE MASKING POLICY broken ON events (region) TO mallory USING ((SELECT max(word) FROM regions_known()))",
+        )
+        .await;
+    assert_eq!(state(&mallory, "SELECT region FROM events").await, "22012");
+    assert_eq!(count(&mallory, "SELECT count(id) FROM events").await, seen, "what does not show the column needs no mask");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a54_what_is_copied_is_what_is_seen() {
     let scene = Scene::set(&[DEFINITIONS]).await;
