@@ -91,7 +91,8 @@ fn target(parser: &mut Parser<'_>) -> Result<CommentTarget, Failure> {
     if take_word(parser, "function") || take_word(parser, "routine") {
         return Ok(CommentTarget::Function(signature(parser)?));
     }
-    let named: [(&str, fn(ObjectName) -> CommentTarget); 4] = [
+    type Named = fn(ObjectName) -> CommentTarget;
+    let named: [(&str, Named); 4] = [
         ("table", CommentTarget::Table),
         ("view", CommentTarget::View),
         ("column", CommentTarget::Column),
