@@ -62,6 +62,13 @@ impl FolderLock {
     }
 }
 
+impl Drop for FolderLock {
+    fn drop(&mut self) {
+        // Closing would not do at once: a program that is just being started holds a copy of the descriptor for a moment.
+        let _ = self.file.unlock();
+    }
+}
+
 /// What the owner of the folder wrote into its lock file, line by line, whether it still runs or not.
 pub fn owner_of(dir: &Path) -> Option<Vec<String>> {
     let text = fs::read_to_string(dir.join("lock")).ok()?;
