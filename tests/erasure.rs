@@ -191,6 +191,25 @@ async fn what_cannot_be_erased_is_refused() {
     verified(&data);
 }
 
+/// Who approves hears nothing of a row that they see masked, also where the predicate fails for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_failing_predicate_tells_who_approves_nothing_of_a_row() {
+    let folder = folder();
+    let server = Server::start(&folder.path().join("data"));
+    let client = scene(&server).await;
+    let (owen, ada) = (login(&server, "owen").await, login(&server, "ada").await);
+    client.batch_execute("CREATE MASKING POLICY m ON log (note) TO ada USING (mask_all())").await.unwrap();
+    let condition = "length(decode(repeat(substr(note, 5), 2), 'hex')) = 9";
+    let id = cell(&owen, &ask(condition)).await;
+    client.batch_execute("INSERT INTO log (occurred_at, note) VALUES (now(), 'row planted')").await.unwrap();
+    let error = ada.batch_execute(&format!("SELECT annals.approve_erasure('{id}')")).await.unwrap_err();
+    let told = format!("{error:?}");
+    assert!(sqlstate(&error) == "55000" && !told.contains("hexadecimal"), "{told}");
+    let error = format!("{:?}", owen.batch_execute(&ask(condition)).await.unwrap_err());
+    assert!(error.contains("hexadecimal digit: \\\"p"), "its owner hears what is wrong: {error}");
+    assert_eq!(cell(&ada, "SELECT state FROM annals.erasures").await, "waiting");
+}
+
 /// Wherever the process ends: what was approved is erased, told once, and its receipt tells how many rows went.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_was_approved_is_erased_whenever_the_process_ends() {

@@ -221,7 +221,7 @@ pub(in crate::query) async fn ask(facts: &SessionFacts, table: &Arc<Table>, pred
 ///
 /// # Errors
 /// 42704 if there is none of this id, 42501 for a role that does not oversee the table or has asked itself, 25006, 55000 if it is done or a
-/// legal hold keeps one of the rows. What fails after it was approved is tried again every minute.
+/// legal hold keeps one of the rows or the predicate fails for one. What fails after it was approved is tried again every minute.
 pub(in crate::query) async fn approve(facts: &SessionFacts, id: Uuid) -> Result<String> {
     let engine = engine(facts, "approve an erasure")?;
     let turn = engine.erasures.turn.clone().lock_owned().await;
@@ -238,7 +238,7 @@ pub(in crate::query) async fn approve(facts: &SessionFacts, id: Uuid) -> Result<
         )
         .with_detail(format!("\"{}\" has asked for it.", erasure.asked.name)));
     }
-    counted(&engine, &erasure).await?;
+    counted(&engine, &erasure).await.map_err(|error| veiled(id, error))?;
     erasure.approved.get_or_insert(voice);
     engine.erasures.keep(&erasure).await?;
     // It goes on when nobody waits for the answer any more.
@@ -306,7 +306,7 @@ pub async fn run_erasures(engine: Arc<Engine>, stop: CancellationToken) {
 /// Removes the rows, tells the ledger, and forgets the predicate; gives the receipt.
 async fn carry_out(engine: &Arc<Engine>, erasure: Erasure, _turn: &OwnedMutexGuard<()>) -> Result<String> {
     let id = erasure.id;
-    let result = to_the_end(engine, erasure).await;
+    let result = to_the_end(engine, erasure).await.map_err(|error| veiled(id, error));
     match &result {
         Ok(_) => engine.erasures.problems().remove(&id),
         Err(error) => engine.erasures.problems().insert(id, error.message().to_owned()),
@@ -331,6 +331,17 @@ async fn to_the_end(engine: &Arc<Engine>, mut erasure: Erasure) -> Result<String
     let mut receipt = engine.store.erasure_receipt(erasure.id).await?;
     receipt.secret = from_base64(&condition.secret).and_then(|secret| secret.try_into().ok());
     Ok(receipt.text())
+}
+
+/// What a predicate fails with may tell of a row that whoever approves it sees masked, or not at all: it goes to the log, and they hear
+/// only that it failed.
+fn veiled(id: Uuid, error: Error) -> Error {
+    if !error.sqlstate().starts_with("22") {
+        return error;
+    }
+    tracing::error!(erasure = %id, %error, "the predicate of an erasure could not be worked out");
+    Error::new(Kind::ObjectNotInPrerequisiteState, format!("the predicate of erasure {id} fails for a row"))
+        .with_hint("The server's log tells its owner why. Whoever asked for it may withdraw it and ask again.")
 }
 
 /// How many rows an erasure would remove now.

@@ -115,7 +115,10 @@ pub(super) async fn remove(session: &Session, id: TableId, why: &Why) -> Result<
         name.clone_from(&table.name.name);
     }
     let message = format!("what decides about the rows of table \"{name}\" has changed each time they were purged");
-    Err(Error::new(Kind::SerializationFailure, message).with_hint("The rest of them goes with the next VACUUM."))
+    Err(Error::new(Kind::SerializationFailure, message).with_hint(match why {
+        Why::Expired => "The rest of them goes with the next VACUUM.",
+        Why::Erased(_) => "The erasure goes on within a minute.",
+    }))
 }
 
 /// How many rows have to go now.

@@ -83,6 +83,19 @@ async fn work(store: &Store, specs: &[TableSpec; 2], drops: bool) -> Vec<Result<
     done
 }
 
+/// A store that was at work while a point failed, from a passing on or, with `!`, once.
+async fn worked(dir: &Path, point: &str, passing: u32, once: &str, drops: bool) -> (Arc<Store>, [TableSpec; 2], Faults) {
+    let specs = begun(dir).await;
+    let faults = Faults::planned();
+    let store = Store::open(planned(dir, &faults)).await.unwrap();
+    faults.fail_at(Some(&format!("{point}:{passing}{once}")));
+    let done = work(&store, &specs, drops).await;
+    // The first passing is one of what was asked for here, but for the resume point, whose failure is only told.
+    let passed = passing > 1 || point == crash::LEDGER_BEFORE_RESUME || done.iter().any(Result::is_err);
+    assert!(passed, "{point} is passed");
+    (store, specs, faults)
+}
+
 /// Removes the rest of a tile of which a part may be gone, and a part of one that must all be there.
 async fn purge_again(store: &Store, spec: &TableSpec) {
     for numbers in [400..512, 10..20] {
@@ -95,14 +108,8 @@ async fn a_process_may_end_at_any_write() {
     for (point, passing) in passings() {
         let about = &format!("{point} at passing {passing}");
         let dir = tempfile::tempdir().unwrap();
-        let specs = begun(dir.path()).await;
-        let faults = Faults::planned();
-        let store = Store::open(planned(dir.path(), &faults)).await.unwrap();
-        faults.fail_at(Some(&format!("{point}:{passing}")));
         let drops = point == crash::LEDGER_BEFORE_DROP;
-        let done = work(&store, &specs, drops).await;
-        let passed = passing > 1 || point == crash::LEDGER_BEFORE_RESUME || done.iter().any(Result::is_err);
-        assert!(passed, "{point} is passed");
+        let (store, specs, _) = worked(dir.path(), point, passing, "", drops).await;
         let kept = checkpoint(dir.path());
         store.kill().await;
         // A drop that is not recorded yet is known only once a server has started again.
@@ -124,13 +131,7 @@ async fn a_write_may_fail_once() {
     for (point, passing) in passings() {
         let about = &format!("{point} at passing {passing}");
         let dir = tempfile::tempdir().unwrap();
-        let specs = begun(dir.path()).await;
-        let faults = Faults::planned();
-        let store = Store::open(planned(dir.path(), &faults)).await.unwrap();
-        faults.fail_at(Some(&format!("{point}:{passing}!")));
-        let done = work(&store, &specs, true).await;
-        let passed = passing > 1 || point == crash::LEDGER_BEFORE_RESUME || done.iter().any(Result::is_err);
-        assert!(passed, "{point} is passed");
+        let (store, specs, faults) = worked(dir.path(), point, passing, "!", true).await;
         faults.fail_at(None);
         store.keep_ledger().await.unwrap();
         purge_again(&store, &specs[0]).await;
