@@ -367,6 +367,11 @@ impl Error {
         self.0.kind
     }
 
+    /// Whether a row's value has failed, a part of which its message may hold: PostgreSQL's class 22, data exceptions.
+    pub fn tells_of_value(&self) -> bool {
+        self.sqlstate().starts_with("22")
+    }
+
     pub fn sqlstate(&self) -> &'static str {
         self.0.kind.sqlstate()
     }

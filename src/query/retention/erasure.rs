@@ -336,7 +336,7 @@ async fn to_the_end(engine: &Arc<Engine>, mut erasure: Erasure) -> Result<String
 /// What a predicate fails with may tell of a row that whoever approves it sees masked, or not at all: it goes to the log, and they hear
 /// only that it failed.
 fn veiled(id: Uuid, error: Error) -> Error {
-    if !error.sqlstate().starts_with("22") {
+    if !error.tells_of_value() {
         return error;
     }
     tracing::error!(erasure = %id, %error, "the predicate of an erasure could not be worked out");

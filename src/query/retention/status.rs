@@ -15,7 +15,7 @@ use datafusion::logical_expr::{Expr, TableSource, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 
 use super::judgement::{Depth, Found, Judgement, Memory};
-use crate::catalog::{Name, Relation, SYSTEM_SCHEMA, Table};
+use crate::catalog::{Name, Object, Relation, SYSTEM_SCHEMA, Table};
 use crate::clock::Micros;
 use crate::error::{Error, Result};
 use crate::guard::{Guard, Rules};
@@ -149,12 +149,21 @@ impl RetentionStatus {
                             ("lag", lag.into()),
                         ]);
                     }
-                    Err(error) => cells.push(("problem", error.message().into())),
+                    Err(error) => cells.push(("problem", self.told(table, error).into())),
                 }
                 rows.add(&cells)?;
             }
         }
         rows.finish()
+    }
+}
+
+impl RetentionStatus {
+    /// What is wrong with a table's policies. What a predicate fails with may tell of a row, which its owner sees and an auditor may see
+    /// masked.
+    fn told<'a>(&self, table: &Table, error: &'a Error) -> &'a str {
+        let owns = policy::owns(&self.guard.identity().standing, self.guard.rights(), Object::Relation(table.oid));
+        if owns || !error.tells_of_value() { error.message() } else { "a predicate fails for a row; the table's owner is told more" }
     }
 }
 
