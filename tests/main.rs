@@ -22,6 +22,7 @@ mod investigation;
 mod ledger;
 mod lookups;
 mod masks;
+mod newest;
 mod noninterference;
 mod open_format;
 mod owners;

@@ -14,10 +14,10 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::StreamExt;
 
 use super::meter::Meter;
-use super::through::{Passage, Through, ThroughExec};
 use super::watch::Watch;
 use crate::error::{Error, Result};
 use crate::scan;
+use crate::scan::through::{Passage, Through, ThroughExec};
 
 /// The way out of the guard for one table's rows.
 #[derive(Clone)]

@@ -16,13 +16,13 @@ mod rules;
 mod sieve;
 mod table;
 mod term;
-pub mod through;
 mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
+use datafusion::physical_plan::ExecutionPlan;
 
 use crate::catalog::{
     Catalog, Function, Mask, Name, Object, Oid, PolicyCommand, Privilege, Relation, Subjects, Table, View as SavedQuery,
@@ -39,9 +39,15 @@ use meter::Meter;
 pub use protection::{MaskRule, RowChecks, RowRule, RowRules};
 pub use reached::Reached;
 pub use rules::{Layout, RetentionRule, Rules, Sieve, Tally};
+use sieve::SieveExec;
 pub use table::GuardedTable;
 pub use term::{Room, Term};
 pub use watch::Live;
+
+/// Whether rows that come to this node in the order of a column leave it so, in the order of the column at the same place.
+pub fn keeps_place(plan: &dyn ExecutionPlan, place: usize) -> bool {
+    plan.downcast_ref::<SieveExec>().is_some_and(|sieve| sieve.shows(place)) || exit::leaving(plan).is_some()
+}
 
 /// One statement's way to tables.
 #[derive(Clone)]

@@ -17,12 +17,9 @@ use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result, internal_err};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::logical_expr::Operator;
-use datafusion::physical_expr::expressions::{
-    BinaryExpr, Column, DynamicFilterPhysicalExpr, InListExpr, IsNotNullExpr, IsNullExpr, Literal,
-};
+use datafusion::physical_expr::expressions::{Column, DynamicFilterPhysicalExpr};
 use datafusion::physical_expr::utils::collect_columns;
-use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
+use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr, PhysicalSortExpr};
 use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
 use datafusion::physical_plan::filter_pushdown::{
     ChildFilterDescription, ChildPushdownResult, FilterDescription, FilterPushdownPhase, FilterPushdownPropagation,
@@ -35,6 +32,7 @@ use futures::{StreamExt, stream};
 
 use super::protection::{Screen, truths};
 use crate::clock::Clock;
+use crate::scan::is_harmless;
 
 /// Rows of a batch that leaves.
 const BATCH_ROWS: usize = 8_192;
@@ -57,14 +55,24 @@ pub(super) struct SieveExec {
 
 impl SieveExec {
     pub(super) fn try_new(input: Arc<dyn ExecutionPlan>, screen: Arc<Screen>, clock: Clock, partitions: usize) -> Result<Self> {
-        let schema = screen.shown_schema()?;
+        let mut known = EquivalenceProperties::new(screen.shown_schema()?);
+        let mut partitions = partitions;
+        if let Some(order) = kept_order(&input, &screen) {
+            known.add_ordering([order]);
+            partitions = 1;
+        }
         let properties = PlanProperties::new(
-            EquivalenceProperties::new(schema),
+            known,
             Partitioning::UnknownPartitioning(partitions),
             input.pipeline_behavior(),
             input.boundedness(),
         );
         Ok(SieveExec { input, screen, asked: vec![], clock, partitions, properties: Arc::new(properties) })
+    }
+
+    /// Whether a column shows what stands below, so that rows that come in its order leave in its order.
+    pub(super) fn shows(&self, place: usize) -> bool {
+        place < self.properties.eq_properties.schema().fields().len() && !self.screen.masked_places().contains(&place)
     }
 
     /// The same over another input, with other comparisons.
@@ -79,6 +87,20 @@ impl SieveExec {
         let masked = self.screen.masked_places();
         is_harmless(filter) && collect_columns(filter).iter().all(|column| !masked.contains(&column.index()))
     }
+}
+
+/// The first column of the order in which rows come, if they come in one line and what it shows is what stands below.
+fn kept_order(input: &Arc<dyn ExecutionPlan>, screen: &Screen) -> Option<PhysicalSortExpr> {
+    if input.output_partitioning().partition_count() != 1 {
+        return None;
+    }
+    let first = input.output_ordering()?.first().clone();
+    let place = first.expr.downcast_ref::<Column>()?.index();
+    let shown = screen.shown_schema().ok()?;
+    (place < shown.fields().len() && !screen.masked_places().contains(&place)).then(|| {
+        let column = Arc::new(Column::new(shown.field(place).name(), place));
+        PhysicalSortExpr { expr: column, options: first.options }
+    })
 }
 
 impl fmt::Debug for SieveExec {
@@ -306,33 +328,6 @@ impl Passing {
             self.input = Some(self.below.execute(source, self.context.clone())?);
         }
     }
-}
-
-/// Whether working a filter out on a hidden row can neither fail nor show: a column compared with a constant of its own type, or with
-/// what a join or a sort has learned from rows that it was shown.
-fn is_harmless(filter: &Arc<dyn PhysicalExpr>) -> bool {
-    let is_column = |expr: &Arc<dyn PhysicalExpr>| expr.downcast_ref::<Column>().is_some();
-    let is_literal = |expr: &Arc<dyn PhysicalExpr>| expr.downcast_ref::<Literal>().is_some();
-    if let Some(dynamic) = filter.downcast_ref::<DynamicFilterPhysicalExpr>() {
-        return dynamic.children().into_iter().all(is_column);
-    }
-    if let Some(binary) = filter.downcast_ref::<BinaryExpr>() {
-        return match binary.op() {
-            Operator::And | Operator::Or => is_harmless(binary.left()) && is_harmless(binary.right()),
-            Operator::Eq | Operator::NotEq | Operator::Lt | Operator::LtEq | Operator::Gt | Operator::GtEq => {
-                is_column(binary.left()) && is_literal(binary.right()) || is_literal(binary.left()) && is_column(binary.right())
-            }
-            _ => false,
-        };
-    }
-    if let Some(list) = filter.downcast_ref::<InListExpr>() {
-        return is_column(list.expr()) && list.list().iter().all(is_literal);
-    }
-    let tested = filter
-        .downcast_ref::<IsNullExpr>()
-        .map(IsNullExpr::arg)
-        .or_else(|| filter.downcast_ref::<IsNotNullExpr>().map(IsNotNullExpr::arg));
-    tested.is_some_and(is_column)
 }
 
 #[cfg(test)]

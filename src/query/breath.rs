@@ -23,7 +23,7 @@ use datafusion::physical_plan::joins::{CrossJoinExec, HashJoinExec, NestedLoopJo
 use futures::{Stream, StreamExt};
 use tokio::time::Instant;
 
-use crate::guard::through::{Passage, Through, ThroughExec};
+use crate::scan::through::{Passage, Through, ThroughExec};
 
 /// How long a statement works before it yields. Shorter stops sooner and costs more.
 const BREATH: Duration = Duration::from_millis(5);

@@ -9,6 +9,8 @@ use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::SessionState;
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::SessionConfig;
 use tokio::sync::{Mutex, RwLock};
 
@@ -23,6 +25,7 @@ use crate::query::early::EarlyEnds;
 use crate::query::errors::unwrap;
 pub use crate::query::functions::PseudonymSecret;
 use crate::query::functions::Registry;
+use crate::query::newest::Decisions;
 use crate::query::notify::Exchange;
 use crate::query::parse;
 use crate::query::plan::names::DATABASE;
@@ -216,10 +219,13 @@ fn session_state(store: &Arc<Store>, options: &EngineOptions) -> Result<SessionS
     own.optimizer.enable_round_robin_repartition = false;
     // DISTINCT over a window's columns under a LIMIT fails in it for want of an order.
     own.optimizer.enable_topk_aggregation = false;
+    let decisions: Arc<dyn PhysicalOptimizerRule + Send + Sync> = Arc::new(Decisions);
+    let rules = std::iter::once(decisions).chain(PhysicalOptimizer::new().rules).collect();
     let state = SessionStateBuilder::new()
         .with_config(config)
         .with_runtime_env(runtime)
         .with_default_features()
+        .with_physical_optimizer_rules(rules)
         .with_physical_optimizer_rule(Arc::new(EarlyEnds))
         .with_physical_optimizer_rule(Arc::new(Pauses))
         .build();

@@ -25,6 +25,7 @@ mod locks;
 mod maintain;
 mod memory;
 mod mutate;
+mod newest;
 pub mod notify;
 pub mod parse;
 pub mod plan;

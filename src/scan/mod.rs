@@ -4,8 +4,16 @@
 //! The room must never know roles: only the guard may construct a scan. Names in the store are physical and fixed for ever; the
 //! scan gives columns the names that SQL knows today.
 
+mod harmless;
+mod lookup;
+mod merge;
+mod newest;
 mod prune;
+mod runs;
 mod tail;
+pub mod through;
+mod undecided;
+mod verified;
 
 use std::sync::Arc;
 
@@ -15,7 +23,7 @@ use datafusion::catalog::Session;
 use datafusion::catalog::memory::{DataSourceExec, MemorySourceConfig};
 use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{Column, ColumnStatistics, DFSchema, DataFusionError, ScalarValue, Statistics};
+use datafusion::common::{Column, ColumnStatistics, DFSchema, ScalarValue, Statistics};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::object_store::ObjectStoreUrl;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfig, FileScanConfigBuilder, ParquetSource};
@@ -31,13 +39,26 @@ use crate::catalog::Table;
 use crate::error::{Error, Kind, Result};
 use crate::store::spec::{INGEST_COLUMN, ROW_COLUMN};
 use crate::store::{Segment, TableView, View};
+use lookup::{Found, Lookup};
+use newest::{NewestFirstExec, Reading};
+use prune::ByTime;
 use tail::Tail;
+use undecided::UndecidedExec;
+
+pub use harmless::is_harmless;
+pub use undecided::{Wanted, decided, time_place};
+
+/// Where look-ups leave at most one row of so many, rows are picked out of their pages; where they leave more, all are read.
+const SPARSE: u64 = 16;
 
 /// The address under which the store's files are registered with DataFusion.
 pub const STORE_URL: &str = "annals://store/";
 
 /// Whether a node reads a table's rows as they are stored.
 pub fn is_raw(plan: &dyn ExecutionPlan) -> bool {
+    if plan.downcast_ref::<NewestFirstExec>().is_some() {
+        return true;
+    }
     let source = plan.downcast_ref::<DataSourceExec>().map(DataSourceExec::data_source);
     // Nothing else has business with files.
     source.is_some_and(|source| source.downcast_ref::<FileScanConfig>().is_some() || source.downcast_ref::<Tail>().is_some())
@@ -146,22 +167,79 @@ impl TableScan {
         let all: Vec<usize> = (0..self.schema.fields().len()).collect();
         let projection = projection.unwrap_or(&all);
         let predicate = self.predicate(session, filters)?;
-        let mut inputs = Vec::with_capacity(2);
-        let segments = self.matching_segments(predicate.as_ref())?;
-        if !segments.is_empty() {
-            verified(&segments).await?;
-            inputs.push(self.segments_plan(session, &segments, projection, predicate, limit.filter(|_| filters.is_empty()))?);
+        let reading = Arc::new(self.reading(projection, predicate.as_ref()).await?);
+        let total: u64 = self.view.segments.iter().map(|segment| segment.rows).sum();
+        let looked_up = reading.found.iter().any(|found| found.rows.is_some());
+        if looked_up && reading.rows() <= total / SPARSE {
+            return Ok(Arc::new(NewestFirstExec::new(reading, false)));
         }
-        let memory = self.memory_batches(projection)?;
+        let segments: Vec<Arc<Segment>> = reading.found.iter().map(|found| found.segment.clone()).collect();
+        let any = self.any_order(session, &segments, projection, predicate, limit.filter(|_| filters.is_empty()))?;
+        Ok(Arc::new(UndecidedExec::new(any, reading)))
+    }
+
+    /// What is to be read of which segments: those that neither time nor an index rules out.
+    async fn reading(
+        &self,
+        projection: &[usize],
+        predicate: Option<&Arc<dyn PhysicalExpr>>,
+    ) -> datafusion::common::Result<Reading> {
+        let time_name = self.view.spec.time_column_name();
+        let by_time = ByTime::new(predicate, &self.stored, time_name);
+        let mut found: Vec<Found> =
+            by_time.segments(&self.view.segments)?.into_iter().map(|segment| Found { segment, rows: None }).collect();
+        if let Some(predicate) = predicate {
+            let lookups = Lookup::of(predicate, &self.view.spec)?;
+            if !lookups.is_empty() {
+                found = Lookup::ask(lookups, found.into_iter().map(|found| found.segment).collect()).await?;
+            }
+        }
+        let mut fields: Vec<Arc<Field>> = projection.iter().map(|place| self.stored.fields()[*place].clone()).collect();
+        let asked = fields.iter().position(|field| field.name() == time_name);
+        let time = asked.unwrap_or(fields.len());
+        if asked.is_none() {
+            let zone = Some(Arc::from("UTC"));
+            let known = self.view.spec.columns.iter().find(|column| column.field.name() == time_name);
+            let hidden = || Arc::new(Field::new(INGEST_COLUMN, DataType::Timestamp(TimeUnit::Microsecond, zone), true));
+            fields.push(known.map_or_else(hidden, |column| column.field.clone()));
+        }
+        let part = Arc::new(Schema::new(fields));
+        Ok(Reading {
+            shown: Arc::new(self.schema.project(projection)?),
+            time,
+            ordered: asked.is_some() && self.view.spec.time_column.is_some(),
+            found,
+            memory: self.memory_batches(&part)?,
+            by_time,
+            filter: predicate.map(|predicate| newest::filter(predicate, &self.stored)).transpose()?.flatten(),
+            segments: self.view.segments.len(),
+            part,
+        })
+    }
+
+    /// A plan that reads all rows of some segments, and those in memory, in the order that is the quickest.
+    fn any_order(
+        &self,
+        session: &dyn Session,
+        segments: &[Arc<Segment>],
+        projection: &[usize],
+        predicate: Option<Arc<dyn PhysicalExpr>>,
+        limit: Option<usize>,
+    ) -> datafusion::common::Result<Arc<dyn ExecutionPlan>> {
+        let mut inputs = Vec::with_capacity(2);
+        if !segments.is_empty() {
+            inputs.push(self.segments_plan(session, segments, projection, predicate, limit)?);
+        }
+        let schema = Arc::new(self.stored.project(projection)?);
+        let memory = self.memory_batches(&schema)?;
         if !memory.is_empty() || inputs.is_empty() {
-            let schema = Arc::new(self.stored.project(projection)?);
             inputs.push(DataSourceExec::from_data_source(Tail(MemorySourceConfig::try_new(&[memory], schema, None)?)));
         }
         let plan = match inputs.len() {
             1 => inputs.swap_remove(0),
             _ => UnionExec::try_new(inputs)?,
         };
-        self.renamed(plan, projection)
+        Ok(verified::before(self.renamed(plan, projection)?, segments))
     }
 
     /// The filters as one physical predicate over the stored names.
@@ -180,13 +258,6 @@ impl TableScan {
             .data;
         let schema = DFSchema::try_from(self.stored.as_ref().clone())?;
         Ok(Some(session.create_physical_expr(filter, &schema)?))
-    }
-
-    fn matching_segments(&self, predicate: Option<&Arc<dyn PhysicalExpr>>) -> datafusion::common::Result<Vec<Arc<Segment>>> {
-        match predicate {
-            Some(predicate) => prune::by_time(&self.view, &self.stored, predicate),
-            None => Ok(self.view.segments.to_vec()),
-        }
     }
 
     fn segments_plan(
@@ -240,9 +311,8 @@ impl TableScan {
         Statistics { num_rows: Precision::Exact(rows), total_byte_size: Precision::Absent, column_statistics }
     }
 
-    /// The rows in memory: a log's tail, or all of a reference table's rows of today.
-    fn memory_batches(&self, projection: &[usize]) -> datafusion::common::Result<Vec<RecordBatch>> {
-        let schema = Arc::new(self.stored.project(projection)?);
+    /// Some stored columns of the rows in memory: a log's tail, or all of a reference table's rows of today.
+    fn memory_batches(&self, schema: &SchemaRef) -> datafusion::common::Result<Vec<RecordBatch>> {
         let pick = |batch: &RecordBatch| -> datafusion::common::Result<RecordBatch> {
             let columns = schema
                 .fields()
@@ -276,19 +346,6 @@ impl TableScan {
             })
             .collect::<Vec<_>>();
         Ok(Arc::new(ProjectionExec::try_new(columns, plan)?))
-    }
-}
-
-/// Compares the content of segments with their checksums, each once in the life of the process, before rows of them are answered.
-async fn verified(segments: &[Arc<Segment>]) -> datafusion::common::Result<()> {
-    let unknown: Vec<Arc<Segment>> = segments.iter().filter(|segment| !segment.is_verified()).cloned().collect();
-    if unknown.is_empty() {
-        return Ok(());
-    }
-    let reading = move || unknown.iter().try_for_each(|segment| segment.ensure_verified());
-    match tokio::task::spawn_blocking(reading).await {
-        Ok(result) => result.map_err(|error| DataFusionError::External(Box::new(error))),
-        Err(error) => Err(DataFusionError::External(Box::new(error))),
     }
 }
 

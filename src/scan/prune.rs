@@ -1,4 +1,4 @@
-//! Which segments can hold a match, told from their exact time bounds alone.
+//! Which segments, and which of their pages, can hold a match, told from their exact time bounds alone.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -6,36 +6,61 @@ use std::sync::Arc;
 use datafusion::arrow::array::{ArrayRef, BooleanArray, TimestampMicrosecondArray, UInt64Array};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::pruning::PruningStatistics;
-use datafusion::common::{Column, ScalarValue};
+use datafusion::common::{Column, DataFusionError, Result, ScalarValue};
 use datafusion::physical_expr::PhysicalExpr;
-use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
+use datafusion::physical_optimizer::pruning::{PruningPredicate, PruningPredicateBuilder};
 
-use crate::store::{Segment, TableView};
+use crate::clock::Micros;
+use crate::store::{RowRanges, Segment};
 
-/// The segments that the predicate does not rule out by time.
-pub(super) fn by_time(
-    view: &TableView,
-    stored: &SchemaRef,
-    predicate: &Arc<dyn PhysicalExpr>,
-) -> datafusion::common::Result<Vec<Arc<Segment>>> {
-    let Some(pruning) = PruningPredicateBuilder::new().with_file_schema(stored.clone()).build(predicate.clone()) else {
-        // A predicate that cannot prune keeps every segment.
-        return Ok(view.segments.to_vec());
-    };
-    let bounds = TimeBounds { segments: &view.segments, time_column: view.spec.time_column_name() };
-    let keep = pruning.prune(&bounds)?;
-    Ok(view.segments.iter().zip(keep).filter(|(_, keep)| *keep).map(|(segment, _)| segment.clone()).collect())
+/// What a predicate says of the times of rows.
+#[derive(Debug, Clone)]
+pub(super) struct ByTime {
+    /// `None` if it rules nothing out.
+    predicate: Option<Arc<PruningPredicate>>,
+    column: Arc<str>,
 }
 
+impl ByTime {
+    pub(super) fn new(predicate: Option<&Arc<dyn PhysicalExpr>>, stored: &SchemaRef, column: &str) -> Self {
+        let pruning = |predicate: &Arc<dyn PhysicalExpr>| {
+            PruningPredicateBuilder::new().with_file_schema(stored.clone()).build(predicate.clone())
+        };
+        ByTime { predicate: predicate.and_then(pruning), column: Arc::from(column) }
+    }
+
+    /// The segments that are not ruled out.
+    pub(super) fn segments(&self, segments: &[Arc<Segment>]) -> Result<Vec<Arc<Segment>>> {
+        let Some(predicate) = &self.predicate else { return Ok(segments.to_vec()) };
+        let bounds = segments.iter().map(|segment| (segment.time_min, segment.time_max, segment.rows)).collect();
+        let keep = predicate.prune(&TimeBounds { column: &self.column, bounds })?;
+        Ok(segments.iter().zip(keep).filter(|(_, keep)| *keep).map(|(segment, _)| segment.clone()).collect())
+    }
+
+    /// The rows of a segment that stand in pages which are not ruled out. Reads the segment's footer, and blocks for that.
+    pub(super) fn rows(&self, segment: &Segment) -> Result<RowRanges> {
+        let all = RowRanges::all(usize::try_from(segment.rows).unwrap_or(usize::MAX));
+        let Some(predicate) = &self.predicate else { return Ok(all) };
+        let pages = segment.time_pages(&self.column).map_err(|error| DataFusionError::External(Box::new(error)))?;
+        if pages.is_empty() {
+            return Ok(all);
+        }
+        let bounds = pages.iter().map(|(rows, min, max)| (*min, *max, rows.len() as u64)).collect();
+        let keep = predicate.prune(&TimeBounds { column: &self.column, bounds })?;
+        Ok(pages.into_iter().zip(keep).filter(|(_, keep)| *keep).map(|((rows, _, _), _)| rows).collect())
+    }
+}
+
+/// The smallest and the largest time, and how many rows, of each part that may be left out.
 struct TimeBounds<'a> {
-    segments: &'a [Arc<Segment>],
-    time_column: &'a str,
+    column: &'a str,
+    bounds: Vec<(Micros, Micros, u64)>,
 }
 
 impl TimeBounds<'_> {
-    fn bound(&self, column: &Column, of: impl Fn(&Segment) -> i64) -> Option<ArrayRef> {
-        (column.name == self.time_column).then(|| {
-            let values = self.segments.iter().map(|segment| of(segment));
+    fn bound(&self, column: &Column, of: impl Fn(&(Micros, Micros, u64)) -> Micros) -> Option<ArrayRef> {
+        (column.name == self.column).then(|| {
+            let values = self.bounds.iter().map(of);
             Arc::new(TimestampMicrosecondArray::from_iter_values(values).with_timezone("UTC")) as ArrayRef
         })
     }
@@ -43,15 +68,15 @@ impl TimeBounds<'_> {
 
 impl PruningStatistics for TimeBounds<'_> {
     fn min_values(&self, column: &Column) -> Option<ArrayRef> {
-        self.bound(column, |segment| segment.time_min)
+        self.bound(column, |(min, _, _)| *min)
     }
 
     fn max_values(&self, column: &Column) -> Option<ArrayRef> {
-        self.bound(column, |segment| segment.time_max)
+        self.bound(column, |(_, max, _)| *max)
     }
 
     fn num_containers(&self) -> usize {
-        self.segments.len()
+        self.bounds.len()
     }
 
     fn null_counts(&self, _column: &Column) -> Option<ArrayRef> {
@@ -59,7 +84,7 @@ impl PruningStatistics for TimeBounds<'_> {
     }
 
     fn row_counts(&self) -> Option<ArrayRef> {
-        Some(Arc::new(UInt64Array::from_iter_values(self.segments.iter().map(|segment| segment.rows))))
+        Some(Arc::new(UInt64Array::from_iter_values(self.bounds.iter().map(|(_, _, rows)| *rows))))
     }
 
     fn contained(&self, _column: &Column, _values: &HashSet<ScalarValue>) -> Option<BooleanArray> {

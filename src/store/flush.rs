@@ -141,7 +141,7 @@ impl Core {
         };
         if let Err(CommitFailure { error, certain }) = committed.await {
             for facts in written.iter().filter(|_| certain) {
-                home.discard(home.dir.join(&facts.name));
+                home.discard(&facts.name);
             }
             return Err(error);
         }
@@ -152,6 +152,7 @@ impl Core {
         SegmentShape {
             spec: spec.clone(),
             file_schema: physical::file_schema(spec),
+            dir: self.tables_dir().join(spec.id.to_string()),
             store: self.store.clone(),
             runtime: tokio::runtime::Handle::current(),
             faults: self.options().faults.clone(),

@@ -9,13 +9,15 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 use super::core::Core;
 use super::delta::DeltaLog;
+use super::index;
+use super::pick::Footers;
 use super::spec::TableId;
 
 /// Something to remove.
 #[derive(Debug)]
 pub(crate) enum Chore {
-    /// A segment that a rewrite replaced.
-    File(PathBuf),
+    /// A segment that a rewrite replaced or that was written in vain, and its indexes.
+    Segment { file: PathBuf, indexes: PathBuf },
     /// The folder of a table that was dropped.
     Folder { table: TableId, path: PathBuf },
     /// Answers when everything asked for before it is done.
@@ -32,6 +34,8 @@ pub(crate) struct TableHome {
     pub delta: tokio::sync::Mutex<Option<DeltaLog>>,
     /// Commits with rows of the table share it; a bulk load whose leaf indexes moved holds it alone.
     pub gate: Arc<tokio::sync::RwLock<()>>,
+    /// What was read of its segments' footers.
+    pub footers: Footers,
     /// Held by the one rewrite of the table that may run; a flush may run beside it.
     pub rewriting: tokio::sync::Mutex<()>,
     /// The commit that dropped the table, 0 while it exists.
@@ -46,6 +50,7 @@ impl TableHome {
             dir: tables.join(id.to_string()),
             delta: tokio::sync::Mutex::new(delta),
             gate: Arc::default(),
+            footers: Footers::default(),
             rewriting: tokio::sync::Mutex::new(()),
             dropped: AtomicU64::new(0),
             janitor,
@@ -61,9 +66,11 @@ impl TableHome {
         self.dropped.load(Ordering::SeqCst) != 0
     }
 
-    /// Asks for a file's removal. Without a janitor the next start removes it.
-    pub(crate) fn discard(&self, path: PathBuf) {
-        let _ = self.janitor.send(Chore::File(path));
+    /// Asks for the removal of a segment's files. Without a janitor the next start removes them.
+    pub(crate) fn discard(&self, segment: &str) {
+        self.footers.forget(segment);
+        let indexes = index::folder(&self.dir, segment);
+        let _ = self.janitor.send(Chore::Segment { file: self.dir.join(segment), indexes });
     }
 }
 
@@ -83,8 +90,11 @@ pub(crate) async fn run_janitor(mut chores: UnboundedReceiver<Chore>, core: Weak
                 let _ = reply.send(());
                 continue;
             }
-            Chore::File(path) => {
-                let work = move || (fs::remove_file(&path), path);
+            Chore::Segment { file, indexes } => {
+                let work = move || {
+                    index::discard_folder(&indexes);
+                    (fs::remove_file(&file), file)
+                };
                 tokio::task::spawn_blocking(work).await
             }
             Chore::Folder { table, path } => {

@@ -11,9 +11,9 @@ use arrow::array::{ArrayRef, Int64Array, RecordBatch, TimestampMicrosecondArray}
 use tokio::task::JoinHandle;
 
 use super::core::{Core, Pending};
-use super::fit;
 use super::home::TableHome;
 use super::physical;
+use super::prepare::fit;
 use super::read::{damaged, open_segment};
 use super::segment::{SegmentFacts, SegmentShape, SegmentWriter, day_of, write_by_day};
 use super::spec::{INGEST_COLUMN, LEAF_COLUMN, TableId, TableKind, TableSpec};
@@ -46,7 +46,7 @@ impl Written {
 impl Drop for Written {
     fn drop(&mut self) {
         for facts in &self.facts {
-            self.home.discard(self.home.dir.join(&facts.name));
+            self.home.discard(&facts.name);
         }
     }
 }

@@ -12,7 +12,7 @@
 //! FORMAT                        the layout's number
 //! lock                          held by the one process that has the store open; says who
 //! wal/<first commit>.wal        the write-ahead log
-//! tables/<table id>/            a Delta table: _delta_log/ and _day=<date>/<uuid>.parquet
+//! tables/<table id>/            a Delta table: _delta_log/ and _day=<date>/<uuid>.parquet, and _index/ (`index`)
 //! journal/                      records that become rows in a moment (`journal`)
 //! purges                        when each table was purged last (`purges`)
 //! ledger/                       what proves that nothing was changed (`keeper`)
@@ -33,6 +33,7 @@ pub(crate) mod durable;
 mod flush;
 pub mod foreign;
 mod home;
+mod index;
 pub mod journal;
 mod keeper;
 mod load;
@@ -40,8 +41,11 @@ mod lock;
 mod open;
 mod options;
 mod physical;
+mod pick;
+mod prepare;
 mod purge;
 mod purges;
+mod ranges;
 mod read;
 mod reference;
 mod rewrite;
@@ -56,12 +60,11 @@ mod tests;
 mod view;
 mod wal;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use arrow::array::{AsArray, RecordBatch, RecordBatchOptions};
-use arrow::datatypes::Int16Type;
+use arrow::array::RecordBatch;
 use object_store::ObjectStore;
 use tokio::sync::{OwnedMutexGuard, mpsc, oneshot};
 
@@ -70,20 +73,24 @@ use self::durable::DurableStore;
 use self::home::{Chore, run_janitor};
 use self::load::StagedLoad;
 use self::lock::FolderLock;
-use self::spec::{OP_COLUMN, TableId, TableKind, TableSpec};
-use self::wal::writer::{Answer, Prepared, PreparedRows, Request, WalWriter};
+use self::prepare::{Checked, prepare};
+use self::spec::{TableId, TableSpec};
+use self::wal::writer::{Answer, Prepared, Request, WalWriter};
 use crate::error::{Error, Kind, Result};
 use crate::ledger::proof::RowProof;
 
+pub use self::index::is_indexable;
 pub use self::keeper::{HeldRows, LedgerOptions, LedgerStatus, SignedCheckpoint, TableLedger, public_key, rotate_key};
 pub use self::load::Load;
 pub use self::lock::{owner_of, server_of};
 pub use self::options::StoreOptions;
 pub use self::physical::{file_schema, to_stored};
+pub use self::pick::Filter;
 pub use self::purge::{Assurance, Judge, Part, PurgeReport};
+pub use self::ranges::RowRanges;
 pub use self::read::{damaged, read_columns};
 pub use self::reference::{Latest, OP_PUT, OP_REMOVE};
-pub use self::segment::{Segment, day_of};
+pub use self::segment::{PAGE_ROWS, Segment, day_of};
 pub use self::snapshot::{Snapshot, TableState};
 pub use self::tail::TailBatch;
 pub use self::view::{Mark, TableView, View};
@@ -176,6 +183,7 @@ impl Store {
         if core.options().background {
             tasks.push(tokio::spawn(flush::run_flusher(Arc::downgrade(&core), stop.clone())));
             tasks.push(tokio::spawn(rewrite::run_compactor(Arc::downgrade(&core), stop.clone())));
+            tasks.push(tokio::spawn(index::run_indexer(Arc::downgrade(&core), stop.clone())));
             if let Some(ledger) = &core.options().ledger {
                 tasks.push(tokio::spawn(keeper::run_keeper(Arc::downgrade(&core), ledger.interval, stop.clone())));
                 tasks.push(tokio::spawn(keeper::run_scrub(Arc::downgrade(&core), ledger.clone(), stop.clone())));
@@ -304,7 +312,7 @@ impl Store {
         }
     }
 
-    /// Flushes one table or all, merges small segments, waits for replaced files to go as far as readers allow, and tidies the Delta
+    /// Flushes one table or all, merges small segments, builds the indexes that are missing, waits for replaced files to go as far as readers allow, and tidies the Delta
     /// logs.
     pub async fn vacuum(&self, table: Option<TableId>) -> Result<VacuumReport> {
         let mut report = VacuumReport::default();
@@ -326,6 +334,7 @@ impl Store {
             drop(before);
             self.core.flush_table(id).await?;
             report.rewrites += self.core.rewrite_table(id, true).await?;
+            self.core.index_table(id).await?;
             self.core.tidy_table(&home, 1).await?;
             if let Some(after) = self.snapshot().table(id) {
                 report.segments_after += after.segments.len() as u64;
@@ -513,81 +522,4 @@ impl Drop for Store {
 enum Gate {
     Shared(tokio::sync::OwnedRwLockReadGuard<()>),
     Alone(tokio::sync::OwnedRwLockWriteGuard<()>),
-}
-
-/// A commit that was checked and encoded.
-struct Checked {
-    define: Vec<Arc<TableSpec>>,
-    drop: Vec<TableId>,
-    rows: Vec<PreparedRows>,
-}
-
-/// Checks a commit against the state its caller sees, encodes its rows, and counts their memory.
-fn prepare(commit: Commit, snapshot: &Snapshot) -> Result<(Checked, usize)> {
-    let mut define: Vec<Arc<TableSpec>> = Vec::with_capacity(commit.define.len());
-    let mut defined = HashSet::new();
-    for spec in commit.define {
-        definition::check(&spec)?;
-        if !defined.insert(spec.id) {
-            return Err(Error::internal(format!("table {} is defined twice in one commit", spec.label)));
-        }
-        define.push(Arc::new(spec));
-    }
-    let mut rows = Vec::with_capacity(commit.rows.len());
-    let mut bytes = 0;
-    for (table, batch) in commit.rows {
-        if commit.drop.contains(&table) {
-            continue;
-        }
-        let spec = match define.iter().find(|spec| spec.id == table) {
-            Some(spec) => spec.clone(),
-            None => {
-                let state = snapshot.table(table);
-                let state = state.ok_or_else(|| Error::new(Kind::UndefinedTable, format!("table {table} does not exist")))?;
-                state.check()?;
-                state.spec.clone()
-            }
-        };
-        let batch = fit(&batch, &spec)?;
-        let pieces = wal::rows::encode(&batch)?;
-        bytes += pieces.iter().map(|piece| piece.batch.get_array_memory_size() + piece.message.len()).sum::<usize>();
-        rows.push(PreparedRows { table, spec, pieces });
-    }
-    Ok((Checked { define, drop: commit.drop, rows }, bytes))
-}
-
-/// The batch under its table's own fields, which also proves that nothing is null that must not be. Columns that the table got after
-/// the batch was made, which are its last ones, are null.
-fn fit(batch: &RecordBatch, spec: &TableSpec) -> Result<RecordBatch> {
-    let schema = spec.commit_schema();
-    let given = batch.schema_ref().fields();
-    let fits = given.len() <= schema.fields().len()
-        && given.iter().zip(schema.fields()).all(|(a, b)| a.name() == b.name() && a.data_type().equals_datatype(b.data_type()));
-    if !fits {
-        let names = |fields: &arrow::datatypes::Fields| {
-            fields.iter().map(|field| format!("{} {}", field.name(), field.data_type())).collect::<Vec<_>>().join(", ")
-        };
-        return Err(Error::new(Kind::DatatypeMismatch, format!("rows for table {} do not have its columns", spec.label))
-            .with_detail(format!("given: {}; expected: {}", names(given), names(schema.fields()))));
-    }
-    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    let batch = physical_columns(batch, &schema)?;
-    let batch = RecordBatch::try_new_with_options(schema, batch, &options)
-        .map_err(|cause| Error::new(Kind::NotNullViolation, format!("rows for table {} cannot be stored: {cause}", spec.label)))?;
-    if spec.kind == TableKind::Reference {
-        let ops = batch.column_by_name(OP_COLUMN).and_then(|array| array.as_primitive_opt::<Int16Type>());
-        if !ops.is_some_and(|ops| ops.values().iter().all(|op| [OP_PUT, OP_REMOVE].contains(op))) {
-            return Err(Error::internal(format!("rows for reference table {} carry an unknown operation", spec.label)));
-        }
-    }
-    Ok(batch)
-}
-
-/// The columns with nested fields named as the table names them, which an equal type does not promise, and with those that are missing.
-fn physical_columns(batch: &RecordBatch, schema: &arrow::datatypes::SchemaRef) -> Result<Vec<arrow::array::ArrayRef>> {
-    let whole = batch.num_columns() == schema.fields().len();
-    if whole && batch.columns().iter().zip(schema.fields()).all(|(array, field)| array.data_type() == field.data_type()) {
-        return Ok(batch.columns().to_vec());
-    }
-    Ok(physical::reshape(batch, schema, "rows do not fit their table")?.columns().to_vec())
 }

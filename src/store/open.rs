@@ -17,6 +17,7 @@ use super::core::Tables;
 use super::definition::Definition;
 use super::delta::{self, DeltaLog, Position, SetAside};
 use super::home::{Chore, TableHome, remove_folder};
+use super::index;
 use super::read::read_in_order;
 use super::segment::{Segment, SegmentFacts};
 use super::snapshot::{TableState, newest_first};
@@ -455,9 +456,10 @@ async fn fold(state: &mut TableState, segments: &[Arc<Segment>], tail: &[Arc<Tai
 }
 
 fn remove_orphans<'a>(dir: &Path, segments: impl Iterator<Item = &'a SegmentFacts>) -> Result<()> {
-    for path in delta::orphans(dir, segments)? {
+    let segments: Vec<&SegmentFacts> = segments.collect();
+    for path in delta::orphans(dir, segments.iter().copied())? {
         tracing::info!(file = %path.display(), "removed a file that no commit names");
         fs::remove_file(&path).map_err(|cause| Error::io("remove", &path, &cause))?;
     }
-    Ok(())
+    index::remove_orphans(dir, segments.iter().map(|facts| facts.name.as_str()))
 }

@@ -168,13 +168,8 @@ impl Core {
             let group = tokio::task::spawn_blocking(work)
                 .await
                 .map_err(|cause| Error::internal(format!("purging table {id} ended early: {cause}")))?;
-            let discard = || {
-                group
-                    .purged
-                    .iter()
-                    .filter_map(|purged| purged.left.as_ref())
-                    .for_each(|left| home.discard(home.dir.join(&left.name)))
-            };
+            let discard =
+                || group.purged.iter().filter_map(|purged| purged.left.as_ref()).for_each(|left| home.discard(&left.name));
             if let Some(failure) = group.failure {
                 discard();
                 return Err(failure);

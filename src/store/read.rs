@@ -177,6 +177,12 @@ pub(crate) fn read_group(
 }
 
 fn builder(path: &Path, pages: PageIndexPolicy) -> Result<ParquetRecordBatchReaderBuilder<File>> {
+    let (file, metadata) = metadata(path, pages)?;
+    Ok(ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata))
+}
+
+/// A Parquet file of ours and its footer, with its strings as views.
+pub(super) fn metadata(path: &Path, pages: PageIndexPolicy) -> Result<(File, ArrowReaderMetadata)> {
     let broken = |cause: &dyn std::fmt::Display| damaged(path, cause);
     let file = File::open(path).map_err(|cause| match cause.kind() {
         std::io::ErrorKind::NotFound => broken(&"the file is missing"),
@@ -186,7 +192,7 @@ fn builder(path: &Path, pages: PageIndexPolicy) -> Result<ParquetRecordBatchRead
     let metadata = ArrowReaderMetadata::load(&file, options).map_err(|cause| broken(&cause))?;
     let options = ArrowReaderOptions::new().with_page_index_policy(pages).with_schema(with_views(metadata.schema()));
     let metadata = ArrowReaderMetadata::try_new(metadata.metadata().clone(), options).map_err(|cause| broken(&cause))?;
-    Ok(ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata))
+    Ok((file, metadata))
 }
 
 fn open(path: &Path, batch_rows: usize, part: Option<&SchemaRef>) -> Result<ParquetRecordBatchReader> {

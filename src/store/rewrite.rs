@@ -98,7 +98,7 @@ impl Core {
                 .map_err(|cause| Error::internal(format!("merging segments ended early: {cause}")))??;
             if let Err(CommitFailure { error, certain }) = self.commit_rewrite(id, &home, &inputs, &facts).await {
                 if certain {
-                    home.discard(home.dir.join(&facts.name));
+                    home.discard(&facts.name);
                 }
                 return Err(error);
             }

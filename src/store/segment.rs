@@ -30,6 +30,7 @@ use tokio::runtime::Handle;
 use super::crash::{self, Faults};
 use super::durable::checksum;
 use super::home::TableHome;
+use super::index::{self, Builders, Indexes, Origin};
 use super::physical;
 use super::read::damaged;
 use super::spec::{DAY_COLUMN, INGEST_COLUMN, LEAF_COLUMN, TableSpec};
@@ -39,7 +40,8 @@ use crate::error::{Error, Kind, Result};
 use crate::value::SqlType;
 
 pub(crate) const ROW_GROUP_ROWS: usize = 131_072;
-const PAGE_ROWS: usize = 4096;
+/// Rows of a page of every column, the last of a row group excepted.
+pub const PAGE_ROWS: usize = 4096;
 const PAGE_BYTES: usize = 8 * 1024 * 1024;
 const PART_BYTES: usize = 8 * 1024 * 1024;
 const TEXT_STATISTICS_BYTES: usize = 64;
@@ -102,7 +104,8 @@ pub struct Segment {
     retired: AtomicBool,
     /// Whether its content was found to be what was written, by this process; true from the start for a segment it wrote.
     verified: AtomicBool,
-    home: Arc<TableHome>,
+    pub(super) indexes: Indexes,
+    pub(super) home: Arc<TableHome>,
 }
 
 impl fmt::Debug for Segment {
@@ -126,6 +129,7 @@ impl Segment {
             name: facts.name.clone(),
             retired: AtomicBool::new(false),
             verified: AtomicBool::new(facts.fresh),
+            indexes: Indexes::default(),
             home,
         }
     }
@@ -189,12 +193,16 @@ impl Segment {
     pub(crate) fn retire(&self) {
         self.retired.store(true, Ordering::SeqCst);
     }
+
+    pub(super) fn is_retired(&self) -> bool {
+        self.retired.load(Ordering::SeqCst)
+    }
 }
 
 impl Drop for Segment {
     fn drop(&mut self) {
         if *self.retired.get_mut() {
-            self.home.discard(self.file());
+            self.home.discard(&self.name);
         }
     }
 }
@@ -204,6 +212,8 @@ impl Drop for Segment {
 pub(crate) struct SegmentShape {
     pub spec: Arc<TableSpec>,
     pub file_schema: SchemaRef,
+    /// The table's folder.
+    pub dir: PathBuf,
     /// Rooted at the folder of tables.
     pub store: Arc<dyn ObjectStore>,
     pub runtime: Handle,
@@ -221,6 +231,7 @@ pub(crate) struct SegmentWriter<'a> {
     times: Option<(Micros, Micros)>,
     leaves: Option<(i64, i64)>,
     statistics: Vec<ColumnStatistics>,
+    indexes: Builders,
 }
 
 #[derive(Default)]
@@ -251,6 +262,7 @@ impl<'a> SegmentWriter<'a> {
             times: None,
             leaves: None,
             statistics: shape.file_schema.fields().iter().map(|_| ColumnStatistics::default()).collect(),
+            indexes: Builders::new(&shape.spec, &shape.spec.indexes, &shape.file_schema, rows_expected),
         })
     }
 
@@ -270,6 +282,7 @@ impl<'a> SegmentWriter<'a> {
         let before = self.rows;
         self.rows += batch.num_rows() as u64;
         self.writer.write(batch).map_err(|cause| unwritten(&self.name, self.shape, &cause))?;
+        self.indexes.add(batch)?;
         let half = self.rows_expected / 2;
         if before <= half && self.rows > half {
             self.shape.faults.point(crash::MID_SEGMENT).map_err(|cause| unwritten(&self.name, self.shape, &cause))?;
@@ -287,6 +300,10 @@ impl<'a> SegmentWriter<'a> {
         let (time_min, time_max) = self.times.ok_or_else(empty)?;
         let (leaf_min, leaf_max) = self.leaves.ok_or_else(empty)?;
         let statistics = self.statistics_json();
+        let origin = Origin { rows: self.rows, crc32c };
+        if let Err(error) = self.indexes.write(&index::folder(&self.shape.dir, &self.name), origin) {
+            tracing::warn!(%error, "a segment was written without its indexes; they are built later");
+        }
         Ok(SegmentFacts {
             fresh: true,
             name: self.name,

@@ -2,6 +2,7 @@
 
 mod damage;
 mod death;
+mod index;
 mod keeping;
 mod leaves;
 mod ledger;

@@ -60,7 +60,7 @@ impl<T: Through> ThroughExec<T> {
         Arc::new(ThroughExec { input, what })
     }
 
-    pub(super) fn what(&self) -> &T {
+    pub fn what(&self) -> &T {
         &self.what
     }
 

@@ -1,0 +1,79 @@
+//! Decides for each scan whether its rows come newest first: where a statement sorts them so, no sort is needed then, and one with a
+//! LIMIT reads no further than it must.
+//!
+//! The first of the planner's rules on physical plans, so that those after it see a scan that has an order, or has none.
+
+use std::sync::Arc;
+
+use datafusion::common::Result;
+use datafusion::common::config::ConfigOptions;
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
+use datafusion::physical_plan::filter::FilterExec;
+use datafusion::physical_plan::projection::ProjectionExec;
+use datafusion::physical_plan::sorts::sort::SortExec;
+
+use crate::guard;
+use crate::scan::{self, Wanted};
+
+/// The rule.
+#[derive(Debug)]
+pub(super) struct Decisions;
+
+impl PhysicalOptimizerRule for Decisions {
+    fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _config: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
+        decide(plan, None)
+    }
+
+    fn name(&self) -> &str {
+        "newest_first"
+    }
+
+    fn schema_check(&self) -> bool {
+        true
+    }
+}
+
+/// What a sort above a node asks of it.
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    /// The place of the column by which the newest come first.
+    place: usize,
+    /// Whether only so many of the first rows are wanted.
+    few: bool,
+}
+
+fn decide(plan: Arc<dyn ExecutionPlan>, asked: Option<Asked>) -> Result<Arc<dyn ExecutionPlan>> {
+    let wanted = match asked {
+        Some(Asked { place, few }) if scan::time_place(plan.as_ref()) == Some(place) => Wanted::NewestFirst { few },
+        Some(_) | None => Wanted::All,
+    };
+    if let Some(decided) = scan::decided(plan.as_ref(), wanted) {
+        return Ok(decided);
+    }
+    let below = below(plan.as_ref(), asked);
+    let children = plan.children().into_iter().map(|child| decide(child.clone(), below)).collect::<Result<Vec<_>>>()?;
+    let same = children.iter().zip(plan.children()).all(|(new, old)| Arc::ptr_eq(new, old));
+    if same { Ok(plan) } else { plan.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute)) }
+}
+
+/// What a node asks of the one below it.
+fn below(plan: &dyn ExecutionPlan, asked: Option<Asked>) -> Option<Asked> {
+    if let Some(sort) = plan.downcast_ref::<SortExec>() {
+        let first = sort.expr().first();
+        let place = first.expr.downcast_ref::<Column>()?.index();
+        return first.options.descending.then_some(Asked { place, few: sort.fetch().is_some() });
+    }
+    let asked = asked?;
+    if let Some(projection) = plan.downcast_ref::<ProjectionExec>() {
+        let place = projection.expr().get(asked.place)?.expr.downcast_ref::<Column>()?.index();
+        return Some(Asked { place, ..asked });
+    }
+    if let Some(filter) = plan.downcast_ref::<FilterExec>() {
+        let place = filter.projection().as_ref().map_or(Some(asked.place), |places| places.get(asked.place).copied())?;
+        return Some(Asked { place, ..asked });
+    }
+    guard::keeps_place(plan, asked.place).then_some(asked)
+}

@@ -1,0 +1,95 @@
+//! Equality with constants becomes row numbers, where a column has an index.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use datafusion::arrow::array::ArrayRef;
+use datafusion::common::{DataFusionError, Result, ScalarValue};
+use datafusion::logical_expr::Operator;
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::expressions::{BinaryExpr, Column, InListExpr, Literal};
+use datafusion::physical_expr::utils::split_conjunction;
+
+use crate::store::spec::{IndexKind, IndexSpec, TableSpec};
+use crate::store::{RowRanges, Segment, is_indexable};
+
+/// Longer lists of values are not looked up: each costs two reads a segment.
+const VALUES_MAX: usize = 1_000;
+
+/// The values of which an indexed column must have one.
+#[derive(Debug, Clone)]
+pub(super) struct Lookup {
+    index: IndexSpec,
+    values: ArrayRef,
+}
+
+/// What the indexes of a segment say of a predicate.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    pub segment: Arc<Segment>,
+    /// `None` if it has no index that helps.
+    pub rows: Option<RowRanges>,
+}
+
+impl Lookup {
+    /// The look-ups that a predicate over stored names allows, each of which every row must meet.
+    pub(super) fn of(predicate: &Arc<dyn PhysicalExpr>, spec: &TableSpec) -> Result<Vec<Lookup>> {
+        let mut by_column: BTreeMap<IndexSpec, Vec<ArrayRef>> = BTreeMap::new();
+        for conjunct in split_conjunction(predicate) {
+            let Some((name, values)) = equals(conjunct).filter(|(_, values)| (1..=VALUES_MAX).contains(&values.len())) else {
+                continue;
+            };
+            let Some(column) = spec.columns.iter().find(|column| column.field.name() == name) else { continue };
+            let index = IndexSpec { column: column.id, kind: IndexKind::Ids };
+            let fits = |value: &ScalarValue| value.data_type() == *column.field.data_type();
+            if spec.indexes.contains(&index) && is_indexable(column.field.data_type()) && values.iter().all(fits) {
+                by_column.entry(index).or_default().push(ScalarValue::iter_to_array(values)?);
+            }
+        }
+        Ok(by_column
+            .into_iter()
+            .flat_map(|(index, values)| values.into_iter().map(move |values| Lookup { index, values }))
+            .collect())
+    }
+
+    /// Asks the indexes of segments. Those in which no row can match are left out.
+    pub(super) async fn ask(lookups: Vec<Lookup>, segments: Vec<Arc<Segment>>) -> Result<Vec<Found>> {
+        let work = move || {
+            let found = segments.into_iter().map(|segment| {
+                let rows = lookups
+                    .iter()
+                    .filter_map(|lookup| segment.rows_with(lookup.index, &lookup.values))
+                    .map(|rows| rows.into_iter().map(|row| row as usize..row as usize + 1).collect::<RowRanges>())
+                    .reduce(|some, others| some.and(&others));
+                Found { segment, rows }
+            });
+            found.filter(|found| found.rows.as_ref().is_none_or(|rows| !rows.is_empty())).collect()
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|error| DataFusionError::External(Box::new(error)))
+    }
+}
+
+/// A column and the constants of which it must equal one.
+fn equals(filter: &Arc<dyn PhysicalExpr>) -> Option<(&str, Vec<ScalarValue>)> {
+    let column = |expr| <dyn PhysicalExpr>::downcast_ref::<Column>(expr);
+    let literal = |expr| <dyn PhysicalExpr>::downcast_ref::<Literal>(expr).map(|literal| literal.value().clone());
+    if let Some(binary) = filter.downcast_ref::<BinaryExpr>() {
+        let (left, right) = (binary.left(), binary.right());
+        return match binary.op() {
+            Operator::Eq => match (column(left.as_ref()), column(right.as_ref())) {
+                (Some(known), None) => Some((known.name(), vec![literal(right.as_ref())?])),
+                (None, Some(known)) => Some((known.name(), vec![literal(left.as_ref())?])),
+                (Some(_), Some(_)) | (None, None) => None,
+            },
+            Operator::Or => {
+                let ((name, mut values), (other, more)) = (equals(left)?, equals(right)?);
+                values.extend(more);
+                (name == other).then_some((name, values))
+            }
+            _ => None,
+        };
+    }
+    let list = filter.downcast_ref::<InListExpr>().filter(|list| !list.negated())?;
+    let values = list.list().iter().map(|value| literal(value.as_ref())).collect::<Option<Vec<_>>>()?;
+    Some((column(list.expr().as_ref())?.name(), values))
+}

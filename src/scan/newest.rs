@@ -1,0 +1,195 @@
+//! A scan whose rows come newest first, and which reads no further than it is asked to.
+//!
+//! Segments and batches of the tail are *runs*: each has a newest row, and from there on it is sorted. A run is opened when the merge comes
+//! to its newest row (`runs`, `merge`), so a statement that stops after a hundred rows has read a page or two of one file. What a filter
+//! above would rule out is ruled out before the columns that it does not look at are read; it is asked again above.
+
+use std::fmt;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{BooleanArray, RecordBatch};
+use datafusion::arrow::compute::SortOptions;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::error::ArrowError;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{Result, internal_datafusion_err, internal_err};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_expr::utils::{collect_columns, conjunction_opt, reassign_expr_columns, split_conjunction};
+use datafusion::physical_expr::{EquivalenceProperties, Partitioning, PhysicalExpr, PhysicalSortExpr};
+use datafusion::physical_plan::execution_plan::{Boundedness, ChildrenPropertiesMode, EmissionType, ReplaceChildrenOptions};
+use datafusion::physical_plan::metrics::{Count, ExecutionPlanMetricsSet, MetricBuilder, MetricsSet};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
+use futures::stream;
+
+use super::harmless::is_harmless;
+use super::lookup::Found;
+use super::merge::Merge;
+use super::prune::ByTime;
+use crate::store::Filter;
+
+/// What is read of one table.
+pub(super) struct Reading {
+    /// The columns that were asked for, as SQL knows them.
+    pub shown: SchemaRef,
+    /// The same as the store knows them, and behind them the time, if it is not among them.
+    pub part: SchemaRef,
+    /// The place of the time in `part`.
+    pub time: usize,
+    /// Whether the time is a column that was asked for and never is NULL.
+    pub ordered: bool,
+    /// Newest first.
+    pub found: Vec<Found>,
+    /// Rows in memory, with the columns of `part`.
+    pub memory: Vec<RecordBatch>,
+    pub by_time: ByTime,
+    pub filter: Option<Filter>,
+    /// All segments of the table.
+    pub segments: usize,
+}
+
+impl Reading {
+    /// The place among the columns that were asked for of the one by which rows can come newest first.
+    pub(super) fn order(&self) -> Option<usize> {
+        self.ordered.then_some(self.time)
+    }
+
+    /// Rows that are to be read of segments, at most.
+    pub(super) fn rows(&self) -> u64 {
+        let of = |found: &Found| found.rows.as_ref().map_or(found.segment.rows, |rows| rows.rows() as u64);
+        self.found.iter().map(of).sum()
+    }
+}
+
+/// What of a predicate over stored names rules rows out before their other columns are read: comparisons that cannot fail.
+pub(super) fn filter(predicate: &Arc<dyn PhysicalExpr>, stored: &SchemaRef) -> Result<Option<Filter>> {
+    let harmless = split_conjunction(predicate).into_iter().filter(|conjunct| is_harmless(conjunct)).cloned();
+    let Some(filter) = conjunction_opt(harmless) else { return Ok(None) };
+    let mut places: Vec<usize> = collect_columns(&filter).iter().map(Column::index).collect();
+    places.sort_unstable();
+    let columns = Arc::new(stored.project(&places)?);
+    let filter = reassign_expr_columns(filter, &columns)?;
+    let keeps = move |batch: &RecordBatch| -> std::result::Result<BooleanArray, ArrowError> {
+        let failed = |error| ArrowError::ExternalError(Box::new(error));
+        let kept = filter.evaluate(batch).and_then(|value| value.into_array(batch.num_rows())).map_err(failed)?;
+        let kept = kept.as_any().downcast_ref::<BooleanArray>();
+        kept.cloned().ok_or_else(|| failed(internal_datafusion_err!("a filter yielded no booleans")))
+    };
+    Ok(Some(Filter { columns, keeps: Arc::new(keeps) }))
+}
+
+/// What a run of the scan counts.
+#[derive(Debug, Clone)]
+pub(super) struct Counts {
+    pub segments: Count,
+    pub pages: Count,
+    pub rows: Count,
+    pub output: Count,
+}
+
+/// The node.
+pub(super) struct NewestFirstExec {
+    reading: Arc<Reading>,
+    /// Whether it is likely that not all rows are asked for.
+    few: bool,
+    properties: Arc<PlanProperties>,
+    metrics: ExecutionPlanMetricsSet,
+}
+
+impl NewestFirstExec {
+    pub(super) fn new(reading: Arc<Reading>, few: bool) -> Self {
+        let mut known = EquivalenceProperties::new(reading.shown.clone());
+        if let Some(place) = reading.order() {
+            let time = Arc::new(Column::new(reading.shown.field(place).name(), place));
+            known.add_ordering([PhysicalSortExpr::new(time, SortOptions { descending: true, nulls_first: true })]);
+        }
+        let properties =
+            PlanProperties::new(known, Partitioning::UnknownPartitioning(1), EmissionType::Incremental, Boundedness::Bounded);
+        NewestFirstExec { reading, few, properties: Arc::new(properties), metrics: ExecutionPlanMetricsSet::new() }
+    }
+
+    /// The same where not all rows are asked for.
+    pub(super) fn of_few(&self) -> Self {
+        NewestFirstExec::new(self.reading.clone(), true)
+    }
+
+    pub(super) fn reading(&self) -> &Arc<Reading> {
+        &self.reading
+    }
+}
+
+impl fmt::Debug for NewestFirstExec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewestFirstExec").finish_non_exhaustive()
+    }
+}
+
+impl DisplayAs for NewestFirstExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Reading { found, segments, filter, .. } = self.reading.as_ref();
+        write!(f, "NewestFirstExec: segments={}/{segments}", found.len())?;
+        let indexed: Vec<usize> = found.iter().filter_map(|found| found.rows.as_ref()).map(|rows| rows.rows()).collect();
+        if !indexed.is_empty() {
+            write!(f, ", indexed={}, rows={}", indexed.len(), indexed.iter().sum::<usize>())?;
+        }
+        if let Some(filter) = filter {
+            let names: Vec<&str> = filter.columns.fields().iter().map(|field| field.name().as_str()).collect();
+            write!(f, ", filtered by [{}]", names.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+impl ExecutionPlan for NewestFirstExec {
+    fn name(&self) -> &str {
+        "NewestFirstExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![]
+    }
+
+    fn apply_expressions(
+        &self,
+        _f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn replace_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+        _options: ReplaceChildrenOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        if children.is_empty() { Ok(self) } else { internal_err!("a scan has no input") }
+    }
+
+    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+        self.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
+    }
+
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        if partition != 0 {
+            return internal_err!("a scan that comes newest first has one partition");
+        }
+        let counts = Counts {
+            segments: MetricBuilder::new(&self.metrics).counter("segments_read", partition),
+            pages: MetricBuilder::new(&self.metrics).counter("pages_read", partition),
+            rows: MetricBuilder::new(&self.metrics).counter("rows_read", partition),
+            output: MetricBuilder::new(&self.metrics).output_rows(partition),
+        };
+        let ahead = context.session_config().target_partitions();
+        let merge = Merge::new(&self.reading, self.few, ahead, counts);
+        let rows = stream::try_unfold(merge, |mut merge| async move { Ok(merge.next().await?.map(|batch| (batch, merge))) });
+        Ok(Box::pin(RecordBatchStreamAdapter::new(self.reading.shown.clone(), rows)))
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
+    }
+}

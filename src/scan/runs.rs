@@ -1,0 +1,228 @@
+//! Runs: rows of one segment or one batch of the tail, newest first, loaded piece by piece.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, AsArray, RecordBatch, UInt32Array};
+use datafusion::arrow::compute::{filter_record_batch, take_record_batch};
+use datafusion::arrow::datatypes::TimestampMicrosecondType;
+use datafusion::common::{DataFusionError, Result, internal_err};
+use tokio_util::task::AbortOnDropHandle;
+
+use super::newest::{Counts, Reading};
+use crate::clock::Micros;
+use crate::store::{PAGE_ROWS, RowRanges, Segment};
+
+/// Rows that are read first where few may be enough.
+const FIRST_ROWS: usize = 256;
+/// Pages that are read in one piece, at most; each piece has twice as many as the one before it.
+const PAGES_MAX: usize = 8;
+const BATCH_ROWS: usize = 8_192;
+
+/// Rows of one run; loading goes on from the newest.
+pub(super) enum Run {
+    Segment(SegmentRun),
+    Memory(MemoryRun),
+}
+
+impl Run {
+    /// Until when its newest row can be.
+    pub(super) fn newest(&self) -> Micros {
+        match self {
+            Run::Segment(run) => run.segment.time_max,
+            Run::Memory(run) => run.newest,
+        }
+    }
+
+    /// Begins to load before rows are asked for.
+    pub(super) fn begin(&mut self) {
+        match self {
+            Run::Segment(run) => run.begin(),
+            Run::Memory(_) => {}
+        }
+    }
+
+    /// The next rows, at least one; `None` behind the last.
+    pub(super) async fn load(&mut self) -> Result<Option<RecordBatch>> {
+        match self {
+            Run::Segment(run) => run.load().await,
+            Run::Memory(run) => run.load(),
+        }
+    }
+}
+
+type Loading<T> = AbortOnDropHandle<Result<T>>;
+
+/// What was read of a segment when it was opened: its first rows, and which come next.
+type Opened = (Vec<RecordBatch>, RowRanges);
+
+/// Rows of a segment. Its files are read where it does not hold up the runtime.
+pub(super) struct SegmentRun {
+    reading: Arc<Reading>,
+    segment: Arc<Segment>,
+    /// What an index has found.
+    found: Option<RowRanges>,
+    opening: Option<Loading<Opened>>,
+    /// The rows that nobody has begun to read; `None` before it was opened.
+    rest: Option<RowRanges>,
+    piece: Piece,
+    loading: VecDeque<Loading<Vec<RecordBatch>>>,
+    /// How many pieces are read at the same time, once they have grown.
+    ahead: usize,
+    ready: VecDeque<RecordBatch>,
+    counts: Counts,
+}
+
+/// How much is read at once.
+#[derive(Debug, Clone, Copy)]
+struct Piece {
+    pages: usize,
+    rows: usize,
+}
+
+impl Piece {
+    fn take(&mut self, rest: &mut RowRanges) -> RowRanges {
+        let taken = rest.take_front(self.pages, PAGE_ROWS, self.rows);
+        // The rest of the first page is a piece of its own.
+        *self = if self.rows == FIRST_ROWS {
+            Piece { pages: 1, rows: usize::MAX }
+        } else {
+            Piece { pages: (2 * self.pages).min(PAGES_MAX), rows: usize::MAX }
+        };
+        taken
+    }
+}
+
+impl SegmentRun {
+    pub(super) fn new(reading: &Arc<Reading>, place: usize, few: bool, ahead: usize, counts: Counts) -> Self {
+        let found = &reading.found[place];
+        SegmentRun {
+            reading: reading.clone(),
+            segment: found.segment.clone(),
+            found: found.rows.clone(),
+            opening: None,
+            rest: None,
+            piece: if few { Piece { pages: 1, rows: FIRST_ROWS } } else { Piece { pages: PAGES_MAX, rows: usize::MAX } },
+            loading: VecDeque::new(),
+            ahead,
+            ready: VecDeque::new(),
+            counts,
+        }
+    }
+
+    /// A task that reads rows.
+    fn picking(&self, rows: RowRanges) -> impl FnOnce() -> Result<Vec<RecordBatch>> + Send + 'static {
+        let (reading, segment, counts) = (self.reading.clone(), self.segment.clone(), self.counts.clone());
+        move || {
+            counts.pages.add(rows.pages(PAGE_ROWS));
+            counts.rows.add(rows.rows());
+            let picked = segment.pick(&reading.part, &rows, reading.filter.as_ref(), BATCH_ROWS);
+            picked.map_err(|error| DataFusionError::External(Box::new(error)))
+        }
+    }
+
+    fn begin(&mut self) {
+        if self.rest.is_some() || self.opening.is_some() {
+            return;
+        }
+        self.counts.segments.add(1);
+        let (reading, segment, found) = (self.reading.clone(), self.segment.clone(), self.found.take());
+        let (mut piece, counts) = (self.piece, self.counts.clone());
+        let opening = move || {
+            segment.ensure_verified().map_err(|error| DataFusionError::External(Box::new(error)))?;
+            let mut rest = reading.by_time.rows(&segment)?;
+            if let Some(found) = found {
+                rest = rest.and(&found);
+            }
+            let rows = piece.take(&mut rest);
+            counts.pages.add(rows.pages(PAGE_ROWS));
+            counts.rows.add(rows.rows());
+            let picked = segment.pick(&reading.part, &rows, reading.filter.as_ref(), BATCH_ROWS);
+            Ok((picked.map_err(|error| DataFusionError::External(Box::new(error)))?, rest))
+        };
+        let _ = self.piece.take(&mut RowRanges::default());
+        self.opening = Some(AbortOnDropHandle::new(tokio::task::spawn_blocking(opening)));
+    }
+
+    async fn load(&mut self) -> Result<Option<RecordBatch>> {
+        loop {
+            if let Some(batch) = self.ready.pop_front() {
+                return Ok(Some(batch));
+            }
+            self.begin();
+            if let Some(opening) = self.opening.take() {
+                let (batches, rest) = opening.await.map_err(|error| DataFusionError::External(Box::new(error)))??;
+                self.rest = Some(rest);
+                self.take_in(batches);
+                continue;
+            }
+            let Some(rest) = &mut self.rest else { return internal_err!("a segment was not opened") };
+            let most = if self.piece.pages < PAGES_MAX { 1 } else { self.ahead.max(1) };
+            let mut pieces = Vec::new();
+            while self.loading.len() + pieces.len() < most && !rest.is_empty() {
+                pieces.push(self.piece.take(rest));
+            }
+            for rows in pieces {
+                let picking = self.picking(rows);
+                self.loading.push_back(AbortOnDropHandle::new(tokio::task::spawn_blocking(picking)));
+            }
+            let Some(loading) = self.loading.pop_front() else { return Ok(None) };
+            let batches = loading.await.map_err(|error| DataFusionError::External(Box::new(error)))??;
+            self.take_in(batches);
+        }
+    }
+
+    fn take_in(&mut self, batches: Vec<RecordBatch>) {
+        self.ready.extend(batches.into_iter().filter(|batch| batch.num_rows() > 0));
+    }
+}
+
+/// Rows of a batch in memory. They are put in order when they are asked for.
+pub(super) struct MemoryRun {
+    reading: Arc<Reading>,
+    batch: RecordBatch,
+    newest: Micros,
+    /// The rows that have not been asked for, newest first; `None` before any was.
+    order: Option<VecDeque<u32>>,
+    rows: usize,
+}
+
+impl MemoryRun {
+    pub(super) fn new(reading: &Arc<Reading>, batch: &RecordBatch) -> Result<Self> {
+        let newest = times(batch, reading.time)?.into_iter().max().unwrap_or(Micros::MIN);
+        Ok(MemoryRun { reading: reading.clone(), batch: batch.clone(), newest, order: None, rows: FIRST_ROWS })
+    }
+
+    fn load(&mut self) -> Result<Option<RecordBatch>> {
+        if self.order.is_none() {
+            if let Some(filter) = &self.reading.filter {
+                let places = filter.columns.fields().iter().map(|field| self.batch.schema_ref().index_of(field.name()));
+                // A filter's columns that were not asked for are not at hand; it is asked again above.
+                if let Ok(places) = places.collect::<std::result::Result<Vec<_>, _>>() {
+                    let kept = (filter.keeps)(&self.batch.project(&places)?)?;
+                    self.batch = filter_record_batch(&self.batch, &kept)?;
+                }
+            }
+            let times = times(&self.batch, self.reading.time)?;
+            let mut order: Vec<u32> = (0..u32::try_from(times.len()).unwrap_or(u32::MAX)).collect();
+            order.sort_by_key(|row| std::cmp::Reverse(times[*row as usize]));
+            self.order = Some(VecDeque::from(order));
+        }
+        let Some(order) = &mut self.order else { return internal_err!("a batch was not put in order") };
+        let rows: UInt32Array = order.drain(..self.rows.min(order.len())).collect::<Vec<_>>().into();
+        self.rows = (4 * self.rows).min(BATCH_ROWS);
+        if rows.is_empty() { Ok(None) } else { Ok(Some(take_record_batch(&self.batch, &rows)?)) }
+    }
+}
+
+/// The times of a batch's rows. Those of rows that are not recorded yet are not known, and newer than any.
+pub(super) fn times(batch: &RecordBatch, place: usize) -> Result<Vec<Micros>> {
+    let Some(times) = batch.column(place).as_primitive_opt::<TimestampMicrosecondType>() else {
+        return internal_err!("the time of a table is no timestamp");
+    };
+    Ok(if times.null_count() == 0 {
+        times.values().to_vec()
+    } else {
+        times.iter().map(|time| time.unwrap_or(Micros::MAX)).collect()
+    })
+}

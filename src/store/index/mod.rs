@@ -1,0 +1,221 @@
+//! What is known of a segment's rows beside the bounds of its columns: for each indexed column a file that says which rows can have a
+//! value.
+//!
+//! An index prunes and never decides. A segment may have none, because it is small, because the index was declared later and is not built
+//! yet, or because its file was lost or damaged: rows are then found by reading, and the answer is the same. So an index is written
+//! without syncing, each part of it has a checksum, and what is not there is built in the background.
+//!
+//! An index's file stands in the table's folder under `_index/<segment>/<column>.ids`, where other readers of the Delta table do not look,
+//! and goes with its segment.
+
+mod bits;
+mod build;
+mod ids;
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::datatypes::Schema;
+
+use self::ids::{IdsBuilder, IdsIndex};
+use super::core::locked;
+use super::segment::Segment;
+use super::spec::{IndexKind, IndexSpec, TableSpec};
+use crate::error::{Error, Kind, Result};
+
+pub(crate) use self::build::run_indexer;
+pub use self::ids::is_indexable;
+
+/// The folder of a table's indexes.
+pub(crate) const INDEX_DIR: &str = "_index";
+/// Segments with fewer rows have no index: reading two pages is as quick as looking them up.
+pub(crate) const INDEX_ROWS_MIN: u64 = 8192;
+
+/// Which segment an index is of: its rows and the checksum of its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Origin {
+    pub rows: u64,
+    pub crc32c: u32,
+}
+
+/// The folder of the indexes of a segment of this name.
+pub(crate) fn folder(table: &Path, segment: &str) -> PathBuf {
+    let file = segment.rsplit('/').next().unwrap_or(segment);
+    table.join(INDEX_DIR).join(file.strip_suffix(".parquet").unwrap_or(file))
+}
+
+/// The file of one index.
+fn file(folder: &Path, index: IndexSpec) -> PathBuf {
+    let kind = match index.kind {
+        IndexKind::Ids => "ids",
+        IndexKind::Text => "text",
+    };
+    folder.join(format!("{}.{kind}", index.column))
+}
+
+/// Gathers what the indexes of a segment are made of while its rows are written or read.
+pub(crate) struct Builders(Vec<(IndexSpec, usize, IdsBuilder)>);
+
+impl Builders {
+    /// For rows of this schema, of which there will be about so many.
+    pub(crate) fn new(spec: &TableSpec, wanted: &BTreeSet<IndexSpec>, schema: &Schema, rows: u64) -> Self {
+        let builder = |index: &IndexSpec| {
+            let column = spec.columns.iter().find(|column| column.id == index.column)?;
+            let place = schema.index_of(column.field.name()).ok()?;
+            match index.kind {
+                IndexKind::Ids => is_indexable(column.field.data_type()).then(|| (*index, place, IdsBuilder::new(rows))),
+                IndexKind::Text => None,
+            }
+        };
+        Builders(if rows < INDEX_ROWS_MIN { vec![] } else { wanted.iter().filter_map(builder).collect() })
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn add(&mut self, batch: &RecordBatch) -> Result<()> {
+        self.0.iter_mut().try_for_each(|(_, place, builder)| builder.add(batch.column(*place)))
+    }
+
+    /// Writes the files of a segment's indexes into its folder of them.
+    pub(crate) fn write(self, folder: &Path, of: Origin) -> Result<()> {
+        if of.rows < INDEX_ROWS_MIN || self.0.is_empty() {
+            return Ok(());
+        }
+        fs::create_dir_all(folder).map_err(|cause| Error::io("make the folder", folder, &cause))?;
+        for (index, _, builder) in self.0 {
+            let Some(bytes) = builder.finish(of) else { continue };
+            let path = file(folder, index);
+            // Under another name first: nobody takes a half for the whole, and what a crash leaves is written anew.
+            let part = path.with_extension("part");
+            fs::write(&part, bytes)
+                .and_then(|()| fs::rename(&part, &path))
+                .map_err(|cause| Error::io("write index", &path, &cause))?;
+        }
+        Ok(())
+    }
+}
+
+/// The indexes of one segment that were asked for: open, or known not to be there.
+#[derive(Debug, Default)]
+pub(crate) struct Indexes(Mutex<BTreeMap<IndexSpec, Option<Arc<IdsIndex>>>>);
+
+impl Segment {
+    fn origin(&self) -> Origin {
+        Origin { rows: self.rows, crc32c: self.crc32c }
+    }
+
+    /// Where its indexes are.
+    pub(crate) fn index_folder(&self) -> PathBuf {
+        folder(&self.home.dir, &self.name)
+    }
+
+    fn open_index(&self, index: IndexSpec) -> Option<Arc<IdsIndex>> {
+        if self.rows < INDEX_ROWS_MIN {
+            return None;
+        }
+        let mut known = locked(&self.indexes.0);
+        known.entry(index).or_insert_with(|| opened(&file(&self.index_folder(), index), self.origin())).clone()
+    }
+
+    /// The rows, counted from 0 in the order of the file, that can have one of some values, ascending; `None` if that is not known. Reads
+    /// twice for each value, and blocks meanwhile.
+    pub fn rows_with(&self, index: IndexSpec, values: &ArrayRef) -> Option<Vec<u32>> {
+        let open = self.open_index(index)?;
+        match open.rows(values) {
+            Ok(rows) => rows,
+            Err(error) => {
+                tracing::warn!(%error, "an index is not used any more; it is built anew");
+                discard(&file(&self.index_folder(), index));
+                locked(&self.indexes.0).insert(index, None);
+                None
+            }
+        }
+    }
+
+    /// Whether it should have an index and has not.
+    fn lacks(&self, index: IndexSpec) -> bool {
+        self.rows >= INDEX_ROWS_MIN && self.open_index(index).is_none()
+    }
+
+    /// Takes indexes that were built of its rows.
+    fn index(&self, builders: Builders) -> Result<()> {
+        let built: Vec<IndexSpec> = builders.0.iter().map(|(index, ..)| *index).collect();
+        let folder = self.index_folder();
+        builders.write(&folder, self.origin())?;
+        if self.is_retired() {
+            // It was replaced meanwhile, and what is written from now on nobody would remove.
+            discard_folder(&folder);
+        }
+        let mut known = locked(&self.indexes.0);
+        built.iter().for_each(|index| drop(known.remove(index)));
+        Ok(())
+    }
+
+    /// Lets go of indexes that its table does not declare any more.
+    fn keep_indexes(&self, spec: &TableSpec) {
+        let folder = self.index_folder();
+        let declared: HashSet<PathBuf> = spec.indexes.iter().map(|index| file(&folder, *index)).collect();
+        if let Ok(found) = entries(&folder) {
+            found.filter(|path| !declared.contains(path)).for_each(|path| discard(&path));
+        }
+        locked(&self.indexes.0).retain(|index, _| spec.indexes.contains(index));
+    }
+}
+
+fn opened(path: &Path, of: Origin) -> Option<Arc<IdsIndex>> {
+    match IdsIndex::open(path, of) {
+        Ok(index) => Some(Arc::new(index)),
+        Err(error) => {
+            if path.exists() {
+                tracing::warn!(%error, "an index is not used; it is built anew");
+                discard(path);
+            }
+            None
+        }
+    }
+}
+
+fn discard(path: &Path) {
+    if let Err(cause) = fs::remove_file(path)
+        && cause.kind() != io::ErrorKind::NotFound
+    {
+        tracing::warn!(path = %path.display(), %cause, "could not remove an index that is of no use");
+    }
+}
+
+/// Removes the folders of indexes whose segment is not among these.
+///
+/// # Errors
+/// `IoError` when the folder cannot be listed.
+pub(crate) fn remove_orphans<'a>(table: &Path, segments: impl Iterator<Item = &'a str>) -> Result<()> {
+    let kept: HashSet<PathBuf> = segments.map(|segment| folder(table, segment)).collect();
+    for path in entries(&table.join(INDEX_DIR))?.filter(|path| !kept.contains(path)) {
+        tracing::info!(folder = %path.display(), "removed indexes of a segment that is gone");
+        fs::remove_dir_all(&path).map_err(|cause| Error::io("remove", &path, &cause))?;
+    }
+    Ok(())
+}
+
+/// Removes the indexes of a segment that is gone.
+pub(crate) fn discard_folder(folder: &Path) {
+    if let Err(cause) = fs::remove_dir_all(folder)
+        && cause.kind() != io::ErrorKind::NotFound
+    {
+        tracing::warn!(path = %folder.display(), %cause, "could not remove indexes that are of no use; the next start tries again");
+    }
+}
+
+fn entries(dir: &Path) -> Result<impl Iterator<Item = PathBuf>> {
+    let entries = match fs::read_dir(dir) {
+        Ok(entries) => entries.flatten().map(|entry| entry.path()).collect(),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => vec![],
+        Err(cause) => return Err(Error::new(Kind::IoError, format!("could not list \"{}\": {cause}", dir.display()))),
+    };
+    Ok(entries.into_iter())
+}

@@ -1,0 +1,176 @@
+//! Reading some rows of a segment: no more pages than hold them, and of the pages of most columns no more than what a filter leaves.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::ops::Range;
+use std::sync::{Arc, Mutex};
+
+use arrow::array::{BooleanArray, RecordBatch};
+use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowPredicateFn, ArrowReaderMetadata, ParquetRecordBatchReaderBuilder, RowFilter, RowSelection,
+};
+use parquet::file::metadata::PageIndexPolicy;
+use parquet::file::page_index::column_index::ColumnIndexMetaData;
+
+use super::core::locked;
+use super::physical;
+use super::ranges::RowRanges;
+use super::read::{damaged, metadata};
+use super::segment::Segment;
+use crate::clock::Micros;
+use crate::error::Result;
+
+/// Bytes that the footers of a table's segments may take in memory, about; those that were not asked for the longest go first.
+const FOOTERS_BYTES: usize = 64 * 1024 * 1024;
+
+/// A filter over some columns of the stored schema.
+#[derive(Clone)]
+pub struct Filter {
+    pub columns: SchemaRef,
+    /// Which rows of a batch of these columns stay; NULL is no.
+    pub keeps: Arc<dyn Fn(&RecordBatch) -> Result<BooleanArray, ArrowError> + Send + Sync>,
+}
+
+/// The footers of a table's segments, read once.
+#[derive(Debug, Default)]
+pub(crate) struct Footers(Mutex<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    footers: HashMap<String, (ArrowReaderMetadata, u64)>,
+    bytes: usize,
+    asked: u64,
+}
+
+impl Footers {
+    fn get(&self, segment: &Segment) -> Result<ArrowReaderMetadata> {
+        {
+            let mut kept = locked(&self.0);
+            kept.asked += 1;
+            let now = kept.asked;
+            if let Some((footer, asked)) = kept.footers.get_mut(&segment.name) {
+                *asked = now;
+                return Ok(footer.clone());
+            }
+        }
+        // Two that ask at once both read.
+        let footer = metadata(&segment.file(), PageIndexPolicy::Optional)?.1;
+        let mut kept = locked(&self.0);
+        let now = kept.asked;
+        kept.bytes += footer.metadata().memory_size();
+        if let Some((before, _)) = kept.footers.insert(segment.name.clone(), (footer.clone(), now)) {
+            kept.bytes -= before.metadata().memory_size();
+        }
+        while kept.bytes > FOOTERS_BYTES
+            && kept.footers.len() > 1
+            && let Some(oldest) = kept.footers.iter().min_by_key(|(_, (_, asked))| *asked).map(|(name, _)| name.clone())
+        {
+            kept.forget(&oldest);
+        }
+        Ok(footer)
+    }
+
+    /// Lets go of what is kept of a segment that is gone.
+    pub(super) fn forget(&self, segment: &str) {
+        locked(&self.0).forget(segment);
+    }
+}
+
+impl Kept {
+    fn forget(&mut self, segment: &str) {
+        if let Some((footer, _)) = self.footers.remove(segment) {
+            self.bytes -= footer.metadata().memory_size();
+        }
+    }
+}
+
+impl Segment {
+    /// The bounds of a timestamp column by pages, in order of rows: which rows, the smallest and the largest time. Empty if the file has
+    /// none. Blocks when it is asked for the first time.
+    ///
+    /// # Errors
+    /// `DataCorrupted` naming the file.
+    pub fn time_pages(&self, column: &str) -> Result<Vec<(Range<usize>, Micros, Micros)>> {
+        let footer = self.home.footers.get(self)?;
+        let metadata = footer.metadata();
+        let at = footer.parquet_schema().columns().iter().position(|leaf| leaf.path().string() == column);
+        let Some(((bounds, places), at)) = metadata.column_index().zip(metadata.offset_index()).zip(at) else { return Ok(vec![]) };
+        let mut pages = Vec::new();
+        let mut first = 0;
+        for (group, meta) in metadata.row_groups().iter().enumerate() {
+            let rows = usize::try_from(meta.num_rows()).unwrap_or(0);
+            let (Some(ColumnIndexMetaData::INT64(bounds)), Some(places)) =
+                (bounds.get(group).and_then(|columns| columns.get(at)), places.get(group).and_then(|columns| columns.get(at)))
+            else {
+                return Ok(vec![]);
+            };
+            let starts: Vec<usize> = places
+                .page_locations()
+                .iter()
+                .map(|page| usize::try_from(page.first_row_index).unwrap_or(0))
+                .chain(std::iter::once(rows))
+                .collect();
+            for (page, range) in starts.windows(2).enumerate() {
+                let (Some(min), Some(max)) = (bounds.min_value(page), bounds.max_value(page)) else { return Ok(vec![]) };
+                pages.push((first + range[0]..first + range[1], *min, *max));
+            }
+            first += rows;
+        }
+        Ok(pages)
+    }
+
+    /// Rows with the columns of a part of the stored schema, in their order; those that a filter leaves, if there is one. Blocks.
+    ///
+    /// # Errors
+    /// `DataCorrupted` naming the file.
+    pub fn pick(&self, part: &SchemaRef, rows: &RowRanges, filter: Option<&Filter>, batch_rows: usize) -> Result<Vec<RecordBatch>> {
+        let path = self.file();
+        let broken = |cause: &dyn std::fmt::Display| damaged(&path, cause);
+        let footer = self.home.footers.get(self)?;
+        let (groups, selection) = selected(&footer, rows);
+        let file = File::open(&path).map_err(|cause| broken(&cause))?;
+        let mut reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, footer.clone())
+            .with_batch_size(batch_rows)
+            .with_projection(projection(&footer, part))
+            .with_row_groups(groups)
+            .with_row_selection(selection);
+        if let Some(Filter { columns, keeps }) = filter {
+            let (columns, keeps) = (columns.clone(), keeps.clone());
+            let predicate = ArrowPredicateFn::new(projection(&footer, &columns), move |batch: RecordBatch| {
+                let batch = physical::to_stored(&batch, &columns).map_err(|cause| ArrowError::ExternalError(Box::new(cause)))?;
+                keeps(&batch)
+            });
+            reader = reader.with_row_filter(RowFilter::new(vec![Box::new(predicate)]));
+        }
+        let batches = reader.build().map_err(|cause| broken(&cause))?;
+        batches.map(|batch| physical::to_stored(&batch.map_err(|cause| broken(&cause))?, part)).collect()
+    }
+}
+
+/// The columns of a file that a part of the stored schema names, by whole names: one with a dot in it is no path.
+fn projection(footer: &ArrowReaderMetadata, part: &SchemaRef) -> ProjectionMask {
+    let roots = footer.parquet_schema().root_schema().get_fields().iter().enumerate();
+    let wanted: Vec<usize> = roots.filter(|(_, root)| part.index_of(root.name()).is_ok()).map(|(at, _)| at).collect();
+    ProjectionMask::roots(footer.parquet_schema(), wanted)
+}
+
+/// The row groups that hold some rows, and which of their rows they are.
+fn selected(footer: &ArrowReaderMetadata, rows: &RowRanges) -> (Vec<usize>, RowSelection) {
+    let mut groups = Vec::new();
+    let mut within: Vec<Range<usize>> = Vec::new();
+    let (mut first, mut before) = (0, 0);
+    for (group, meta) in footer.metadata().row_groups().iter().enumerate() {
+        let size = usize::try_from(meta.num_rows()).unwrap_or(0);
+        let own = rows.and(&std::iter::once(first..first + size).collect());
+        if !own.is_empty() {
+            groups.push(group);
+            within.extend(own.iter().map(|range| range.start - first + before..range.end - first + before));
+            before += size;
+        }
+        first += size;
+    }
+    (groups, RowSelection::from_consecutive_ranges(within.into_iter(), before))
+}

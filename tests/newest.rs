@@ -1,0 +1,116 @@
+//! Rows that a statement wants newest first come so from where they stand, and are the same rows as if they had been sorted.
+
+use tokio_postgres::Client;
+
+use crate::harness::{Server, Table, folder, table, told};
+
+/// Rows in several segments and the tail, whose times overlap, some of them equal.
+async fn filled(chief: &Client) {
+    chief
+        .batch_execute("CREATE TABLE e (occurred_at timestamptz NOT NULL, n int, who text, kind text, details jsonb)")
+        .await
+        .unwrap();
+    for (portion, rows, then) in
+        [(0, 30_000, "CHECKPOINT"), (1, 12_000, "CHECKPOINT"), (2, 9_000, "VACUUM e"), (3, 9_500, "CHECKPOINT"), (4, 700, "")]
+    {
+        let sql = format!(
+            "INSERT INTO e SELECT timestamptz '2026-03-01' + ((n * 7919) % 200000) * interval '2 seconds', n + {portion} * 100000,
+                    CASE WHEN n % 11 = 0 THEN NULL ELSE 'p' || (n % 997) END, CASE n % 40 WHEN 0 THEN 'failure' ELSE 'success' END,
+                    jsonb_build_object('code', n % 13, 'text', repeat('x', n % 50))
+             FROM generate_series(1, {rows}) AS s(n); {then}"
+        );
+        chief.batch_execute(&sql).await.unwrap();
+    }
+}
+
+/// What stands between SELECT and ORDER BY, and what follows the order.
+const STATEMENTS: [(&str, &str); 16] = [
+    ("* FROM e", "LIMIT 100"),
+    ("* FROM e", "LIMIT 1"),
+    ("* FROM e", "LIMIT 3000 OFFSET 17"),
+    ("n, occurred_at FROM e", ""),
+    ("occurred_at, n, who FROM e WHERE kind = 'failure'", "LIMIT 50"),
+    ("occurred_at, n FROM e WHERE kind = 'failure' AND who IS NULL", "LIMIT 200"),
+    ("occurred_at, n, details FROM e WHERE who IN ('p5', 'p17', 'p996', 'nobody')", ""),
+    ("occurred_at, n FROM e WHERE occurred_at < '2026-03-02 07:00'", "LIMIT 500"),
+    ("occurred_at, n FROM e WHERE (occurred_at, n) < ('2026-03-03 01:00', 12345)", "LIMIT 500"),
+    ("occurred_at, n FROM e WHERE occurred_at BETWEEN '2026-03-02' AND '2026-03-02 00:10' AND kind <> 'failure'", ""),
+    ("occurred_at, n FROM e WHERE details ->> 'code' = '7' AND kind = 'success'", "LIMIT 40"),
+    ("occurred_at, n FROM e WHERE 1000 / n > 2 OR who = 'p9'", "LIMIT 40"),
+    ("occurred_at, n FROM e WHERE who = 'nobody'", "LIMIT 40"),
+    ("occurred_at, n FROM (SELECT occurred_at, n, kind FROM e WHERE kind = 'failure') AS f WHERE n % 3 = 1", "LIMIT 40"),
+    ("a.occurred_at, a.n FROM e AS a JOIN e AS b ON a.n = b.n + 100000 WHERE b.kind = 'failure'", "LIMIT 40"),
+    ("occurred_at, max(n) AS n FROM e WHERE kind = 'failure' GROUP BY occurred_at", "LIMIT 40"),
+];
+
+async fn compared(reader: &Client, when: &str) {
+    for (what, then) in STATEMENTS {
+        let (time, number) = if what.starts_with("a.") { ("a.occurred_at", "a.n") } else { ("occurred_at", "n") };
+        let by = |order: &str| format!("SELECT {what} ORDER BY {order} {then}");
+        let number = if what.contains("max(n)") { "max(n)" } else { number };
+        let sorted = table(reader, &by(&format!("{time} + interval '0 seconds' DESC, {number}"))).await.unwrap();
+        let streamed = table(reader, &by(&format!("{time} DESC, {number}"))).await.unwrap();
+        assert_eq!(streamed, sorted, "{when}: {what} {then}");
+        // Without a second column equal times come in any order.
+        let times = |rows: &Table| {
+            let place = rows.columns.iter().position(|column| column == "occurred_at").unwrap();
+            rows.rows.iter().map(|row| row[place].clone()).collect::<Vec<_>>()
+        };
+        let alone = table(reader, &by(&format!("{time} DESC"))).await.unwrap();
+        assert_eq!(times(&alone), times(&sorted), "{when}: {what} {then}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn newest_first_is_the_same_as_sorted() {
+    let data = folder();
+    let server = Server::start(data.path());
+    let chief = server.connect().await;
+    filled(&chief).await;
+    let plan = told(&chief, "EXPLAIN SELECT * FROM e ORDER BY occurred_at DESC LIMIT 100").await.join("\n");
+    assert!(plan.contains("NewestFirstExec") && !plan.contains("SortExec"), "{plan}");
+    let plan = told(&chief, "EXPLAIN SELECT count(*), kind FROM e GROUP BY kind").await.join("\n");
+    assert!(!plan.contains("NewestFirstExec"), "{plan}");
+    compared(&chief, "owner").await;
+    // Rows of a transaction's own are the newest that there are.
+    chief.batch_execute("BEGIN; INSERT INTO e VALUES ('2030-01-01', -1, 'p5', 'failure', '{}')").await.unwrap();
+    compared(&chief, "in a transaction").await;
+    chief.batch_execute("ROLLBACK").await.unwrap();
+    chief
+        .batch_execute(
+            "CREATE ROLE reader LOGIN PASSWORD 'only-for-tests'; GRANT SELECT ON e TO reader;
+             ALTER TABLE e ENABLE ROW LEVEL SECURITY; CREATE POLICY some ON e TO reader USING (n % 3 <> 0 AND who <> 'p17');
+             CREATE MASKING POLICY m ON e (who) TO reader USING ('p' || length(who)::text)",
+        )
+        .await
+        .unwrap();
+    let reader = server.log_in("reader").await;
+    compared(&reader, "under policies").await;
+    chief.batch_execute("CREATE RETENTION POLICY short ON e WHERE (kind = 'failure') KEEP INTERVAL '20 days'").await.unwrap();
+    compared(&reader, "under retention").await;
+    chief.batch_execute("VACUUM e").await.unwrap();
+    compared(&chief, "after a purge").await;
+    // The time of rows that the reader sees masked is not the time by which they stand.
+    chief
+        .batch_execute(
+            "CREATE MASKING POLICY t ON e (occurred_at) TO reader USING (date_trunc('day', occurred_at) - n * interval '1 s')",
+        )
+        .await
+        .unwrap();
+    compared(&reader, "under a mask of the time").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_read_is_told_to_the_owner() {
+    let data = folder();
+    let server = Server::start(data.path());
+    let chief = server.connect().await;
+    filled(&chief).await;
+    chief.batch_execute("VACUUM e").await.unwrap();
+    let plan = told(&chief, "EXPLAIN (ANALYZE, TIMING off) SELECT * FROM e ORDER BY occurred_at DESC LIMIT 10").await.join("\n");
+    let read = |what: &str| {
+        let at = plan.find(&format!("{what}=")).unwrap_or_else(|| panic!("{plan}")) + what.len() + 1;
+        plan[at..].split([',', ']', ' ']).next().unwrap().parse::<u64>().unwrap()
+    };
+    assert!(read("segments_read") <= 2 && read("pages_read") <= 2 && read("rows_read") <= 512, "{plan}");
+}
