@@ -66,7 +66,7 @@ impl RowRanges {
                     left -= 1;
                     border = (end / page + 1) * page;
                 }
-                let upto = range.end.min(border).min(end + room);
+                let upto = range.end.min(border).min(end.saturating_add(room));
                 room -= upto - end;
                 end = upto;
             }
