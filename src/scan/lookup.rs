@@ -1,6 +1,5 @@
 //! Equality with constants becomes row numbers, where a column has an index.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datafusion::arrow::array::ArrayRef;
@@ -15,6 +14,8 @@ use crate::store::{RowRanges, Segment, is_indexable};
 
 /// Longer lists of values are not looked up: each costs two reads a segment.
 const VALUES_MAX: usize = 1_000;
+/// Where look-ups leave at most one row of so many, rows are picked out of their pages; where they leave more, all are read.
+const SPARSE: u64 = 16;
 
 /// The values of which an indexed column must have one.
 #[derive(Debug, Clone)]
@@ -32,24 +33,24 @@ pub(super) struct Found {
 }
 
 impl Lookup {
-    /// The look-ups that a predicate over stored names allows, each of which every row must meet.
-    pub(super) fn of(predicate: &Arc<dyn PhysicalExpr>, spec: &TableSpec) -> Result<Vec<Lookup>> {
-        let mut by_column: BTreeMap<IndexSpec, Vec<ArrayRef>> = BTreeMap::new();
+    /// The look-ups that a predicate over stored names allows, each of which every row must meet; and whether it asks for a value of a
+    /// column that identifies things, which has Bloom filters.
+    pub(super) fn of(predicate: &Arc<dyn PhysicalExpr>, spec: &TableSpec) -> Result<(Vec<Lookup>, bool)> {
+        let mut lookups = Vec::new();
+        let mut needle = false;
         for conjunct in split_conjunction(predicate) {
             let Some((name, values)) = equals(conjunct).filter(|(_, values)| (1..=VALUES_MAX).contains(&values.len())) else {
                 continue;
             };
             let Some(column) = spec.columns.iter().find(|column| column.field.name() == name) else { continue };
             let index = IndexSpec { column: column.id, kind: IndexKind::Ids };
+            needle |= column.bloom;
             let fits = |value: &ScalarValue| value.data_type() == *column.field.data_type();
             if spec.indexes.contains(&index) && is_indexable(column.field.data_type()) && values.iter().all(fits) {
-                by_column.entry(index).or_default().push(ScalarValue::iter_to_array(values)?);
+                lookups.push(Lookup { index, values: ScalarValue::iter_to_array(values)? });
             }
         }
-        Ok(by_column
-            .into_iter()
-            .flat_map(|(index, values)| values.into_iter().map(move |values| Lookup { index, values }))
-            .collect())
+        Ok((lookups, needle))
     }
 
     /// Asks the indexes of segments. Those in which no row can match are left out.
@@ -67,6 +68,13 @@ impl Lookup {
         };
         tokio::task::spawn_blocking(work).await.map_err(|error| DataFusionError::External(Box::new(error)))
     }
+}
+
+/// Whether look-ups have left so few rows of a table that they are picked out of their pages.
+pub(super) fn is_sparse(found: &[Found], segments: &[Arc<Segment>]) -> bool {
+    let left = |found: &Found| found.rows.as_ref().map_or(found.segment.rows, |rows| rows.rows() as u64);
+    let (left, all): (u64, u64) = (found.iter().map(left).sum(), segments.iter().map(|segment| segment.rows).sum());
+    left <= all / SPARSE
 }
 
 /// A column and the constants of which it must equal one.

@@ -8,9 +8,8 @@ use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
 use datafusion::arrow::compute::interleave_record_batch;
 use datafusion::common::Result;
 
-use super::newest::{Counts, Reading};
-use super::runs::{MemoryRun, Run, SegmentRun, times};
-use crate::clock::Micros;
+use super::in_order::{Counts, End, Reading};
+use super::runs::{MemoryRun, Run, SegmentRun, ranks};
 
 /// Rows of a batch that leaves, at most.
 const BATCH_ROWS: usize = 8_192;
@@ -20,20 +19,21 @@ struct Input {
     run: Run,
     batch: Option<RecordBatch>,
     /// Of the batch's rows.
-    times: Vec<Micros>,
+    ranks: Vec<i64>,
     row: usize,
     /// Where the batch stands among those that the next rows are gathered from.
     held: Option<usize>,
 }
 
-/// Rows of all runs, newest first.
+/// Rows of all runs, in order.
 pub(super) struct Merge {
     reading: Arc<Reading>,
+    end: End,
     /// Runs that were not made yet because what was wrong with them is told when they are asked for.
     failed: Option<datafusion::common::DataFusionError>,
     inputs: Vec<Input>,
-    /// For each run that is not at its end, when its next row can be at the latest.
-    next: BinaryHeap<(Micros, Reverse<usize>)>,
+    /// For each run that is not at its end, what its next row's rank can be at most.
+    next: BinaryHeap<(i64, Reverse<usize>)>,
     /// Runs of segments that begin to load before they are needed, the last of them first; none where few rows are enough.
     early: Vec<usize>,
     held: Vec<RecordBatch>,
@@ -42,14 +42,18 @@ pub(super) struct Merge {
 }
 
 impl Merge {
-    pub(super) fn new(reading: &Arc<Reading>, few: bool, ahead: usize, counts: Counts) -> Self {
+    pub(super) fn new(reading: &Arc<Reading>, end: End, few: bool, ahead: usize, counts: Counts) -> Self {
         let segments = 0..reading.found.len();
         let mut runs: Vec<Run> =
-            segments.map(|place| Run::Segment(SegmentRun::new(reading, place, few, ahead, counts.clone()))).collect();
-        let mut early: Vec<usize> = if few { vec![] } else { (0..runs.len()).rev().collect() };
+            segments.map(|place| Run::Segment(SegmentRun::new(reading, place, (end, few), ahead, counts.clone()))).collect();
+        let mut early: Vec<usize> = match (few, end) {
+            (true, _) => vec![],
+            (false, End::Newest) => (0..runs.len()).rev().collect(),
+            (false, End::Oldest) => (0..runs.len()).collect(),
+        };
         let mut failed = None;
         for batch in reading.memory.iter().filter(|batch| batch.num_rows() > 0) {
-            match MemoryRun::new(reading, batch) {
+            match MemoryRun::new(reading, end, batch) {
                 Ok(run) => runs.push(Run::Memory(run)),
                 Err(error) => failed = Some(error),
             }
@@ -57,10 +61,11 @@ impl Merge {
         for place in early.split_off(early.len().saturating_sub(ahead)) {
             runs[place].begin();
         }
-        let next = runs.iter().enumerate().map(|(place, run)| (run.newest(), Reverse(place))).collect();
-        let input = |run| Input { run, batch: None, times: vec![], row: 0, held: None };
+        let next = runs.iter().enumerate().map(|(place, run)| (run.rank(), Reverse(place))).collect();
+        let input = |run| Input { run, batch: None, ranks: vec![], row: 0, held: None };
         Merge {
             reading: reading.clone(),
+            end,
             failed,
             inputs: runs.into_iter().map(input).collect(),
             next,
@@ -84,16 +89,16 @@ impl Merge {
                 }
                 self.next.pop();
                 if let Some(batch) = input.run.load().await? {
-                    input.times = times(&batch, self.reading.time)?;
+                    input.ranks = ranks(&batch, self.reading.time, self.end)?;
                     (input.row, input.held, input.batch) = (0, None, Some(batch));
-                    self.next.push((input.times[0], Reverse(place)));
+                    self.next.push((input.ranks[0], Reverse(place)));
                 } else if let Some(early) = self.early.pop() {
                     self.inputs[early].run.begin();
                 }
                 continue;
             }
             self.next.pop();
-            let bound = self.next.peek().map_or(Micros::MIN, |(time, _)| *time);
+            let bound = self.next.peek().map_or(i64::MIN, |(rank, _)| *rank);
             self.take(place, bound);
             if self.places.len() >= BATCH_ROWS {
                 return self.gathered().map(Some);
@@ -102,24 +107,24 @@ impl Merge {
         if self.places.is_empty() { Ok(None) } else { self.gathered().map(Some) }
     }
 
-    /// Takes rows of a run down to a time, at least one, and puts the run back in its place.
-    fn take(&mut self, place: usize, bound: Micros) {
+    /// Takes rows of a run down to a rank, at least one, and puts the run back in its place.
+    fn take(&mut self, place: usize, bound: i64) {
         let room = BATCH_ROWS - self.places.len();
         let input = &mut self.inputs[place];
         let Some(batch) = &input.batch else { return };
-        let rest = &input.times[input.row..];
-        let rows = rest.partition_point(|time| *time >= bound).clamp(1, room.min(rest.len()).max(1));
+        let rest = &input.ranks[input.row..];
+        let rows = rest.partition_point(|rank| *rank >= bound).clamp(1, room.min(rest.len()).max(1));
         let held = *input.held.get_or_insert_with(|| {
             self.held.push(batch.clone());
             self.held.len() - 1
         });
         self.places.extend((input.row..input.row + rows).map(|row| (held, row)));
         input.row += rows;
-        let last = input.times[input.row - 1];
-        if input.row == input.times.len() {
+        let last = input.ranks[input.row - 1];
+        if input.row == input.ranks.len() {
             input.batch = None;
         }
-        let next = input.times.get(input.row).copied().unwrap_or(last);
+        let next = input.ranks.get(input.row).copied().unwrap_or(last);
         self.next.push((next, Reverse(place)));
     }
 

@@ -5,9 +5,9 @@
 //! scan gives columns the names that SQL knows today.
 
 mod harmless;
+mod in_order;
 mod lookup;
 mod merge;
-mod newest;
 mod prune;
 mod runs;
 mod tail;
@@ -39,24 +39,22 @@ use crate::catalog::Table;
 use crate::error::{Error, Kind, Result};
 use crate::store::spec::{INGEST_COLUMN, ROW_COLUMN};
 use crate::store::{Segment, TableView, View};
+use in_order::{Reading, TimeOrderExec};
 use lookup::{Found, Lookup};
-use newest::{NewestFirstExec, Reading};
 use prune::ByTime;
 use tail::Tail;
 use undecided::UndecidedExec;
 
 pub use harmless::is_harmless;
+pub use in_order::End;
 pub use undecided::{Wanted, decided, time_place};
-
-/// Where look-ups leave at most one row of so many, rows are picked out of their pages; where they leave more, all are read.
-const SPARSE: u64 = 16;
 
 /// The address under which the store's files are registered with DataFusion.
 pub const STORE_URL: &str = "annals://store/";
 
 /// Whether a node reads a table's rows as they are stored.
 pub fn is_raw(plan: &dyn ExecutionPlan) -> bool {
-    if plan.downcast_ref::<NewestFirstExec>().is_some() {
+    if plan.downcast_ref::<TimeOrderExec>().is_some() {
         return true;
     }
     let source = plan.downcast_ref::<DataSourceExec>().map(DataSourceExec::data_source);
@@ -168,10 +166,8 @@ impl TableScan {
         let projection = projection.unwrap_or(&all);
         let predicate = self.predicate(session, filters)?;
         let reading = Arc::new(self.reading(projection, predicate.as_ref()).await?);
-        let total: u64 = self.view.segments.iter().map(|segment| segment.rows).sum();
-        let looked_up = reading.found.iter().any(|found| found.rows.is_some());
-        if looked_up && reading.rows() <= total / SPARSE {
-            return Ok(Arc::new(NewestFirstExec::new(reading, false)));
+        if reading.sparse {
+            return Ok(Arc::new(TimeOrderExec::new(reading, End::Newest, false)));
         }
         let segments: Vec<Arc<Segment>> = reading.found.iter().map(|found| found.segment.clone()).collect();
         let any = self.any_order(session, &segments, projection, predicate, limit.filter(|_| filters.is_empty()))?;
@@ -188,12 +184,12 @@ impl TableScan {
         let by_time = ByTime::new(predicate, &self.stored, time_name);
         let mut found: Vec<Found> =
             by_time.segments(&self.view.segments)?.into_iter().map(|segment| Found { segment, rows: None }).collect();
-        if let Some(predicate) = predicate {
-            let lookups = Lookup::of(predicate, &self.view.spec)?;
-            if !lookups.is_empty() {
-                found = Lookup::ask(lookups, found.into_iter().map(|found| found.segment).collect()).await?;
-            }
+        let (lookups, needle) = predicate.map_or(Ok((vec![], false)), |predicate| Lookup::of(predicate, &self.view.spec))?;
+        let looked_up = !lookups.is_empty();
+        if looked_up {
+            found = Lookup::ask(lookups, found.into_iter().map(|found| found.segment).collect()).await?;
         }
+        let sparse = looked_up && lookup::is_sparse(&found, &self.view.segments);
         let mut fields: Vec<Arc<Field>> = projection.iter().map(|place| self.stored.fields()[*place].clone()).collect();
         let asked = fields.iter().position(|field| field.name() == time_name);
         let time = asked.unwrap_or(fields.len());
@@ -207,11 +203,13 @@ impl TableScan {
         Ok(Reading {
             shown: Arc::new(self.schema.project(projection)?),
             time,
-            ordered: asked.is_some() && self.view.spec.time_column.is_some(),
+            // Bloom filters, by which few row groups are left, help those who read everything.
+            ordered: asked.is_some() && self.view.spec.time_column.is_some() && (sparse || !needle),
+            sparse,
             found,
             memory: self.memory_batches(&part)?,
             by_time,
-            filter: predicate.map(|predicate| newest::filter(predicate, &self.stored)).transpose()?.flatten(),
+            filter: predicate.map(|predicate| in_order::filter(predicate, &self.stored)).transpose()?.flatten(),
             segments: self.view.segments.len(),
             part,
         })

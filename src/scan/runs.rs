@@ -1,4 +1,4 @@
-//! Runs: rows of one segment or one batch of the tail, newest first, loaded piece by piece.
+//! Runs: rows of one segment or one batch of the tail in the order of time, loaded piece by piece.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use datafusion::arrow::datatypes::TimestampMicrosecondType;
 use datafusion::common::{DataFusionError, Result, internal_err};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::newest::{Counts, Reading};
+use super::in_order::{Counts, End, Reading};
 use crate::clock::Micros;
 use crate::store::{PAGE_ROWS, RowRanges, Segment};
 
@@ -19,18 +19,21 @@ const FIRST_ROWS: usize = 256;
 const PAGES_MAX: usize = 8;
 const BATCH_ROWS: usize = 8_192;
 
-/// Rows of one run; loading goes on from the newest.
+/// Rows of one run.
 pub(super) enum Run {
     Segment(SegmentRun),
     Memory(MemoryRun),
 }
 
 impl Run {
-    /// Until when its newest row can be.
-    pub(super) fn newest(&self) -> Micros {
+    /// What the rank of its first row can be at most.
+    pub(super) fn rank(&self) -> i64 {
         match self {
-            Run::Segment(run) => run.segment.time_max,
-            Run::Memory(run) => run.newest,
+            Run::Segment(run) => match run.end {
+                End::Newest => run.end.rank(run.segment.time_max),
+                End::Oldest => run.end.rank(run.segment.time_min),
+            },
+            Run::Memory(run) => run.rank,
         }
     }
 
@@ -59,6 +62,7 @@ type Opened = (Vec<RecordBatch>, RowRanges);
 /// Rows of a segment. Its files are read where it does not hold up the runtime.
 pub(super) struct SegmentRun {
     reading: Arc<Reading>,
+    end: End,
     segment: Arc<Segment>,
     /// What an index has found.
     found: Option<RowRanges>,
@@ -81,8 +85,11 @@ struct Piece {
 }
 
 impl Piece {
-    fn take(&mut self, rest: &mut RowRanges) -> RowRanges {
-        let taken = rest.take_front(self.pages, PAGE_ROWS, self.rows);
+    fn take(&mut self, rest: &mut RowRanges, end: End) -> RowRanges {
+        let taken = match end {
+            End::Newest => rest.take_front(self.pages, PAGE_ROWS, self.rows),
+            End::Oldest => rest.take_back(self.pages, PAGE_ROWS, self.rows),
+        };
         // The rest of the first page is a piece of its own.
         *self = if self.rows == FIRST_ROWS {
             Piece { pages: 1, rows: usize::MAX }
@@ -94,10 +101,11 @@ impl Piece {
 }
 
 impl SegmentRun {
-    pub(super) fn new(reading: &Arc<Reading>, place: usize, few: bool, ahead: usize, counts: Counts) -> Self {
+    pub(super) fn new(reading: &Arc<Reading>, place: usize, (end, few): (End, bool), ahead: usize, counts: Counts) -> Self {
         let found = &reading.found[place];
         SegmentRun {
             reading: reading.clone(),
+            end,
             segment: found.segment.clone(),
             found: found.rows.clone(),
             opening: None,
@@ -111,13 +119,17 @@ impl SegmentRun {
     }
 
     /// A task that reads rows.
-    fn picking(&self, rows: RowRanges) -> impl FnOnce() -> Result<Vec<RecordBatch>> + Send + 'static {
-        let (reading, segment, counts) = (self.reading.clone(), self.segment.clone(), self.counts.clone());
-        move || {
+    fn picking(&self) -> impl FnOnce(RowRanges) -> Result<Vec<RecordBatch>> + Send + 'static {
+        let (reading, segment, end, counts) = (self.reading.clone(), self.segment.clone(), self.end, self.counts.clone());
+        move |rows| {
             counts.pages.add(rows.pages(PAGE_ROWS));
             counts.rows.add(rows.rows());
             let picked = segment.pick(&reading.part, &rows, reading.filter.as_ref(), BATCH_ROWS);
-            picked.map_err(|error| DataFusionError::External(Box::new(error)))
+            let picked = picked.map_err(|error| DataFusionError::External(Box::new(error)))?;
+            match end {
+                End::Newest => Ok(picked),
+                End::Oldest => picked.iter().rev().map(turned).collect(),
+            }
         }
     }
 
@@ -127,20 +139,17 @@ impl SegmentRun {
         }
         self.counts.segments.add(1);
         let (reading, segment, found) = (self.reading.clone(), self.segment.clone(), self.found.take());
-        let (mut piece, counts) = (self.piece, self.counts.clone());
+        let (mut piece, end, picking) = (self.piece, self.end, self.picking());
         let opening = move || {
             segment.ensure_verified().map_err(|error| DataFusionError::External(Box::new(error)))?;
             let mut rest = reading.by_time.rows(&segment)?;
             if let Some(found) = found {
                 rest = rest.and(&found);
             }
-            let rows = piece.take(&mut rest);
-            counts.pages.add(rows.pages(PAGE_ROWS));
-            counts.rows.add(rows.rows());
-            let picked = segment.pick(&reading.part, &rows, reading.filter.as_ref(), BATCH_ROWS);
-            Ok((picked.map_err(|error| DataFusionError::External(Box::new(error)))?, rest))
+            let rows = piece.take(&mut rest, end);
+            Ok((picking(rows)?, rest))
         };
-        let _ = self.piece.take(&mut RowRanges::default());
+        let _ = self.piece.take(&mut RowRanges::default(), end);
         self.opening = Some(AbortOnDropHandle::new(tokio::task::spawn_blocking(opening)));
     }
 
@@ -160,11 +169,11 @@ impl SegmentRun {
             let most = if self.piece.pages < PAGES_MAX { 1 } else { self.ahead.max(1) };
             let mut pieces = Vec::new();
             while self.loading.len() + pieces.len() < most && !rest.is_empty() {
-                pieces.push(self.piece.take(rest));
+                pieces.push(self.piece.take(rest, self.end));
             }
             for rows in pieces {
-                let picking = self.picking(rows);
-                self.loading.push_back(AbortOnDropHandle::new(tokio::task::spawn_blocking(picking)));
+                let picking = self.picking();
+                self.loading.push_back(AbortOnDropHandle::new(tokio::task::spawn_blocking(move || picking(rows))));
             }
             let Some(loading) = self.loading.pop_front() else { return Ok(None) };
             let batches = loading.await.map_err(|error| DataFusionError::External(Box::new(error)))??;
@@ -180,17 +189,19 @@ impl SegmentRun {
 /// Rows of a batch in memory. They are put in order when they are asked for.
 pub(super) struct MemoryRun {
     reading: Arc<Reading>,
+    end: End,
     batch: RecordBatch,
-    newest: Micros,
-    /// The rows that have not been asked for, newest first; `None` before any was.
+    /// Of the first row.
+    rank: i64,
+    /// The rows that have not been asked for, in order; `None` before any was.
     order: Option<VecDeque<u32>>,
     rows: usize,
 }
 
 impl MemoryRun {
-    pub(super) fn new(reading: &Arc<Reading>, batch: &RecordBatch) -> Result<Self> {
-        let newest = times(batch, reading.time)?.into_iter().max().unwrap_or(Micros::MIN);
-        Ok(MemoryRun { reading: reading.clone(), batch: batch.clone(), newest, order: None, rows: FIRST_ROWS })
+    pub(super) fn new(reading: &Arc<Reading>, end: End, batch: &RecordBatch) -> Result<Self> {
+        let rank = ranks(batch, reading.time, end)?.into_iter().max().unwrap_or(i64::MIN);
+        Ok(MemoryRun { reading: reading.clone(), end, batch: batch.clone(), rank, order: None, rows: FIRST_ROWS })
     }
 
     fn load(&mut self) -> Result<Option<RecordBatch>> {
@@ -203,9 +214,9 @@ impl MemoryRun {
                     self.batch = filter_record_batch(&self.batch, &kept)?;
                 }
             }
-            let times = times(&self.batch, self.reading.time)?;
-            let mut order: Vec<u32> = (0..u32::try_from(times.len()).unwrap_or(u32::MAX)).collect();
-            order.sort_by_key(|row| std::cmp::Reverse(times[*row as usize]));
+            let ranks = ranks(&self.batch, self.reading.time, self.end)?;
+            let mut order: Vec<u32> = (0..u32::try_from(ranks.len()).unwrap_or(u32::MAX)).collect();
+            order.sort_by_key(|row| std::cmp::Reverse(ranks[*row as usize]));
             self.order = Some(VecDeque::from(order));
         }
         let Some(order) = &mut self.order else { return internal_err!("a batch was not put in order") };
@@ -215,14 +226,19 @@ impl MemoryRun {
     }
 }
 
-/// The times of a batch's rows. Those of rows that are not recorded yet are not known, and newer than any.
-pub(super) fn times(batch: &RecordBatch, place: usize) -> Result<Vec<Micros>> {
+/// A batch from its last row on.
+fn turned(batch: &RecordBatch) -> Result<RecordBatch> {
+    let rows = u32::try_from(batch.num_rows()).unwrap_or(u32::MAX);
+    Ok(take_record_batch(batch, &UInt32Array::from_iter_values((0..rows).rev()))?)
+}
+
+/// The ranks of a batch's rows. The times of those that are not recorded yet are not known, and later than any.
+pub(super) fn ranks(batch: &RecordBatch, place: usize, end: End) -> Result<Vec<i64>> {
     let Some(times) = batch.column(place).as_primitive_opt::<TimestampMicrosecondType>() else {
         return internal_err!("the time of a table is no timestamp");
     };
-    Ok(if times.null_count() == 0 {
-        times.values().to_vec()
-    } else {
-        times.iter().map(|time| time.unwrap_or(Micros::MAX)).collect()
+    Ok(match times.null_count() {
+        0 => times.values().iter().map(|time| end.rank(*time)).collect(),
+        _ => times.iter().map(|time| end.rank(time.unwrap_or(Micros::MAX))).collect(),
     })
 }

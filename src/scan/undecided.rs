@@ -10,7 +10,7 @@ use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 
-use super::newest::{NewestFirstExec, Reading};
+use super::in_order::{End, Reading, TimeOrderExec};
 
 /// A scan that can go either way.
 pub(super) struct UndecidedExec {
@@ -30,26 +30,29 @@ impl UndecidedExec {
 pub enum Wanted {
     /// All of them, in any order.
     All,
-    /// The newest first; not all may be asked for.
-    NewestFirst { few: bool },
+    /// In the order of time; not all may be asked for.
+    InTime { end: End, few: bool },
 }
 
 /// The scan as it shall run, if this node is one that can still be decided.
 pub fn decided(plan: &dyn ExecutionPlan, wanted: Wanted) -> Option<Arc<dyn ExecutionPlan>> {
     if let Some(scan) = plan.downcast_ref::<UndecidedExec>() {
         return Some(match wanted {
-            Wanted::NewestFirst { few } => Arc::new(NewestFirstExec::new(scan.reading.clone(), few)),
+            Wanted::InTime { end, few } => Arc::new(TimeOrderExec::new(scan.reading.clone(), end, few)),
             Wanted::All => scan.any.clone(),
         });
     }
-    let few = matches!(wanted, Wanted::NewestFirst { few: true });
-    plan.downcast_ref::<NewestFirstExec>().filter(|_| few).map(|scan| Arc::new(scan.of_few()) as _)
+    let scan = plan.downcast_ref::<TimeOrderExec>()?;
+    match wanted {
+        Wanted::InTime { end, few } => Some(Arc::new(TimeOrderExec::new(scan.reading().clone(), end, few))),
+        Wanted::All => None,
+    }
 }
 
-/// The place of the column by which the rows of this node can come newest first, if it is a scan that can do so.
+/// The place of the column by which the rows of this node can come in order, if it is a scan that can do so.
 pub fn time_place(plan: &dyn ExecutionPlan) -> Option<usize> {
     let undecided = plan.downcast_ref::<UndecidedExec>().map(|scan| &scan.reading);
-    undecided.or_else(|| plan.downcast_ref::<NewestFirstExec>().map(NewestFirstExec::reading)).and_then(|reading| reading.order())
+    undecided.or_else(|| plan.downcast_ref::<TimeOrderExec>().map(TimeOrderExec::reading)).and_then(|reading| reading.order())
 }
 
 impl fmt::Debug for UndecidedExec {

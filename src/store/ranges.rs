@@ -81,6 +81,36 @@ impl RowRanges {
         self.0.extend(rest);
         taken
     }
+
+    /// The same from the back.
+    pub fn take_back(&mut self, pages: usize, page: usize, rows: usize) -> Self {
+        let mut taken = Vec::new();
+        let (mut border, mut left, mut room) = (usize::MAX, pages, rows);
+        while let Some(range) = self.0.pop() {
+            let mut start = range.end;
+            while start > range.start && room > 0 {
+                if start <= border {
+                    if left == 0 {
+                        break;
+                    }
+                    left -= 1;
+                    border = (start - 1) / page * page;
+                }
+                let down = range.start.max(border).max(start.saturating_sub(room));
+                room -= start - down;
+                start = down;
+            }
+            if start < range.end {
+                taken.push(start..range.end);
+            }
+            if start > range.start {
+                self.0.push(range.start..start);
+                break;
+            }
+        }
+        taken.reverse();
+        RowRanges(taken)
+    }
 }
 
 /// Puts ranges together that touch; they must ascend.
@@ -125,5 +155,16 @@ mod tests {
         assert_eq!(rest.take_front(1, 10, 4), ranges(&[(50, 54)]));
         assert_eq!(rest.take_front(9, 10, 100), ranges(&[(54, 60), (99, 100)]));
         assert!(rest.is_empty() && rest.take_front(1, 10, 1).is_empty());
+    }
+
+    #[test]
+    fn rows_are_taken_from_the_back_by_pages() {
+        let mut rest = ranges(&[(2, 30), (31, 33), (50, 60), (99, 100)]);
+        assert_eq!(rest.take_back(1, 10, 5), ranges(&[(99, 100)]));
+        assert_eq!(rest.take_back(1, 10, 4), ranges(&[(56, 60)]));
+        assert_eq!(rest.take_back(2, 10, 100), ranges(&[(31, 33), (50, 56)]));
+        assert_eq!(rest.take_back(2, 10, 100), ranges(&[(10, 30)]));
+        assert_eq!(rest.take_back(9, 10, 100), ranges(&[(2, 10)]));
+        assert!(rest.is_empty() && rest.take_back(1, 10, 1).is_empty());
     }
 }

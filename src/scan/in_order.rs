@@ -1,8 +1,8 @@
-//! A scan whose rows come newest first, and which reads no further than it is asked to.
+//! A scan whose rows come in the order of time, from either end, and which reads no further than it is asked to.
 //!
-//! Segments and batches of the tail are *runs*: each has a newest row, and from there on it is sorted. A run is opened when the merge comes
-//! to its newest row (`runs`, `merge`), so a statement that stops after a hundred rows has read a page or two of one file. What a filter
-//! above would rule out is ruled out before the columns that it does not look at are read; it is asked again above.
+//! Segments and batches of the tail are *runs*: each is sorted, and its bounds are known. A run is opened when the merge comes to its first
+//! row (`runs`, `merge`), so a statement that stops after a hundred rows has read a page or two of one file. What a filter above would rule
+//! out is ruled out before the columns that it does not look at are read; it is asked again above.
 
 use std::fmt;
 use std::sync::Arc;
@@ -27,7 +27,25 @@ use super::harmless::is_harmless;
 use super::lookup::Found;
 use super::merge::Merge;
 use super::prune::ByTime;
+use crate::clock::Micros;
 use crate::store::Filter;
+
+/// From which end of time rows come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    Newest,
+    Oldest,
+}
+
+impl End {
+    /// What rows come by: the greatest first.
+    pub(super) fn rank(self, time: Micros) -> i64 {
+        match self {
+            End::Newest => time,
+            End::Oldest => !time,
+        }
+    }
+}
 
 /// What is read of one table.
 pub(super) struct Reading {
@@ -37,8 +55,10 @@ pub(super) struct Reading {
     pub part: SchemaRef,
     /// The place of the time in `part`.
     pub time: usize,
-    /// Whether the time is a column that was asked for and never is NULL.
+    /// Whether rows can come in order: the time is a column that was asked for and never is NULL.
     pub ordered: bool,
+    /// Whether indexes have left so few rows that they are picked out of their pages.
+    pub sparse: bool,
     /// Newest first.
     pub found: Vec<Found>,
     /// Rows in memory, with the columns of `part`.
@@ -50,15 +70,9 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    /// The place among the columns that were asked for of the one by which rows can come newest first.
+    /// The place among the columns that were asked for of the one by which rows can come in order.
     pub(super) fn order(&self) -> Option<usize> {
         self.ordered.then_some(self.time)
-    }
-
-    /// Rows that are to be read of segments, at most.
-    pub(super) fn rows(&self) -> u64 {
-        let of = |found: &Found| found.rows.as_ref().map_or(found.segment.rows, |rows| rows.rows() as u64);
-        self.found.iter().map(of).sum()
     }
 }
 
@@ -89,29 +103,26 @@ pub(super) struct Counts {
 }
 
 /// The node.
-pub(super) struct NewestFirstExec {
+pub(super) struct TimeOrderExec {
     reading: Arc<Reading>,
+    end: End,
     /// Whether it is likely that not all rows are asked for.
     few: bool,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
 }
 
-impl NewestFirstExec {
-    pub(super) fn new(reading: Arc<Reading>, few: bool) -> Self {
+impl TimeOrderExec {
+    pub(super) fn new(reading: Arc<Reading>, end: End, few: bool) -> Self {
         let mut known = EquivalenceProperties::new(reading.shown.clone());
         if let Some(place) = reading.order() {
             let time = Arc::new(Column::new(reading.shown.field(place).name(), place));
-            known.add_ordering([PhysicalSortExpr::new(time, SortOptions { descending: true, nulls_first: true })]);
+            let descending = end == End::Newest;
+            known.add_ordering([PhysicalSortExpr::new(time, SortOptions { descending, nulls_first: descending })]);
         }
         let properties =
             PlanProperties::new(known, Partitioning::UnknownPartitioning(1), EmissionType::Incremental, Boundedness::Bounded);
-        NewestFirstExec { reading, few, properties: Arc::new(properties), metrics: ExecutionPlanMetricsSet::new() }
-    }
-
-    /// The same where not all rows are asked for.
-    pub(super) fn of_few(&self) -> Self {
-        NewestFirstExec::new(self.reading.clone(), true)
+        TimeOrderExec { reading, end, few, properties: Arc::new(properties), metrics: ExecutionPlanMetricsSet::new() }
     }
 
     pub(super) fn reading(&self) -> &Arc<Reading> {
@@ -119,16 +130,20 @@ impl NewestFirstExec {
     }
 }
 
-impl fmt::Debug for NewestFirstExec {
+impl fmt::Debug for TimeOrderExec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NewestFirstExec").finish_non_exhaustive()
+        f.debug_struct("TimeOrderExec").finish_non_exhaustive()
     }
 }
 
-impl DisplayAs for NewestFirstExec {
+impl DisplayAs for TimeOrderExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Reading { found, segments, filter, .. } = self.reading.as_ref();
-        write!(f, "NewestFirstExec: segments={}/{segments}", found.len())?;
+        let from = match self.end {
+            End::Newest => "newest",
+            End::Oldest => "oldest",
+        };
+        write!(f, "TimeOrderExec: {from} first, segments={}/{segments}", found.len())?;
         let indexed: Vec<usize> = found.iter().filter_map(|found| found.rows.as_ref()).map(|rows| rows.rows()).collect();
         if !indexed.is_empty() {
             write!(f, ", indexed={}, rows={}", indexed.len(), indexed.iter().sum::<usize>())?;
@@ -141,9 +156,9 @@ impl DisplayAs for NewestFirstExec {
     }
 }
 
-impl ExecutionPlan for NewestFirstExec {
+impl ExecutionPlan for TimeOrderExec {
     fn name(&self) -> &str {
-        "NewestFirstExec"
+        "TimeOrderExec"
     }
 
     fn properties(&self) -> &Arc<PlanProperties> {
@@ -175,7 +190,7 @@ impl ExecutionPlan for NewestFirstExec {
 
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         if partition != 0 {
-            return internal_err!("a scan that comes newest first has one partition");
+            return internal_err!("a scan in order has one partition");
         }
         let counts = Counts {
             segments: MetricBuilder::new(&self.metrics).counter("segments_read", partition),
@@ -184,7 +199,7 @@ impl ExecutionPlan for NewestFirstExec {
             output: MetricBuilder::new(&self.metrics).output_rows(partition),
         };
         let ahead = context.session_config().target_partitions();
-        let merge = Merge::new(&self.reading, self.few, ahead, counts);
+        let merge = Merge::new(&self.reading, self.end, self.few, ahead, counts);
         let rows = stream::try_unfold(merge, |mut merge| async move { Ok(merge.next().await?.map(|batch| (batch, merge))) });
         Ok(Box::pin(RecordBatchStreamAdapter::new(self.reading.shown.clone(), rows)))
     }

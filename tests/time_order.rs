@@ -1,4 +1,4 @@
-//! Rows that a statement wants newest first come so from where they stand, and are the same rows as if they had been sorted.
+//! Rows that a statement wants in the order of time come so from where they stand, and are the same rows as if they had been sorted.
 
 use tokio_postgres::Client;
 
@@ -48,29 +48,31 @@ async fn compared(reader: &Client, when: &str) {
     for (what, then) in STATEMENTS {
         let (time, number) = if what.starts_with("a.") { ("a.occurred_at", "a.n") } else { ("occurred_at", "n") };
         let by = |order: &str| format!("SELECT {what} ORDER BY {order} {then}");
-        let sorted = table(reader, &by(&format!("{time} + interval '0 seconds' DESC, {number}"))).await.unwrap();
-        let streamed = table(reader, &by(&format!("{time} DESC, {number}"))).await.unwrap();
-        assert_eq!(streamed, sorted, "{when}: {what} {then}");
-        // Without a second column equal times come in any order.
-        let times = |rows: &Table| {
-            let place = rows.columns.iter().position(|column| column == "occurred_at").unwrap();
-            rows.rows.iter().map(|row| row[place].clone()).collect::<Vec<_>>()
-        };
-        let alone = table(reader, &by(&format!("{time} DESC"))).await.unwrap();
-        assert_eq!(times(&alone), times(&sorted), "{when}: {what} {then}");
+        for end in ["DESC", "ASC"] {
+            let sorted = table(reader, &by(&format!("{time} + interval '0 seconds' {end}, {number}"))).await.unwrap();
+            let streamed = table(reader, &by(&format!("{time} {end}, {number}"))).await.unwrap();
+            assert_eq!(streamed, sorted, "{when}: {what} {end} {then}");
+            // Without a second column equal times come in any order.
+            let times = |rows: &Table| {
+                let place = rows.columns.iter().position(|column| column == "occurred_at").unwrap();
+                rows.rows.iter().map(|row| row[place].clone()).collect::<Vec<_>>()
+            };
+            let alone = table(reader, &by(&format!("{time} {end}"))).await.unwrap();
+            assert_eq!(times(&alone), times(&sorted), "{when}: {what} {end} {then}");
+        }
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn newest_first_is_the_same_as_sorted() {
+async fn rows_in_order_are_the_same_as_sorted() {
     let data = folder();
     let server = Server::start(data.path());
     let chief = server.connect().await;
     filled(&chief).await;
     let plan = told(&chief, "EXPLAIN SELECT * FROM e ORDER BY occurred_at DESC LIMIT 100").await.join("\n");
-    assert!(plan.contains("NewestFirstExec") && !plan.contains("SortExec"), "{plan}");
+    assert!(plan.contains("TimeOrderExec") && !plan.contains("SortExec"), "{plan}");
     let plan = told(&chief, "EXPLAIN SELECT count(*), kind FROM e GROUP BY kind").await.join("\n");
-    assert!(!plan.contains("NewestFirstExec"), "{plan}");
+    assert!(!plan.contains("TimeOrderExec"), "{plan}");
     compared(&chief, "owner").await;
     // Rows of a transaction's own are the newest that there are.
     chief.batch_execute("BEGIN; INSERT INTO e VALUES (now(), -1, 'p5', 'failure', '{}')").await.unwrap();
@@ -107,10 +109,13 @@ async fn what_was_read_is_told_to_the_owner() {
     let chief = server.connect().await;
     filled(&chief).await;
     chief.batch_execute("VACUUM e").await.unwrap();
-    let plan = told(&chief, "EXPLAIN (ANALYZE, TIMING off) SELECT * FROM e ORDER BY occurred_at DESC LIMIT 10").await.join("\n");
-    let read = |what: &str| {
-        let at = plan.find(&format!("{what}=")).unwrap_or_else(|| panic!("{plan}")) + what.len() + 1;
-        plan[at..].split([',', ']', ' ']).next().unwrap().parse::<u64>().unwrap()
-    };
-    assert!(read("segments_read") <= 2 && read("pages_read") <= 2 && read("rows_read") <= 512, "{plan}");
+    for end in ["DESC", "ASC"] {
+        let sql = format!("EXPLAIN (ANALYZE, TIMING off) SELECT * FROM e ORDER BY occurred_at {end} LIMIT 10");
+        let plan = told(&chief, &sql).await.join("\n");
+        let read = |what: &str| {
+            let at = plan.find(&format!("{what}=")).unwrap_or_else(|| panic!("{plan}")) + what.len() + 1;
+            plan[at..].split([',', ']', ' ']).next().unwrap().parse::<u64>().unwrap()
+        };
+        assert!(read("segments_read") <= 2 && read("pages_read") <= 2 && read("rows_read") <= 512, "{plan}");
+    }
 }

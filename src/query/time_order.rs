@@ -1,5 +1,5 @@
-//! Decides for each scan whether its rows come newest first: where a statement sorts them so, no sort is needed then, and one with a
-//! LIMIT reads no further than it must.
+//! Decides for each scan whether its rows come in the order of time: where a statement sorts them so, no sort is needed then, and one with
+//! a LIMIT reads no further than it must.
 //!
 //! The first of the planner's rules on physical plans, so that those after it see a scan that has an order, or has none.
 
@@ -16,7 +16,7 @@ use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::sorts::sort::SortExec;
 
 use crate::guard;
-use crate::scan::{self, Wanted};
+use crate::scan::{self, End, Wanted};
 
 /// The rule.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ impl PhysicalOptimizerRule for Decisions {
     }
 
     fn name(&self) -> &str {
-        "newest_first"
+        "time_order"
     }
 
     fn schema_check(&self) -> bool {
@@ -39,15 +39,16 @@ impl PhysicalOptimizerRule for Decisions {
 /// What a sort above a node asks of it.
 #[derive(Debug, Clone, Copy)]
 struct Asked {
-    /// The place of the column by which the newest come first.
+    /// The place of the column that it sorts by.
     place: usize,
+    end: End,
     /// Whether only so many of the first rows are wanted.
     few: bool,
 }
 
 fn decide(plan: Arc<dyn ExecutionPlan>, asked: Option<Asked>) -> Result<Arc<dyn ExecutionPlan>> {
     let wanted = match asked {
-        Some(Asked { place, few }) if scan::time_place(plan.as_ref()) == Some(place) => Wanted::NewestFirst { few },
+        Some(Asked { place, end, few }) if scan::time_place(plan.as_ref()) == Some(place) => Wanted::InTime { end, few },
         Some(_) | None => Wanted::All,
     };
     if let Some(decided) = scan::decided(plan.as_ref(), wanted) {
@@ -64,7 +65,8 @@ fn below(plan: &dyn ExecutionPlan, asked: Option<Asked>) -> Option<Asked> {
     if let Some(sort) = plan.downcast_ref::<SortExec>() {
         let first = sort.expr().first();
         let place = first.expr.downcast_ref::<Column>()?.index();
-        return first.options.descending.then_some(Asked { place, few: sort.fetch().is_some() });
+        let end = if first.options.descending { End::Newest } else { End::Oldest };
+        return Some(Asked { place, end, few: sort.fetch().is_some() });
     }
     let asked = asked?;
     if let Some(projection) = plan.downcast_ref::<ProjectionExec>() {
