@@ -68,6 +68,7 @@ pub(super) fn table() -> Table {
         retention: vec![],
         protection: Protection::default(),
         holds: vec![],
+        indexes: vec![],
         comment: Some("Every definition, as an event: who made it, when, and its text".to_owned()),
         internal: true,
     }

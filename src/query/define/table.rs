@@ -61,7 +61,7 @@ pub(super) fn create(create: &ast::CreateTable, kind: TableKind, scope: &Scope<'
         return Ok(defined);
     }
     if create.columns.len() > COLUMNS_MAX {
-        return Err(Error::new(Kind::ProgramLimitExceeded, format!("tables can have at most {COLUMNS_MAX} columns")));
+        return Err(Error::new(Kind::TooManyColumns, format!("tables can have at most {COLUMNS_MAX} columns")));
     }
     let mut draft = Draft::new(name, kind);
     for column in &create.columns {
@@ -297,6 +297,7 @@ impl Draft {
             retention: vec![],
             protection: Protection::default(),
             holds: vec![],
+            indexes: vec![],
             comment: None,
             internal: false,
         })

@@ -87,6 +87,7 @@ pub(in crate::query) fn table() -> Table {
         primary_key: vec![],
         retention: vec![],
         holds: vec![],
+        indexes: vec![],
         protection: Protection::default(),
         comment: Some("Every statement of every login: who asked what, from where, and what came of it".to_owned()),
         internal: true,
