@@ -25,7 +25,11 @@ async fn filled(chief: &Client) {
 }
 
 /// What stands between SELECT and ORDER BY, and what follows the order.
-const STATEMENTS: [(&str, &str); 16] = [
+const STATEMENTS: [(&str, &str); 20] = [
+    ("* FROM e WHERE n = 12345", ""),
+    ("occurred_at, n FROM e WHERE who = 'p5'", "LIMIT 70"),
+    ("occurred_at, n, kind FROM e WHERE n IN (5, 100007, 300005, 400100, -3) AND who = 'p5'", ""),
+    ("occurred_at, n FROM e WHERE (who = 'p5' OR who = 'p6') AND occurred_at < '2026-03-03'", "LIMIT 10"),
     ("* FROM e", "LIMIT 100"),
     ("* FROM e", "LIMIT 1"),
     ("* FROM e", "LIMIT 3000 OFFSET 17"),
@@ -74,6 +78,18 @@ async fn rows_in_order_are_the_same_as_sorted() {
     let plan = told(&chief, "EXPLAIN SELECT count(*), kind FROM e GROUP BY kind").await.join("\n");
     assert!(!plan.contains("TimeOrderExec"), "{plan}");
     compared(&chief, "owner").await;
+    // Declared now: the tail and small segments have none of them, and others have none yet.
+    chief.batch_execute("CREATE INDEX ON e (who); CREATE INDEX ON e (n)").await.unwrap();
+    compared(&chief, "while indexes are built").await;
+    chief.batch_execute("VACUUM e").await.unwrap();
+    compared(&chief, "with indexes").await;
+    chief
+        .batch_execute("INSERT INTO e SELECT occurred_at, n + 1000000, who, kind, details FROM e WHERE n % 500 = 0")
+        .await
+        .unwrap();
+    compared(&chief, "with indexes and a tail").await;
+    let plan = told(&chief, "EXPLAIN SELECT * FROM e WHERE n = 12345").await.join("\n");
+    assert!(plan.contains("index on n: 1 rows"), "{plan}");
     // Rows of a transaction's own are the newest that there are.
     chief.batch_execute("BEGIN; INSERT INTO e VALUES (now(), -1, 'p5', 'failure', '{}')").await.unwrap();
     compared(&chief, "in a transaction").await;

@@ -24,7 +24,7 @@ use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Pla
 use futures::stream;
 
 use super::harmless::is_harmless;
-use super::lookup::Found;
+use super::lookup::{Found, Told};
 use super::merge::Merge;
 use super::prune::ByTime;
 use crate::clock::Micros;
@@ -65,8 +65,11 @@ pub(super) struct Reading {
     pub memory: Vec<RecordBatch>,
     pub by_time: ByTime,
     pub filter: Option<Filter>,
-    /// All segments of the table.
+    /// What indexes have said.
+    pub told: Vec<Told>,
+    /// All segments of the table, and their rows.
     pub segments: usize,
+    pub rows: u64,
 }
 
 impl Reading {
@@ -138,15 +141,16 @@ impl fmt::Debug for TimeOrderExec {
 
 impl DisplayAs for TimeOrderExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Reading { found, segments, filter, .. } = self.reading.as_ref();
+        let Reading { found, told, segments, rows, filter, .. } = self.reading.as_ref();
         let from = match self.end {
             End::Newest => "newest",
             End::Oldest => "oldest",
         };
         write!(f, "TimeOrderExec: {from} first, segments={}/{segments}", found.len())?;
-        let indexed: Vec<usize> = found.iter().filter_map(|found| found.rows.as_ref()).map(|rows| rows.rows()).collect();
-        if !indexed.is_empty() {
-            write!(f, ", indexed={}, rows={}", indexed.len(), indexed.iter().sum::<usize>())?;
+        let left = |found: &Found| found.rows.as_ref().map_or(found.segment.rows, |rows| rows.rows() as u64);
+        write!(f, ", rows={}/{rows}", found.iter().map(left).sum::<u64>())?;
+        for Told { column, asked, ruled_out, rows } in told {
+            write!(f, ", index on {column}: {rows} rows, {ruled_out} of {asked} segments ruled out")?;
         }
         if let Some(filter) = filter {
             let names: Vec<&str> = filter.columns.fields().iter().map(|field| field.name().as_str()).collect();

@@ -21,6 +21,8 @@ const SPARSE: u64 = 16;
 #[derive(Debug, Clone)]
 pub(super) struct Lookup {
     index: IndexSpec,
+    /// The column's name in the store.
+    column: String,
     values: ArrayRef,
 }
 
@@ -30,6 +32,18 @@ pub(super) struct Found {
     pub segment: Arc<Segment>,
     /// `None` if it has no index that helps.
     pub rows: Option<RowRanges>,
+}
+
+/// What one index has said of all segments.
+#[derive(Debug, Clone)]
+pub(super) struct Told {
+    pub column: String,
+    /// Segments that it was asked of.
+    pub asked: usize,
+    /// Segments that it has ruled out.
+    pub ruled_out: usize,
+    /// Rows that it has found.
+    pub rows: usize,
 }
 
 impl Lookup {
@@ -47,24 +61,32 @@ impl Lookup {
             needle |= column.bloom;
             let fits = |value: &ScalarValue| value.data_type() == *column.field.data_type();
             if spec.indexes.contains(&index) && is_indexable(column.field.data_type()) && values.iter().all(fits) {
-                lookups.push(Lookup { index, values: ScalarValue::iter_to_array(values)? });
+                let column = name.to_owned();
+                lookups.push(Lookup { index, column, values: ScalarValue::iter_to_array(values)? });
             }
         }
         Ok((lookups, needle))
     }
 
     /// Asks the indexes of segments. Those in which no row can match are left out.
-    pub(super) async fn ask(lookups: Vec<Lookup>, segments: Vec<Arc<Segment>>) -> Result<Vec<Found>> {
+    pub(super) async fn ask(lookups: Vec<Lookup>, segments: Vec<Arc<Segment>>) -> Result<(Vec<Found>, Vec<Told>)> {
         let work = move || {
-            let found = segments.into_iter().map(|segment| {
-                let rows = lookups
-                    .iter()
-                    .filter_map(|lookup| segment.rows_with(lookup.index, &lookup.values))
-                    .map(|rows| rows.into_iter().map(|row| row as usize..row as usize + 1).collect::<RowRanges>())
-                    .reduce(|some, others| some.and(&others));
-                Found { segment, rows }
-            });
-            found.filter(|found| found.rows.as_ref().is_none_or(|rows| !rows.is_empty())).collect()
+            let mut found: Vec<Found> = segments.into_iter().map(|segment| Found { segment, rows: None }).collect();
+            let mut told = Vec::with_capacity(lookups.len());
+            for Lookup { index, column, values } in lookups {
+                let mut said = Told { column, asked: 0, ruled_out: 0, rows: 0 };
+                for found in &mut found {
+                    let Some(rows) = found.segment.rows_with(index, &values) else { continue };
+                    said.asked += 1;
+                    said.ruled_out += usize::from(rows.is_empty());
+                    said.rows += rows.len();
+                    let rows: RowRanges = rows.into_iter().map(|row| row as usize..row as usize + 1).collect();
+                    found.rows = Some(found.rows.as_ref().map_or(rows.clone(), |others| others.and(&rows)));
+                }
+                told.push(said);
+            }
+            found.retain(|found| found.rows.as_ref().is_none_or(|rows| !rows.is_empty()));
+            (found, told)
         };
         tokio::task::spawn_blocking(work).await.map_err(|error| DataFusionError::External(Box::new(error)))
     }

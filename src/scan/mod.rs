@@ -186,8 +186,9 @@ impl TableScan {
             by_time.segments(&self.view.segments)?.into_iter().map(|segment| Found { segment, rows: None }).collect();
         let (lookups, needle) = predicate.map_or(Ok((vec![], false)), |predicate| Lookup::of(predicate, &self.view.spec))?;
         let looked_up = !lookups.is_empty();
+        let mut told = Vec::new();
         if looked_up {
-            found = Lookup::ask(lookups, found.into_iter().map(|found| found.segment).collect()).await?;
+            (found, told) = Lookup::ask(lookups, found.into_iter().map(|found| found.segment).collect()).await?;
         }
         let sparse = looked_up && lookup::is_sparse(&found, &self.view.segments);
         let mut fields: Vec<Arc<Field>> = projection.iter().map(|place| self.stored.fields()[*place].clone()).collect();
@@ -210,7 +211,9 @@ impl TableScan {
             memory: self.memory_batches(&part)?,
             by_time,
             filter: predicate.map(|predicate| in_order::filter(predicate, &self.stored)).transpose()?.flatten(),
+            told,
             segments: self.view.segments.len(),
+            rows: self.view.segments.iter().map(|segment| segment.rows).sum(),
             part,
         })
     }
@@ -231,7 +234,8 @@ impl TableScan {
         let schema = Arc::new(self.stored.project(projection)?);
         let memory = self.memory_batches(&schema)?;
         if !memory.is_empty() || inputs.is_empty() {
-            inputs.push(DataSourceExec::from_data_source(Tail(MemorySourceConfig::try_new(&[memory], schema, None)?)));
+            let rows = MemorySourceConfig::try_new(&[memory], schema, None)?;
+            inputs.push(DataSourceExec::from_data_source(Tail::new(rows, self.view.spec.time_column_name())));
         }
         let plan = match inputs.len() {
             1 => inputs.swap_remove(0),
@@ -278,11 +282,18 @@ impl TableScan {
                 PartitionedFile::new(segment.path.to_string(), segment.bytes).with_statistics(Arc::new(self.statistics(segment)));
             groups[at % partitions].push(file.with_extension(SegmentLease(segment.clone())));
         }
+        // They answer count, and the first and the last time; with a predicate they are taken for what they can be at most.
+        let known: Vec<Statistics> = segments.iter().map(|segment| self.statistics(segment)).collect();
+        let known = match limit {
+            None => Statistics::try_merge_iter(&known, &self.stored)?,
+            Some(_) => Statistics::new_unknown(&self.stored),
+        };
         let url = ObjectStoreUrl::parse(STORE_URL)?;
         let config = FileScanConfigBuilder::new(url, Arc::new(source))
             .with_file_groups(groups.into_iter().map(FileGroup::new).collect())
             .with_projection_indices(Some(projection.to_vec()))?
             .with_limit(limit)
+            .with_statistics(known)
             .build();
         Ok(DataSourceExec::from_data_source(config))
     }
