@@ -17,6 +17,12 @@ use crate::store::{PAGE_ROWS, RowRanges, Segment};
 const FIRST_ROWS: usize = 256;
 /// Pages that are read in one piece, at most; each piece has twice as many as the one before it.
 const PAGES_MAX: usize = 8;
+/// The same of rows that an index has found, which are few: a piece reads the dictionaries of its row groups anew, and a row group has as
+/// many pages.
+const FOUND_PAGES_MAX: usize = 32;
+/// Of so many rows that an index has found it is not asked again, before their other columns are read, whether they match: nearly all do,
+/// and the columns that would tell have to be read for that alone.
+const FOUND_ROWS: usize = 16_384;
 const BATCH_ROWS: usize = 8_192;
 
 /// Rows of one run.
@@ -70,6 +76,8 @@ pub(super) struct SegmentRun {
     /// The rows that nobody has begun to read; `None` before it was opened.
     rest: Option<RowRanges>,
     piece: Piece,
+    /// Whether the reading's filter is asked.
+    filtered: bool,
     loading: VecDeque<Loading<Vec<RecordBatch>>>,
     /// How many pieces are read at the same time, once they have grown.
     ahead: usize,
@@ -81,6 +89,7 @@ pub(super) struct SegmentRun {
 #[derive(Debug, Clone, Copy)]
 struct Piece {
     pages: usize,
+    pages_max: usize,
     rows: usize,
 }
 
@@ -91,11 +100,11 @@ impl Piece {
             End::Oldest => rest.take_back(self.pages, PAGE_ROWS, self.rows),
         };
         // The rest of the first page is a piece of its own.
-        *self = if self.rows == FIRST_ROWS {
-            Piece { pages: 1, rows: usize::MAX }
+        if self.rows < usize::MAX {
+            self.rows = usize::MAX;
         } else {
-            Piece { pages: (2 * self.pages).min(PAGES_MAX), rows: usize::MAX }
-        };
+            self.pages = (2 * self.pages).min(self.pages_max);
+        }
         taken
     }
 }
@@ -110,7 +119,15 @@ impl SegmentRun {
             found: found.rows.clone(),
             opening: None,
             rest: None,
-            piece: if few { Piece { pages: 1, rows: FIRST_ROWS } } else { Piece { pages: PAGES_MAX, rows: usize::MAX } },
+            piece: match (few, found.rows.is_some()) {
+                (true, false) => Piece { pages: 1, pages_max: PAGES_MAX, rows: FIRST_ROWS },
+                (true, true) => Piece { pages: 4, pages_max: FOUND_PAGES_MAX, rows: usize::MAX },
+                (false, found) => {
+                    let pages = if found { FOUND_PAGES_MAX } else { PAGES_MAX };
+                    Piece { pages, pages_max: pages, rows: usize::MAX }
+                }
+            },
+            filtered: found.rows.as_ref().is_none_or(|rows| rows.rows() > FOUND_ROWS),
             loading: VecDeque::new(),
             ahead,
             ready: VecDeque::new(),
@@ -121,10 +138,12 @@ impl SegmentRun {
     /// A task that reads rows.
     fn picking(&self) -> impl FnOnce(RowRanges) -> Result<Vec<RecordBatch>> + Send + 'static {
         let (reading, segment, end, counts) = (self.reading.clone(), self.segment.clone(), self.end, self.counts.clone());
+        let filtered = self.filtered;
         move |rows| {
             counts.pages.add(rows.pages(PAGE_ROWS));
             counts.rows.add(rows.rows());
-            let picked = segment.pick(&reading.part, &rows, reading.filter.as_ref(), BATCH_ROWS);
+            let filter = reading.filter.as_ref().filter(|_| filtered);
+            let picked = segment.pick(&reading.part, &rows, filter, BATCH_ROWS);
             let picked = picked.map_err(|error| DataFusionError::External(Box::new(error)))?;
             match end {
                 End::Newest => Ok(picked),
