@@ -38,3 +38,4 @@ mod same_answers;
 mod sessions;
 mod tidy;
 mod values;
+mod words;
