@@ -16,20 +16,9 @@
 //! Whatever was started is stopped, and temporary folders go, on every way out: also after an error, SIGINT or SIGTERM.
 //! `benches/README.md` says what each line means and where the comparison is not fair.
 
-#[path = "ingest/duck.rs"]
-mod duck;
-#[path = "ingest/load.rs"]
-mod load;
-#[path = "ingest/postgres.rs"]
-mod postgres;
-#[path = "ingest/process.rs"]
-mod process;
+mod common;
 #[path = "ingest/report.rs"]
 mod report;
-#[path = "ingest/rows.rs"]
-mod rows;
-#[path = "ingest/server.rs"]
-mod server;
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -40,16 +29,15 @@ use annals::clock::Clock;
 use clap::{Parser, ValueEnum};
 use tempfile::TempDir;
 
-use duck::Duck;
-use load::{INSERT_ROUNDS, connect, copy, count, insert_for_a_while, run_sql};
-use postgres::Postgres;
-use process::{disk_bytes, say, to_the_end, unless_stopped};
+use common::Result;
+use common::duck::Duck;
+use common::load::{INSERT_ROUNDS, connect, copy, copy_statement, count, explained, insert_for_a_while, run_sql};
+use common::machine::median;
+use common::postgres::Postgres;
+use common::process::{disk_bytes, say, settle, to_the_end, unless_stopped};
+use common::rows::{Dialect, Rows, definition, write_file};
+use common::server::{Server, rows_in_segments, table_folder, version};
 use report::{Report, System, What};
-use rows::{Dialect, Rows, definition};
-use server::{Server, rows_in_segments, table_folder};
-
-/// What everything here fails with: a sentence for the person at the terminal.
-pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// Rows of the COPY that is one statement.
 const ONE_STATEMENT_ROWS: u64 = 1_000_000;
@@ -186,16 +174,8 @@ async fn generator_alone(bench: &Bench, report: &mut Report) {
     report.generator(rows, bytes as u64, begun.elapsed());
 }
 
-/// Lets the operating system write what it owes, so that nobody pays for the one before.
-async fn settle() {
-    let synced = tokio::task::spawn_blocking(|| std::process::Command::new("sync").status()).await;
-    if !matches!(synced, Ok(Ok(status)) if status.success()) {
-        say("could not run `sync`; the next system may pay for this one's writes");
-    }
-}
-
 async fn postgres_steps(bench: &Bench, report: &mut Report) -> Result<()> {
-    let Some(postgres) = Postgres::start(&bench.path("postgres")).await? else {
+    let Some(postgres) = Postgres::start(&bench.path("postgres"), &[]).await? else {
         report.absent(System::Postgres);
         return Ok(());
     };
@@ -208,7 +188,7 @@ async fn postgres_steps(bench: &Bench, report: &mut Report) -> Result<()> {
     let rate = copy(&client, "interaction_logs", flags.rows_of(bench.end_us, SEED, flags.rows), flags.statement_rows).await?;
     report.put(What::Copy, System::Postgres, rate);
     expect_rows(count(&client, "interaction_logs").await?, flags.rows)?;
-    let size = client.query_one("SELECT pg_table_size('interaction_logs')", &[]).await.map_err(load::explained)?;
+    let size = client.query_one("SELECT pg_table_size('interaction_logs')", &[]).await.map_err(explained)?;
     report.put(What::Disk, System::Postgres, size.try_get::<_, i64>(0)? as f64);
     let one = flags.one_statement_rows();
     let rate = copy(&client, "interaction_once", flags.rows_of(bench.end_us, SEED + 1, one), one).await?;
@@ -239,7 +219,7 @@ async fn annals_steps(bench: &Bench, report: &mut Report) -> Result<()> {
 async fn annals_load(bench: &Bench, report: &mut Report, data: &Path, peak: &mut u64) -> Result<()> {
     let flags = &bench.flags;
     let server = Server::start(&flags.server, data, None, &bench.path("annals.log")).await?;
-    report.version(System::Annals, server::version(&flags.server)?);
+    report.version(System::Annals, version(&flags.server)?);
     let client = connect(server.address()).await?;
     let rate = copy(&client, "interaction_logs", flags.rows_of(bench.end_us, SEED, flags.rows), flags.statement_rows).await?;
     report.put(What::Copy, System::Annals, rate);
@@ -313,7 +293,7 @@ async fn fill_the_log(bench: &Bench, report: &mut Report, data: &Path, peak: &mu
         // Once a statement, because a flush under pressure may take the waiting row with it.
         run_sql(&client, "INSERT INTO interaction_waiting VALUES (now())").await?;
         let rows = flags.rows_of(bench.end_us, SEED + 100 + statement, LOGGED_ROWS.min(flags.rows));
-        logged += load::copy_statement(&client, "interaction_killed", &mut rows.peekable(), u64::MAX).await?;
+        logged += copy_statement(&client, "interaction_killed", &mut rows.peekable(), u64::MAX).await?;
         let (held, waiting) = (disk_bytes(&wal)?, logged - rows_in_segments(data, "public.interaction_killed")?);
         waiting_max = waiting_max.max(waiting);
         if statement % 10 == 9 {
@@ -338,7 +318,7 @@ async fn answering(bench: &Bench, data: &Path, rows: u64) -> Result<(Server, f64
     let begun = Instant::now();
     let server = Server::start(&bench.flags.server, data, None, &bench.path("annals.log")).await?;
     let client = connect(server.address()).await?;
-    client.query_one("SELECT 1", &[]).await.map_err(load::explained)?;
+    client.query_one("SELECT 1", &[]).await.map_err(explained)?;
     let counted = count(&client, "interaction_logs").await?;
     let seconds = begun.elapsed().as_secs_f64();
     expect_rows(counted, rows)?;
@@ -364,9 +344,9 @@ async fn duckdb_steps(bench: &Bench, report: &mut Report) -> Result<()> {
 async fn duckdb_load(bench: &Bench, report: &mut Report, duck: &Duck) -> Result<()> {
     let flags = &bench.flags;
     let (file, database) = (bench.path("rows.tsv"), bench.path("rows.duckdb"));
-    rows::write_file(flags.rows_of(bench.end_us, SEED, flags.rows), &file).await?;
+    write_file(&mut flags.rows_of(bench.end_us, SEED, flags.rows).peekable(), u64::MAX, &file).await?;
     settle().await;
-    let loaded = duck.load(&file, &database, &definition("interaction_logs", Dialect::Duckdb)?).await?;
+    let loaded = duck.load(&file, &database, "interaction_logs", &definition("interaction_logs", Dialect::Duckdb)?).await?;
     expect_rows(loaded.rows, flags.rows)?;
     let rate = loaded.rows as f64 / loaded.seconds;
     say(&format!("DuckDB loaded {} rows in {:.1} s: {rate:.0} rows/s", loaded.rows, loaded.seconds));
@@ -420,12 +400,6 @@ async fn timed<T>(name: &str, step: impl Future<Output = Result<T>>) -> Result<f
 /// A fast server that loses rows is not fast.
 fn expect_rows(found: u64, expected: u64) -> Result<()> {
     if found == expected { Ok(()) } else { Err(format!("{found} rows are there, {expected} were acknowledged").into()) }
-}
-
-/// The middle value, the upper one of two; not a number when there is none.
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 /// Frees the disk for the next system, unless the folder is to be kept.

@@ -12,18 +12,7 @@
 //!
 //! Progress goes to the standard error, the table to the standard output. `benches/README.md` says what each line means.
 
-#[path = "ingest/load.rs"]
-#[allow(dead_code, reason = "the other programs ask for the rest")]
-mod load;
-#[path = "ingest/process.rs"]
-#[allow(dead_code, reason = "the other programs ask for the rest")]
-mod process;
-#[path = "ingest/rows.rs"]
-#[allow(dead_code, reason = "the other programs ask for the rest")]
-mod rows;
-#[path = "ingest/server.rs"]
-#[allow(dead_code, reason = "the other programs ask for the rest")]
-mod server;
+mod common;
 
 use std::fs::File;
 use std::io::Write as _;
@@ -36,13 +25,11 @@ use annals::clock::Clock;
 use clap::Parser;
 use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use load::{connect, copy, run_sql};
-use process::{Ending, Process, disk_bytes, say, to_the_end, unless_stopped};
-use rows::Rows;
-use server::{Server, table_folder};
-
-/// What everything here fails with: a sentence for the person at the terminal.
-pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+use common::Result;
+use common::load::{connect, copy, run_sql};
+use common::process::{Ending, Process, disk_bytes, say, to_the_end, unless_stopped};
+use common::rows::Rows;
+use common::server::{Server, table_folder};
 
 const SEED: u64 = 7;
 const STATEMENT_ROWS: u64 = 200_000;

@@ -12,20 +12,9 @@
 //!
 //! `benches/README.md` says what each line means and where the comparison is not fair.
 
-#[allow(dead_code, reason = "the other programs use the rest")]
-#[path = "ingest/load.rs"]
-mod load;
-#[allow(dead_code, reason = "the other programs use the rest")]
-#[path = "ingest/process.rs"]
-mod process;
+mod common;
 #[path = "policies/report.rs"]
 mod report;
-#[allow(dead_code, reason = "the other programs use the rest")]
-#[path = "ingest/rows.rs"]
-mod rows;
-#[allow(dead_code, reason = "the other programs use the rest")]
-#[path = "ingest/server.rs"]
-mod server;
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -38,14 +27,12 @@ use clap::Parser;
 use tempfile::TempDir;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
-use load::{PASSWORD, connect, copy, count, explained, run_sql};
-use process::{say, to_the_end, unless_stopped};
+use common::Result;
+use common::load::{PASSWORD, connect, copy, count, explained, run_sql};
+use common::process::{say, to_the_end, unless_stopped};
+use common::rows::{Dialect, Rows, definition};
+use common::server::{Server, version};
 use report::{Question, Reader, Report, median};
-use rows::{Dialect, Rows, definition};
-use server::Server;
-
-/// What everything here fails with: a sentence for the person at the terminal.
-pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 const SEED: u64 = 7;
 /// Rows of one COPY.
@@ -97,7 +84,7 @@ async fn run(flags: Flags) -> Result<bool> {
 
 async fn steps(flags: &Flags, folder: &Path, report: &mut Report) -> Result<()> {
     let server = Server::start(&flags.server, &folder.join("data"), None, &folder.join("annals.log")).await?;
-    report.note(format!("Annals {}.", server::version(&flags.server)?));
+    report.note(format!("Annals {}.", version(&flags.server)?));
     let owner = connect(server.address()).await?;
     fill(&owner, flags.rows).await?;
     define(&owner).await?;

@@ -11,25 +11,9 @@
 //!
 //! `benches/README.md` says what each line means and where the comparison is not fair.
 
-#[allow(dead_code, reason = "the other program uses the rest")]
-#[path = "ingest/load.rs"]
-mod load;
-#[path = "protocol/memory.rs"]
-mod memory;
-#[allow(dead_code, reason = "the other program uses the rest")]
-#[path = "ingest/postgres.rs"]
-mod postgres;
-#[allow(dead_code, reason = "the other program uses the rest")]
-#[path = "ingest/process.rs"]
-mod process;
+mod common;
 #[path = "protocol/report.rs"]
 mod report;
-#[allow(dead_code, reason = "the other program uses the rest")]
-#[path = "ingest/rows.rs"]
-mod rows;
-#[allow(dead_code, reason = "the other program uses the rest")]
-#[path = "ingest/server.rs"]
-mod server;
 #[path = "protocol/tools.rs"]
 mod tools;
 
@@ -46,15 +30,14 @@ use clap::Parser;
 use futures::{SinkExt as _, TryStreamExt as _};
 use tempfile::TempDir;
 
-use load::{PASSWORD, connect, count, explained, run_sql};
-use postgres::Postgres;
-use process::{say, to_the_end, unless_stopped};
+use common::Result;
+use common::load::{PASSWORD, connect, count, explained, run_sql};
+use common::memory::family;
+use common::postgres::Postgres;
+use common::process::{say, to_the_end, unless_stopped};
+use common::server::{Server, version};
 use report::{Report, System, What};
-use server::Server;
 use tools::{Connecting, fetch, pgbench};
-
-/// What everything here fails with: a sentence for the person at the terminal.
-pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 const MIB: f64 = 1024.0 * 1024.0;
 /// Rows of one COPY.
@@ -145,7 +128,7 @@ async fn steps(flags: &Flags, folder: &Path, report: &mut Report) -> bool {
 }
 
 async fn postgres_steps(flags: &Flags, folder: &Path, report: &mut Report) -> Result<()> {
-    let Some(postgres) = Postgres::start(&folder.join("postgres")).await? else {
+    let Some(postgres) = Postgres::start(&folder.join("postgres"), &[]).await? else {
         report.note("PostgreSQL is absent.".to_owned());
         return Ok(());
     };
@@ -159,7 +142,7 @@ async fn postgres_steps(flags: &Flags, folder: &Path, report: &mut Report) -> Re
 async fn annals_steps(flags: &Flags, folder: &Path, report: &mut Report) -> Result<()> {
     let data = folder.join("annals");
     let server = Server::start(&flags.server, &data, None, &folder.join("annals.log")).await?;
-    report.note(format!("Annals {}.", server::version(&flags.server)?));
+    report.note(format!("Annals {}.", version(&flags.server)?));
     measure(flags, folder, report, System::Annals, server.address(), server.process()).await?;
     server.terminate().await?;
     // A server that has done nothing yet: what a connection costs is not hidden in memory that others have given back.
@@ -245,7 +228,7 @@ async fn slow_reader(server: SocketAddr, process: u32, rows: u64) -> Result<f64>
             tokio::time::sleep(REST).await;
         }
         if read % (rows / 10) == 0 {
-            let now = memory::family(process)?;
+            let now = family(process)?;
             say(&format!("{read} rows read slowly, {} MiB", now as f64 / MIB));
             let first = *early.get_or_insert(now);
             most = now.max(most).max(first);
@@ -264,7 +247,7 @@ async fn idle_connections(number: usize, report: &mut Report, system: System, se
         connect(server).await?.query_one("SELECT 1", &[]).await.map_err(explained)?;
     }
     tokio::time::sleep(SETTLE).await;
-    let before = memory::family(process)?;
+    let before = family(process)?;
     let mut clients = Vec::with_capacity(number);
     for _ in 0..number {
         let client = connect(server).await?;
@@ -272,7 +255,7 @@ async fn idle_connections(number: usize, report: &mut Report, system: System, se
         clients.push(client);
     }
     tokio::time::sleep(SETTLE).await;
-    let held = memory::family(process)?.saturating_sub(before);
+    let held = family(process)?.saturating_sub(before);
     report.put(What::Idle, system, held as f64 / 1024.0 / number.max(1) as f64);
     if clients.iter().any(tokio_postgres::Client::is_closed) {
         return Err("a connection was closed while it was idle".into());

@@ -1,14 +1,13 @@
 //! The table: what was measured of whom, against which target, on which machine.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::Write as _;
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
-use crate::Result;
-use crate::process::{output, say};
+use crate::common::Result;
+use crate::common::machine::{commit, machine, thousands};
+use crate::common::process::say;
 
 const MIB: f64 = 1024.0 * 1024.0;
 
@@ -302,42 +301,5 @@ impl Report {
             })
             .collect();
         if told.is_empty() { "—".to_owned() } else { told.join("; ") }
-    }
-}
-
-/// A whole number with commas.
-fn thousands(value: f64) -> String {
-    let digits = format!("{:.0}", value);
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-fn machine(folder: &Path) -> String {
-    let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
-    let line = |path: &str, key: &str| -> Option<String> {
-        let text = fs::read_to_string(path).ok()?;
-        text.lines().find_map(|line| Some(line.strip_prefix(key)?.split_once(':')?.1.trim().to_owned()))
-    };
-    let processor = line("/proc/cpuinfo", "model name").unwrap_or_else(|| "unknown processor".to_owned());
-    let memory = line("/proc/meminfo", "MemTotal")
-        .and_then(|text| text.trim_end_matches(" kB").parse::<f64>().ok())
-        .map_or_else(|| "unknown".to_owned(), |kib| format!("{:.1} GiB", kib / MIB));
-    let disk = output(Command::new("stat").args(["-f", "-c", "%T"]).arg(folder)).unwrap_or_else(|_| "unknown".to_owned());
-    format!("{cores} cores ({processor}), {memory} of memory, file system {disk}")
-}
-
-/// The commit, with a mark when the files differ from it.
-fn commit() -> String {
-    let git = |arguments: &[&str]| output(Command::new("git").arg("-C").arg(env!("CARGO_MANIFEST_DIR")).args(arguments));
-    match (git(&["rev-parse", "--short=12", "HEAD"]), git(&["status", "--porcelain"])) {
-        (Ok(commit), Ok(changes)) if changes.is_empty() => commit,
-        (Ok(commit), _) => format!("{commit}, with changes"),
-        (Err(_), _) => "unknown".to_owned(),
     }
 }

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::time::Duration;
 
-use crate::Result;
+use crate::common::Result;
 
 /// What is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use crate::Result;
+use crate::common::Result;
 
 /// Whose figure it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

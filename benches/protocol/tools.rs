@@ -4,20 +4,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::Result;
-use crate::load::PASSWORD;
-use crate::process::{output, say};
-
-/// The environment by which libpq finds a server.
-fn at(command: &mut Command, server: SocketAddr) -> &mut Command {
-    command
-        .env("PGHOST", server.ip().to_string())
-        .env("PGPORT", server.port().to_string())
-        .env("PGUSER", "annals")
-        .env("PGDATABASE", "annals")
-        .env("PGPASSWORD", PASSWORD)
-        .env("PGSSLMODE", "disable")
-}
+use crate::common::Result;
+use crate::common::process::{output, say};
+use crate::common::python::{at, interpreter};
 
 /// How pgbench connects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,12 +54,4 @@ pub(crate) async fn fetch(server: SocketAddr, way: &'static str) -> Result<Fetch
     say(&format!("psycopg, {way}: {said}"));
     let (amount, seconds) = said.split_once(' ').ok_or_else(|| format!("the script told nothing: {said}"))?;
     Ok(Fetched { amount: amount.parse()?, seconds: seconds.parse()? })
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a measurement has no configuration but its flags, and the tests name their Python so"
-)]
-fn interpreter() -> PathBuf {
-    std::env::var_os("ANNALS_TEST_PYTHON").map_or_else(|| PathBuf::from("python3"), PathBuf::from)
 }

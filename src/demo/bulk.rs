@@ -160,6 +160,9 @@ const WORDS: [&str; 96] = [
     "friend",
 ];
 
+/// What one message in sixty-four ends with: whoever writes to the world writes in its scripts, and a search has to find it.
+const ABROAD: [&str; 4] = ["订单已发货", "退款正在处理", "ご注文を発送しました", "배송이 완료되었습니다"];
+
 /// An interaction that has not ended.
 #[derive(Clone, Copy)]
 struct Live {
@@ -310,6 +313,10 @@ fn details(out: &mut Vec<u8>, random: &mut Random, dice: u64, failed: bool) {
         }
         out.extend_from_slice(WORDS[index].as_bytes());
     }
+    if dice >> 56 & 63 == 0 {
+        out.push(b' ');
+        out.extend_from_slice(ABROAD[(dice >> 62) as usize].as_bytes());
+    }
     out.push(b'"');
     if failed {
         let (code, message) = ERRORS[((dice >> 50 & 7) & (dice >> 53 & 7)) as usize];
@@ -365,7 +372,7 @@ mod tests {
         let all = String::from_utf8(all).expect("text");
         let mut before = "";
         let mut of_interaction: HashMap<&str, u64> = HashMap::new();
-        let mut failures = 0;
+        let (mut failures, mut abroad) = (0, 0);
         for line in all.lines() {
             let values: Vec<&str> = line.split('\t').collect();
             assert_eq!(values.len(), Log::Interactions.columns().split(", ").count(), "{line}");
@@ -375,8 +382,10 @@ mod tests {
             failures += u64::from(values[4] == "failure");
             let details: serde_json::Value = serde_json::from_str(values[13]).expect("JSON");
             assert_eq!(details["error"]["code"].is_string(), values[4] == "failure");
+            abroad += u64::from(details["text"].as_str().is_some_and(|text| !text.is_ascii()));
         }
         assert!((400..1_000).contains(&failures), "{failures} failures");
+        assert!((200..450).contains(&abroad), "{abroad} messages in other scripts");
         let mean = 20_000 / of_interaction.len();
         assert!((6..=12).contains(&mean), "{mean} rows an interaction");
     }

@@ -14,9 +14,9 @@ use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
-use crate::Result;
-use crate::process::Pace;
-use crate::rows::Rows;
+use crate::common::Result;
+use crate::common::process::Pace;
+use crate::common::rows::Rows;
 
 /// The superuser's password on servers that live as long as the run, on the loopback.
 pub(crate) const PASSWORD: &str = "a-measured-password";

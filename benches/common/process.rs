@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::Result;
+use crate::common::Result;
 
 /// How often a line of progress comes.
 const PROGRESS: Duration = Duration::from_secs(10);
@@ -179,6 +179,14 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     } else {
         let complaint = String::from_utf8_lossy(&output.stderr).trim().to_owned();
         Err(format!("{} failed: {complaint}", command.get_program().display()).into())
+    }
+}
+
+/// Lets the operating system write what it owes, so that nobody pays for the one before.
+pub(crate) async fn settle() {
+    let synced = tokio::task::spawn_blocking(|| Command::new("sync").status()).await;
+    if !matches!(synced, Ok(Ok(status)) if status.success()) {
+        say("could not run `sync`; the next system may pay for this one's writes");
     }
 }
 

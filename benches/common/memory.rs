@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::Result;
+use crate::common::Result;
 
 /// Bytes of memory of a process and its descendants, each page divided by the number of its users (Linux, `smaps_rollup`, "Pss").
 pub(crate) fn family(process: u32) -> Result<u64> {

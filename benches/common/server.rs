@@ -11,9 +11,9 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
-use crate::Result;
-use crate::load::PASSWORD;
-use crate::process::{Ending, Process, output};
+use crate::common::Result;
+use crate::common::load::PASSWORD;
+use crate::common::process::{Ending, Process, output};
 
 /// What the server prints when it accepts connections.
 const READY: &str = "annals: listening on ";
@@ -64,7 +64,6 @@ impl Server {
         self.address
     }
 
-    #[allow(dead_code, reason = "the other program asks for it")]
     pub(crate) fn process(&self) -> u32 {
         self.process.id()
     }

@@ -1,4 +1,4 @@
-//! PostgreSQL beside us: a new cluster with its default configuration (fsync on), on a port of its own.
+//! PostgreSQL beside us: a new cluster with its default configuration (fsync on) and what a measurement sets, on a port of its own.
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 
 use tokio_postgres::NoTls;
 
-use crate::Result;
-use crate::load::PASSWORD;
-use crate::process::{Ending, Process, output, say};
+use crate::common::Result;
+use crate::common::load::PASSWORD;
+use crate::common::process::{Ending, Process, output, say};
 
 const PATIENCE: Duration = Duration::from_secs(300);
 
@@ -24,8 +24,8 @@ pub(crate) struct Postgres {
 }
 
 impl Postgres {
-    /// Starts one in a new folder; `None`, after a line that says why, when there is none to start.
-    pub(crate) async fn start(folder: &Path) -> Result<Option<Postgres>> {
+    /// Starts one in a new folder with these settings; `None`, after a line that says why, when there is none to start.
+    pub(crate) async fn start(folder: &Path, settings: &[(&str, String)]) -> Result<Option<Postgres>> {
         let Some(programs) = programs() else {
             say("PostgreSQL is absent: no initdb under /usr/lib/postgresql or on the PATH");
             return Ok(None);
@@ -42,6 +42,9 @@ impl Postgres {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
         let mut command = cluster.program("postgres", &["-h", "127.0.0.1", "-p", &address.port().to_string()]);
         command.arg("-D").arg(folder.join("data")).arg("-k").arg(folder);
+        for (name, value) in settings {
+            command.arg("-c").arg(format!("{name}={value}"));
+        }
         command.stdout(Stdio::null()).stderr(File::create(folder.join("log"))?);
         let process = Process::spawn(&mut command, Ending::Interrupt)?;
         let postgres = Postgres { process, address, version };
@@ -54,7 +57,6 @@ impl Postgres {
     }
 
     /// The postmaster's process.
-    #[allow(dead_code, reason = "the other program asks for it")]
     pub(crate) fn process(&self) -> u32 {
         self.process.id()
     }
@@ -78,7 +80,7 @@ impl Postgres {
             match config.connect(NoTls).await {
                 Ok((client, connection)) => {
                     tokio::spawn(async move { drop(connection.await) });
-                    return crate::load::run_sql(&client, "CREATE DATABASE annals").await;
+                    return crate::common::load::run_sql(&client, "CREATE DATABASE annals").await;
                 }
                 Err(error) if Instant::now() > deadline => return Err(format!("PostgreSQL did not start: {error}").into()),
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,

@@ -2,13 +2,14 @@
 
 use std::fs::File;
 use std::io::Write;
+use std::iter::Peekable;
 use std::path::Path;
 
 use annals::demo::Bulk;
 use annals::pack;
 
-use crate::Result;
-use crate::process::Pace;
+use crate::common::Result;
+use crate::common::process::Pace;
 
 /// Chunks of interaction logs in COPY's text format.
 pub(crate) type Rows = Bulk;
@@ -38,17 +39,20 @@ pub(crate) fn definition(table: &str, dialect: Dialect) -> Result<String> {
     Ok(format!("CREATE TABLE {table} ({columns}\n)"))
 }
 
-/// Writes all rows into one file: tabs between values, `\N` for NULL.
-pub(crate) async fn write_file(rows: Rows, path: &Path) -> Result<()> {
+/// Writes rows into a file until it has `rows_max`, to the end of a chunk: tabs between values, `\N` for NULL. Gives how many.
+pub(crate) async fn write_file(chunks: &mut Peekable<Rows>, rows_max: u64, path: &Path) -> Result<u64> {
     let mut file = File::create(path)?;
-    let mut pace = Pace::new("written to the file for DuckDB");
-    for chunk in rows {
+    let mut pace = Pace::new("written to a file");
+    let mut rows = 0;
+    while rows < rows_max {
+        let Some(chunk) = chunks.next() else { break };
         file.write_all(&chunk.lines)?;
+        rows += chunk.rows;
         pace.add(chunk.rows);
         // Lets a signal be noticed.
         tokio::task::yield_now().await;
     }
     file.sync_all()?;
     pace.end();
-    Ok(())
+    Ok(rows)
 }
