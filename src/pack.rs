@@ -1,7 +1,7 @@
 //! The built-in pack: the SQL files that a new store runs at its first start, as the system role, in this order.
 //!
-//! They make the six logs, the reference tables, the catalogue of events, the views, the functions, and who sees what of them for how long. They are ordinary
-//! statements of the language; whatever they need, everybody has.
+//! They make the six logs, the reference tables, the catalogue of events, the views, the functions, who sees what of them for how long, and by
+//! what rows are found. They are ordinary statements of the language; whatever they need, everybody has.
 
 /// Name and text of each file of `sql/`, in the order in which they run.
 pub const FILES: &[(&str, &str)] = &[
@@ -13,6 +13,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("05_functions.sql", include_str!("../sql/05_functions.sql")),
     ("06_access.sql", include_str!("../sql/06_access.sql")),
     ("07_query_log.sql", include_str!("../sql/07_query_log.sql")),
+    ("08_indexes.sql", include_str!("../sql/08_indexes.sql")),
 ];
 
 #[cfg(test)]

@@ -17,6 +17,9 @@ const DEFINITIONS: &str = "
     CREATE TABLE desk.agents (id text PRIMARY KEY, team text NOT NULL) REFERENCE;
     COMMENT ON TABLE desk.calls IS 'every call';
     COMMENT ON COLUMN desk.calls.tries IS 'how often';
+    CREATE INDEX calls_by_event ON desk.calls (event_id, note DESC);
+    COMMENT ON INDEX desk.calls_by_event IS 'one call';
+    CREATE INDEX ON desk.agents USING hash (team);
     CREATE VIEW desk.many_tries AS SELECT event_id, tries FROM desk.calls WHERE tries > 3;
     CREATE FUNCTION desk.tried(fewest int, most int DEFAULT 9) RETURNS TABLE (event_id uuid, tries int) LANGUAGE sql
         AS $$ SELECT event_id, tries FROM desk.calls WHERE tries BETWEEN fewest AND most $$;

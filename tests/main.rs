@@ -18,6 +18,7 @@ mod faults;
 mod harness;
 mod holds;
 mod immutability;
+mod indexes;
 mod investigation;
 mod ledger;
 mod lookups;

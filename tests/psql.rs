@@ -19,6 +19,10 @@ const DEFINITIONS: &str = "
     COMMENT ON TABLE calls IS 'every call';
     COMMENT ON COLUMN calls.tries IS 'how often';
     CREATE TABLE desk.\"Agents\" (id text PRIMARY KEY, team text NOT NULL) USING reference;
+    CREATE INDEX ON calls (event_id, note DESC);
+    CREATE INDEX by_details ON calls USING gin (details jsonb_path_ops) WITH (fastupdate = off);
+    COMMENT ON INDEX by_details IS 'for needles';
+    CREATE INDEX ON desk.\"Agents\" USING hash (team);
     CREATE VIEW many_tries AS SELECT event_id, tries FROM calls WHERE tries > 3;
     COMMENT ON VIEW many_tries IS 'calls that were hard';
     CREATE FUNCTION tried(fewest int, most int DEFAULT 9) RETURNS TABLE (event_id uuid, tries int) LANGUAGE sql

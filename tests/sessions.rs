@@ -24,7 +24,7 @@ const SCRIPTS: [(&str, &str); 4] = [
 ];
 
 /// What psql prints for a script, without what tells of the server's own making.
-fn printed(address: SocketAddr, script: &str) -> Vec<String> {
+pub(crate) fn printed(address: SocketAddr, script: &str) -> Vec<String> {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     std::io::Write::write_all(&mut file, script.as_bytes()).unwrap();
     // One stream for both outputs keeps their order.

@@ -154,12 +154,12 @@ class Driver:
     def run(self):
         parts = self.plan["queries"]
         chosen = [query for query in QUERIES if not parts or any(part in query.name or part == query.group for part in parts)]
-        found = []
-        for query in chosen:
-            found.append(self.measure(query))
-            # Who stops a long run keeps what was found.
-            self.write(found)
-        self.write(found)
+        found = {}
+        # Those with a target first: who stops a long run keeps what was found.
+        for query in sorted(chosen, key=lambda query: not query.targets):
+            found[query.name] = self.measure(query)
+            self.write([found[query.name] for query in chosen if query.name in found])
+        self.write([found[query.name] for query in chosen])
         for peer in self.peers.values():
             peer.close()
 

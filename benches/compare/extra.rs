@@ -25,7 +25,7 @@ const CLIENTS: usize = 16;
 /// How often each group is asked, of a hundred statements.
 const SHARES: [(&str, usize); 3] = [("look-up", 60), ("page", 30), ("dashboard", 10)];
 /// Rows that arrive in a second.
-const ARRIVING: u64 = 20_000;
+pub(crate) const ARRIVING: u64 = 20_000;
 /// The generator spreads its rows over so many days before an end, whatever their number (thirteen and a half, in microseconds).
 const SPAN_US: u64 = 27 * 12 * 3_600 * 1_000_000;
 /// Look-ups of one client alone, of which the median is the idle one.

@@ -10,7 +10,7 @@ use crate::asked::{Asked, Found, Why};
 use crate::common::Result;
 use crate::common::machine::{commit, machine, median, thousands};
 use crate::common::process::say;
-use crate::extra::Mixed;
+use crate::extra::{ARRIVING, Mixed};
 use crate::growth::Size;
 use crate::{Flags, System};
 
@@ -314,7 +314,16 @@ impl Report {
             };
             writeln!(text, "| {group} | {statements} | {} | {} | {target} |", shown(*middle), shown(*ninety_ninth))?;
         }
-        writeln!(text, "\n{} rows arrived a second; {} queries failed.", thousands(mixed.arrived), mixed.failures.len())?;
+        writeln!(
+            text,
+            "\n{} of {} rows a second arrived: {}. {} queries failed: {}.",
+            thousands(mixed.arrived),
+            thousands(ARRIVING as f64),
+            // A client that waits for its turn is late by a chunk.
+            met(mixed.arrived >= 0.95 * ARRIVING as f64),
+            mixed.failures.len(),
+            met(mixed.failures.is_empty())
+        )?;
         Ok(())
     }
 

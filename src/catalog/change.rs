@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::catalog::{
-    Acl, BUILTIN_SCHEMAS, Catalog, Check, Column, Commented, DefaultKey, Function, Hold, Keep, Membership, Name, Object, Oid,
-    PUBLIC_SCHEMA, Protection, Relation, Retention, Role, RuleKind, SYSTEM_SCHEMA, Schema, quote_identifier,
+    Acl, BUILTIN_SCHEMAS, Catalog, Check, Column, Commented, DefaultKey, Function, Hold, Index, Keep, Membership, Name, Object,
+    Oid, PUBLIC_SCHEMA, Protection, Relation, Retention, Role, RuleKind, SYSTEM_SCHEMA, Schema, quote_identifier,
 };
 use crate::catalog::{Table, View, hold};
 use crate::error::{Error, Kind, Result};
@@ -31,6 +31,19 @@ pub enum Change {
     },
     DropRelation {
         name: Name,
+    },
+    CreateIndex {
+        table: Name,
+        index: Index,
+    },
+    RenameIndex {
+        table: Name,
+        from: String,
+        to: String,
+    },
+    DropIndex {
+        table: Name,
+        index: String,
     },
     DropFunction {
         name: Name,
@@ -151,6 +164,7 @@ impl Catalog {
             Change::DropSchema { name } => self.drop_schema(&name),
             Change::CreateTable(mut table) => {
                 self.vacant(&table.name)?;
+                self.room_for_indexes(&table, &table.name)?;
                 table.oid = self.new_oid();
                 self.relations.insert(table.name.clone(), Relation::Table(Arc::new(table)));
                 Ok(())
@@ -158,6 +172,9 @@ impl Catalog {
             Change::CreateView { view, replace } => self.create_view(view, replace),
             Change::CreateFunction { function, replace } => self.create_function(function, replace),
             Change::DropRelation { name } => self.drop_relation(&name),
+            Change::CreateIndex { table, index } => self.create_index(&table, index),
+            Change::RenameIndex { table, from, to } => self.rename_index(&table, &from, to),
+            Change::DropIndex { table, index } => self.drop_index(&table, &index),
             Change::DropFunction { name, oid } => {
                 if let Some(dependent) = self.dependent_on(oid) {
                     return Err(depended_on(&dependent, &format!("function {}", name.name)));
@@ -450,8 +467,11 @@ impl Catalog {
     }
 
     fn rename_relation(&mut self, from: &Name, to: Name) -> Result<()> {
-        self.relation_mut(from)?;
+        let relation = self.relation_mut(from)?.clone();
         self.vacant(&to)?;
+        if let Relation::Table(table) = &relation {
+            self.room_for_indexes(table, &to)?;
+        }
         if let Some(mut relation) = self.relations.remove(from) {
             match &mut relation {
                 Relation::Table(table) => Arc::make_mut(table).name = to.clone(),
@@ -483,7 +503,7 @@ impl Catalog {
 
     fn vacant(&self, name: &Name) -> Result<()> {
         self.schema_exists(&name.schema)?;
-        if self.relations.contains_key(name) {
+        if self.relations.contains_key(name) || self.index(name).is_some() {
             return Err(Error::new(Kind::DuplicateTable, format!("relation \"{}\" already exists", name.name)));
         }
         Ok(())

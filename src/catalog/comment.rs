@@ -39,6 +39,8 @@ pub enum Commented {
     Relation(Name),
     Column(Name, String),
     Function(Name, Oid),
+    /// An index of a table by its name.
+    Index(Name, String),
     /// A rule of a table by its name.
     Rule(RuleKind, Name, String),
 }
@@ -48,9 +50,11 @@ impl Commented {
     pub fn object(&self) -> Option<&Name> {
         match self {
             Commented::Schema(_) => None,
-            Commented::Relation(name) | Commented::Column(name, _) | Commented::Function(name, _) | Commented::Rule(_, name, _) => {
-                Some(name)
-            }
+            Commented::Relation(name)
+            | Commented::Column(name, _)
+            | Commented::Function(name, _)
+            | Commented::Index(name, _)
+            | Commented::Rule(_, name, _) => Some(name),
         }
     }
 }
@@ -86,6 +90,7 @@ impl Catalog {
                 let missing = || Error::new(Kind::UndefinedFunction, format!("could not find a function named \"{name}\""));
                 found.map(|function| &mut function.comment).ok_or_else(missing)
             }
+            Commented::Index(table, index) => self.index_comment(table, index),
             Commented::Rule(kind, table, rule) => {
                 let missing = kind.undefined(rule, &table.name);
                 rule_comment(self.table_mut(table)?, *kind, rule).ok_or(missing)

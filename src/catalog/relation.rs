@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::catalog::{Hold, Name, Oid, Protection, Retention};
+use crate::catalog::{Hold, Index, Name, Oid, Protection, Retention};
 use crate::store::spec::{TableId, TableKind, TableSpec};
 use crate::value::SqlType;
 
@@ -88,6 +88,8 @@ pub struct Table {
     pub protection: Protection,
     /// In order of name.
     pub holds: Vec<Hold>,
+    /// In the order in which they were made.
+    pub indexes: Vec<Index>,
     pub comment: Option<String>,
     /// Whether Annals itself writes it and nobody else may, as the catalog log.
     pub internal: bool,

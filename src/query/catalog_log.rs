@@ -1,6 +1,7 @@
 //! The catalog log: every definition as an event of the log table `annals.catalog_log`, written with the change it makes and
 //! replayed at start.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, AsArray, RecordBatch};
@@ -55,6 +56,7 @@ pub(super) fn table() -> Table {
             })
             .collect(),
         time_column: Some(2),
+        indexes: BTreeSet::new(),
     };
     Table {
         oid: CATALOG_LOG_OID,
@@ -66,6 +68,7 @@ pub(super) fn table() -> Table {
         retention: vec![],
         protection: Protection::default(),
         holds: vec![],
+        indexes: vec![],
         comment: Some("Every definition, as an event: who made it, when, and its text".to_owned()),
         internal: true,
     }

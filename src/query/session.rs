@@ -431,6 +431,11 @@ impl Session {
     pub(super) async fn define(&mut self, definition: &Definition) -> Result<Outcome> {
         self.refuse_read_only(&format!("execute {}", definition.command()))?;
         let engine = self.engine.clone();
+        if let Definition::Index(statement) = definition
+            && let Some(what) = statement.alone()
+        {
+            self.refuse_in_block(what)?;
+        }
         if let Definition::Hold(hold) = definition {
             holds::settle(self, hold).await?;
         }

@@ -14,7 +14,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use super::physical;
-use super::spec::{ColumnSpec, DAY_COLUMN, INGEST_COLUMN, LEAF_COLUMN, OP_COLUMN, ROW_COLUMN, TableId, TableKind, TableSpec};
+use super::spec::{
+    ColumnSpec, DAY_COLUMN, INGEST_COLUMN, IndexSpec, LEAF_COLUMN, OP_COLUMN, ROW_COLUMN, TableId, TableKind, TableSpec,
+};
 use crate::clock::Micros;
 use crate::error::{Error, Kind, Result};
 
@@ -35,6 +37,8 @@ struct Text {
     label: String,
     time_column: Option<u32>,
     columns: Vec<ColumnText>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    indexes: BTreeSet<IndexSpec>,
     /// The columns' fields in order, as an IPC stream without batches, in base64.
     fields: String,
     next_leaf: i64,
@@ -60,6 +64,7 @@ impl Definition {
             label: self.spec.label.clone(),
             time_column: self.spec.time_column,
             columns: self.spec.columns.iter().map(|column| ColumnText { id: column.id, bloom: column.bloom }).collect(),
+            indexes: self.spec.indexes.clone(),
             fields: STANDARD.encode(fields),
             next_leaf: self.next_leaf,
             last_ingest: self.last_ingest,
@@ -85,7 +90,8 @@ impl Definition {
             .zip(schema.fields())
             .map(|(column, field)| ColumnSpec { id: column.id, field: field.clone(), bloom: column.bloom })
             .collect();
-        let spec = TableSpec { id: text.id, kind: text.kind, label: text.label, columns, time_column: text.time_column };
+        let (time_column, indexes) = (text.time_column, text.indexes);
+        let spec = TableSpec { id: text.id, kind: text.kind, label: text.label, columns, time_column, indexes };
         Ok(Definition { spec: Arc::new(spec), next_leaf: text.next_leaf, last_ingest: text.last_ingest })
     }
 }
@@ -120,6 +126,9 @@ pub(crate) fn check(spec: &TableSpec) -> Result<()> {
             .with_hint("readers of Delta tables do not tell names apart by case"));
         }
         physical::check_type(field).map_err(|error| error.with_context(format!("table {}", spec.label)))?;
+    }
+    if let Some(index) = spec.indexes.iter().find(|index| spec.columns.iter().all(|column| column.id != index.column)) {
+        return Err(wrong(format!("an index of table {} is on column {}, which it has not", spec.label, index.column)));
     }
     if let Some(id) = spec.time_column {
         let column = spec
@@ -184,11 +193,13 @@ pub(crate) fn check_change(old: &TableSpec, new: &TableSpec, has_rows: bool) -> 
 mod tests {
     use super::*;
     use crate::store::samples;
+    use crate::store::spec::IndexKind;
     use crate::value::SqlType;
 
     #[test]
     fn a_definition_comes_back_as_it_was() {
-        let spec = samples::every_type_spec();
+        let mut spec = samples::every_type_spec();
+        spec.indexes.insert(IndexSpec { column: spec.columns[0].id, kind: IndexKind::Ids });
         let definition = Definition { spec: Arc::new(spec), next_leaf: 77, last_ingest: -5 };
         let back = Definition::decode(&definition.encode().unwrap()).unwrap();
         assert_eq!(back.spec, definition.spec);

@@ -3,6 +3,7 @@
 //! A spec is plain data. It stands in the WAL when a table is defined or changed, at the head of every WAL file, and in the Delta
 //! table's metadata, so that the folder explains itself.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -51,6 +52,24 @@ pub struct ColumnSpec {
     pub bloom: bool,
 }
 
+/// How rows are found by the values of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IndexKind {
+    /// By the whole value: which rows of a segment have it.
+    Ids,
+    /// By words and parts of a text: which pages of a segment can hold them.
+    Text,
+}
+
+/// An index that every segment of a table gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct IndexSpec {
+    /// The column's id.
+    pub column: u32,
+    pub kind: IndexKind,
+}
+
 /// Everything the store knows about one table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableSpec {
@@ -62,6 +81,8 @@ pub struct TableSpec {
     pub columns: Vec<ColumnSpec>,
     /// The id of the column that says when an event happened; `None` uses the time of ingest.
     pub time_column: Option<u32>,
+    /// What prunes segments beside their bounds; of no meaning for a reference table, whose rows are in memory.
+    pub indexes: BTreeSet<IndexSpec>,
 }
 
 impl TableSpec {

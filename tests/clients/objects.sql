@@ -7,6 +7,11 @@ COMMENT ON COLUMN client_events.n IS 'the number';
 CREATE TABLE client_places (id integer PRIMARY KEY, name text NOT NULL, region varchar(20)){reference};
 CREATE TABLE client_notes (occurred_at timestamptz NOT NULL DEFAULT now(), note text NOT NULL);
 CREATE TABLE client_copied (occurred_at timestamptz NOT NULL DEFAULT now(), n integer, label text, raw bytea);
+CREATE INDEX ON client_events (label, code DESC);
+CREATE INDEX client_events_by_id ON client_events USING hash (id);
+CREATE INDEX ON client_events USING gin (doc jsonb_path_ops);
+COMMENT ON INDEX client_events_by_id IS 'one event';
+CREATE INDEX ON client_places (region varchar_pattern_ops);
 CREATE VIEW client_recent AS SELECT n, label, day FROM client_events WHERE n > 1;
 INSERT INTO client_events (occurred_at, n, big, ratio, amount, flag, label, code, raw, id, day, at, moment, span, doc, tags) VALUES
     ('2024-02-29 10:00:00+00', 1, 9007199254740993, 0.1, 12.50, true, 'one', 'a', '\x00ff', '0198c0de-0000-7000-8000-000000000001', '2024-02-29',

@@ -41,6 +41,21 @@ pub(crate) fn segments(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// The indexes that the newest definition of a table in the write-ahead log tells of, each as a column's number and a kind.
+pub(crate) fn indexes(data: &Path, label: &str) -> Vec<String> {
+    let wanted = format!("\"label\":\"{label}\"");
+    for file in wal(data).into_iter().rev() {
+        let text = String::from_utf8_lossy(&fs::read(file).unwrap()).into_owned();
+        let Some(at) = text.rfind(&wanted) else { continue };
+        let definition = text[at..].split("\"fields\"").next().unwrap_or_default();
+        let Some((_, listed)) = definition.split_once("\"indexes\":[") else { return vec![] };
+        let listed = listed.split(']').next().unwrap_or_default();
+        let plain = listed.replace("{\"column\":", "").replace(",\"kind\":\"", " ").replace("\"}", "");
+        return plain.split(',').map(str::to_owned).collect();
+    }
+    panic!("no definition in the write-ahead log says that it is of {label}");
+}
+
 /// The files of the write-ahead log in order.
 pub(crate) fn wal(data: &Path) -> Vec<PathBuf> {
     files(&data.join("wal"), "wal")

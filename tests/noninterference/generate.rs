@@ -93,6 +93,7 @@ fn explained(chance: &mut Chance) -> Vec<Act> {
 fn catalog(chance: &mut Chance) -> Vec<Act> {
     let sql = chance.pick(&[
         "SELECT relname, relkind, reltuples, relpages, relacl FROM pg_class WHERE relnamespace = 'public'::regnamespace",
+        "SELECT schemaname, tablename, indexname, indexdef FROM pg_indexes",
         "SELECT attrelid::regclass, attname, atttypid::regtype, attnotnull, attacl FROM pg_attribute WHERE attnum > 0 AND attrelid > 16000",
         "SELECT table_schema, table_name, column_name, data_type, column_default FROM information_schema.columns WHERE table_schema <> 'pg_catalog'",
         "SELECT * FROM information_schema.table_privileges WHERE table_schema <> 'pg_catalog'",

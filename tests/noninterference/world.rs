@@ -27,6 +27,11 @@ const DEFINITIONS: &str = "
     CREATE TABLE held (occurred_at timestamptz NOT NULL, n integer, word text);
     INSERT INTO held SELECT date_trunc('hour', now()) - n * interval '20 days', n, n::text FROM generate_series(1, 8) AS n;
     CREATE TABLE inbox (id integer, amount integer CHECK (amount > 0), word text NOT NULL);
+    CREATE INDEX ON events (id, region, secret);
+    CREATE INDEX ON events (amount, mail, bonus);
+    CREATE INDEX ON events USING gin (details, secret gin_trgm_ops, to_tsvector('simple', mail));
+    CREATE INDEX ON hidden (word);
+    CREATE INDEX ON held (n);
     CREATE VIEW regions AS SELECT region, count(*) AS events, sum(amount) AS amount FROM events GROUP BY region;
     CREATE FUNCTION of_region(wanted text) RETURNS TABLE (id integer, amount integer) LANGUAGE sql
         AS 'SELECT id, amount FROM events WHERE region = wanted';

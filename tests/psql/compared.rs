@@ -4,12 +4,17 @@ use super::{DEFINITIONS, described, shown, shown_at};
 use crate::harness::{Peer, Server, folder, table};
 
 /// Every describe command, with patterns that find what both servers have, and with the letters S and + where the command knows them.
-const COMMANDS: [&str; 88] = [
+const COMMANDS: [&str; 93] = [
     r"\d calls",
     r"\d+ calls",
     r#"\d desk."Agents""#,
     r#"\d desk."Agents_pkey""#,
     r#"\d+ desk."Agents_pkey""#,
+    r"\d calls_event_id_note_idx",
+    r"\d+ by_details",
+    r"\di calls*",
+    r"\di *details",
+    r"\dd by_details",
     r"\d many_tries",
     r"\d+ many_tries",
     r"\d desk.*",

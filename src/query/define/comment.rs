@@ -2,7 +2,7 @@
 
 use datafusion::sql::sqlparser::ast;
 
-use super::{Defined, Scope, drop};
+use super::{Defined, Scope, drop, index};
 use crate::catalog::{Change, Commented, Name, Relation, quote_identifier};
 use crate::error::{Error, Kind, Result};
 use crate::query::parse::{Comment, CommentTarget, Signature};
@@ -35,6 +35,10 @@ pub(super) fn comment(statement: &Comment, scope: &Scope<'_>) -> Result<Defined>
             let shown = format!("FUNCTION {}", drop::signature(function));
             (Commented::Function(function.name.clone(), function.oid), shown)
         }
+        CommentTarget::Index(name) => {
+            let (table, index, shown) = index::commented(name, scope)?;
+            (Commented::Index(table, index), shown)
+        }
         CommentTarget::Rule { kind, name, table } => {
             let found = scope.named(table)?;
             scope.require_keeper(scope.catalog.expect_relation(&found)?)?;
@@ -55,6 +59,9 @@ pub(super) fn comment(statement: &Comment, scope: &Scope<'_>) -> Result<Defined>
 
 fn relation(name: &ast::ObjectName, is_view: bool, scope: &Scope<'_>) -> Result<(Commented, String)> {
     let found = scope.named(name)?;
+    if let Some(error) = index::wrong_kind(&found, if is_view { "view" } else { "table" }, scope.catalog) {
+        return Err(error);
+    }
     let relation = scope.catalog.expect_relation(&found)?;
     let (word, wrong) = match (is_view, relation) {
         (true, Relation::View(_)) => ("VIEW", None),

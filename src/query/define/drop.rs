@@ -2,7 +2,7 @@
 
 use datafusion::sql::sqlparser::ast::{self, ObjectType};
 
-use super::{Defined, Scope};
+use super::{Defined, Scope, index};
 use crate::catalog::{Catalog, Change, Function, Name, Object, Relation, quote_identifier};
 use crate::error::{Error, Kind, Result};
 use crate::query::parse::unsupported;
@@ -38,14 +38,16 @@ pub(super) fn relations(
         } else {
             let name = scope.upon(&catalog).named(target)?;
             let Some(relation) = catalog.relation(&name) else {
+                let what = if tag == "DROP VIEW" { "view" } else { "table" };
+                if let Some(error) = index::wrong_kind(&name, what, &catalog) {
+                    return Err(error.with_hint("Use DROP INDEX to remove an index."));
+                }
                 if if_exists {
-                    let what = if tag == "DROP VIEW" { "view" } else { "table" };
                     defined
                         .notices
                         .push((Kind::SuccessfulCompletion, format!("{what} \"{}\" does not exist, skipping", name.name)));
                     continue;
                 }
-                let what = if tag == "DROP VIEW" { "view" } else { "table" };
                 return Err(Error::new(Kind::UndefinedTable, format!("{what} \"{}\" does not exist", name.name)));
             };
             require_kind(kind, relation)?;

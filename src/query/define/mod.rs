@@ -10,6 +10,7 @@ mod drop;
 mod function;
 mod grant;
 mod hold;
+mod index;
 mod membership;
 mod naming;
 mod owned;
@@ -98,6 +99,7 @@ pub(super) fn work_out(definition: &Definition, scope: &Scope<'_>) -> Result<Def
         Definition::Retention(policy) => retention::define(policy, scope),
         Definition::Policy(policy) => policy::define(policy, scope),
         Definition::Hold(hold) => hold::define(hold, scope),
+        Definition::Index(statement) => index::define(statement, scope),
         Definition::Role(role) => role::define(role, scope),
         Definition::Grant(grant) => grant::define(grant, scope),
     }?;
@@ -195,6 +197,9 @@ fn touches_builtin(change: &Change) -> bool {
         | Change::DropCheck { table, .. }
         | Change::AddRetention { table, .. }
         | Change::AlterRetention { table, .. }
+        | Change::CreateIndex { table, .. }
+        | Change::RenameIndex { table, .. }
+        | Change::DropIndex { table, .. }
         | Change::DropRetention { table, .. }
         | Change::Protect { table, .. }
         | Change::AddHold { table, .. }

@@ -1,5 +1,6 @@
 //! CREATE TABLE and CREATE SCHEMA.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use datafusion::sql::sqlparser::ast::{self, ColumnOption, CreateTableOptions, SqlOption, TableConstraint};
@@ -60,7 +61,7 @@ pub(super) fn create(create: &ast::CreateTable, kind: TableKind, scope: &Scope<'
         return Ok(defined);
     }
     if create.columns.len() > COLUMNS_MAX {
-        return Err(Error::new(Kind::ProgramLimitExceeded, format!("tables can have at most {COLUMNS_MAX} columns")));
+        return Err(Error::new(Kind::TooManyColumns, format!("tables can have at most {COLUMNS_MAX} columns")));
     }
     let mut draft = Draft::new(name, kind);
     for column in &create.columns {
@@ -285,7 +286,7 @@ impl Draft {
         let columns: Vec<ColumnSpec> = self.columns.iter().map(|column| column_spec(column, column.name.clone())).collect();
         let primary_key =
             self.columns.iter().filter(|column| self.primary_key.contains(&column.name)).map(|column| column.id).collect();
-        let spec = TableSpec { id, kind: self.kind, label: self.name.to_string(), columns, time_column };
+        let spec = TableSpec { id, kind: self.kind, label: self.name.to_string(), columns, time_column, indexes: BTreeSet::new() };
         Ok(Table {
             oid: 0,
             name: self.name,
@@ -296,6 +297,7 @@ impl Draft {
             retention: vec![],
             protection: Protection::default(),
             holds: vec![],
+            indexes: vec![],
             comment: None,
             internal: false,
         })

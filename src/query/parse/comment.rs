@@ -26,6 +26,7 @@ pub enum CommentTarget {
     Column(ObjectName),
     Schema(ObjectName),
     Function(Signature),
+    Index(ObjectName),
     Rule {
         kind: RuleKind,
         name: String,
@@ -34,7 +35,7 @@ pub enum CommentTarget {
 }
 
 /// First words of what PostgreSQL lets be commented on and Annals does not have, or knows only one of.
-const LACKING: [&str; 27] = [
+const LACKING: [&str; 26] = [
     "access",
     "aggregate",
     "cast",
@@ -46,7 +47,6 @@ const LACKING: [&str; 27] = [
     "event",
     "extension",
     "foreign",
-    "index",
     "language",
     "large",
     "materialized",
@@ -92,11 +92,12 @@ fn target(parser: &mut Parser<'_>) -> Result<CommentTarget, Failure> {
         return Ok(CommentTarget::Function(signature(parser)?));
     }
     type Named = fn(ObjectName) -> CommentTarget;
-    let named: [(&str, Named); 4] = [
+    let named: [(&str, Named); 5] = [
         ("table", CommentTarget::Table),
         ("view", CommentTarget::View),
         ("column", CommentTarget::Column),
         ("schema", CommentTarget::Schema),
+        ("index", CommentTarget::Index),
     ];
     if let Some((_, target)) = named.into_iter().find(|(word, _)| take_word(parser, word)) {
         return Ok(target(parser.parse_object_name(false)?));

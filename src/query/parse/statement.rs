@@ -11,6 +11,7 @@ use super::derived::{self, CreateTableAs};
 use super::explain::Explain;
 use super::grant::{self, GrantStatement};
 use super::hold::{self, LegalHold};
+use super::index::{self, IndexStatement};
 use super::policy::{self, PolicyStatement};
 use super::relation::{self, AlterRelation};
 use super::retention::{self, RetentionPolicy};
@@ -99,6 +100,7 @@ pub enum Definition {
     Grant(Box<GrantStatement>),
     Retention(RetentionPolicy),
     Hold(LegalHold),
+    Index(IndexStatement),
     Policy(Box<PolicyStatement>),
 }
 
@@ -119,6 +121,7 @@ impl Definition {
             Definition::Grant(grant) => grant.command().to_owned(),
             Definition::Retention(policy) => policy.tag().to_owned(),
             Definition::Hold(hold) => hold.tag().to_owned(),
+            Definition::Index(index) => index.tag().to_owned(),
             Definition::Policy(policy) => policy.tag().to_owned(),
         }
     }
@@ -152,6 +155,9 @@ pub(super) fn read(parser: &mut Parser<'_>) -> Result<Statement, Failure> {
         return Ok(define(statement.into()));
     }
     if let Some(statement) = grant::read(parser)? {
+        return Ok(define(statement.into()));
+    }
+    if let Some(statement) = index::read(parser)? {
         return Ok(define(statement.into()));
     }
     if let Some(statement) = comment::read(parser)? {
@@ -282,14 +288,6 @@ fn accept(statement: ast::Statement) -> Result<Statement, Error> {
             define(Definition::Drop { kind: object_type, if_exists, names, cascade })
         }
         ast::Statement::DropFunction(drop) => define(Definition::DropFunction(drop)),
-        ast::Statement::CreateIndex(index) => {
-            let hint = if index.unique {
-                "What must be unique is the PRIMARY KEY of a reference table, which is declared where the table is made."
-            } else {
-                "None is needed: files are ordered by time and skipped by the exact bounds of their columns."
-            };
-            return Err(unsupported("CREATE INDEX").with_hint(hint));
-        }
         other => {
             let text = other.to_string();
             let words: Vec<&str> = text.split_whitespace().take(2).collect();

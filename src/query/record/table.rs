@@ -1,5 +1,6 @@
 //! The log table `annals.query_log`, which Annals alone writes.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
@@ -75,6 +76,7 @@ pub(in crate::query) fn table() -> Table {
         label: format!("{SYSTEM_SCHEMA}.query_log"),
         columns: stored.collect(),
         time_column: Some(2),
+        indexes: BTreeSet::new(),
     };
     Table {
         oid: QUERY_LOG_OID,
@@ -85,6 +87,7 @@ pub(in crate::query) fn table() -> Table {
         primary_key: vec![],
         retention: vec![],
         holds: vec![],
+        indexes: vec![],
         protection: Protection::default(),
         comment: Some("Every statement of every login: who asked what, from where, and what came of it".to_owned()),
         internal: true,

@@ -163,7 +163,11 @@ impl RetentionStatus {
     /// masked.
     fn told<'a>(&self, table: &Table, error: &'a Error) -> &'a str {
         let owns = policy::owns(&self.guard.identity().standing, self.guard.rights(), Object::Relation(table.oid));
-        if owns || !error.tells_of_value() { error.message() } else { "a predicate fails for a row; the table's owner is told more" }
+        if owns || !error.tells_of_value() {
+            error.message()
+        } else {
+            "a predicate fails for a row; the table's owner is told more"
+        }
     }
 }
 

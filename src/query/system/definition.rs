@@ -1,10 +1,12 @@
 //! Definitions as SQL text, laid out as PostgreSQL's `pg_get_…def` functions lay them out.
 
-use crate::catalog::{Column, Function, Table, View, quote_identifier};
+use crate::catalog::{Column, Function, Index, IndexKey, Table, View, Words, quote_identifier};
 use crate::query::parse;
 use crate::query::system::builtin::BuiltinFunction;
+use crate::query::system::indexes::TableIndex;
 use crate::query::system::layout;
-use crate::query::system::world::{Constraint, Lookup, key_name};
+use crate::query::system::world::{Constraint, Lookup};
+use crate::value::SqlType;
 
 /// A view's query as PostgreSQL lays it out, or over several lines where that is not known; with the semicolon behind it. In `pretty` text
 /// parentheses that are not needed are left out.
@@ -32,14 +34,67 @@ pub(crate) fn constraint(constraint: &Constraint<'_>, pretty: bool) -> String {
     }
 }
 
-/// The primary-key index of a table; `column` from 1 on asks for one column's text only.
-pub(crate) fn index(table: &Table, column: usize) -> String {
-    let columns = key_columns(table);
+/// An index as CREATE INDEX makes it; `column` from 1 on asks for one key's text only. For somebody who is told in short, `pretty` says
+/// where tables are looked for.
+pub(crate) fn index(found: &TableIndex<'_>, column: usize, pretty: Option<&Lookup<'_>>) -> String {
+    let (table, index) = (found.table, found.index.as_ref());
     if column > 0 {
-        return columns.get(column - 1).cloned().unwrap_or_default();
+        let key = index.keys.get(column - 1);
+        let column = key.and_then(|key| table.columns.iter().find(|column| column.id == key.column).map(|column| (key, column)));
+        return column.map(|(key, column)| index_key(key, column, pretty.is_some())).unwrap_or_default();
     }
-    let index = quote_identifier(&key_name(table));
-    format!("CREATE UNIQUE INDEX {index} ON {} USING btree ({})", table.name, columns.join(", "))
+    let unique = if found.is_primary { "UNIQUE " } else { "" };
+    let on = match pretty {
+        Some(lookup) if lookup.relation_is_visible(&table.name) => quote_identifier(&table.name.name),
+        Some(_) | None => table.name.to_string(),
+    };
+    format!("CREATE {unique}INDEX {} ON {on} {}", quote_identifier(&index.name), index_terms(table, index, pretty.is_some()))
+}
+
+/// What stands behind the table in CREATE INDEX. In `pretty` text parentheses that are not needed are left out.
+pub(crate) fn index_terms(table: &Table, index: &Index, pretty: bool) -> String {
+    let keys = index.keys.iter().filter_map(|key| {
+        let mut text = index_key(key, table.columns.iter().find(|column| column.id == key.column)?, pretty);
+        if let Some(collation) = &key.collation {
+            text.push_str(&format!(" COLLATE {}", quote_identifier(collation)));
+        }
+        if let Some(class) = &key.class {
+            text.push_str(&format!(" {}", quote_identifier(class)));
+        }
+        text.push_str(match (key.descending, key.nulls_first) {
+            (false, false) => "",
+            (false, true) => " NULLS FIRST",
+            (true, true) => " DESC",
+            (true, false) => " DESC NULLS LAST",
+        });
+        Some(text)
+    });
+    let mut text = format!("USING {} ({})", index.method.name(), keys.collect::<Vec<_>>().join(", "));
+    if !index.options.is_empty() {
+        // A value is bare where it could be a name.
+        let bare = |value: &str| quote_identifier(value) == value && !["true", "false", "on"].contains(&value);
+        let option = |(name, value): &(String, String)| {
+            if bare(value) { format!("{name}={value}") } else { format!("{name}='{}'", value.replace('\'', "''")) }
+        };
+        text.push_str(&format!(" WITH ({})", index.options.iter().map(option).collect::<Vec<_>>().join(", ")));
+    }
+    text
+}
+
+/// The column or expression that a key is.
+pub(crate) fn index_key(key: &IndexKey, column: &Column, pretty: bool) -> String {
+    let name = quote_identifier(&column.name);
+    let cast = matches!(column.sql_type, SqlType::Varchar(_) | SqlType::Bpchar(_) | SqlType::Name);
+    let text = match (cast, pretty) {
+        (false, _) => name.clone(),
+        (true, true) => format!("{name}::text"),
+        (true, false) => format!("({name})::text"),
+    };
+    match key.words {
+        None => name,
+        Some(Words::Unnamed) => format!("to_tsvector({text})"),
+        Some(Words::Simple) => format!("to_tsvector('simple'::regconfig, {text})"),
+    }
 }
 
 fn key_columns(table: &Table) -> Vec<String> {

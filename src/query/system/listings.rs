@@ -1,10 +1,11 @@
-//! The views of `pg_catalog` that list things by name: pg_tables, pg_views, pg_indexes, pg_settings.
+//! The views of `pg_catalog` that list things by name: pg_tables, pg_views, pg_settings.
 
 use super::builtin::lines;
 use super::definition;
+use super::indexes::TableIndex;
 use super::rows::{Cell, Rows};
 use super::shape;
-use super::world::{self, World};
+use super::world::World;
 use crate::catalog::{Object, Relation};
 use crate::error::Result;
 use crate::policy::SUPERUSER;
@@ -12,8 +13,8 @@ use crate::policy::SUPERUSER;
 pub(super) fn tables(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     let builtin = shape::all().filter(|shape| shape.kind == "r").map(|shape| (&shape.name, false, false, SUPERUSER.to_owned()));
     let own = world.tables().map(|table| {
-        let (keyed, filtered) = (!table.primary_key.is_empty(), table.protection.enabled);
-        (&table.name, keyed, filtered, owner(world, table.oid))
+        let (indexed, filtered) = (TableIndex::of(table).next().is_some(), table.protection.enabled);
+        (&table.name, indexed, filtered, owner(world, table.oid))
     });
     for (name, indexed, filtered, owner) in builtin.chain(own) {
         rows.add(&[
@@ -52,18 +53,6 @@ pub(super) fn views(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
             ("schemaname", shape.name.schema.as_str().into()),
             ("viewname", shape.name.name.as_str().into()),
             ("viewowner", SUPERUSER.into()),
-        ])?;
-    }
-    Ok(())
-}
-
-pub(super) fn indexes(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
-    for table in world.keyed() {
-        rows.add(&[
-            ("schemaname", table.name.schema.as_str().into()),
-            ("tablename", table.name.name.as_str().into()),
-            ("indexname", world::key_name(table).into()),
-            ("indexdef", definition::index(table, 0).into()),
         ])?;
     }
     Ok(())

@@ -10,6 +10,7 @@ pub(super) mod builtin;
 mod cache;
 pub(super) mod definition;
 mod grants;
+pub(super) mod indexes;
 mod kept;
 mod layout;
 mod ledger;
@@ -91,8 +92,8 @@ const BUILDERS: [(&str, &str, Follows, Builder); 80] = [
     ("pg_catalog", "pg_depend", Follows::Catalog, relations::depend),
     ("pg_catalog", "pg_description", Follows::Catalog, objects::description),
     ("pg_catalog", "pg_get_keywords", Follows::Catalog, listings::keywords),
-    ("pg_catalog", "pg_index", Follows::Catalog, relations::index),
-    ("pg_catalog", "pg_indexes", Follows::Catalog, listings::indexes),
+    ("pg_catalog", "pg_index", Follows::Catalog, indexes::index),
+    ("pg_catalog", "pg_indexes", Follows::Catalog, indexes::indexes),
     ("pg_catalog", "pg_language", Follows::Catalog, objects::language),
     ("pg_catalog", "pg_namespace", Follows::Catalog, objects::namespace),
     ("pg_catalog", "pg_opclass", Follows::Catalog, operators::classes),

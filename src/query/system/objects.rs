@@ -4,10 +4,10 @@ use super::builtin::{self, TYPE_COLUMNS};
 use super::procs::{LANGUAGE_INTERNAL, LANGUAGE_SQL};
 use super::rows::{Cell, Rows};
 use super::world::{
-    AM_BTREE, AM_LOG, AM_REFERENCE, DATABASE_OID, DEFAULT_TABLESPACE, GLOBAL_TABLESPACE, INFORMATION_SCHEMA, PG_CATALOG, PG_CLASS,
-    PG_NAMESPACE, PG_OPERATOR, PG_POLICY, PG_PROC, PG_TYPE, SUPERUSER_OID, UTF8, World, policy_oid,
+    AM_LOG, AM_REFERENCE, DATABASE_OID, DEFAULT_TABLESPACE, GLOBAL_TABLESPACE, INFORMATION_SCHEMA, PG_CATALOG, PG_CLASS,
+    PG_NAMESPACE, PG_OPERATOR, PG_POLICY, PG_PROC, PG_TYPE, SUPERUSER_OID, UTF8, World, access_method, policy_oid,
 };
-use crate::catalog::{Object, Relation, SUPERUSER};
+use crate::catalog::{IndexMethod, Object, Relation, SUPERUSER};
 use crate::error::Result;
 use crate::query::plan::names::DATABASE;
 
@@ -41,7 +41,7 @@ pub(super) fn types(_world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Comments: on schemas, relations, their columns, functions, and row policies to those who see these.
+/// Comments: on schemas, relations, their columns, indexes, functions, and row policies to those who see these.
 pub(super) fn description(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     let mut add = |object: u32, class: u32, column: u32, comment: Option<&str>| match comment {
         Some(comment) => rows.add(&[
@@ -62,6 +62,9 @@ pub(super) fn description(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> 
                 add(table.oid, PG_CLASS, column.id, column.comment.as_deref())?;
             }
         }
+    }
+    for (_, index) in world.catalog.indexes() {
+        add(index.oid, PG_CLASS, 0, index.comment.as_deref())?;
     }
     for function in world.catalog.functions() {
         add(function.oid, PG_PROC, 0, function.comment.as_deref())?;
@@ -127,9 +130,10 @@ pub(super) fn tablespace(_world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> 
     Ok(())
 }
 
-/// How rows are kept: as an append-only log, as a reference table in memory, and the key of a reference table.
+/// How rows are kept: as an append-only log, or as a reference table in memory; and how they are found.
 pub(super) fn access_methods(_world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
-    for (oid, name, kind) in [(AM_LOG, "log", "t"), (AM_REFERENCE, "reference", "t"), (AM_BTREE, "btree", "i")] {
+    let of_indexes = IndexMethod::ALL.map(|method| (access_method(method), method.name(), "i"));
+    for (oid, name, kind) in [(AM_LOG, "log", "t"), (AM_REFERENCE, "reference", "t")].into_iter().chain(of_indexes) {
         rows.add(&[("oid", oid.into()), ("amname", name.into()), ("amtype", kind.into())])?;
     }
     Ok(())

@@ -1,12 +1,12 @@
-//! PostgreSQL's operators, casts, aggregates and the operator classes of its B-trees, over the types that Annals holds.
+//! PostgreSQL's operators, casts, aggregates and the operator classes of its indexes, over the types that Annals holds.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use super::builtin::{self, lines};
 use super::rows::{Cell, Rows};
-use super::world::{AM_BTREE, PG_CATALOG, SUPERUSER_OID, World};
-use crate::catalog::Oid;
+use super::world::{PG_CATALOG, SUPERUSER_OID, World, access_method};
+use crate::catalog::{IndexMethod, Oid};
 use crate::error::Result;
 
 /// One row of `pg_operator`, the fields in the order of the list.
@@ -164,22 +164,22 @@ pub(super) fn aggregates(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
 const CLASSES: &str = include_str!("data/opclasses.txt");
 
 pub(super) fn classes(_world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
-    let columns = ["oid", "opcname", "opcfamily", "", "opcintype", "opcdefault", "opckeytype"];
-    let more = [("opcmethod", AM_BTREE.into()), ("opcnamespace", PG_CATALOG.into()), ("opcowner", SUPERUSER_OID.into())];
+    let columns = ["oid", "opcname", "opcfamily", "", "opcintype", "opcdefault", "opckeytype", "opcmethod"];
+    let more = [("opcnamespace", PG_CATALOG.into()), ("opcowner", SUPERUSER_OID.into())];
     listed(rows, CLASSES, &columns, &more)
 }
 
 pub(super) fn families(_world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     let mut known = Vec::new();
     for fields in lines(CLASSES) {
-        let [_, _, oid, name, ..] = fields[..] else { continue };
+        let [_, _, oid, name, _, _, _, method] = fields[..] else { continue };
         if known.contains(&oid) {
             continue;
         }
         known.push(oid);
         rows.add(&[
             ("oid", oid.into()),
-            ("opfmethod", AM_BTREE.into()),
+            ("opfmethod", method.into()),
             ("opfname", name.into()),
             ("opfnamespace", PG_CATALOG.into()),
             ("opfowner", SUPERUSER_OID.into()),
@@ -188,15 +188,75 @@ pub(super) fn families(_world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The default B-tree class of a type's values; 0 when there is none.
-pub(super) fn default_class(type_oid: Oid) -> Oid {
-    // `character varying` is ordered as `text`, whose class takes it.
-    let wanted = if type_oid == 1043 { 25 } else { type_oid };
-    let found = lines(CLASSES).find_map(|fields| match fields[..] {
-        [oid, _, _, _, input, "t", ..] if input.parse() == Ok(wanted) => oid.parse().ok(),
-        _ => None,
+/// One operator class: how an index of one access method treats values of a type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OperatorClass {
+    pub oid: Oid,
+    pub name: &'static str,
+    input: Oid,
+    is_default: bool,
+    /// The type that an index keeps; 0 is the column's own.
+    key: Oid,
+    method: Oid,
+}
+
+const TEXT: Oid = 25;
+const BPCHAR: Oid = 1042;
+const VARCHAR: Oid = 1043;
+const JSON: [Oid; 2] = [114, 3802];
+const ANY_ARRAY: Oid = 2277;
+const TSVECTOR: Oid = 3614;
+
+impl OperatorClass {
+    /// Whether it takes a column of this type: its own, or one whose values are its own as they stand. By parts of their text JSON values
+    /// are found too, which PostgreSQL's module does not do.
+    pub(crate) fn takes(&self, type_oid: Oid) -> bool {
+        match self.input {
+            TEXT => [TEXT, VARCHAR].contains(&type_oid) || self.name == TRIGRAMS && JSON.contains(&type_oid),
+            BPCHAR => [TEXT, BPCHAR, VARCHAR].contains(&type_oid),
+            ANY_ARRAY => builtin::type_by_oid(type_oid).is_some_and(|found| found.category == "A"),
+            input => input == type_oid,
+        }
+    }
+
+    /// The type of what an index keeps of a column.
+    pub(crate) fn kept(&self, type_oid: Oid) -> Oid {
+        // An array is kept by its elements, of which the class only says that they can be anything.
+        if self.key == 0 || self.input == ANY_ARRAY { type_oid } else { self.key }
+    }
+}
+
+/// The class of indexes by parts of a text.
+pub(crate) const TRIGRAMS: &str = "gin_trgm_ops";
+
+static INDEX_CLASSES: LazyLock<Vec<OperatorClass>> = LazyLock::new(|| {
+    let read = lines(CLASSES).filter_map(|fields| {
+        let [oid, name, _, _, input, default, key, method] = fields[..] else { return None };
+        let number = |field: &str| field.parse().ok();
+        let (oid, input, key, method) = (number(oid)?, number(input)?, number(key)?, number(method)?);
+        Some(OperatorClass { oid, name, input, is_default: default == "t", key, method })
     });
-    found.unwrap_or(0)
+    read.collect()
+});
+
+fn classes_of(method: IndexMethod) -> impl Iterator<Item = &'static OperatorClass> {
+    INDEX_CLASSES.iter().filter(move |class| class.method == access_method(method))
+}
+
+/// The class of this name.
+pub(crate) fn class(method: IndexMethod, name: &str) -> Option<&'static OperatorClass> {
+    classes_of(method).find(|class| class.name == name)
+}
+
+/// The class of a type's values where none is named. `character varying` is ordered as `text`, whose class takes it.
+pub(crate) fn default_class(method: IndexMethod, type_oid: Oid) -> Option<&'static OperatorClass> {
+    let wanted = if type_oid == VARCHAR { TEXT } else { type_oid };
+    classes_of(method).find(|class| class.is_default && (class.input == wanted || class.input == ANY_ARRAY && class.takes(wanted)))
+}
+
+/// The class of the words of a text.
+pub(crate) fn words_class() -> Option<&'static OperatorClass> {
+    default_class(IndexMethod::Gin, TSVECTOR)
 }
 
 #[cfg(test)]
@@ -207,7 +267,11 @@ mod tests {
     fn operators_are_named_with_their_operands() {
         assert_eq!(by_oid(96).map(Operator::signature).unwrap_or_default(), "=(integer,integer)");
         assert!(named("||").len() > 5, "the bars of a name are read back");
-        assert_eq!(default_class(1043), default_class(25));
-        assert!(default_class(2950) > 0);
+        assert_eq!(default_class(IndexMethod::Btree, 1043), default_class(IndexMethod::Btree, 25));
+        assert_eq!(default_class(IndexMethod::Hash, 2950).map(|class| class.oid), Some(10_066));
+        assert_eq!(default_class(IndexMethod::Btree, 1007).map(|class| class.name), Some("array_ops"));
+        assert_eq!(default_class(IndexMethod::Gin, 25), None);
+        assert!(words_class().is_some_and(|class| class.name == "tsvector_ops"));
+        assert!(INDEX_CLASSES.iter().all(|own| INDEX_CLASSES.iter().filter(|class| class.oid == own.oid).count() == 1));
     }
 }

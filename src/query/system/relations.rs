@@ -1,20 +1,17 @@
-//! What has columns, and what hangs on it: pg_class, pg_attribute, pg_attrdef, pg_constraint, pg_index, pg_inherits' neighbours.
+//! What has columns, and what hangs on it: pg_class, pg_attribute, pg_attrdef, pg_constraint, pg_inherits' neighbours.
 
 use super::builtin;
 use super::definition;
+use super::indexes::{self, TableIndex};
 use super::rows::{Cell, Rows};
 use super::shape;
 use super::world::{
-    self, AM_BTREE, AM_LOG, AM_REFERENCE, PG_ATTRDEF, PG_CLASS, PG_CONSTRAINT, PG_NAMESPACE, PG_PROC, PG_REWRITE, SUPERUSER_OID,
-    World,
+    self, AM_LOG, AM_REFERENCE, PG_ATTRDEF, PG_CLASS, PG_CONSTRAINT, PG_NAMESPACE, PG_PROC, PG_REWRITE, SUPERUSER_OID, World,
 };
 use crate::catalog::{Object, Relation, Table};
 use crate::error::Result;
 use crate::store::spec::TableKind;
 use crate::value::SqlType;
-
-/// The collation of strings where a type has one: `default`, which is byte order.
-const DEFAULT_COLLATION: u32 = 100;
 
 pub(super) fn class(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     for shape in shape::all() {
@@ -48,7 +45,7 @@ pub(super) fn class(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
                 ("relam", access_method(table).into()),
                 ("relnatts", table.columns.iter().map(|column| column.id).max().unwrap_or(0).into()),
                 ("relchecks", table.checks.len().into()),
-                ("relhasindex", (!table.primary_key.is_empty()).into()),
+                ("relhasindex", TableIndex::of(table).next().is_some().into()),
                 ("relreplident", "d".into()),
                 ("relrowsecurity", table.protection.enabled.into()),
                 ("relforcerowsecurity", table.protection.forced.into()),
@@ -67,23 +64,7 @@ pub(super) fn class(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
         }
         class_row(rows, &cells)?;
     }
-    for table in world.keyed() {
-        class_row(
-            rows,
-            &[
-                ("oid", world::index_oid(table).into()),
-                ("relname", world::key_name(table).into()),
-                ("relnamespace", world.schema_oid(&table.name.schema).into()),
-                ("relkind", "i".into()),
-                ("relam", AM_BTREE.into()),
-                ("relnatts", table.primary_key.len().into()),
-                ("reltuples", world.row_count(table).unwrap_or(-1).into()),
-                ("relreplident", "n".into()),
-                ("relowner", world.catalog.owner(Object::Relation(table.oid)).into()),
-            ],
-        )?;
-    }
-    Ok(())
+    indexes::classes(world, rows)
 }
 
 /// What may be done to PostgreSQL's own relations: everything by the superuser, and reading by everybody where it is open.
@@ -102,7 +83,7 @@ fn access_method(table: &Table) -> u32 {
 
 /// A row of `pg_class` with what all relations share. How many rows PostgreSQL's own relations
 /// have is written -1, not known.
-fn class_row(rows: &mut Rows<'_>, cells: &[(&str, Cell)]) -> Result<()> {
+pub(super) fn class_row(rows: &mut Rows<'_>, cells: &[(&str, Cell)]) -> Result<()> {
     let mut all: Vec<(&str, Cell)> = vec![
         ("relowner", SUPERUSER_OID.into()),
         ("reltuples", (-1).into()),
@@ -115,15 +96,26 @@ fn class_row(rows: &mut Rows<'_>, cells: &[(&str, Cell)]) -> Result<()> {
 }
 
 /// One column of any relation, as `pg_attribute` and the information schema show it.
-struct Attribute<'a> {
+pub(super) struct Attribute<'a> {
     relation: u32,
     number: u32,
     name: &'a str,
     type_oid: u32,
     modifier: i32,
+    /// `None` is the type's own.
+    collation: Option<u32>,
     not_null: bool,
     has_default: bool,
     acl: Cell,
+}
+
+impl Attribute<'_> {
+    /// The column as an index keeps it: its values, or something of another type made from them.
+    pub(super) fn kept(self, kept: impl FnOnce(u32) -> u32, collation: u32) -> Self {
+        let type_oid = kept(self.type_oid);
+        let modifier = if type_oid == self.type_oid { self.modifier } else { -1 };
+        Attribute { type_oid, modifier, collation: Some(collation), ..self }
+    }
 }
 
 pub(super) fn attribute(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
@@ -138,6 +130,7 @@ pub(super) fn attribute(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
                     name: column.name,
                     type_oid,
                     modifier: -1,
+                    collation: None,
                     not_null: column.not_null,
                     has_default: false,
                     acl: Cell::Null,
@@ -164,30 +157,24 @@ pub(super) fn attribute(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
             }
         }
     }
-    for table in world.keyed() {
-        for (number, id) in (1..).zip(&table.primary_key) {
-            if let Some(column) = table.columns.iter().find(|column| column.id == *id) {
-                attribute_row(rows, &typed(world::index_oid(table), number, &column.name, &column.sql_type))?;
-            }
-        }
-    }
-    Ok(())
+    indexes::attributes(world, rows)
 }
 
-fn typed<'a>(relation: u32, number: u32, name: &'a str, sql_type: &SqlType) -> Attribute<'a> {
+pub(super) fn typed<'a>(relation: u32, number: u32, name: &'a str, sql_type: &SqlType) -> Attribute<'a> {
     Attribute {
         relation,
         number,
         name,
         type_oid: sql_type.oid(),
         modifier: sql_type.modifier(),
+        collation: None,
         not_null: false,
         has_default: false,
         acl: Cell::Null,
     }
 }
 
-fn attribute_row(rows: &mut Rows<'_>, attribute: &Attribute<'_>) -> Result<()> {
+pub(super) fn attribute_row(rows: &mut Rows<'_>, attribute: &Attribute<'_>) -> Result<()> {
     let field = |name: &str| builtin::type_by_oid(attribute.type_oid).map_or("", |builtin| builtin.field(name));
     let array = builtin::type_by_oid(attribute.type_oid).is_some_and(|builtin| builtin.category == "A");
     rows.add(&[
@@ -206,7 +193,7 @@ fn attribute_row(rows: &mut Rows<'_>, attribute: &Attribute<'_>) -> Result<()> {
         ("attnotnull", attribute.not_null.into()),
         ("atthasdef", attribute.has_default.into()),
         ("attislocal", true.into()),
-        ("attcollation", field("typcollation").into()),
+        ("attcollation", attribute.collation.map_or_else(|| field("typcollation").into(), Cell::from)),
         ("attacl", attribute.acl.clone()),
     ])
 }
@@ -246,33 +233,6 @@ pub(super) fn constraint(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
             ("confmatchtype", " ".into()),
             ("conkey", if key { Cell::list(&constraint.columns) } else { Cell::Null }),
             ("conbin", constraint.predicate.into()),
-        ])?;
-    }
-    Ok(())
-}
-
-pub(super) fn index(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
-    for table in world.keyed() {
-        let key: Vec<_> = table.primary_key.iter().filter_map(|id| table.columns.iter().find(|column| column.id == *id)).collect();
-        let collation = |sql_type: &SqlType| {
-            let own = builtin::type_by_oid(sql_type.oid()).map_or("0", |builtin| builtin.field("typcollation"));
-            if own == "0" { 0 } else { DEFAULT_COLLATION }
-        };
-        rows.add(&[
-            ("indexrelid", world::index_oid(table).into()),
-            ("indrelid", table.oid.into()),
-            ("indnatts", key.len().into()),
-            ("indnkeyatts", key.len().into()),
-            ("indisunique", true.into()),
-            ("indisprimary", true.into()),
-            ("indimmediate", true.into()),
-            ("indisvalid", true.into()),
-            ("indisready", true.into()),
-            ("indislive", true.into()),
-            ("indkey", Cell::list(&table.primary_key)),
-            ("indcollation", Cell::list(key.iter().map(|column| collation(&column.sql_type)))),
-            ("indclass", Cell::list(key.iter().map(|column| super::operators::default_class(column.sql_type.oid())))),
-            ("indoption", Cell::list(key.iter().map(|_| 0))),
         ])?;
     }
     Ok(())
@@ -328,6 +288,11 @@ pub(super) fn depend(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
             add((PG_CONSTRAINT, constraint.oid), (PG_CLASS, table, 0), "a")?;
         } else {
             add((PG_CLASS, world::index_oid(constraint.table)), (PG_CONSTRAINT, constraint.oid, 0), "i")?;
+        }
+    }
+    for (table, index) in world.catalog.indexes() {
+        for key in &index.keys {
+            add((PG_CLASS, index.oid), (PG_CLASS, table.oid, key.column), "a")?;
         }
     }
     for table in world.tables() {

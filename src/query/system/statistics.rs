@@ -1,7 +1,7 @@
 //! Counts and sizes: the views `pg_stat_…` and `pg_statio_…`. What nobody counts is NULL, never a made-up zero.
 
 use super::rows::{Cell, Rows};
-use super::world::{self, DATABASE_OID, World};
+use super::world::{DATABASE_OID, World};
 use crate::catalog::Table;
 use crate::error::Result;
 use crate::query::plan::names::DATABASE;
@@ -32,9 +32,9 @@ pub(super) fn io_tables(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
 }
 
 pub(super) fn indexes(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
-    for table in world.keyed() {
-        let mut cells: Vec<(&str, Cell)> = named(table).to_vec();
-        cells.extend([("indexrelid", world::index_oid(table).into()), ("indexrelname", world::key_name(table).into())]);
+    for found in world.indexes() {
+        let mut cells: Vec<(&str, Cell)> = named(found.table).to_vec();
+        cells.extend([("indexrelid", found.index.oid.into()), ("indexrelname", found.index.name.as_str().into())]);
         rows.add(&cells)?;
     }
     Ok(())

@@ -1,9 +1,10 @@
 //! The catalog as PostgreSQL would number and name it: ids of what has none of its own, names by id, ids by name.
 
 use crate::catalog::role::READ_ALL_STATS;
-use crate::catalog::{Catalog, Function, Name, Object, Oid, Relation, Table, View};
+use crate::catalog::{Catalog, Function, IndexMethod, Name, Object, Oid, Relation, Table, View};
 use crate::policy;
 use crate::query::functions::SessionFacts;
+use crate::query::system::indexes::TableIndex;
 use crate::query::system::rows::Cell;
 use crate::query::system::{builtin, shape};
 use crate::store::TableState;
@@ -37,7 +38,15 @@ pub(crate) const GLOBAL_TABLESPACE: Oid = 1_664;
 /// Access methods: how rows of a relation are kept.
 pub(crate) const AM_LOG: Oid = 2;
 pub(crate) const AM_REFERENCE: Oid = 3;
-pub(crate) const AM_BTREE: Oid = 403;
+
+/// The access method of an index, by PostgreSQL's number.
+pub(crate) fn access_method(method: IndexMethod) -> Oid {
+    match method {
+        IndexMethod::Btree => 403,
+        IndexMethod::Hash => 405,
+        IndexMethod::Gin => 2_742,
+    }
+}
 
 /// One snapshot of the catalog and where unqualified names are looked for in it.
 #[derive(Clone, Copy)]
@@ -162,11 +171,6 @@ pub(crate) fn own_function_oid(name: &str) -> Oid {
     0x4000_0000 | hash >> 2
 }
 
-/// The name of a table's primary key and of its index, as PostgreSQL chooses it.
-pub(crate) fn key_name(table: &Table) -> String {
-    format!("{}_pkey", table.name.name)
-}
-
 /// The id of a column's default.
 pub(crate) fn default_oid(table: &Table, column: u32) -> Oid {
     derived(table.oid, Derived::Default, column as usize)
@@ -187,9 +191,14 @@ impl<'a> Lookup<'a> {
         })
     }
 
-    /// Tables with a primary key; each has one index.
-    pub(crate) fn keyed(&self) -> impl Iterator<Item = &'a Table> {
-        self.tables().filter(|table| !table.primary_key.is_empty())
+    /// The indexes of all tables.
+    pub(crate) fn indexes(&self) -> impl Iterator<Item = TableIndex<'a>> {
+        self.tables().flat_map(TableIndex::of)
+    }
+
+    /// The index of this id.
+    pub(crate) fn index(&self, oid: Oid) -> Option<TableIndex<'a>> {
+        self.indexes().find(|found| found.index.oid == oid)
     }
 
     pub(crate) fn constraints(&self) -> Vec<Constraint<'a>> {
@@ -204,10 +213,10 @@ impl<'a> Lookup<'a> {
                     columns: vec![],
                 });
             }
-            if !table.primary_key.is_empty() {
+            if let Some(name) = table.key_name() {
                 all.push(Constraint {
                     oid: derived(table.oid, Derived::PrimaryKey, 0),
-                    name: key_name(table),
+                    name,
                     table,
                     predicate: None,
                     columns: table.primary_key.clone(),
@@ -238,8 +247,8 @@ impl<'a> Lookup<'a> {
         if let Some(relation) = self.catalog.relation_by_oid(oid) {
             return Some(relation.name().clone());
         }
-        if let Some(table) = self.index_owner(oid) {
-            return Some(Name::new(table.name.schema.clone(), key_name(table)));
+        if let Some(found) = self.index(oid) {
+            return Some(found.name());
         }
         shape::all().find(|shape| shape.oid == oid).map(|shape| shape.name.clone())
     }
@@ -256,11 +265,6 @@ impl<'a> Lookup<'a> {
         }
     }
 
-    /// The table whose primary-key index has this id.
-    pub(crate) fn index_owner(&self, oid: Oid) -> Option<&'a Table> {
-        self.keyed().find(|table| index_oid(table) == oid)
-    }
-
     /// The id of the relation or index of this name.
     pub(crate) fn relation_oid(&self, name: &Name) -> Option<Oid> {
         if let Some(relation) = self.catalog.relation(name) {
@@ -269,7 +273,7 @@ impl<'a> Lookup<'a> {
         if let Some(shape) = shape::find(name) {
             return Some(shape.oid);
         }
-        self.keyed().find(|table| table.name.schema == name.schema && key_name(table) == name.name).map(index_oid)
+        self.indexes().find(|found| found.name() == *name).map(|found| found.index.oid)
     }
 
     pub(crate) fn function(&self, oid: Oid) -> Option<&'a Function> {

@@ -3,7 +3,7 @@
 //!
 //! Tables, rows and what happens to them are made by chance from a seed, which a failure names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::{
     ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Float32Array, Float64Array, Int16Array, Int32Array,
@@ -142,6 +142,7 @@ fn table(dice: &mut Dice) -> TableSpec {
         label: "public.chance".to_owned(),
         columns,
         time_column: Some(1),
+        indexes: BTreeSet::new(),
     }
 }
 

@@ -88,6 +88,7 @@ public class Client {
         rows("primary key", meta.getPrimaryKeys(null, "public", "client_places"));
         rows("primary key", meta.getPrimaryKeys(null, "public", "client_events"));
         rows("index", meta.getIndexInfo(null, "public", "client_places", false, true), "CARDINALITY", "PAGES");
+        rows("index", meta.getIndexInfo(null, "public", "client_events", false, true), "CARDINALITY", "PAGES");
         rows("imported", meta.getImportedKeys(null, "public", "client_places"));
         rows("exported", meta.getExportedKeys(null, "public", "client_places"));
         rows("best row", meta.getBestRowIdentifier(null, "public", "client_places", DatabaseMetaData.bestRowSession, true));

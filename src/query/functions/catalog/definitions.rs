@@ -11,7 +11,9 @@ use crate::query::system::operators;
 use crate::query::system::policies;
 use crate::query::system::rows::Cell;
 use crate::query::system::shape;
-use crate::query::system::world::{PG_CLASS, PG_NAMESPACE, PG_POLICY, PG_PROC, PG_REWRITE, PG_TYPE, World, policy_oid, rule_oid};
+use crate::query::system::world::{
+    Lookup, PG_CLASS, PG_NAMESPACE, PG_POLICY, PG_PROC, PG_REWRITE, PG_TYPE, World, policy_oid, rule_oid,
+};
 use crate::value::Reg;
 
 pub(super) const LINES: [Line; 39] = [
@@ -128,8 +130,9 @@ fn constraint(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
 
 fn index(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
     let column = arg(args, 1).int().and_then(|column| usize::try_from(column).ok()).unwrap_or(0);
-    let table = arg(args, 0).oid().and_then(|oid| world.index_owner(oid));
-    Ok(table.map(|table| definition::index(table, column)).into())
+    let lookup: Option<&Lookup<'_>> = arg(args, 2).is_true().then_some(world);
+    let found = arg(args, 0).oid().and_then(|oid| world.index(oid));
+    Ok(found.map(|found| definition::index(&found, column, lookup)).into())
 }
 
 fn function<'a>(world: &World<'a>, args: &[Arg]) -> Option<&'a Function> {
@@ -174,7 +177,8 @@ fn shared_comment(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
 /// The comment of an object of one catalog; without the catalog's name the id alone decides, as PostgreSQL warns it may.
 fn object_comment(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
     let Some(oid) = arg(args, 0).oid() else { return Ok(Cell::Null) };
-    let relation = || world.catalog.relation_by_oid(oid).and_then(Relation::comment);
+    let of_index = || world.catalog.indexes().find(|(_, index)| index.oid == oid).and_then(|(_, index)| index.comment.as_deref());
+    let relation = || world.catalog.relation_by_oid(oid).and_then(Relation::comment).or_else(of_index);
     let schema = || world.schemas().into_iter().find(|(_, own, _)| *own == oid).and_then(|(_, _, comment)| comment);
     let function = || world.function(oid).and_then(|function| function.comment.as_deref());
     let of_policy = || policy(world, oid).and_then(|(_, policy)| policy.comment.as_deref());
@@ -211,7 +215,7 @@ fn described(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
     let relation = || match world.catalog.relation_by_oid(oid) {
         Some(Relation::View(_)) => "view",
         Some(Relation::Table(_)) => "table",
-        None if world.index_owner(oid).is_some() => "index",
+        None if world.index(oid).is_some() => "index",
         None => "table",
     };
     Ok(match class {

@@ -1,0 +1,180 @@
+-- Definitions of indexes, and what psql shows of them. `{reference}` becomes ` USING reference` on ours and nothing on PostgreSQL.
+CREATE TABLE t (id uuid, ts timestamptz NOT NULL, a text, b int, "Cd" varchar(5), j jsonb, js json, d date);
+CREATE VIEW v AS SELECT * FROM t;
+CREATE INDEX ON t (a);
+CREATE INDEX ON t (a);
+CREATE INDEX ON t (a, b);
+CREATE INDEX ON t ("Cd" varchar_pattern_ops DESC, b NULLS FIRST, a COLLATE "C" DESC NULLS LAST);
+CREATE INDEX ON t (a, a);
+CREATE INDEX ON t ((a), a COLLATE pg_catalog."default", a COLLATE "POSIX");
+CREATE INDEX x ON t USING hash (b);
+CREATE INDEX h ON t USING hash (a text_pattern_ops);
+CREATE INDEX x ON t (b);
+CREATE INDEX IF NOT EXISTS x ON t (b);
+CREATE INDEX IF NOT EXISTS ON t (b);
+CREATE INDEX IF NOT EXISTS t ON t (b);
+CREATE INDEX t ON t (b);
+CREATE INDEX v ON t (b);
+CREATE INDEX s.y ON t (b);
+CREATE INDEX y ON nothing (b);
+CREATE INDEX y ON nothing.t (b);
+CREATE INDEX y ON v (a);
+CREATE INDEX y ON t (nope);
+CREATE INDEX y ON t ("A");
+CREATE INDEX y ON t USING nope (a);
+CREATE INDEX y ON t USING "HASH" (a);
+CREATE INDEX y ON t USING hash (a, b);
+CREATE INDEX y ON t USING hash (a DESC);
+CREATE INDEX y ON t USING hash (a ASC);
+CREATE INDEX y ON t USING hash (a NULLS FIRST);
+CREATE INDEX y ON t USING gin (j DESC);
+CREATE INDEX y ON t (js);
+CREATE INDEX y ON t USING hash (js);
+CREATE INDEX y ON t (a int4_ops);
+CREATE INDEX y ON t (a nope_ops);
+CREATE INDEX y ON t (a pg_catalog.text_ops);
+CREATE INDEX ON t (a text_ops (a = 1));
+CREATE INDEX ON t (a varchar_ops);
+CREATE INDEX ON t (a bpchar_ops);
+CREATE INDEX y ON t (b COLLATE "C");
+CREATE INDEX y ON t USING gin (j COLLATE "C");
+CREATE INDEX y ON t (a) WITH (nope = 1);
+CREATE INDEX y ON t (a) WITH (fillfactor = 5);
+CREATE INDEX y ON t (a) WITH (fillfactor = abc);
+CREATE INDEX y ON t (a) WITH (fillfactor = 70, fillfactor = 80);
+CREATE INDEX y ON t (a) WITH (deduplicate_items = maybe);
+CREATE INDEX y ON t USING gin (j) WITH (fillfactor = 70);
+CREATE INDEX y1 ON t (a) WITH (fillfactor = 70, deduplicate_items = off);
+CREATE INDEX y2 ON t (a) WITH (deduplicate_items);
+CREATE INDEX y3 ON t USING gin (j) WITH (fastupdate = off, gin_pending_list_limit = 128);
+CREATE INDEX y4 ON t (a) TABLESPACE nope;
+CREATE INDEX y4 ON t (a) TABLESPACE pg_global;
+CREATE INDEX y4 ON t (a) TABLESPACE pg_default;
+CREATE INDEX ON t USING gin (j jsonb_path_ops);
+CREATE INDEX ON t USING gin (j jsonb_ops);
+CREATE INDEX ON t USING gin (to_tsvector('simple', a));
+CREATE INDEX ON t USING gin (to_tsvector('simple', a), to_tsvector('simple'::regconfig, "Cd"), j);
+CREATE INDEX ON t USING gin (to_tsvector('simple', b));
+CREATE INDEX ON t USING gin (to_tsvector('simple', a) nope_ops);
+CREATE INDEX ON t USING gin (to_tsvector('simple', a) jsonb_ops);
+CREATE INDEX ON t USING gin (to_tsvector('simple', a) tsvector_ops);
+CREATE INDEX ON t ();
+CREATE INDEX ON t;
+CREATE INDEX foo;
+CREATE INDEX foo bar;
+CREATE INDEX foo ON t USING (a);
+CREATE INDEX foo ON t (a NULLS foo);
+CREATE INDEX foo ON t (a) INCLUDE ();
+CREATE INDEX foo ON t (a) WITH ();
+CREATE INDEX i1 ON ONLY t (a);
+CREATE INDEX ON t (a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a);
+CREATE INDEX ON pg_class (relname);
+CREATE INDEX ON pg_catalog.pg_class (relname);
+CREATE INDEX CONCURRENTLY y7 ON t (a);
+CREATE INDEX CONCURRENTLY IF NOT EXISTS y7 ON t (a);
+CREATE INDEX CONCURRENTLY ON t (d);
+BEGIN; CREATE INDEX CONCURRENTLY y8 ON t (a); ROLLBACK;
+BEGIN; DROP INDEX CONCURRENTLY y7; ROLLBACK;
+DROP INDEX CONCURRENTLY y7, y3;
+DROP INDEX CONCURRENTLY y7 CASCADE;
+DROP INDEX CONCURRENTLY IF EXISTS y7;
+DROP INDEX nope;
+DROP INDEX IF EXISTS nope, y2;
+DROP INDEX IF EXISTS s.nope;
+DROP INDEX s.nope;
+DROP INDEX t;
+DROP INDEX v;
+DROP TABLE x;
+DROP VIEW x;
+DROP TABLE IF EXISTS x;
+CREATE TABLE r (id text PRIMARY KEY){reference};
+DROP TABLE r_pkey;
+CREATE INDEX r_pkey ON t (a);
+CREATE INDEX x5 ON t (a); BEGIN; DROP INDEX x, x5, x RESTRICT; \di x*
+ROLLBACK;
+\di x*
+DROP INDEX x5 CASCADE;
+BEGIN; SAVEPOINT one; CREATE INDEX gone ON t (a); \di gone
+ROLLBACK TO one; CREATE INDEX stays ON t (a); COMMIT;
+\di (gone|stays)
+ALTER INDEX nope RENAME TO z;
+ALTER INDEX IF EXISTS nope RENAME TO z;
+ALTER INDEX y1 RENAME TO y4;
+ALTER INDEX y1 RENAME TO t;
+ALTER INDEX y1 RENAME TO yy;
+ALTER INDEX yy SET SCHEMA public;
+ALTER INDEX foo;
+COMMENT ON INDEX yy IS 'by what it says';
+COMMENT ON INDEX nope IS 'x';
+COMMENT ON INDEX t IS 'x';
+COMMENT ON TABLE yy IS 'x';
+CREATE TABLE yy (a int);
+CREATE VIEW yy AS SELECT 1 AS a;
+ALTER TABLE r RENAME TO yy;
+SELECT obj_description('yy'::regclass), obj_description('yy'::regclass, 'pg_class'), 'yy'::regclass, to_regclass('public.y4'), pg_relation_size('yy'::regclass) IS NULL;
+CREATE TABLE "averyveryveryverylongnameofatablethatgoesonandon_é_andonandon" (alongcolumnnamethatisalsolong int, anotherlongcolumnname_é int);
+CREATE INDEX ON "averyveryveryverylongnameofatablethatgoesonandon_é_andonandon" (alongcolumnnamethatisalsolong, anotherlongcolumnname_é);
+CREATE INDEX ON "averyveryveryverylongnameofatablethatgoesonandon_é_andonandon" (alongcolumnnamethatisalsolong, anotherlongcolumnname_é);
+CREATE SCHEMA s;
+CREATE TABLE s.q (a text);
+CREATE INDEX q_idx ON s.q (a);
+CREATE TABLE q (a text, b int);
+CREATE INDEX q_idx ON q (a);
+ALTER TABLE s.q RENAME TO other;
+ALTER TABLE q SET SCHEMA s;
+DROP INDEX s.q_idx;
+ALTER TABLE q SET SCHEMA s;
+CREATE INDEX ON s.q (b);
+ALTER TABLE s.q RENAME TO qq;
+ALTER TABLE s.qq RENAME COLUMN b TO c;
+\d s.qq
+\d s.q_b_idx
+CREATE ROLE bob;
+SET ROLE bob;
+CREATE INDEX ON t (a);
+CREATE INDEX ON v (a);
+DROP INDEX y4;
+DROP INDEX r_pkey;
+ALTER INDEX y4 RENAME TO m;
+COMMENT ON INDEX y4 IS 'x';
+RESET ROLE;
+CREATE ROLE eve;
+CREATE TABLE ev (a text);
+ALTER TABLE ev OWNER TO eve;
+SET ROLE eve;
+CREATE INDEX ON ev (a);
+RESET ROLE;
+GRANT CREATE ON SCHEMA public TO eve;
+SET ROLE eve;
+CREATE INDEX evi ON ev (a);
+ALTER INDEX evi RENAME TO evj;
+COMMENT ON INDEX evj IS 'mine';
+RESET ROLE;
+REVOKE CREATE ON SCHEMA public FROM eve;
+SET ROLE eve;
+ALTER INDEX evj RENAME TO evk;
+DROP INDEX evj;
+RESET ROLE;
+\d t
+\d x
+\d+ x
+\d t_a_b_idx
+\d "t_Cd_b_a_idx"
+\d t_to_tsvector_to_tsvector1_j_idx
+\d t_j_idx
+\di t_*
+SELECT indexname, indexdef, tablespace FROM pg_indexes WHERE tablename IN ('t', 'r', 'q', 'qq') ORDER BY indexname COLLATE "C";
+SELECT c.relname, indnatts, indnkeyatts, indisunique, indnullsnotdistinct, indisprimary, indisexclusion, indimmediate, indisclustered, indisvalid, indcheckxmin, indisready, indislive, indisreplident, indkey, indcollation, indclass, indoption, indexprs IS NULL AS e, indpred IS NULL AS p FROM pg_index i JOIN pg_class c ON c.oid = indexrelid WHERE indrelid = 't'::regclass ORDER BY c.relname COLLATE "C";
+SELECT relname, relam, relnatts, relkind, relpersistence, relreplident, reloptions, relhasindex, reltablespace, relfilenode > 0 AS f, amname, relowner::regrole FROM pg_class c JOIN pg_am a ON a.oid = relam WHERE relkind = 'i' AND c.oid IN (SELECT indexrelid FROM pg_index WHERE indrelid = 't'::regclass) ORDER BY relname COLLATE "C";
+SELECT c.relname, attname, attnum, atttypid::regtype, attcollation, attnotnull, attstattarget, atttypmod, attstorage, attndims FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid JOIN pg_index i ON indexrelid = c.oid WHERE indrelid = 't'::regclass ORDER BY c.relname COLLATE "C", 3;
+SELECT pg_get_indexdef('y3'::regclass, 1, true), pg_get_indexdef('y3'::regclass, 0, true), pg_get_indexdef('y3'::regclass, 2, true), pg_get_indexdef(1), pg_get_indexdef('t'::regclass), pg_get_indexdef('t_to_tsvector_idx'::regclass, 1, false);
+SELECT relname, opcname, opcdefault, opfname, opcintype::regtype FROM pg_index i JOIN pg_class c ON c.oid = indexrelid, unnest(indclass) AS class, pg_opclass oc, pg_opfamily f WHERE oc.oid = class AND f.oid = opcfamily AND indrelid = 't'::regclass ORDER BY relname COLLATE "C", opcname;
+SELECT indexrelname FROM pg_stat_user_indexes WHERE relname = 't' ORDER BY 1;
+SELECT tablename, hasindexes FROM pg_tables WHERE tablename IN ('t', 'r') ORDER BY 1;
+SELECT relname, relhasindex FROM pg_class WHERE relname IN ('t', 'r', 'v') ORDER BY 1;
+SELECT d.refobjid::regclass, d.refobjsubid, d.deptype FROM pg_depend d WHERE d.objid = 't_a_b_idx'::regclass ORDER BY 2;
+SELECT pg_describe_object('pg_class'::regclass, 'x'::regclass, 0), pg_table_is_visible('x'::regclass);
+DROP VIEW v;
+DROP TABLE t;
+\di t*
+\di y*
