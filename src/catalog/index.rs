@@ -101,10 +101,13 @@ impl Index {
     }
 }
 
+/// What a primary key is called behind its table's name.
+const KEY_SUFFIX: &str = "_pkey";
+
 impl Table {
     /// The name of its primary key and of that one's index, as PostgreSQL chooses it; `None` without a key.
     pub fn key_name(&self) -> Option<String> {
-        (!self.primary_key.is_empty()).then(|| format!("{}_pkey", self.name.name))
+        (!self.primary_key.is_empty()).then(|| format!("{}{KEY_SUFFIX}", self.name.name))
     }
 
     fn index_mut(&mut self, name: &str) -> Result<&mut Index> {
@@ -133,7 +136,11 @@ impl Catalog {
 
     /// The table whose primary key has an index of this name.
     pub fn table_of_key(&self, name: &Name) -> Option<&Arc<Table>> {
-        self.tables().find(|table| table.name.schema == name.schema && table.key_name().as_ref() == Some(&name.name))
+        let own = name.name.strip_suffix(KEY_SUFFIX)?;
+        match self.relation(&Name::new(name.schema.clone(), own))? {
+            Relation::Table(table) if !table.primary_key.is_empty() => Some(table),
+            Relation::Table(_) | Relation::View(_) => None,
+        }
     }
 
     /// Whether a relation or an index has this name.

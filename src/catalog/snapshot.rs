@@ -144,9 +144,14 @@ impl Catalog {
     /// The relation of this name.
     ///
     /// # Errors
-    /// 42P01 when there is none.
+    /// 42P01 when there is none, 42809 when an index has the name.
     pub fn expect_relation(&self, name: &Name) -> Result<&Relation> {
-        self.relation(name).ok_or_else(|| undefined_table(name))
+        self.relation(name).ok_or_else(|| {
+            if self.is_taken(name) {
+                return Error::new(Kind::WrongObjectType, format!("\"{}\" is an index", name.name));
+            }
+            undefined_table(name)
+        })
     }
 
     /// The table of this name.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use datafusion::sql::sqlparser::ast::{self, AlterColumnOperation, AlterTableOperation, RenameTableNameKind, TableConstraint};
 
 use super::table::{self, Draft};
-use super::{Defined, Scope, Source, canonical, naming, policy};
+use super::{Defined, Scope, Source, canonical, index, naming, policy};
 use crate::catalog::{Catalog, Change, Name, Relation, Table};
 use crate::error::{Error, Kind, Result};
 use crate::query::checks;
@@ -15,9 +15,14 @@ use crate::query::plan::names;
 pub(super) fn alter(alter: &ast::AlterTable, scope: &Scope<'_>) -> Result<Defined> {
     let name = scope.named(&alter.name)?;
     let mut defined = Defined { tag: "ALTER TABLE", object: name.to_string(), ..Defined::default() };
-    if alter.if_exists && scope.catalog.relation(&name).is_none() {
+    if alter.if_exists && !scope.catalog.is_taken(&name) {
         defined.notices.push((Kind::SuccessfulCompletion, format!("relation \"{}\" does not exist, skipping", name.name)));
         return Ok(defined);
+    }
+    if let [AlterTableOperation::RenameTable { table_name: RenameTableNameKind::To(to) }] = alter.operations.as_slice()
+        && scope.catalog.index(&name).is_some()
+    {
+        return Ok(Defined { tag: "ALTER TABLE", ..index::rename(&alter.name, false, &names::single(to)?, scope)? });
     }
     let relation = scope.catalog.expect_relation(&name)?;
     match alter.operations.iter().all(switches_row_security) {

@@ -206,7 +206,8 @@ fn require_owner(table: &Table, index: &Name, scope: &Scope<'_>) -> Result<()> {
     Ok(())
 }
 
-fn rename(name: &ObjectName, if_exists: bool, to: &str, scope: &Scope<'_>) -> Result<Defined> {
+/// An index gets another name, which ALTER TABLE may say as well.
+pub(super) fn rename(name: &ObjectName, if_exists: bool, to: &str, scope: &Scope<'_>) -> Result<Defined> {
     let (found, what) = find(name, scope.catalog, scope)?;
     let mut defined = Defined { tag: "ALTER INDEX", object: found.to_string(), ..Defined::default() };
     let table = match what {

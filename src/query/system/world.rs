@@ -198,7 +198,8 @@ impl<'a> Lookup<'a> {
 
     /// The index of this id.
     pub(crate) fn index(&self, oid: Oid) -> Option<TableIndex<'a>> {
-        self.indexes().find(|found| found.index.oid == oid)
+        let has = |table: &&Table| index_oid(table) == oid || table.indexes.iter().any(|index| index.oid == oid);
+        self.tables().filter(has).flat_map(TableIndex::of).find(|found| found.index.oid == oid)
     }
 
     pub(crate) fn constraints(&self) -> Vec<Constraint<'a>> {
@@ -273,7 +274,8 @@ impl<'a> Lookup<'a> {
         if let Some(shape) = shape::find(name) {
             return Some(shape.oid);
         }
-        self.indexes().find(|found| found.name() == *name).map(|found| found.index.oid)
+        let made = self.catalog.index(name).map(|(_, index)| index.oid);
+        made.or_else(|| self.catalog.table_of_key(name).map(|table| index_oid(table)))
     }
 
     pub(crate) fn function(&self, oid: Oid) -> Option<&'a Function> {

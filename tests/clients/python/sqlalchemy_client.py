@@ -55,6 +55,12 @@ def core(engine):
             connection.execute(sa.text("SELECT * FROM nowhere"))
         except sa.exc.ProgrammingError as error:
             refused("text", error.orig.sqlstate, str(error.orig))
+    made = sa.Index("client_events_by_day", events.c.day, events.c.code.desc())
+    made.create(engine)
+    made.create(engine, checkfirst=True)
+    say("made", [index for index in sa.inspect(engine).get_indexes("client_events") if index["name"] == made.name])
+    made.drop(engine)
+    say("dropped", made.name in [index["name"] for index in sa.inspect(engine).get_indexes("client_events")])
 
 
 class Base(DeclarativeBase):
