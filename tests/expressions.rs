@@ -13,7 +13,7 @@ use tokio_postgres::error::ErrorPosition;
 use crate::harness::{Peer, Server, Table, folder, sqlstate, table};
 
 /// One statement a line; `--` begins a remark.
-const TOPICS: [&str; 13] = [
+const TOPICS: [&str; 14] = [
     include_str!("expressions/aggregates.sql"),
     include_str!("expressions/catalog.sql"),
     include_str!("expressions/statements.sql"),
@@ -27,6 +27,7 @@ const TOPICS: [&str; 13] = [
     include_str!("expressions/time.sql"),
     include_str!("expressions/typing.sql"),
     include_str!("expressions/values.sql"),
+    include_str!("expressions/words.sql"),
 ];
 
 /// A reason behind `#`, then the statements that it excuses.

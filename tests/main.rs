@@ -40,3 +40,4 @@ mod sessions;
 mod tidy;
 mod time_order;
 mod values;
+mod words;

@@ -33,7 +33,7 @@ pub(crate) mod durable;
 mod flush;
 pub mod foreign;
 mod home;
-mod index;
+pub mod index;
 pub mod journal;
 mod keeper;
 mod load;

@@ -144,6 +144,10 @@ impl ColumnBuilder {
                 canonical.append(text, &mut form)?;
                 values.append_value(&form);
             }
+            Values::Tsvector(_) | Values::Tsquery(_) => {
+                let error = Error::new(Kind::FeatureNotSupported, format!("the binary form of {} is not read", self.sql_type()));
+                return Err(error.with_hint("Send it as text."));
+            }
             Values::Jsonpath(values) => match bytes {
                 [JSONB_VERSION, text @ ..] => values.append_value(jsonpath::parse(checked_text(text)?)?.to_string()),
                 [version, ..] => {

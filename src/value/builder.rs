@@ -14,7 +14,7 @@ use crate::error::{Error, Kind, Result};
 use crate::value::style::Style;
 use crate::value::time::interval::Span;
 use crate::value::time::{datetime, interval};
-use crate::value::{Reg, SqlType, array, bytea, inet, json, jsonpath, numeric, scalar};
+use crate::value::{Reg, SqlType, array, bytea, inet, json, jsonpath, numeric, scalar, words};
 
 /// How many bytes the `bytea` values or elements of one column may have together; Arrow's offsets are 32 bits wide.
 const COLUMN_BYTES_MAX: usize = 1 << 30;
@@ -62,6 +62,8 @@ pub(crate) enum Values {
         canonical: Box<json::Canonicaliser>,
     },
     Jsonpath(StringViewBuilder),
+    Tsvector(StringViewBuilder),
+    Tsquery(StringViewBuilder),
     Inet(StringViewBuilder),
     Bytea {
         values: BinaryBuilder,
@@ -122,6 +124,8 @@ impl ColumnBuilder {
             SqlType::Json => Values::Json(strings()),
             SqlType::Jsonb => Values::Jsonb { values: strings(), canonical: Box::default() },
             SqlType::Jsonpath => Values::Jsonpath(strings()),
+            SqlType::Tsvector => Values::Tsvector(strings()),
+            SqlType::Tsquery => Values::Tsquery(strings()),
             SqlType::Inet => Values::Inet(strings()),
             SqlType::Bytea => Values::Bytea { values: BinaryBuilder::with_capacity(capacity, 0), scratch: Vec::new() },
             SqlType::Date => Values::Date(Date32Builder::with_capacity(capacity)),
@@ -169,6 +173,8 @@ impl ColumnBuilder {
             | Values::Json(values)
             | Values::Jsonb { values, .. }
             | Values::Jsonpath(values)
+            | Values::Tsvector(values)
+            | Values::Tsquery(values)
             | Values::Inet(values) => values.append_null(),
             Values::Bytea { values, .. } => values.append_null(),
             Values::Date(values) => values.append_null(),
@@ -211,6 +217,8 @@ impl ColumnBuilder {
                 values.append_value(&self.scratch);
             }
             Values::Jsonpath(values) => values.append_value(jsonpath::parse(text)?.to_string()),
+            Values::Tsvector(values) => values.append_value(words::Vector::parse(text)?.to_string()),
+            Values::Tsquery(values) => values.append_value(words::Query::parse(text)?.to_string()),
             Values::Inet(values) => values.append_value(inet::inet(text)?.text()),
             Values::Bytea { values, scratch } => {
                 scratch.clear();
@@ -268,6 +276,8 @@ impl ColumnBuilder {
             | Values::Json(values)
             | Values::Jsonb { values, .. }
             | Values::Jsonpath(values)
+            | Values::Tsvector(values)
+            | Values::Tsquery(values)
             | Values::Inet(values) => length(values),
             Values::Bytea { values, .. } => length(values),
             Values::Date(values) => length(values),
@@ -303,6 +313,8 @@ impl ColumnBuilder {
             | Values::Json(values)
             | Values::Jsonb { values, .. }
             | Values::Jsonpath(values)
+            | Values::Tsvector(values)
+            | Values::Tsquery(values)
             | Values::Inet(values) => Arc::new(values.finish()),
             Values::Bytea { values, .. } => Arc::new(values.finish()),
             Values::Date(values) => Arc::new(values.finish()),

@@ -35,6 +35,7 @@ pub(crate) mod scan;
 mod style;
 pub(crate) mod template;
 pub(crate) mod time;
+pub mod words;
 
 pub(crate) use array::dimensions as array_dimensions;
 pub use binary::checked_text;
@@ -110,6 +111,10 @@ pub enum SqlType {
     Jsonb,
     /// An SQL/JSON path in PostgreSQL's canonical form.
     Jsonpath,
+    /// The words of a text in PostgreSQL's canonical form.
+    Tsvector,
+    /// A query for words in PostgreSQL's canonical form.
+    Tsquery,
     Inet,
     Oid,
     /// An object id that is read and written as the object's name.
@@ -149,6 +154,8 @@ impl SqlType {
             | SqlType::Json
             | SqlType::Jsonb
             | SqlType::Jsonpath
+            | SqlType::Tsvector
+            | SqlType::Tsquery
             | SqlType::Inet => DataType::Utf8View,
             SqlType::Bytea => DataType::Binary,
             SqlType::Date => DataType::Date32,
@@ -295,6 +302,8 @@ impl SqlType {
             "json" => Ok(SqlType::Json),
             "jsonb" => Ok(SqlType::Jsonb),
             "jsonpath" => Ok(SqlType::Jsonpath),
+            "tsvector" => Ok(SqlType::Tsvector),
+            "tsquery" => Ok(SqlType::Tsquery),
             "inet" => Ok(SqlType::Inet),
             "oid" => Ok(SqlType::Oid),
             "oidvector" => Ok(SqlType::Vector(Box::new(SqlType::Oid))),
@@ -339,6 +348,8 @@ impl SqlType {
             SqlType::Jsonb => 3802,
             SqlType::Reg(reg) => reg.oids().0,
             SqlType::Jsonpath => 4072,
+            SqlType::Tsvector => 3614,
+            SqlType::Tsquery => 3615,
             SqlType::Array(element) => element.array_oid(),
             SqlType::Vector(element) => {
                 if **element == SqlType::Oid {
@@ -379,6 +390,8 @@ impl SqlType {
             SqlType::Jsonb => 3807,
             SqlType::Reg(reg) => reg.oids().1,
             SqlType::Jsonpath => 4073,
+            SqlType::Tsvector => 3643,
+            SqlType::Tsquery => 3645,
             SqlType::Array(inner) => inner.array_oid(),
             SqlType::Vector(element) => {
                 if **element == SqlType::Oid {
@@ -392,7 +405,7 @@ impl SqlType {
 
     /// The type with this object id, as a client names a parameter's type; 0 and unknown ids are `None`.
     pub fn from_oid(oid: u32) -> Option<SqlType> {
-        const PLAIN: [SqlType; 24] = [
+        const PLAIN: [SqlType; 26] = [
             SqlType::Bool,
             SqlType::Bytea,
             SqlType::Char,
@@ -417,6 +430,8 @@ impl SqlType {
             SqlType::Uuid,
             SqlType::Jsonb,
             SqlType::Jsonpath,
+            SqlType::Tsvector,
+            SqlType::Tsquery,
         ];
         // `unknown` comes from drivers for any string.
         if oid == 705 {
@@ -451,6 +466,8 @@ impl SqlType {
             | SqlType::Json
             | SqlType::Jsonb
             | SqlType::Jsonpath
+            | SqlType::Tsvector
+            | SqlType::Tsquery
             | SqlType::Inet
             | SqlType::Array(_)
             | SqlType::Vector(_)
@@ -530,6 +547,8 @@ impl fmt::Display for SqlType {
             SqlType::Json => "json",
             SqlType::Jsonb => "jsonb",
             SqlType::Jsonpath => "jsonpath",
+            SqlType::Tsvector => "tsvector",
+            SqlType::Tsquery => "tsquery",
             SqlType::Inet => "inet",
             SqlType::Oid => "oid",
             SqlType::Reg(reg) => reg.name(),
@@ -578,6 +597,8 @@ mod tests {
             "json",
             "jsonb",
             "jsonpath",
+            "tsvector",
+            "tsquery",
             "inet",
             "oid",
             "regclass",

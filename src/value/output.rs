@@ -23,7 +23,7 @@ use crate::value::time::calendar::{
 use crate::value::time::datetime_output::{Form, write_date, write_time, write_timestamp, write_timestamptz};
 use crate::value::time::interval::Span;
 use crate::value::time::interval_output::write_interval;
-use crate::value::{BARE_NUMERIC, Reg, SqlType, array, bytea, inet, numeric, scalar};
+use crate::value::{BARE_NUMERIC, Reg, SqlType, array, bytea, inet, numeric, scalar, words};
 
 /// Writes the values of one array. Made once a batch and column; it takes any of the physical forms that a computed column may have.
 ///
@@ -44,6 +44,8 @@ enum TextKind {
     Json,
     Jsonb,
     Jsonpath,
+    Tsvector,
+    Tsquery,
     Inet,
 }
 
@@ -333,6 +335,8 @@ impl Column {
             SqlType::Json => text(TextKind::Json),
             SqlType::Jsonb => text(TextKind::Jsonb),
             SqlType::Jsonpath => text(TextKind::Jsonpath),
+            SqlType::Tsvector => text(TextKind::Tsvector),
+            SqlType::Tsquery => text(TextKind::Tsquery),
             SqlType::Inet => text(TextKind::Inet),
             SqlType::Bytea => array.as_binary_opt::<i32>().cloned().map(Column::Bytea),
             SqlType::Date => array.as_primitive_opt::<Date32Type>().cloned().map(Column::Date),
@@ -382,6 +386,14 @@ fn write_text_binary(text: &str, kind: TextKind, out: &mut Vec<u8>) {
             out.push(JSONB_VERSION);
             out.extend_from_slice(text.as_bytes());
         }
+        TextKind::Tsvector => match words::Vector::parse(text) {
+            Ok(vector) => vector.write_binary(out),
+            Err(_) => out.extend_from_slice(text.as_bytes()),
+        },
+        TextKind::Tsquery => match words::Query::parse(text) {
+            Ok(query) => query.write_binary(out),
+            Err(_) => out.extend_from_slice(text.as_bytes()),
+        },
         TextKind::Uuid => match scalar::uuid(text) {
             Ok(bytes) => out.extend_from_slice(&bytes),
             Err(_) => out.extend_from_slice(text.as_bytes()),

@@ -59,6 +59,8 @@ impl Peer {
         let port = free_port();
         let mut postgres = program("postgres");
         postgres.arg("-D").arg(&data).arg("-k").arg(folder.path()).args(["-h", "127.0.0.1", "-p", &port.to_string()]);
+        // Its folder's default is English, whose words are others.
+        postgres.args(["-c", "default_text_search_config=pg_catalog.simple"]);
         let log = fs::File::create(folder.path().join("log")).unwrap();
         let child = postgres.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
         let peer = Peer { child, address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)), _folder: folder };

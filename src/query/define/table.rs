@@ -314,7 +314,13 @@ pub(super) fn column_spec(column: &Column, physical: String) -> ColumnSpec {
 fn is_storable(sql_type: &SqlType) -> bool {
     match sql_type {
         SqlType::Array(element) => !matches!(element.as_ref(), SqlType::Array(_)) && is_storable(element),
-        SqlType::Char | SqlType::Oid | SqlType::Reg(_) | SqlType::Vector(_) | SqlType::Record(_) => false,
+        SqlType::Char
+        | SqlType::Oid
+        | SqlType::Reg(_)
+        | SqlType::Vector(_)
+        | SqlType::Record(_)
+        | SqlType::Tsvector
+        | SqlType::Tsquery => false,
         SqlType::Bool
         | SqlType::Int2
         | SqlType::Int4
@@ -347,6 +353,9 @@ fn refuse_unstorable(sql_type: &SqlType, column: &str) -> Result<()> {
     let error = Error::new(Kind::FeatureNotSupported, format!("column \"{column}\" cannot be of type {sql_type}"));
     Err(match sql_type {
         SqlType::Array(_) => error.with_hint("Arrays of one dimension can be stored; keep deeper lists in a jsonb column."),
+        SqlType::Tsvector | SqlType::Tsquery => {
+            error.with_hint("Keep the text, and search it by to_tsvector('simple', …) @@ … or search(…, '…').")
+        }
         _ => error,
     })
 }

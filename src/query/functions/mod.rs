@@ -23,6 +23,7 @@ mod template;
 mod text;
 mod time;
 mod variadic;
+mod words;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock};
@@ -52,6 +53,7 @@ pub(super) use session::SessionFacts;
 pub(super) use text::joined::TEXTS;
 pub(super) use time::precision::ROUNDED;
 pub(super) use variadic::of_array as variadic_of_array;
+pub(super) use words::{MATCH as MATCH_OF_WORDS, SIMPLE_CONFIG, TO_TSVECTOR, require_simple};
 
 use crate::value::Style;
 
@@ -230,7 +232,8 @@ static DEFINED: LazyLock<HashMap<&'static str, &'static Definition>> = LazyLock:
         .chain(regex::DEFINITIONS.iter())
         .chain([&regex::many::DEFINITION])
         .chain(cast::DEFINITIONS.iter())
-        .chain(variadic::DEFINITIONS.iter());
+        .chain(variadic::DEFINITIONS.iter())
+        .chain(words::DEFINITIONS.iter());
     all.map(|definition| (definition.name, definition)).collect()
 });
 

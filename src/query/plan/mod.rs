@@ -37,6 +37,7 @@ mod tree;
 pub mod types;
 mod unions;
 mod values;
+mod words;
 
 pub(in crate::query) use calls::call;
 

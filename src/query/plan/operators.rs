@@ -12,7 +12,7 @@ use datafusion::logical_expr::{Expr, ExprSchemable, GetFieldAccess};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::casts::{self, is_unknown, resolve_as};
-use super::{resolution, values};
+use super::{resolution, values, words};
 use crate::error::{Error, Kind, Result};
 use crate::query::errors::{unwrap, wrap};
 use crate::query::functions;
@@ -46,6 +46,9 @@ impl ExprPlanner for Operators {
 
 impl Operators {
     fn planned(&self, expr: RawBinaryExpr, schema: &DFSchema) -> Result<PlannerResult<RawBinaryExpr>> {
+        if expr.op == BinaryOperator::AtAt {
+            return words::matched(expr, schema, &self.style);
+        }
         let expr = self.typed_operands(expr, schema)?;
         let (left, right) = (type_of(&expr.left, schema), type_of(&expr.right, schema));
         let function =
@@ -305,7 +308,7 @@ fn literal_type(other: &SqlType, op: &BinaryOperator) -> Option<SqlType> {
 }
 
 /// The SQL type of an operand that has one; a string literal has none.
-fn type_of(expr: &Expr, schema: &DFSchema) -> Option<SqlType> {
+pub(super) fn type_of(expr: &Expr, schema: &DFSchema) -> Option<SqlType> {
     if is_unknown(expr) {
         return None;
     }
@@ -327,7 +330,6 @@ fn function_name(op: &BinaryOperator, left: Option<&SqlType>, right: Option<&Sql
         BinaryOperator::QuestionPipe => Some("?|"),
         BinaryOperator::QuestionAnd => Some("?&"),
         BinaryOperator::AtQuestion => Some("@?"),
-        BinaryOperator::AtAt => Some("@@"),
         BinaryOperator::AtArrow if document(left) || document(right) => Some("@>"),
         BinaryOperator::ArrowAt if document(left) || document(right) => Some("<@"),
         BinaryOperator::StringConcat => match (left, right) {

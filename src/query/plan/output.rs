@@ -196,6 +196,8 @@ fn internal_name(sql_type: &SqlType) -> &'static str {
         SqlType::Json => "json",
         SqlType::Jsonb => "jsonb",
         SqlType::Jsonpath => "jsonpath",
+        SqlType::Tsvector => "tsvector",
+        SqlType::Tsquery => "tsquery",
         SqlType::Inet => "inet",
         SqlType::Oid => "oid",
         SqlType::Reg(reg) => reg.name(),

@@ -35,7 +35,14 @@ fn category(sql_type: &SqlType) -> Category {
         SqlType::Interval => Category::Span,
         SqlType::Inet => Category::Address,
         SqlType::Array(_) | SqlType::Vector(_) => Category::Array,
-        SqlType::Bytea | SqlType::Uuid | SqlType::Json | SqlType::Jsonb | SqlType::Jsonpath | SqlType::Record(_) => Category::Own,
+        SqlType::Bytea
+        | SqlType::Uuid
+        | SqlType::Json
+        | SqlType::Jsonb
+        | SqlType::Jsonpath
+        | SqlType::Tsvector
+        | SqlType::Tsquery
+        | SqlType::Record(_) => Category::Own,
     }
 }
 

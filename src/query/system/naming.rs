@@ -8,6 +8,7 @@ use super::operators;
 use super::world::{Lookup, name_parts};
 use crate::catalog::{Catalog, Oid, quote_identifier};
 use crate::error::{Error, Kind, Result};
+use crate::query::functions::{SIMPLE_CONFIG, require_simple};
 use crate::value::{ObjectNames, Reg};
 
 /// The names of one snapshot, found along one search path.
@@ -51,7 +52,8 @@ pub(crate) fn name(lookup: &Lookup<'_>, kind: Reg, oid: Oid) -> Option<String> {
         Reg::Collation => COLLATIONS.iter().find(|(own, _)| *own == oid).map(|(_, name)| quote_identifier(name)),
         Reg::Oper => operators::by_oid(oid).map(|operator| operator.name()),
         Reg::Operator => operators::by_oid(oid).map(|operator| operator.signature()),
-        Reg::Config | Reg::Dictionary => None,
+        Reg::Config => (oid == SIMPLE_CONFIG).then(|| "simple".to_owned()),
+        Reg::Dictionary => None,
     }
 }
 
@@ -92,7 +94,7 @@ pub(crate) fn find(lookup: &Lookup<'_>, kind: Reg, name: &str) -> Result<Oid> {
             [..] => Err(Error::new(Kind::AmbiguousFunction, format!("more than one operator named {name}"))),
         },
         Reg::Operator => find_operator(name),
-        Reg::Config => Err(missing("text search configuration", name)),
+        Reg::Config => require_simple(name).map(|()| SIMPLE_CONFIG),
         Reg::Dictionary => Err(missing("text search dictionary", name)),
     }
 }

@@ -176,6 +176,8 @@ fn by_default(sql_type: &SqlType) -> Cell {
         | SqlType::Json
         | SqlType::Jsonb
         | SqlType::Jsonpath
+        | SqlType::Tsvector
+        | SqlType::Tsquery
         | SqlType::Inet
         | SqlType::Record(_) => Cell::Null,
     }

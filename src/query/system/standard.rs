@@ -179,6 +179,8 @@ fn type_cells(sql_type: &SqlType) -> Vec<(&'static str, Cell)> {
         | SqlType::Json
         | SqlType::Jsonb
         | SqlType::Jsonpath
+        | SqlType::Tsvector
+        | SqlType::Tsquery
         | SqlType::Inet
         | SqlType::Oid
         | SqlType::Reg(_)

@@ -1,63 +1,68 @@
-//! Bits one after the other: fixed widths, unary, Elias gamma and Golomb-Rice codes (Elias 1975; Rice 1971), which fit numbers of which
-//! small ones are the most likely.
+//! A stream of bits, and the codes of numbers in it: plain, Elias's gamma (1975) and Rice's (1979).
 
-/// The most bits that are written or read at once.
-const WIDEST: u32 = 56;
-
-/// Appends bits, the lowest first.
+/// Writes bits, the highest of each number first.
 #[derive(Debug, Default)]
 pub(super) struct BitWriter {
     bytes: Vec<u8>,
-    word: u64,
+    last: u64,
     used: u32,
 }
 
 impl BitWriter {
-    /// The low `width` bits of a value, at most 56 of them.
-    pub(super) fn put(&mut self, value: u64, width: u32) {
-        debug_assert!(width <= WIDEST);
-        self.word |= (value & mask(width)) << self.used;
-        self.used += width;
+    /// The lowest `count` bits of a number, at most 56.
+    pub(super) fn bits(&mut self, number: u64, count: u32) {
+        debug_assert!(count <= 56, "what is left of a byte and these fit into a word");
+        self.last = (self.last << count) | (number & ((1 << count) - 1));
+        self.used += count;
         while self.used >= 8 {
-            self.bytes.push(self.word.to_le_bytes()[0]);
-            self.word >>= 8;
             self.used -= 8;
+            self.bytes.push((self.last >> self.used) as u8);
         }
+        self.last &= (1 << self.used) - 1;
     }
 
     /// So many ones and a zero.
-    fn unary(&mut self, mut ones: u64) {
-        while ones >= 32 {
-            self.put(u64::MAX, 32);
-            ones -= 32;
+    fn unary(&mut self, mut number: u64) {
+        while number >= 32 {
+            self.bits(u64::from(u32::MAX), 32);
+            number -= 32;
         }
-        let ones = u32::try_from(ones).unwrap_or(0);
-        self.put(mask(ones), ones + 1);
+        self.bits((1 << (number + 1)) - 2, number as u32 + 1);
     }
 
-    /// A number from 0, in about `low + 1` bits if it is below 2 to the power of `low`.
-    pub(super) fn rice(&mut self, value: u64, low: u32) {
-        self.unary(value >> low);
-        self.put(value, low);
+    /// A number that is mostly small.
+    pub(super) fn gamma(&mut self, number: u64) {
+        let length = (number + 1).ilog2();
+        self.unary(u64::from(length));
+        self.bits(number + 1, length);
     }
 
-    /// A number from 1, in twice its own bits.
-    pub(super) fn gamma(&mut self, value: u64) {
-        let low = value.max(1).ilog2();
-        self.unary(u64::from(low));
-        self.put(value, low);
+    /// A number of mostly `low` bits.
+    pub(super) fn rice(&mut self, number: u64, low: u32) {
+        self.unary(number >> low);
+        self.bits(number, low);
     }
 
-    /// What was written, filled up with zeros to a whole byte.
+    /// The stream, filled up with zeros.
     pub(super) fn finish(mut self) -> Vec<u8> {
         if self.used > 0 {
-            self.bytes.push(self.word.to_le_bytes()[0]);
+            self.bits(0, 8 - self.used);
         }
         self.bytes
     }
 }
 
-/// Takes bits back; `None` behind the end.
+/// Bits that [`BitWriter::rice`] takes for a number.
+pub(super) fn rice_length(number: u64, low: u32) -> u64 {
+    (number >> low) + 1 + u64::from(low)
+}
+
+/// Bits that [`BitWriter::gamma`] takes for a number.
+pub(super) fn gamma_length(number: u64) -> u64 {
+    2 * u64::from((number + 1).ilog2()) + 1
+}
+
+/// Reads what a [`BitWriter`] has written; `None` behind its end.
 #[derive(Debug)]
 pub(super) struct BitReader<'a> {
     bytes: &'a [u8],
@@ -65,61 +70,56 @@ pub(super) struct BitReader<'a> {
 }
 
 impl<'a> BitReader<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    pub(super) fn new(bytes: &'a [u8]) -> BitReader<'a> {
         BitReader { bytes, at: 0 }
     }
 
-    /// The next bits, zeros behind the end, and how many of them there are.
-    fn window(&self) -> (u64, usize) {
-        let from = self.at / 8;
-        let rest = self.bytes.get(from..).unwrap_or_default();
-        let mut word = [0u8; 8];
-        let taken = rest.len().min(8);
-        word[..taken].copy_from_slice(&rest[..taken]);
-        let shift = self.at % 8;
-        (u64::from_le_bytes(word) >> shift, (taken * 8).saturating_sub(shift))
+    /// The next 57 bits or more in the highest bits of a word.
+    fn window(&self) -> u64 {
+        let rest = self.bytes.get(self.at / 8..).unwrap_or_default();
+        let word = match rest.first_chunk::<8>() {
+            Some(bytes) => u64::from_be_bytes(*bytes),
+            None => rest.iter().enumerate().fold(0, |word, (at, byte)| word | u64::from(*byte) << (56 - 8 * at)),
+        };
+        word << (self.at % 8)
     }
 
-    pub(super) fn get(&mut self, width: u32) -> Option<u64> {
-        debug_assert!(width <= WIDEST);
-        let (word, there) = self.window();
-        if there < width as usize {
-            return None;
+    fn skip(&mut self, count: u32) -> Option<()> {
+        self.at += count as usize;
+        (self.at <= self.bytes.len() * 8).then_some(())
+    }
+
+    pub(super) fn bits(&mut self, count: u32) -> Option<u64> {
+        if count == 0 {
+            return Some(0);
         }
-        self.at += width as usize;
-        Some(word & mask(width))
+        let number = self.window() >> (64 - count);
+        self.skip(count)?;
+        Some(number)
     }
 
     fn unary(&mut self) -> Option<u64> {
-        let mut ones = 0u64;
+        let mut number = 0;
         loop {
-            let (word, there) = self.window();
-            let run = (word.trailing_ones() as usize).min(there);
-            if there == 0 {
-                return None;
+            let ones = self.window().leading_ones().min(56);
+            number += u64::from(ones);
+            if ones < 56 {
+                self.skip(ones + 1)?;
+                return Some(number);
             }
-            ones += run as u64;
-            self.at += run;
-            if run < there {
-                self.at += 1;
-                return Some(ones);
-            }
+            self.skip(ones)?;
         }
+    }
+
+    pub(super) fn gamma(&mut self) -> Option<u64> {
+        let length = u32::try_from(self.unary()?).ok().filter(|length| *length <= 56)?;
+        Some(((1 << length) | self.bits(length)?) - 1)
     }
 
     pub(super) fn rice(&mut self, low: u32) -> Option<u64> {
         let high = self.unary()?;
-        Some(high.checked_shl(low)? | self.get(low)?)
+        Some(high.checked_shl(low)? | self.bits(low)?)
     }
-
-    pub(super) fn gamma(&mut self) -> Option<u64> {
-        let low = u32::try_from(self.unary()?).ok().filter(|low| *low <= WIDEST)?;
-        Some((1 << low) | self.get(low)?)
-    }
-}
-
-fn mask(width: u32) -> u64 {
-    (1u64 << width) - 1
 }
 
 #[cfg(test)]
@@ -127,30 +127,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_code_comes_back() {
-        let numbers = [1u64, 2, 3, 7, 8, 31, 32, 33, 63, 64, 65, 100, 4095, 4096, 70_000];
+    fn numbers_are_read_as_they_were_written() {
+        let numbers: Vec<u64> = (0..200).chain([1_000, 65_535, 1 << 20, (1 << 40) + 7]).collect();
         let mut writer = BitWriter::default();
-        for number in numbers {
-            writer.put(number, 17);
-            writer.gamma(number);
-            writer.rice(number, 0);
-            writer.rice(number, 11);
+        let mut length = 0;
+        for number in &numbers {
+            writer.bits(*number, 41);
+            writer.gamma(*number);
+            writer.rice(*number, 30);
+            length += 41 + gamma_length(*number) + rice_length(*number, 30);
         }
-        writer.put((1 << 56) - 3, 56);
         let bytes = writer.finish();
+        assert_eq!(bytes.len() as u64, length.div_ceil(8));
         let mut reader = BitReader::new(&bytes);
-        for number in numbers {
-            assert_eq!((reader.get(17), reader.gamma()), (Some(number), Some(number)));
-            assert_eq!((reader.rice(0), reader.rice(11)), (Some(number), Some(number)));
+        for number in &numbers {
+            assert_eq!([reader.bits(41), reader.gamma(), reader.rice(30)], [Some(*number); 3]);
         }
-        assert_eq!(reader.get(56), Some((1 << 56) - 3));
-        assert_eq!(reader.get(9), None);
-    }
-
-    #[test]
-    fn nothing_is_read_behind_the_end() {
-        assert_eq!(BitReader::new(&[0xff; 20]).unary(), None);
-        assert_eq!(BitReader::new(&[]).gamma(), None);
-        assert_eq!(BitReader::new(&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0]).gamma(), None);
+        assert_eq!(reader.bits(32), None);
+        assert_eq!(BitReader::new(&[0xff; 9]).unary(), None);
     }
 }

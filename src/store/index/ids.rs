@@ -184,7 +184,7 @@ fn encode(entries: &[u64], widths: Widths) -> Vec<u8> {
     let fingerprint = |entry: &u64| widths.split(entry >> ROW_BITS).1;
     let mut bits = BitWriter::default();
     let groups = || entries.chunk_by(|a, b| fingerprint(a) == fingerprint(b));
-    bits.gamma(groups().count() as u64 + 1);
+    bits.gamma(groups().count() as u64);
     let mut next = 0;
     for group in groups() {
         let own = fingerprint(&group[0]);
@@ -193,11 +193,11 @@ fn encode(entries: &[u64], widths: Widths) -> Vec<u8> {
         let mut rows: Vec<u64> = group.iter().map(|entry| entry & (ROWS_MAX - 1)).collect();
         // Values that share a fingerprint lie one after the other here, and their rows do not.
         rows.sort_unstable();
-        bits.gamma(rows.len() as u64);
-        bits.put(rows[0], widths.row);
+        bits.gamma(rows.len() as u64 - 1);
+        bits.bits(rows[0], widths.row);
         if let [first, .., last] = rows.as_slice() {
             let low = ((last - first) / (rows.len() as u64 - 1)).max(1).ilog2();
-            bits.put(low.into(), 5);
+            bits.bits(low.into(), 5);
             rows.windows(2).for_each(|pair| bits.rice(pair[1] - pair[0] - 1, low));
         }
     }
@@ -255,7 +255,7 @@ impl IdsIndex {
         let broken = || damaged(&self.path, "it is not what was written");
         let block = self.block(bucket)?;
         let mut bits = BitReader::new(&block);
-        let entries = bits.gamma().ok_or_else(broken)? - 1;
+        let entries = bits.gamma().ok_or_else(broken)?;
         let mut next = 0;
         for _ in 0..entries {
             let own = next + bits.rice(self.widths.fingerprint_low).ok_or_else(broken)?;
@@ -296,12 +296,12 @@ impl IdsIndex {
 }
 
 fn read_rows(bits: &mut BitReader<'_>, row_bits: u32, rows: &mut Vec<u32>) -> Option<()> {
-    let count = bits.gamma()?;
-    let mut row = bits.get(row_bits)?;
+    let others = bits.gamma()?;
+    let mut row = bits.bits(row_bits)?;
     rows.push(u32::try_from(row).ok()?);
-    if count > 1 {
-        let low = u32::try_from(bits.get(5)?).ok()?;
-        for _ in 1..count {
+    if others > 0 {
+        let low = u32::try_from(bits.bits(5)?).ok()?;
+        for _ in 0..others {
             row = row.checked_add(bits.rice(low)? + 1)?;
             rows.push(u32::try_from(row).ok()?);
         }

@@ -11,6 +11,7 @@
 mod bits;
 mod build;
 mod ids;
+pub mod text;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;

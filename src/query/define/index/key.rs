@@ -236,6 +236,8 @@ fn is_found_by_value(sql_type: &SqlType) -> bool {
         | SqlType::Json
         | SqlType::Jsonb
         | SqlType::Jsonpath
+        | SqlType::Tsvector
+        | SqlType::Tsquery
         | SqlType::Inet
         | SqlType::Oid
         | SqlType::Reg(_)

@@ -138,7 +138,12 @@ pub(in crate::query) fn bind(call: &AggregateFunction, schema: &DFSchema) -> Opt
 fn expected(call: &AggregateFunction, schema: &DFSchema) -> Result<Option<(&'static str, Told)>, Error> {
     use SqlType as T;
     let takes: fn(&SqlType) -> bool = match call.func.name() {
-        "min" | "max" => |own| !matches!(own, T::Bool | T::Bytea | T::Uuid | T::Json | T::Jsonb | T::Jsonpath | T::Vector(_)),
+        "min" | "max" => |own| {
+            !matches!(
+                own,
+                T::Bool | T::Bytea | T::Uuid | T::Json | T::Jsonb | T::Jsonpath | T::Tsvector | T::Tsquery | T::Vector(_)
+            )
+        },
         "bit_and" | "bit_or" | "bit_xor" => |own| matches!(own, T::Int2 | T::Int4 | T::Int8),
         "bool_and" | "bool_or" => |own| *own == T::Bool,
         "count" if call.params.args.len() == 1 => return Ok(call.params.distinct.then_some(("count", Told::Count))),

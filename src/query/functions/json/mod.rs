@@ -27,6 +27,7 @@ pub(in crate::query) use aggregate::bind as bind_aggregate;
 pub(in crate::query) use assign::ASSIGNED;
 pub(in crate::query) use get::SUBSCRIPT;
 pub(in crate::query) use order::SORT_KEY;
+pub(super) use path::operator as path_matches;
 pub(in crate::query) use record::{ROW_OF_FIELDS, WHOLE_ROW, row};
 pub(in crate::query) use sets::{EACH_KEYS, EACH_VALUES, ORDINALS, RECORD_COLUMN};
 

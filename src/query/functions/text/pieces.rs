@@ -10,7 +10,9 @@ use crate::query::functions::scalar::{
     Argument, Arguments, Definition, TEXT_BYTES_MAX, bools_of, immutable, int, ints_of, takes, takes_some, text, text_lists_of,
     texts_of, too_long,
 };
+use crate::query::functions::words;
 use crate::value::SqlType;
+use crate::value::words::folded;
 
 const T: SqlType = SqlType::Text;
 const N: SqlType = SqlType::Int4;
@@ -103,7 +105,7 @@ fn position_result(types: &[Argument]) -> Option<SqlType> {
 }
 
 fn length_result(types: &[Argument]) -> Option<SqlType> {
-    (takes(types, &[T]) || takes(types, &[B]) || takes(types, &[B, T])).then_some(N)
+    (takes(types, &[T]) || takes(types, &[B]) || takes(types, &[B, T]) || takes(types, &[SqlType::Tsvector])).then_some(N)
 }
 
 fn bytes_result(types: &[Argument]) -> Option<SqlType> {
@@ -370,8 +372,10 @@ fn translate(given: &Arguments) -> Result<ArrayRef> {
 /// One letter for one letter, as the C library does it: `ß` stays.
 fn cased(text: &str, upper: bool) -> String {
     let one = |letter: char| -> char {
-        let mut letters: Box<dyn Iterator<Item = char>> =
-            if upper { Box::new(letter.to_uppercase()) } else { Box::new(letter.to_lowercase()) };
+        if !upper {
+            return folded(letter);
+        }
+        let mut letters = letter.to_uppercase();
         match (letters.next(), letters.next()) {
             (Some(only), None) => only,
             _ => letter,
@@ -399,6 +403,9 @@ fn ascii(given: &Arguments) -> Result<ArrayRef> {
 }
 
 fn length(given: &Arguments) -> Result<ArrayRef> {
+    if matches!(given.types.first(), Some(Argument::Of(SqlType::Tsvector))) {
+        return words::length(given);
+    }
     let count = |length: usize| i32::try_from(length).unwrap_or(i32::MAX);
     if given.types.first().is_some_and(is_bytes) {
         let subjects = bytes(given, 0)?;

@@ -1,4 +1,4 @@
-//! SQL/JSON paths over `jsonb`: `@?`, `@@`, `jsonb_path_query` and its kin.
+//! SQL/JSON paths over `jsonb`: `@?`, the `@@` of [`words`](super::super::words) where it is asked about a path, `jsonb_path_query` and its kin.
 
 mod item;
 mod layout;
@@ -27,9 +27,8 @@ macro_rules! path_function {
     };
 }
 
-pub(super) static DEFINITIONS: [Definition; 12] = [
+pub(super) static DEFINITIONS: [Definition; 11] = [
     path_function!("@?", Immutable, SqlType::Bool, |given| exists(given, false)),
-    path_function!("@@", Immutable, SqlType::Bool, |given| matches(given, false)),
     path_function!("jsonb_path_exists", Immutable, SqlType::Bool, |given| exists(given, false)),
     path_function!("jsonb_path_exists_tz", Stable, SqlType::Bool, |given| exists(given, true)),
     path_function!("jsonb_path_match", Immutable, SqlType::Bool, |given| matches(given, false)),
@@ -130,6 +129,11 @@ fn exists(given: &Arguments, zoned: bool) -> Result<ArrayRef> {
         Ok(())
     })?;
     Ok(Arc::new(out.finish()))
+}
+
+/// `document @@ path`.
+pub(in crate::query::functions) fn operator(given: &Arguments) -> Result<ArrayRef> {
+    matches(given, false)
 }
 
 fn matches(given: &Arguments, zoned: bool) -> Result<ArrayRef> {
