@@ -135,3 +135,67 @@ async fn what_was_read_is_told_to_the_owner() {
         assert!(read("segments_read") <= 2 && read("pages_read") <= 2 && read("rows_read") <= 512, "{plan}");
     }
 }
+
+/// Conditions on texts.
+const TEXTS: [&str; 24] = [
+    "search(details, 'alpha')",
+    "search(details, '\"beta gamma\" -delta')",
+    "search(details, 'absentword')",
+    "search(details, 'rare*')",
+    "search(details, 'rarest or absentword')",
+    "search(details, '失败')",
+    "search(message, 'number 4711')",
+    "to_tsvector('simple', message) @@ websearch_to_tsquery('simple', 'number 12345')",
+    "to_tsvector('simple', message) @@ to_tsquery('simple', 'num:* & !number')",
+    "to_tsvector('simple', details ->> 'text') @@ plainto_tsquery('simple', 'rarest alpha')",
+    "to_tsvector('simple', details::text) @@ plainto_tsquery('simple', 'text')",
+    "to_tsvector('simple', details) @@ to_tsquery('simple', 'rarest | beta <-> gamma')",
+    "message LIKE '%er 4711'",
+    "message LIKE 'Message number 12345%'",
+    "message ILIKE '%NUMBER 777 %'",
+    "message NOT LIKE '%number%'",
+    "message LIKE '%ab%' OR message LIKE '%mber 99%'",
+    "details::text ILIKE '%RAREST%'",
+    "details::text LIKE '%\"n\": 4711,%'",
+    "details ->> 'text' ILIKE '%RaReSt a%'",
+    "details ->> 'n' = '4711'",
+    "details -> 'inner' ->> 'path' = 'a/b\"c'",
+    "details -> 'n' = '4711.0'",
+    "details #>> '{inner,path}' LIKE '%/b\"c'",
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn texts_are_the_same_with_and_without_indexes() {
+    let data = folder();
+    let server = Server::start(data.path());
+    let chief = server.connect().await;
+    let filled = "INSERT INTO w SELECT timestamptz '2026-03-01' + n * interval '1 second', n, 'Message number ' || n || ' of all',
+            jsonb_build_object('n', n, 'text', CASE n % 4 WHEN 0 THEN 'alpha beta gamma' WHEN 1 THEN 'beta gamma delta'
+                    WHEN 2 THEN 'Zustellung 失败 ' || md5(n::text) ELSE 'Gamma, alpha' END || CASE WHEN n % 9000 = 17 THEN ' rarest alpha' ELSE '' END,
+                'inner', CASE WHEN n % 5000 = 3 THEN jsonb_build_object('path', 'a/b\"c') END)";
+    for name in ["w", "plain"] {
+        let sql = format!("CREATE TABLE {name} (occurred_at timestamptz NOT NULL, n int, message text, details jsonb)");
+        chief.batch_execute(&sql).await.unwrap();
+    }
+    chief.batch_execute(&format!("{filled} FROM generate_series(1, 40000) AS s(n)")).await.unwrap();
+    chief.batch_execute("INSERT INTO plain SELECT * FROM w; CHECKPOINT").await.unwrap();
+    chief.batch_execute("CREATE INDEX ON w USING gin (message gin_trgm_ops); CREATE INDEX ON w USING gin (details)").await.unwrap();
+    for when in ["before they are built", "with indexes", "with a tail"] {
+        for condition in TEXTS {
+            for end in ["ORDER BY n", "ORDER BY occurred_at DESC LIMIT 20"] {
+                let sql = |name: &str| format!("SELECT n FROM {name} WHERE {condition} {end}");
+                let (indexed, plain) = (table(&chief, &sql("w")).await.unwrap(), table(&chief, &sql("plain")).await.unwrap());
+                assert_eq!(indexed, plain, "{when}: {condition}");
+            }
+        }
+        if when == "before they are built" {
+            chief.batch_execute("VACUUM w").await.unwrap();
+        } else {
+            let more = format!("{filled} FROM generate_series(50001, 50040) AS s(n)");
+            chief.batch_execute(&more).await.unwrap();
+            chief.batch_execute(&more.replace("INTO w", "INTO plain")).await.unwrap();
+        }
+    }
+    let plan = told(&chief, "EXPLAIN ANALYZE SELECT n FROM w WHERE search(details, 'rarest')").await.join("\n");
+    assert!(plan.contains("index on details: ") && plan.contains("TimeOrderExec"), "{plan}");
+}

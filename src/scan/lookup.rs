@@ -1,4 +1,4 @@
-//! Equality with constants becomes row numbers, where a column has an index.
+//! Conditions on columns that have an index become row numbers: equality with constants, and what texts must hold.
 
 use std::sync::Arc;
 
@@ -11,19 +11,43 @@ use datafusion::physical_expr::utils::split_conjunction;
 
 use crate::store::spec::{IndexKind, IndexSpec, TableSpec};
 use crate::store::{RowRanges, Segment, is_indexable};
+use crate::value::words::TextProbe;
+
+use super::words;
 
 /// Longer lists of values are not looked up: each costs two reads a segment.
 const VALUES_MAX: usize = 1_000;
 /// Where look-ups leave at most one row of so many, rows are picked out of their pages; where they leave more, all are read.
 const SPARSE: u64 = 16;
 
-/// The values of which an indexed column must have one.
+/// What an indexed column must be like.
 #[derive(Debug, Clone)]
 pub(super) struct Lookup {
     index: IndexSpec,
     /// The column's name in the store.
     column: String,
-    values: ArrayRef,
+    wanted: Wanted,
+}
+
+#[derive(Debug, Clone)]
+enum Wanted {
+    /// It has one of these values.
+    OneOf(ArrayRef),
+    /// Its text holds this.
+    Text(TextProbe),
+}
+
+impl Lookup {
+    /// The rows of a segment that can be like that; `None` if it has no such index.
+    fn rows(&self, segment: &Segment) -> Option<RowRanges> {
+        match &self.wanted {
+            Wanted::OneOf(values) => {
+                let rows = segment.rows_with(self.index, values)?;
+                Some(rows.into_iter().map(|row| row as usize..row as usize + 1).collect())
+            }
+            Wanted::Text(probe) => segment.pages_with(self.index, probe),
+        }
+    }
 }
 
 /// What the indexes of a segment say of a predicate.
@@ -53,6 +77,13 @@ impl Lookup {
         let mut lookups = Vec::new();
         let mut needle = false;
         for conjunct in split_conjunction(predicate) {
+            if let Some((column, probe)) = words::probe(conjunct, spec) {
+                let indexed = spec.columns.iter().find(|known| *known.field.name() == column);
+                let index = indexed.map(|known| IndexSpec { column: known.id, kind: IndexKind::Text });
+                if let Some(index) = index.filter(|index| spec.indexes.contains(index)) {
+                    lookups.push(Lookup { index, column, wanted: Wanted::Text(probe) });
+                }
+            }
             let Some((name, values)) = equals(conjunct).filter(|(_, values)| (1..=VALUES_MAX).contains(&values.len())) else {
                 continue;
             };
@@ -62,7 +93,8 @@ impl Lookup {
             let fits = |value: &ScalarValue| value.data_type() == *column.field.data_type();
             if spec.indexes.contains(&index) && is_indexable(column.field.data_type()) && values.iter().all(fits) {
                 let column = name.to_owned();
-                lookups.push(Lookup { index, column, values: ScalarValue::iter_to_array(values)? });
+                let wanted = Wanted::OneOf(ScalarValue::iter_to_array(values)?);
+                lookups.push(Lookup { index, column, wanted });
             }
         }
         Ok((lookups, needle))
@@ -73,14 +105,13 @@ impl Lookup {
         let work = move || {
             let mut found: Vec<Found> = segments.into_iter().map(|segment| Found { segment, rows: None }).collect();
             let mut told = Vec::with_capacity(lookups.len());
-            for Lookup { index, column, values } in lookups {
-                let mut said = Told { column, asked: 0, ruled_out: 0, rows: 0 };
+            for lookup in lookups {
+                let mut said = Told { column: lookup.column.clone(), asked: 0, ruled_out: 0, rows: 0 };
                 for found in &mut found {
-                    let Some(rows) = found.segment.rows_with(index, &values) else { continue };
+                    let Some(rows) = lookup.rows(&found.segment) else { continue };
                     said.asked += 1;
                     said.ruled_out += usize::from(rows.is_empty());
-                    said.rows += rows.len();
-                    let rows: RowRanges = rows.into_iter().map(|row| row as usize..row as usize + 1).collect();
+                    said.rows += rows.rows();
                     found.rows = Some(found.rows.as_ref().map_or(rows.clone(), |others| others.and(&rows)));
                 }
                 told.push(said);

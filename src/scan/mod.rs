@@ -14,6 +14,7 @@ mod tail;
 pub mod through;
 mod undecided;
 mod verified;
+mod words;
 
 use std::sync::Arc;
 

@@ -33,7 +33,7 @@ pub(crate) mod durable;
 mod flush;
 pub mod foreign;
 mod home;
-pub mod index;
+mod index;
 pub mod journal;
 mod keeper;
 mod load;

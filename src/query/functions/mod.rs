@@ -53,7 +53,7 @@ pub(super) use session::SessionFacts;
 pub(super) use text::joined::TEXTS;
 pub(super) use time::precision::ROUNDED;
 pub(super) use variadic::of_array as variadic_of_array;
-pub(super) use words::{MATCH as MATCH_OF_WORDS, SIMPLE_CONFIG, TO_TSVECTOR, require_simple};
+pub(super) use words::{SIMPLE_CONFIG, TO_TSVECTOR, require_simple};
 
 use crate::value::Style;
 

@@ -10,11 +10,11 @@ use datafusion::arrow::array::{Array, ArrayRef, StringViewArray};
 use super::json::path_matches;
 use super::scalar::{Argument, Arguments, Definition, bools_of, immutable, ints_of, takes, text, texts_of};
 use crate::error::{Error, Kind, Result};
-use crate::value::words::{Matcher, Query, Reading, Values, Vector, each, each_of_json, matches_vector, read_query, searched};
+use crate::value::words::{
+    MATCH, Matcher, Query, Reading, SEARCH, Values, Vector, each, each_of_json, matches_vector, read_query, searched,
+};
 use crate::value::{Reg, SqlType};
 
-/// Whether the words of a text or document match a `tsquery`; nobody types this name.
-pub(in crate::query) const MATCH: &str = "words match";
 /// The function that makes a vector, which the planner looks for beside `@@`.
 pub(in crate::query) const TO_TSVECTOR: &str = "to_tsvector";
 
@@ -38,7 +38,7 @@ pub(super) static DEFINITIONS: [Definition; 15] = [
         |given| matched(given, (0, 1), |query| Ok(Matcher::new(&Query::parse(query)?))),
     ),
     immutable(
-        "search",
+        SEARCH,
         |types| match types {
             [own, query] if document(std::slice::from_ref(own)) && query.is_text() => Some(SqlType::Bool),
             _ => None,

@@ -9,6 +9,7 @@ use super::operators::type_of;
 use crate::error::{Error, Result};
 use crate::query::errors::unwrap;
 use crate::query::functions;
+use crate::value::words::MATCH;
 use crate::value::{SqlType, Style};
 
 /// The call that `left @@ right` is.
@@ -36,8 +37,8 @@ pub(super) fn matched(expr: RawBinaryExpr, schema: &DFSchema, style: &Style) -> 
     };
     let left = typed(left, wanted_left)?;
     let (name, operands) = match (made_of(&left, schema), made_of(&right, schema)) {
-        (Some(text), _) if type_of(&right, schema) == Some(SqlType::Tsquery) => (functions::MATCH_OF_WORDS, vec![text, right]),
-        (_, Some(text)) if type_of(&left, schema) == Some(SqlType::Tsquery) => (functions::MATCH_OF_WORDS, vec![text, left]),
+        (Some(text), _) if type_of(&right, schema) == Some(SqlType::Tsquery) => (MATCH, vec![text, right]),
+        (_, Some(text)) if type_of(&left, schema) == Some(SqlType::Tsquery) => (MATCH, vec![text, left]),
         _ => ("@@", vec![left, right]),
     };
     let function = functions::operator(name, style).ok_or_else(|| Error::internal("there is no operator @@"))?;

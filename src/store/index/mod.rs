@@ -5,13 +5,14 @@
 //! yet, or because its file was lost or damaged: rows are then found by reading, and the answer is the same. So an index is written
 //! without syncing, each part of it has a checksum, and what is not there is built in the background.
 //!
-//! An index's file stands in the table's folder under `_index/<segment>/<column>.ids`, where other readers of the Delta table do not look,
-//! and goes with its segment.
+//! An index's file stands in the table's folder under `_index/<segment>/<column>.ids` or `.text`, where other readers of the Delta table do
+//! not look, and goes with its segment.
 
 mod bits;
 mod build;
+mod column;
 mod ids;
-pub mod text;
+mod text;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
@@ -22,11 +23,13 @@ use std::sync::{Arc, Mutex};
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::Schema;
 
-use self::ids::{IdsBuilder, IdsIndex};
+use self::column::{Builder, Index};
 use super::core::locked;
+use super::ranges::RowRanges;
 use super::segment::Segment;
 use super::spec::{IndexKind, IndexSpec, TableSpec};
 use crate::error::{Error, Kind, Result};
+use crate::value::words::TextProbe;
 
 pub(crate) use self::build::run_indexer;
 pub use self::ids::is_indexable;
@@ -59,7 +62,7 @@ fn file(folder: &Path, index: IndexSpec) -> PathBuf {
 }
 
 /// Gathers what the indexes of a segment are made of while its rows are written or read.
-pub(crate) struct Builders(Vec<(IndexSpec, usize, IdsBuilder)>);
+pub(crate) struct Builders(Vec<(IndexSpec, usize, Builder)>);
 
 impl Builders {
     /// For rows of this schema, of which there will be about so many.
@@ -67,10 +70,7 @@ impl Builders {
         let builder = |index: &IndexSpec| {
             let column = spec.columns.iter().find(|column| column.id == index.column)?;
             let place = schema.index_of(column.field.name()).ok()?;
-            match index.kind {
-                IndexKind::Ids => is_indexable(column.field.data_type()).then(|| (*index, place, IdsBuilder::new(rows))),
-                IndexKind::Text => None,
-            }
+            Some((*index, place, Builder::new(index.kind, column, rows)?))
         };
         Builders(if rows < INDEX_ROWS_MIN { vec![] } else { wanted.iter().filter_map(builder).collect() })
     }
@@ -90,7 +90,7 @@ impl Builders {
         }
         fs::create_dir_all(folder).map_err(|cause| Error::io("make the folder", folder, &cause))?;
         for (index, _, builder) in self.0 {
-            let Some(bytes) = builder.finish(of) else { continue };
+            let Some(bytes) = builder.finish(of)? else { continue };
             let path = file(folder, index);
             // Under another name first: nobody takes a half for the whole, and what a crash leaves is written anew.
             let part = path.with_extension("part");
@@ -104,7 +104,7 @@ impl Builders {
 
 /// The indexes of one segment that were asked for: open, or known not to be there.
 #[derive(Debug, Default)]
-pub(crate) struct Indexes(Mutex<BTreeMap<IndexSpec, Option<Arc<IdsIndex>>>>);
+pub(crate) struct Indexes(Mutex<BTreeMap<IndexSpec, Option<Arc<Index>>>>);
 
 impl Segment {
     fn origin(&self) -> Origin {
@@ -116,20 +116,32 @@ impl Segment {
         folder(&self.home.dir, &self.name)
     }
 
-    fn open_index(&self, index: IndexSpec) -> Option<Arc<IdsIndex>> {
+    fn open_index(&self, index: IndexSpec) -> Option<Arc<Index>> {
         if self.rows < INDEX_ROWS_MIN {
             return None;
         }
         let mut known = locked(&self.indexes.0);
-        known.entry(index).or_insert_with(|| opened(&file(&self.index_folder(), index), self.origin())).clone()
+        known.entry(index).or_insert_with(|| opened(index.kind, &file(&self.index_folder(), index), self.origin())).clone()
     }
 
     /// The rows, counted from 0 in the order of the file, that can have one of some values, ascending; `None` if that is not known. Reads
     /// twice for each value, and blocks meanwhile.
     pub fn rows_with(&self, index: IndexSpec, values: &ArrayRef) -> Option<Vec<u32>> {
-        let open = self.open_index(index)?;
-        match open.rows(values) {
-            Ok(rows) => rows,
+        let told = self.open_index(index)?.rows(values);
+        self.believed(index, told)
+    }
+
+    /// The rows of those pages that can hold what is looked for in a text; `None` if that is not known. Reads for each word, and blocks
+    /// meanwhile.
+    pub fn pages_with(&self, index: IndexSpec, probe: &TextProbe) -> Option<RowRanges> {
+        let told = self.open_index(index)?.pages(probe, usize::try_from(self.rows).unwrap_or(usize::MAX));
+        self.believed(index, told)
+    }
+
+    /// What an index has told, if it is whole. One that is not is removed.
+    fn believed<T>(&self, index: IndexSpec, told: Result<Option<T>>) -> Option<T> {
+        match told {
+            Ok(told) => told,
             Err(error) => {
                 tracing::warn!(%error, "an index is not used any more; it is built anew");
                 discard(&file(&self.index_folder(), index));
@@ -169,8 +181,8 @@ impl Segment {
     }
 }
 
-fn opened(path: &Path, of: Origin) -> Option<Arc<IdsIndex>> {
-    match IdsIndex::open(path, of) {
+fn opened(kind: IndexKind, path: &Path, of: Origin) -> Option<Arc<Index>> {
+    match Index::open(kind, path, of) {
         Ok(index) => Some(Arc::new(index)),
         Err(error) => {
             if path.exists() {

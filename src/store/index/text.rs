@@ -39,11 +39,11 @@ use bytes::Bytes;
 use crate::error::{Error, Kind, Result};
 use crate::value::words::{TextProbe, Values, asked_as, each_kept, each_kept_of_json, each_text};
 
-pub use pages::PageSet;
+pub(crate) use pages::PageSet;
 
 /// What the column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Content {
+pub(crate) enum Content {
     Text,
     /// `json` or `jsonb`.
     Document,
@@ -55,11 +55,11 @@ const PAGES_MAX: usize = 1 << 12;
 const POSTINGS_MAX: usize = 40_000_000;
 
 /// Reads so many bytes from a place on in the section.
-pub type Read<'a> = &'a dyn Fn(u64, usize) -> Result<Bytes>;
+pub(crate) type Read<'a> = &'a dyn Fn(u64, usize) -> Result<Bytes>;
 
 /// Builds a section from the pages of a column, in the order of the rows.
 #[derive(Debug)]
-pub struct TextBuilder {
+pub(crate) struct TextBuilder {
     content: Content,
     words: words::Builder,
     grams: grams::Builder,
@@ -67,7 +67,7 @@ pub struct TextBuilder {
 }
 
 impl TextBuilder {
-    pub fn new(content: Content) -> TextBuilder {
+    pub(crate) fn new(content: Content) -> TextBuilder {
         TextBuilder { content, words: words::Builder::new(), grams: grams::Builder::new(), pages: 0 }
     }
 
@@ -75,7 +75,7 @@ impl TextBuilder {
     ///
     /// # Errors
     /// 54000 for more pages than a section may have.
-    pub fn page<'a>(&mut self, rows: impl Iterator<Item = Option<&'a str>>) -> Result<()> {
+    pub(crate) fn page<'a>(&mut self, rows: impl Iterator<Item = Option<&'a str>>) -> Result<()> {
         if self.pages >= PAGES_MAX {
             return Err(Error::new(Kind::ProgramLimitExceeded, "a segment has too many pages for a text index"));
         }
@@ -104,7 +104,7 @@ impl TextBuilder {
     ///
     /// # Errors
     /// 58030 where it cannot be written.
-    pub fn finish(self, out: &mut impl Write) -> Result<u64> {
+    pub(crate) fn finish(self, out: &mut impl Write) -> Result<u64> {
         let mut section = Section { out, written: 0 };
         let pages = u32::try_from(self.pages).unwrap_or(u32::MAX);
         let words = self.words.finish(self.pages, &mut section)?;
@@ -203,7 +203,7 @@ fn damaged(what: &str) -> Error {
 
 /// A section that can be asked. It holds the lists of blocks, some ten KiB for a million rows, and reads a block for each word or gram.
 #[derive(Debug)]
-pub struct TextIndex {
+pub(crate) struct TextIndex {
     pages: u32,
     words: Blocks,
     grams: Blocks,
@@ -252,7 +252,7 @@ impl TextIndex {
     ///
     /// # Errors
     /// XX001 for bytes that are no section or damaged, and what `read` fails with.
-    pub fn open(length: u64, read: Read<'_>) -> Result<TextIndex> {
+    pub(crate) fn open(length: u64, read: Read<'_>) -> Result<TextIndex> {
         let start = length.checked_sub(FOOTER_BYTES as u64).ok_or_else(|| damaged("its end"))?;
         let footer = Footer::decoded(&read(start, FOOTER_BYTES)?).ok_or_else(|| damaged("its end"))?;
         if usize::try_from(footer.pages).is_ok_and(|pages| pages > PAGES_MAX)
@@ -265,12 +265,13 @@ impl TextIndex {
     }
 
     /// How many pages the column has.
-    pub fn pages(&self) -> u32 {
+    pub(crate) fn pages(&self) -> u32 {
         self.pages
     }
 
     /// Bytes that it holds in memory.
-    pub fn memory_bytes(&self) -> usize {
+    #[cfg(test)]
+    pub(crate) fn memory_bytes(&self) -> usize {
         self.words.starts.len() + self.grams.starts.len()
     }
 
@@ -278,7 +279,7 @@ impl TextIndex {
     ///
     /// # Errors
     /// XX001 for damaged bytes, and what `read` fails with.
-    pub fn find(&self, probe: &TextProbe, read: Read<'_>) -> Result<PageSet> {
+    pub(crate) fn find(&self, probe: &TextProbe, read: Read<'_>) -> Result<PageSet> {
         match probe {
             TextProbe::All(parts) => {
                 let mut found = PageSet::full(self.pages);

@@ -27,6 +27,11 @@ pub use query::Query;
 pub(crate) use reading::{Reading, read_query, searched};
 pub(crate) use vector::Vector;
 
+/// The name of the function that asks whether words stand in a text, whose second operand is a query as people type it.
+pub const SEARCH: &str = "search";
+/// The name of the function that `to_tsvector('simple', text) @@ query` becomes, of text and query.
+pub const MATCH: &str = "words match";
+
 use letters::fold_into;
 use matcher::runs;
 use parser::{Kind, Parser};

@@ -4,19 +4,19 @@ use crate::store::index::bits::{BitReader, BitWriter, gamma_length, rice_length}
 
 /// Pages of one segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PageSet {
+pub(crate) struct PageSet {
     pages: u32,
     words: Vec<u64>,
 }
 
 impl PageSet {
     /// No page of so many.
-    pub fn none(pages: u32) -> PageSet {
+    pub(crate) fn none(pages: u32) -> PageSet {
         PageSet { pages, words: vec![0; (pages as usize).div_ceil(64)] }
     }
 
     /// Every page.
-    pub fn full(pages: u32) -> PageSet {
+    pub(crate) fn full(pages: u32) -> PageSet {
         let mut set = PageSet { pages, words: vec![u64::MAX; (pages as usize).div_ceil(64)] };
         if let Some(last) = set.words.last_mut().filter(|_| !pages.is_multiple_of(64)) {
             *last = (1 << (pages % 64)) - 1;
@@ -24,37 +24,38 @@ impl PageSet {
         set
     }
 
-    pub fn insert(&mut self, page: u32) {
+    pub(crate) fn insert(&mut self, page: u32) {
         if let Some(word) = self.words.get_mut(page as usize / 64).filter(|_| page < self.pages) {
             *word |= 1 << (page % 64);
         }
     }
 
-    pub fn contains(&self, page: u32) -> bool {
+    pub(crate) fn contains(&self, page: u32) -> bool {
         self.words.get(page as usize / 64).is_some_and(|word| word >> (page % 64) & 1 == 1)
     }
 
     /// Keeps the pages that another set has as well.
-    pub fn keep(&mut self, other: &PageSet) {
+    pub(crate) fn keep(&mut self, other: &PageSet) {
         self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word &= other);
     }
 
     /// Adds the pages of another set.
-    pub fn add(&mut self, other: &PageSet) {
+    pub(crate) fn add(&mut self, other: &PageSet) {
         self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word |= other);
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.words.iter().all(|word| *word == 0)
     }
 
     /// How many pages it has.
-    pub fn len(&self) -> usize {
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
         self.words.iter().map(|word| word.count_ones() as usize).sum()
     }
 
     /// The pages in order.
-    pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = u32> + '_ {
         (0..self.pages).filter(|page| self.contains(*page))
     }
 }
