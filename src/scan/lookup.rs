@@ -10,15 +10,15 @@ use datafusion::physical_expr::expressions::{BinaryExpr, Column, InListExpr, Lit
 use datafusion::physical_expr::utils::split_conjunction;
 
 use crate::store::spec::{IndexKind, IndexSpec, TableSpec};
-use crate::store::{RowRanges, Segment, is_indexable};
+use crate::store::{PAGE_ROWS, RowRanges, Segment, is_indexable};
 use crate::value::words::TextProbe;
 
 use super::words;
 
 /// Longer lists of values are not looked up: each costs two reads a segment.
 const VALUES_MAX: usize = 1_000;
-/// Where look-ups leave at most one row of so many, rows are picked out of their pages; where they leave more, all are read.
-const SPARSE: u64 = 16;
+/// Where look-ups leave at most one page of so many, rows are picked out of these; where they leave more, all are read.
+const SPARSE: usize = 4;
 
 /// What an indexed column must be like.
 #[derive(Debug, Clone)]
@@ -123,10 +123,11 @@ impl Lookup {
     }
 }
 
-/// Whether look-ups have left so few rows of a table that they are picked out of their pages.
+/// Whether look-ups have left so few pages of a table that rows are picked out of them.
 pub(super) fn is_sparse(found: &[Found], segments: &[Arc<Segment>]) -> bool {
-    let left = |found: &Found| found.rows.as_ref().map_or(found.segment.rows, |rows| rows.rows() as u64);
-    let (left, all): (u64, u64) = (found.iter().map(left).sum(), segments.iter().map(|segment| segment.rows).sum());
+    let pages = |segment: &Segment| usize::try_from(segment.rows).unwrap_or(usize::MAX).div_ceil(PAGE_ROWS);
+    let left = |found: &Found| found.rows.as_ref().map_or(pages(&found.segment), |rows| rows.pages(PAGE_ROWS));
+    let (left, all): (usize, usize) = (found.iter().map(left).sum(), segments.iter().map(|segment| pages(segment)).sum());
     left <= all / SPARSE
 }
 

@@ -26,12 +26,15 @@ use crate::error::Result;
 /// Bytes that the footers of a table's segments may take in memory, about; those that were not asked for the longest go first.
 const FOOTERS_BYTES: usize = 64 * 1024 * 1024;
 
+/// Says which rows of a batch stay; NULL is no.
+type Keeps = dyn Fn(&RecordBatch) -> Result<BooleanArray, ArrowError> + Send + Sync;
+
 /// A filter over some columns of the stored schema.
 #[derive(Clone)]
 pub struct Filter {
     pub columns: SchemaRef,
-    /// Which rows of a batch of these columns stay; NULL is no.
-    pub keeps: Arc<dyn Fn(&RecordBatch) -> Result<BooleanArray, ArrowError> + Send + Sync>,
+    /// Asked of batches of these columns.
+    pub keeps: Arc<Keeps>,
 }
 
 /// The footers of a table's segments, read once.

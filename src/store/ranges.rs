@@ -56,7 +56,7 @@ impl RowRanges {
         let mut rest = std::mem::take(&mut self.0).into_iter();
         // Behind which row to stop; each page that is come to moves it.
         let (mut border, mut left, mut room) = (0, pages, rows);
-        while let Some(range) = rest.next() {
+        for range in rest.by_ref() {
             let mut end = range.start;
             while end < range.end && room > 0 {
                 if end >= border {
