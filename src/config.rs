@@ -35,6 +35,8 @@ pub struct Config {
     pub flush_mib: usize,
     /// A tail this old is flushed, however small. Longer means more to replay after a crash.
     pub flush_seconds: u64,
+    /// Files with fewer rows get no indexes. More means fewer small files, and small ones that are read for every needle.
+    pub index_min_rows: u64,
     /// How often expired rows are removed from the disk. They are seen by nobody before that; oftener means more rewriting of files.
     pub purge_seconds: u64,
     /// Whether every statement of every login is recorded in `annals.query_log`.
@@ -66,6 +68,7 @@ impl Default for Config {
             transaction_mib: 512,
             flush_mib: 96,
             flush_seconds: 30,
+            index_min_rows: 8_192,
             purge_seconds: 3_600,
             query_log: true,
             ledger: true,

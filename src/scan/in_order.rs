@@ -212,3 +212,45 @@ impl ExecutionPlan for TimeOrderExec {
         Some(self.metrics.clone_inner())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use datafusion::arrow::datatypes::{DataType, Field, Schema, TimeUnit};
+    use datafusion::physical_plan::ExecutionPlanProperties;
+    use datafusion::physical_plan::empty::EmptyExec;
+
+    use super::*;
+    use crate::scan::{Wanted, decided, is_raw, time_place, undecided};
+
+    #[test]
+    fn a_scan_in_order_is_known_for_what_it_is_however_it_was_decided() {
+        let time = Field::new("at", DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::from("UTC"))), false);
+        let part: SchemaRef = Arc::new(Schema::new(vec![time]));
+        let reading = |ordered| {
+            Arc::new(Reading {
+                shown: part.clone(),
+                part: part.clone(),
+                time: 0,
+                ordered,
+                sparse: false,
+                found: vec![],
+                memory: vec![],
+                by_time: ByTime::new(None, &part, "at"),
+                filter: None,
+                told: vec![],
+                segments: 0,
+                rows: 0,
+            })
+        };
+        let any: Arc<dyn ExecutionPlan> = Arc::new(EmptyExec::new(part.clone()));
+        let either = undecided::either(any.clone(), reading(true));
+        assert_eq!(time_place(either.as_ref()), Some(0));
+        assert_eq!(time_place(undecided::either(any.clone(), reading(false)).as_ref()), None);
+        assert!(Arc::ptr_eq(&decided(either.as_ref(), Wanted::All).unwrap(), &any));
+        for end in [End::Newest, End::Oldest] {
+            let ordered = decided(either.as_ref(), Wanted::InTime { end, few: true }).unwrap();
+            assert!(is_raw(ordered.as_ref()) && ordered.output_ordering().is_some());
+            assert!(decided(ordered.as_ref(), Wanted::All).is_none(), "it stays as it is");
+        }
+    }
+}

@@ -9,11 +9,10 @@ use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::{BinaryExpr, Column, InListExpr, Literal};
 use datafusion::physical_expr::utils::split_conjunction;
 
+use super::words;
 use crate::store::spec::{IndexKind, IndexSpec, TableSpec};
 use crate::store::{PAGE_ROWS, RowRanges, Segment, is_indexable};
 use crate::value::words::TextProbe;
-
-use super::words;
 
 /// Longer lists of values are not looked up: each costs two reads a segment.
 const VALUES_MAX: usize = 1_000;

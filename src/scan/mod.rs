@@ -44,7 +44,6 @@ use in_order::{Reading, TimeOrderExec};
 use lookup::{Found, Lookup};
 use prune::ByTime;
 use tail::Tail;
-use undecided::UndecidedExec;
 
 pub use harmless::is_harmless;
 pub use in_order::End;
@@ -172,7 +171,7 @@ impl TableScan {
         }
         let segments: Vec<Arc<Segment>> = reading.found.iter().map(|found| found.segment.clone()).collect();
         let any = self.any_order(session, &segments, projection, predicate, limit.filter(|_| filters.is_empty()))?;
-        Ok(Arc::new(UndecidedExec::new(any, reading)))
+        Ok(undecided::either(any, reading))
     }
 
     /// What is to be read of which segments: those that neither time nor an index rules out.

@@ -3,26 +3,37 @@
 use std::fmt;
 use std::sync::Arc;
 
-use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{Result, internal_err};
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::PhysicalExpr;
-use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::ExecutionPlan;
 
 use super::in_order::{End, Reading, TimeOrderExec};
+use super::through::{Passage, Through, ThroughExec};
 
-/// A scan that can go either way.
-pub(super) struct UndecidedExec {
-    any: Arc<dyn ExecutionPlan>,
-    reading: Arc<Reading>,
+/// The other way in which the plan below could be read.
+#[derive(Clone)]
+struct Undecided(Arc<Reading>);
+
+impl fmt::Debug for Undecided {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Undecided").finish_non_exhaustive()
+    }
 }
 
-impl UndecidedExec {
-    /// `any` reads the rows in the order that is the quickest for all of them.
-    pub(super) fn new(any: Arc<dyn ExecutionPlan>, reading: Arc<Reading>) -> Self {
-        UndecidedExec { any, reading }
+impl Through for Undecided {
+    const NAME: &'static str = "UndecidedExec";
+
+    fn passage(&self) -> Passage {
+        Passage::Open
     }
+
+    fn run(&self, input: SendableRecordBatchStream, _partition: usize) -> SendableRecordBatchStream {
+        input
+    }
+}
+
+/// A scan that can go either way; `any` reads the rows in the order that is the quickest for all of them.
+pub(super) fn either(any: Arc<dyn ExecutionPlan>, reading: Arc<Reading>) -> Arc<dyn ExecutionPlan> {
+    ThroughExec::over(any, Undecided(reading))
 }
 
 /// How rows of a scan shall come.
@@ -36,73 +47,20 @@ pub enum Wanted {
 
 /// The scan as it shall run, if this node is one that can still be decided.
 pub fn decided(plan: &dyn ExecutionPlan, wanted: Wanted) -> Option<Arc<dyn ExecutionPlan>> {
-    if let Some(scan) = plan.downcast_ref::<UndecidedExec>() {
-        return Some(match wanted {
-            Wanted::InTime { end, few } => Arc::new(TimeOrderExec::new(scan.reading.clone(), end, few)),
-            Wanted::All => scan.any.clone(),
-        });
-    }
-    let scan = plan.downcast_ref::<TimeOrderExec>()?;
     match wanted {
-        Wanted::InTime { end, few } => Some(Arc::new(TimeOrderExec::new(scan.reading().clone(), end, few))),
-        Wanted::All => None,
+        Wanted::InTime { end, few } => {
+            reading(plan).map(|reading| Arc::new(TimeOrderExec::new(reading.clone(), end, few)) as Arc<dyn ExecutionPlan>)
+        }
+        Wanted::All => plan.downcast_ref::<ThroughExec<Undecided>>()?.children().first().map(|any| Arc::clone(any)),
     }
 }
 
 /// The place of the column by which the rows of this node can come in order, if it is a scan that can do so.
 pub fn time_place(plan: &dyn ExecutionPlan) -> Option<usize> {
-    let undecided = plan.downcast_ref::<UndecidedExec>().map(|scan| &scan.reading);
-    undecided.or_else(|| plan.downcast_ref::<TimeOrderExec>().map(TimeOrderExec::reading)).and_then(|reading| reading.order())
+    reading(plan)?.order()
 }
 
-impl fmt::Debug for UndecidedExec {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UndecidedExec").finish_non_exhaustive()
-    }
-}
-
-impl DisplayAs for UndecidedExec {
-    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Undecided")
-    }
-}
-
-impl ExecutionPlan for UndecidedExec {
-    fn name(&self) -> &str {
-        "UndecidedExec"
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        self.any.properties()
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.any]
-    }
-
-    fn apply_expressions(
-        &self,
-        _f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn replace_children(
-        self: Arc<Self>,
-        children: Vec<Arc<dyn ExecutionPlan>>,
-        _options: ReplaceChildrenOptions,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        match <[_; 1]>::try_from(children) {
-            Ok([any]) => Ok(Arc::new(UndecidedExec { any, reading: self.reading.clone() })),
-            Err(_) => internal_err!("a scan has one way of reading everything"),
-        }
-    }
-
-    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
-        self.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
-    }
-
-    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        self.any.execute(partition, context)
-    }
+fn reading(plan: &dyn ExecutionPlan) -> Option<&Arc<Reading>> {
+    let undecided = plan.downcast_ref::<ThroughExec<Undecided>>().map(|undecided| &undecided.what().0);
+    undecided.or_else(|| plan.downcast_ref::<TimeOrderExec>().map(TimeOrderExec::reading))
 }

@@ -19,7 +19,7 @@ pub(super) fn probe(condition: &Arc<dyn PhysicalExpr>, spec: &TableSpec) -> Opti
 
 fn asked(condition: &Arc<dyn PhysicalExpr>, spec: &TableSpec) -> Option<(String, TextProbe)> {
     if let Some(like) = condition.downcast_ref::<LikeExpr>() {
-        let source = source(like.expr(), spec).filter(|_| !like.negated())?;
+        let source = source(like.expr(), spec).filter(|source| !like.negated() && !source.padded)?;
         return Some((source.column, TextProbe::of_like(&text(like.pattern())?, source.document)));
     }
     if let Some(binary) = condition.downcast_ref::<BinaryExpr>() {
@@ -58,6 +58,8 @@ struct Source {
     column: String,
     /// Whether the column holds documents.
     document: bool,
+    /// Whether blanks at its end may be others in a comparison than in the store.
+    padded: bool,
     /// Whether the text is a part of one, or the whole as it is written: the words are others than those of its values.
     part: bool,
 }
@@ -65,8 +67,10 @@ struct Source {
 fn source(value: &Arc<dyn PhysicalExpr>, spec: &TableSpec) -> Option<Source> {
     if let Some(column) = value.downcast_ref::<Column>() {
         let known = spec.columns.iter().find(|known| known.field.name() == column.name())?;
-        let document = matches!(SqlType::of_field(&known.field), SqlType::Json | SqlType::Jsonb);
-        return Some(Source { column: column.name().to_owned(), document, part: false });
+        let sql_type = SqlType::of_field(&known.field);
+        let document = matches!(sql_type, SqlType::Json | SqlType::Jsonb);
+        let padded = matches!(sql_type, SqlType::Bpchar(_));
+        return Some(Source { column: column.name().to_owned(), document, padded, part: false });
     }
     if let Some(cast) = value.downcast_ref::<CastExpr>() {
         // The text of a document has its keys among its words.
@@ -80,11 +84,7 @@ fn source(value: &Arc<dyn PhysicalExpr>, spec: &TableSpec) -> Option<Source> {
 }
 
 fn text(constant: &Arc<dyn PhysicalExpr>) -> Option<String> {
-    let value = match constant.downcast_ref::<CastExpr>() {
-        Some(cast) => cast.expr(),
-        None => constant,
-    };
-    match value.downcast_ref::<Literal>()?.value() {
+    match constant.downcast_ref::<Literal>()?.value() {
         ScalarValue::Utf8View(text) | ScalarValue::Utf8(text) | ScalarValue::LargeUtf8(text) => text.clone(),
         _ => None,
     }

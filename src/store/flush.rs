@@ -153,6 +153,7 @@ impl Core {
             spec: spec.clone(),
             file_schema: physical::file_schema(spec),
             dir: self.tables_dir().join(spec.id.to_string()),
+            index_rows_min: self.options().index_rows_min,
             store: self.store.clone(),
             runtime: tokio::runtime::Handle::current(),
             faults: self.options().faults.clone(),

@@ -29,6 +29,9 @@ pub struct StoreOptions {
     pub commit_queue: usize,
     /// Rows of a fully compacted segment; segments under half of it are candidates for compaction. 3 million.
     pub compaction_rows: usize,
+    /// Segments with fewer rows get no indexes: reading two pages is as quick as looking something up in a file beside. More means fewer
+    /// small files, and small segments that are read for every needle. 8192.
+    pub index_rows_min: u64,
     /// How often the compactor looks for work. 60 s.
     pub compaction_interval: Duration,
     /// A Delta checkpoint is written after so many commits of a table. 100.
@@ -57,6 +60,7 @@ impl StoreOptions {
             wal_file_bytes: 128 * MIB as u64,
             commit_queue: 1024,
             compaction_rows: 3_000_000,
+            index_rows_min: 8192,
             compaction_interval: Duration::from_secs(60),
             delta_checkpoint_commits: 100,
             delta_log_retention: Duration::from_secs(24 * 60 * 60),

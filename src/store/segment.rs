@@ -214,6 +214,8 @@ pub(crate) struct SegmentShape {
     pub file_schema: SchemaRef,
     /// The table's folder.
     pub dir: PathBuf,
+    /// Segments with fewer rows get no index.
+    pub index_rows_min: u64,
     /// Rooted at the folder of tables.
     pub store: Arc<dyn ObjectStore>,
     pub runtime: Handle,
@@ -262,7 +264,7 @@ impl<'a> SegmentWriter<'a> {
             times: None,
             leaves: None,
             statistics: shape.file_schema.fields().iter().map(|_| ColumnStatistics::default()).collect(),
-            indexes: Builders::new(&shape.spec, &shape.spec.indexes, &shape.file_schema, rows_expected),
+            indexes: Builders::new(&shape.spec, &shape.spec.indexes, &shape.file_schema, rows_expected, shape.index_rows_min),
         })
     }
 
@@ -282,7 +284,10 @@ impl<'a> SegmentWriter<'a> {
         let before = self.rows;
         self.rows += batch.num_rows() as u64;
         self.writer.write(batch).map_err(|cause| unwritten(&self.name, self.shape, &cause))?;
-        self.indexes.add(batch)?;
+        if let Err(error) = self.indexes.add(batch) {
+            tracing::warn!(%error, "a segment is written without its indexes; they are built later");
+            self.indexes = Builders::none();
+        }
         let half = self.rows_expected / 2;
         if before <= half && self.rows > half {
             self.shape.faults.point(crash::MID_SEGMENT).map_err(|cause| unwritten(&self.name, self.shape, &cause))?;

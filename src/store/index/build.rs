@@ -22,14 +22,14 @@ impl Core {
     pub(crate) async fn index_table(&self, id: TableId) -> Result<u64> {
         let Some(state) = self.snapshot().table(id).cloned() else { return Ok(0) };
         state.check()?;
-        let stop = self.stop.clone();
+        let (stop, least) = (self.stop.clone(), self.options().index_rows_min);
         let work = move || {
             let mut indexed = 0;
             for segment in state.segments.iter() {
                 if stop.is_cancelled() {
                     return Err(Core::closed());
                 }
-                indexed += u64::from(complete(segment, &state.spec)?);
+                indexed += u64::from(complete(segment, &state.spec, least)?);
             }
             Ok(indexed)
         };
@@ -40,11 +40,11 @@ impl Core {
 }
 
 /// Builds the indexes that a segment lacks; `false` if it has them all.
-fn complete(segment: &Segment, spec: &TableSpec) -> Result<bool> {
+fn complete(segment: &Segment, spec: &TableSpec, least: u64) -> Result<bool> {
     let missing: BTreeSet<IndexSpec> = spec.indexes.iter().copied().filter(|index| segment.lacks(*index)).collect();
     let fields = spec.columns.iter().filter(|column| missing.iter().any(|index| index.column == column.id));
     let part = Arc::new(Schema::new(fields.map(|column| column.field.clone()).collect::<Vec<_>>()));
-    let mut builders = Builders::new(spec, &missing, &part, segment.rows);
+    let mut builders = Builders::new(spec, &missing, &part, segment.rows, least);
     if builders.is_empty() {
         return Ok(false);
     }

@@ -9,8 +9,8 @@ use arrow::array::{Array, ArrayRef, AsArray};
 use bytes::Bytes;
 
 use super::Origin;
-use super::ids::{IdsBuilder, IdsIndex};
-use super::text::{Content, TextBuilder, TextIndex};
+use super::ids::{self, IdsBuilder, IdsIndex};
+use super::text::{self, Content, TextBuilder, TextIndex};
 use crate::error::{Error, Kind, Result};
 use crate::store::ranges::RowRanges;
 use crate::store::segment::PAGE_ROWS;
@@ -28,12 +28,17 @@ pub(super) enum Builder {
 }
 
 impl Builder {
-    /// For a column of a segment of about so many rows; `None` if such a column has no index of this kind.
+    /// For a column of a segment of so many rows; `None` if there is no index of this kind for such a column or so many.
     pub(super) fn new(kind: IndexKind, column: &ColumnSpec, rows: u64) -> Option<Self> {
         match kind {
-            IndexKind::Ids => super::is_indexable(column.field.data_type()).then(|| Builder::Ids(IdsBuilder::new(rows))),
+            IndexKind::Ids => {
+                let fits = super::is_indexable(column.field.data_type()) && rows <= ids::ROWS_MAX;
+                fits.then(|| Builder::Ids(IdsBuilder::new(rows)))
+            }
             IndexKind::Text => {
-                Some(Builder::Text(TextColumn { builder: TextBuilder::new(content(column)?), page: Vec::new(), rows: 0 }))
+                let fits = rows <= (text::PAGES_MAX * PAGE_ROWS) as u64;
+                let content = content(column).filter(|_| fits)?;
+                Some(Builder::Text(TextColumn { builder: TextBuilder::new(content), page: Vec::new(), rows: 0 }))
             }
         }
     }
@@ -58,7 +63,7 @@ impl Builder {
 pub(super) fn content(column: &ColumnSpec) -> Option<Content> {
     match SqlType::of_field(&column.field) {
         SqlType::Json | SqlType::Jsonb => Some(Content::Document),
-        SqlType::Text | SqlType::Varchar(_) => Some(Content::Text),
+        SqlType::Text | SqlType::Varchar(_) | SqlType::Bpchar(_) | SqlType::Name => Some(Content::Text),
         _ => None,
     }
 }

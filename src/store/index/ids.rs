@@ -35,7 +35,7 @@ const HEADER_BYTES: usize = 40;
 const HASH_BITS: u32 = 38;
 const ROW_BITS: u32 = 26;
 /// The most rows that a segment may have to be indexed.
-const ROWS_MAX: u64 = 1 << ROW_BITS;
+pub(super) const ROWS_MAX: u64 = 1 << ROW_BITS;
 const FINGERPRINT_BITS: u32 = 21;
 /// Values that share a bucket, about: a look-up reads one bucket, and each costs four bytes of the directory and four of checksum.
 const BUCKET_VALUES: u64 = 384;

@@ -36,8 +36,6 @@ pub use self::ids::is_indexable;
 
 /// The folder of a table's indexes.
 pub(crate) const INDEX_DIR: &str = "_index";
-/// Segments with fewer rows have no index: reading two pages is as quick as looking them up.
-pub(crate) const INDEX_ROWS_MIN: u64 = 8192;
 
 /// Which segment an index is of: its rows and the checksum of its file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,14 +63,19 @@ fn file(folder: &Path, index: IndexSpec) -> PathBuf {
 pub(crate) struct Builders(Vec<(IndexSpec, usize, Builder)>);
 
 impl Builders {
-    /// For rows of this schema, of which there will be about so many.
-    pub(crate) fn new(spec: &TableSpec, wanted: &BTreeSet<IndexSpec>, schema: &Schema, rows: u64) -> Self {
+    /// For so many rows of this schema; none for fewer than `least`.
+    pub(crate) fn new(spec: &TableSpec, wanted: &BTreeSet<IndexSpec>, schema: &Schema, rows: u64, least: u64) -> Self {
         let builder = |index: &IndexSpec| {
             let column = spec.columns.iter().find(|column| column.id == index.column)?;
             let place = schema.index_of(column.field.name()).ok()?;
             Some((*index, place, Builder::new(index.kind, column, rows)?))
         };
-        Builders(if rows < INDEX_ROWS_MIN { vec![] } else { wanted.iter().filter_map(builder).collect() })
+        Builders(wanted.iter().filter(|_| rows >= least).filter_map(builder).collect())
+    }
+
+    /// None at all.
+    pub(crate) fn none() -> Self {
+        Builders(vec![])
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -85,7 +88,7 @@ impl Builders {
 
     /// Writes the files of a segment's indexes into its folder of them.
     pub(crate) fn write(self, folder: &Path, of: Origin) -> Result<()> {
-        if of.rows < INDEX_ROWS_MIN || self.0.is_empty() {
+        if self.0.is_empty() {
             return Ok(());
         }
         fs::create_dir_all(folder).map_err(|cause| Error::io("make the folder", folder, &cause))?;
@@ -117,9 +120,6 @@ impl Segment {
     }
 
     fn open_index(&self, index: IndexSpec) -> Option<Arc<Index>> {
-        if self.rows < INDEX_ROWS_MIN {
-            return None;
-        }
         let mut known = locked(&self.indexes.0);
         known.entry(index).or_insert_with(|| opened(index.kind, &file(&self.index_folder(), index), self.origin())).clone()
     }
@@ -153,7 +153,7 @@ impl Segment {
 
     /// Whether it should have an index and has not.
     fn lacks(&self, index: IndexSpec) -> bool {
-        self.rows >= INDEX_ROWS_MIN && self.open_index(index).is_none()
+        self.open_index(index).is_none()
     }
 
     /// Takes indexes that were built of its rows.

@@ -50,7 +50,7 @@ pub(crate) enum Content {
 }
 
 /// Pages of one segment: 16 million rows, for which the grams take 128 MiB while an index is built.
-const PAGES_MAX: usize = 1 << 12;
+pub(super) const PAGES_MAX: usize = 1 << 12;
 /// Words and pages of one segment that are kept; at four bytes each they take 160 MiB while an index is built.
 const POSTINGS_MAX: usize = 40_000_000;
 
