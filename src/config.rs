@@ -37,6 +37,8 @@ pub struct Config {
     pub flush_seconds: u64,
     /// Files with fewer rows get no indexes. More means fewer small files, and small ones that are read for every needle.
     pub index_min_rows: u64,
+    /// Memory for columns whose values repeat, by which dashboards are counted. More means fewer columns that are read again.
+    pub column_memory_mib: usize,
     /// How often expired rows are removed from the disk. They are seen by nobody before that; oftener means more rewriting of files.
     pub purge_seconds: u64,
     /// Whether every statement of every login is recorded in `annals.query_log`.
@@ -69,6 +71,7 @@ impl Default for Config {
             flush_mib: 96,
             flush_seconds: 30,
             index_min_rows: 8_192,
+            column_memory_mib: 512,
             purge_seconds: 3_600,
             query_log: true,
             ledger: true,

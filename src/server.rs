@@ -64,6 +64,7 @@ pub async fn start(config: &Config, superuser: Superuser) -> Result<Running> {
         flush_bytes: config.flush_mib * 1024 * 1024,
         flush_interval: Duration::from_secs(config.flush_seconds),
         index_rows_min: config.index_min_rows,
+        codes_bytes: config.column_memory_mib * 1024 * 1024,
         clock: clock.clone(),
         ledger: config.ledger.then(|| LedgerOptions {
             name: config.ledger_name.clone(),

@@ -39,5 +39,6 @@ mod same_answers;
 mod sessions;
 mod tidy;
 mod time_order;
+mod together;
 mod values;
 mod words;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crate::catalog::{Catalog, Name, Oid, Relation, Table};
 use crate::error::{Error, Kind, Result};
-use crate::store::spec::{IndexKind, IndexSpec, TableKind};
+use crate::store::spec::{IndexKind, IndexSpec, TableKind, path_number};
+use crate::value::json::path::Step;
 
 /// What finds rows in it, by PostgreSQL's names of access methods. The first two are one thing to the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,8 +56,8 @@ pub struct IndexKey {
     pub column: u32,
     /// What the index calls it, which a renamed column leaves as it was.
     pub name: String,
-    /// Whether it is on the column's words, as `to_tsvector` takes them, and by which name of the configuration.
-    pub words: Option<Words>,
+    /// What of the column it is on.
+    pub of: KeyOf,
     /// The operator class, where it is not the default of the column's type.
     pub class: Option<String>,
     /// The collation, where it is not the column's.
@@ -69,8 +70,19 @@ impl IndexKey {
     /// A key with nothing said about it.
     pub fn plain(column: u32, name: impl Into<String>) -> Self {
         let name = name.into();
-        IndexKey { column, name, words: None, class: None, collation: None, descending: false, nulls_first: false }
+        IndexKey { column, name, of: KeyOf::Value, class: None, collation: None, descending: false, nulls_first: false }
     }
+}
+
+/// What of a column a key is on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyOf {
+    /// Its value.
+    Value,
+    /// Its words, as `to_tsvector` takes them, by this name of the configuration.
+    Words(Words),
+    /// The text to which these steps lead in its documents.
+    Path(Vec<Step>),
 }
 
 /// How `to_tsvector` is called; both cut a text into the same words.
@@ -85,14 +97,27 @@ pub enum Words {
 impl Index {
     /// What of it the store has to know of this table.
     fn required<'a>(&'a self, table: &'a Table) -> impl Iterator<Item = IndexSpec> + 'a {
-        let kind = self.method.kind();
-        let columns = self.keys.iter().map(|key| key.column);
-        // Rows are in order of time, and those of a reference table in memory.
-        let found_otherwise = move |column: u32| match table.kind() {
-            TableKind::Log => kind == IndexKind::Ids && table.spec.time_column == Some(column),
-            TableKind::Reference => true,
+        let kinds = |key: &IndexKey| match &key.of {
+            KeyOf::Value | KeyOf::Words(_) => vec![self.method.kind()],
+            KeyOf::Path(steps) => {
+                let number = path_number(key.column, steps);
+                vec![IndexKind::PathIds(number), IndexKind::PathValues(number)]
+            }
         };
-        columns.filter(move |column| !found_otherwise(*column)).map(move |column| IndexSpec { column, kind })
+        let specs = self.keys.iter().flat_map(move |key| kinds(key).into_iter().map(|kind| IndexSpec { column: key.column, kind }));
+        // Rows are in order of time, and those of a reference table in memory.
+        specs.filter(|index| match table.kind() {
+            TableKind::Log => index.kind != IndexKind::Ids || table.spec.time_column != Some(index.column),
+            TableKind::Reference => false,
+        })
+    }
+
+    /// Where its keys lead into documents, by the numbers of the paths.
+    fn paths(&self) -> impl Iterator<Item = (u64, Vec<Step>)> {
+        self.keys.iter().filter_map(|key| match &key.of {
+            KeyOf::Path(steps) => Some((path_number(key.column, steps), steps.clone())),
+            KeyOf::Value | KeyOf::Words(_) => None,
+        })
     }
 
     /// Whether it makes nothing faster to find in this table.
@@ -118,7 +143,9 @@ impl Table {
     fn respecify(&mut self) {
         let indexes: BTreeSet<IndexSpec> = self.indexes.iter().flat_map(|index| index.required(self)).collect();
         if self.spec.indexes != indexes {
-            Arc::make_mut(&mut self.spec).indexes = indexes;
+            let paths = self.indexes.iter().flat_map(Index::paths).collect();
+            let spec = Arc::make_mut(&mut self.spec);
+            (spec.indexes, spec.paths) = (indexes, paths);
         }
     }
 }
@@ -237,7 +264,15 @@ mod tests {
     fn with_table(kind: TableKind) -> Catalog {
         let time_column = (kind == TableKind::Log).then_some(1);
         let label = "public.t".to_owned();
-        let spec = TableSpec { id: TableId(Uuid::nil()), kind, label, columns: vec![], time_column, indexes: BTreeSet::new() };
+        let spec = TableSpec {
+            id: TableId(Uuid::nil()),
+            kind,
+            label,
+            columns: vec![],
+            time_column,
+            indexes: BTreeSet::new(),
+            paths: std::collections::BTreeMap::new(),
+        };
         let table = Table {
             oid: 0,
             name: name("t"),

@@ -23,7 +23,7 @@ pub use comment::{Commented, RuleKind};
 pub use function::{Argument, Function};
 pub use hold::Hold;
 pub(crate) use index::undefined_index;
-pub use index::{Index, IndexKey, IndexMethod, Words};
+pub use index::{Index, IndexKey, IndexMethod, KeyOf, Words};
 pub use privilege::{Acl, AclItem, EVERYBODY, Mode, Object, ObjectKind, Privilege, Privileges};
 pub use protection::{Mask, PolicyCommand, Protection, RowPolicy, Subjects};
 pub use relation::{CATALOG_LOG_OID, Check, Column, Default, QUERY_LOG_OID, Relation, Table, View};

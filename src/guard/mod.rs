@@ -149,6 +149,12 @@ impl Guard {
         self.clock.now_us()
     }
 
+    /// Who looks at rows, where holds are asked about: being the superuser, or having made the hold, opens nothing, for a hold's roles are
+    /// those that it names.
+    fn viewer(&self) -> Viewer<'_> {
+        Viewer::Reader { rights: &self.identity.standing, answered: &self.reader.standing }
+    }
+
     pub fn identity(&self) -> &Identity {
         &self.identity
     }
@@ -157,7 +163,7 @@ impl Guard {
     ///
     /// # Errors
     /// 42501 when it may not, or when it wants rows unfiltered (`row_security`) and they are not; XX001 for damaged files.
-    pub fn open(&self, table: &Arc<Table>, rules: Arc<Rules>) -> Result<Arc<dyn TableProvider>> {
+    pub fn open(&self, table: &Arc<Table>, rules: Arc<Rules>) -> Result<GuardedTable> {
         self.permit_columns(Action::Select, table, &[])?;
         if self.unfiltered && rules.rows.is_some() {
             let message = format!("query would be affected by row-level security policy for table \"{}\"", table.name.name);
@@ -168,7 +174,7 @@ impl Guard {
             Ok(()) => None,
             Err(_) => Some(self.readable_columns(table)),
         };
-        Ok(Arc::new(GuardedTable::new(table.clone(), scan, readable, rules, self.clone())))
+        Ok(GuardedTable::new(table.clone(), scan, readable, rules, self.clone()))
     }
 
     /// A table that was let through before, as this identity may read it now.
@@ -176,7 +182,11 @@ impl Guard {
     /// # Errors
     /// As [`Guard::open`].
     pub fn reopen(&self, table: &GuardedTable) -> Result<Arc<dyn TableProvider>> {
-        self.open(table.table(), table.rules())
+        let opened = self.open(table.table(), table.rules())?;
+        Ok(Arc::new(match table.is_counted() {
+            Some(counted) => opened.counting(counted.clone()),
+            None => opened,
+        }))
     }
 
     /// The rows of a reference table with the row numbers that changes name them by, for the change itself. What the statement's own

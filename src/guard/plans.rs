@@ -1,15 +1,18 @@
 //! Plans that are kept for later: their tables are closed, and opened anew through the guard before each run.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
 use datafusion::common::DataFusionError;
 use datafusion::common::tree_node::Transformed;
 use datafusion::datasource::{provider_as_source, source_as_provider};
-use datafusion::logical_expr::{LogicalPlan, TableScan};
+use datafusion::logical_expr::{LogicalPlan, TableScan, TableSource};
 
 use super::{Barrier, Guard, GuardedTable};
 use crate::error::{Error, Result};
+use crate::scan::Together;
+use crate::value::json::path::Step;
 
 /// The plan without the rows it was planned over: kept with them, it would keep replaced files on the disk.
 ///
@@ -43,6 +46,28 @@ pub fn is_barred(scan: &TableScan) -> bool {
         let provider: &dyn TableProvider = provider.as_ref();
         provider.downcast_ref::<Barrier>().is_some()
     })
+}
+
+/// The column that tells the time of the rows of a table that the guard has let through.
+pub fn time_column(scan: &TableScan) -> Option<String> {
+    guarded(scan, |table| table.table().time_column().map(str::to_owned)).map(Option::unwrap_or_default)
+}
+
+/// The paths into documents of a scan's table whose values an index knows, by column and way, with their numbers.
+pub fn promoted(scan: &TableScan) -> BTreeMap<(String, Vec<Step>), u64> {
+    guarded(scan, GuardedTable::promoted).unwrap_or_default()
+}
+
+/// The table of a scan as one in which a row may stand for many ([`GuardedTable::counted`]).
+pub fn counted(
+    scan: &TableScan,
+    columns: &BTreeSet<String>,
+    sought: &BTreeSet<String>,
+    paths: &BTreeSet<u64>,
+    together: &Together,
+) -> Option<Arc<dyn TableSource>> {
+    let counted = guarded(scan, |table| table.counted(columns, sought, paths, together)).flatten()?;
+    Some(provider_as_source(Arc::new(counted)))
 }
 
 /// The plan with another table in the place of each guarded one.

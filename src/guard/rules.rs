@@ -24,6 +24,7 @@ use super::protection::{MaskRule, RowRules};
 use super::term::Term;
 use crate::catalog::Keep;
 use crate::clock::Micros;
+use crate::scan::Apart;
 
 /// A table's rules, compiled. The same for every statement of one epoch of the catalog.
 #[derive(Debug, Default)]
@@ -79,6 +80,24 @@ impl Rules {
         }
         let all = self.retention.iter().position(|rule| rule.condition.is_none())?;
         self.retention[..=all].iter().map(|rule| rule.keep.horizon(now)).min()
+    }
+
+    /// Which rows must be judged one by one: all where more than retention looks at the time, and those that expire about now.
+    pub(super) fn apart(&self, now: Micros, time_is_looked_at: bool) -> Apart {
+        /// A statement that counts rows runs no longer than this.
+        const WHILE: Micros = 2 * 3_600_000_000;
+        if time_is_looked_at || self.is_volatile() {
+            return Apart::All;
+        }
+        let horizons = self.retention.iter().map(|rule| rule.keep.horizon(now));
+        Apart::Times(horizons.map(|horizon| horizon.saturating_sub(WHILE)..horizon.saturating_add(WHILE)).collect())
+    }
+
+    /// Whether one of the rules can say something else of the same row.
+    fn is_volatile(&self) -> bool {
+        let conditions = self.retention.iter().filter_map(|rule| rule.condition.as_ref());
+        let holds = self.holds.iter().filter_map(|hold| hold.condition.as_ref());
+        self.terms().chain(conditions).chain(holds).any(|term| term.expr().is_volatile())
     }
 
     /// The rules over rows of this layout as they are for a viewer, their look-ups done.

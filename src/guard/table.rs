@@ -1,6 +1,6 @@
 //! The wrapper that a statement's plan holds in place of a scan.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -15,13 +15,14 @@ use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 
 use super::Guard;
 use super::exit::Exit;
-use super::holds::Viewer;
 use super::rules::{Layout, Rules};
 use super::sieve::SieveExec;
 use super::watch::Watch;
 use crate::catalog::{PolicyCommand, Table};
 use crate::policy;
-use crate::scan::TableScan;
+use crate::scan::{TableScan, Together};
+use crate::store::spec::{IndexKind, TableKind};
+use crate::value::json::path::Step;
 
 /// A table that the guard has let through. It hands out no definition and no logical plan, either of which would let a planner
 /// step around it.
@@ -35,6 +36,17 @@ pub struct GuardedTable {
     readable: Option<BTreeSet<String>>,
     /// Of which command's policies the rows are.
     command: PolicyCommand,
+    /// `None` in a table whose rows are read.
+    counted: Option<Counted>,
+}
+
+/// What a table is counted by.
+#[derive(Debug, Clone)]
+pub(super) struct Counted {
+    /// Which rows may come as one.
+    together: Together,
+    /// The numbers of the paths whose values are shown.
+    paths: BTreeSet<u64>,
 }
 
 /// What a table is read from.
@@ -58,13 +70,84 @@ impl GuardedTable {
         guard: Guard,
     ) -> Self {
         let schema = scan.shown_schema();
-        GuardedTable { table, schema, rules, open: Some(Open { scan, guard }), readable, command: PolicyCommand::Select }
+        GuardedTable {
+            table,
+            schema,
+            rules,
+            open: Some(Open { scan, guard }),
+            readable,
+            command: PolicyCommand::Select,
+            counted: None,
+        }
     }
 
     /// The same without its rows, so that what is kept for later holds neither memory nor files of today.
     pub fn closed(&self) -> Self {
         let (table, schema, rules) = (self.table.clone(), self.schema.clone(), self.rules.clone());
-        GuardedTable { table, schema, rules, open: None, readable: self.readable.clone(), command: self.command }
+        let (readable, counted) = (self.readable.clone(), self.counted.clone());
+        GuardedTable { table, schema, rules, open: None, readable, command: self.command, counted }
+    }
+
+    /// The paths into documents whose values an index knows, by column and way, with their numbers. A document that is masked has none: its
+    /// values are not what is shown.
+    pub(super) fn promoted(&self) -> BTreeMap<(String, Vec<Step>), u64> {
+        let spec = &self.table.spec;
+        let known = spec.indexes.iter().filter_map(|index| match index.kind {
+            IndexKind::PathValues(path) => Some((index.column, path)),
+            IndexKind::Ids | IndexKind::Text | IndexKind::PathIds(_) => None,
+        });
+        let way = |(column, path): (u32, u64)| {
+            let column = self.table.columns.iter().find(|known| known.id == column)?;
+            let masked = self.rules.masks.iter().any(|mask| mask.column == column.name);
+            (!masked).then_some(((column.name.clone(), spec.paths.get(&path)?.clone()), path))
+        };
+        known.filter_map(way).collect()
+    }
+
+    /// The same, in which one row may stand for many that have the same values in some columns and at some paths; how many, the last column
+    /// tells. Of some of those columns certain values are sought. `None` where rows have to be read for what else is done with them, or where it
+    /// is of no use.
+    pub(super) fn counted(
+        &self,
+        columns: &BTreeSet<String>,
+        sought: &BTreeSet<String>,
+        paths: &BTreeSet<u64>,
+        together: &Together,
+    ) -> Option<GuardedTable> {
+        let Open { scan, guard } = self.open.as_ref()?;
+        // Single columns are let through by name, and what a role is held to is counted by rows.
+        if self.readable.is_some()
+            || self.counted.is_some()
+            || guard.meter.is_some()
+            || self.table.spec.kind == TableKind::Reference
+        {
+            return None;
+        }
+        let names = columns.iter().map(String::as_str).collect();
+        if self.rules.is_empty() && columns.is_empty() && paths.is_empty() {
+            // How many rows there are is known without counting.
+            return None;
+        }
+        let looked_at = self.rules.columns_for(self.command, guard.viewer(), &names);
+        if !scan.counts_by(&columns.union(&looked_at).cloned().collect(), sought, paths) {
+            return None;
+        }
+        Some(self.counting(Counted { together: together.clone(), paths: paths.clone() }))
+    }
+
+    /// The same as what was let through before as a counted table.
+    pub(super) fn counting(&self, counted: Counted) -> GuardedTable {
+        let open = self.open.as_ref().map(|Open { scan, guard }| {
+            let scan = scan.clone().counted(&counted.together, &counted.paths);
+            Open { scan, guard: guard.clone() }
+        });
+        let schema = open.as_ref().map_or_else(|| self.schema.clone(), |open| open.scan.shown_schema());
+        let (table, rules, readable) = (self.table.clone(), self.rules.clone(), self.readable.clone());
+        GuardedTable { table, schema, rules, open, readable, command: self.command, counted: Some(counted) }
+    }
+
+    pub(super) fn is_counted(&self) -> Option<&Counted> {
+        self.counted.as_ref()
     }
 
     /// The same for a change of its rows, which must be visible to that command as well.
@@ -96,8 +179,7 @@ impl Open {
         shown: &[usize],
         filters: &[Expr],
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        // Being the superuser, or having made the hold, opens nothing here: a hold's roles are those that it names.
-        let viewer = Viewer::Reader { rights: &self.guard.identity.standing, answered: &self.guard.reader.standing };
+        let viewer = self.guard.viewer();
         let (rules, schema) = (&table.rules, self.scan.schema());
         let time_name = self.scan.time_column();
         let mut read = shown.to_vec();
@@ -127,7 +209,8 @@ impl Open {
             let bound = ScalarValue::TimestampMicrosecond(Some(horizon), Some(Arc::from("UTC")));
             below.push(Expr::Column(Column::new_unqualified(time_name)).gt(lit(bound)));
         }
-        let scan = self.scan.plan(state, Some(&read), &below, None).await?;
+        let apart = rules.apart(self.guard.clock.now_us(), looked_at.contains(time_name));
+        let scan = self.scan.clone().apart(apart).plan(state, Some(&read), &below, None).await?;
         let partitions = state.config().target_partitions();
         Ok(Arc::new(SieveExec::try_new(scan, Arc::new(screen), self.guard.clock.clone(), partitions)?))
     }

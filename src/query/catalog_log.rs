@@ -1,7 +1,7 @@
 //! The catalog log: every definition as an event of the log table `annals.catalog_log`, written with the change it makes and
 //! replayed at start.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, AsArray, RecordBatch};
@@ -57,6 +57,7 @@ pub(super) fn table() -> Table {
             .collect(),
         time_column: Some(2),
         indexes: BTreeSet::new(),
+        paths: BTreeMap::new(),
     };
     Table {
         oid: CATALOG_LOG_OID,

@@ -25,6 +25,7 @@ use crate::query::plan::origin::Origin;
 use crate::query::plan::{self, Planned};
 use crate::query::session::{Column, Outcome, Session};
 use crate::query::settings::known::KNOWN;
+use crate::query::together;
 use crate::value::SqlType;
 
 /// Starts a query; rows come as they are made.
@@ -132,7 +133,8 @@ fn state(session: &Session) -> SessionState {
 
 /// The plan as the optimiser makes it.
 pub(super) fn optimised(session: &Session, plan: &LogicalPlan) -> Result<LogicalPlan> {
-    state(session).optimize(plan).map_err(unwrap)
+    let optimised = state(session).optimize(plan).map_err(unwrap)?;
+    together::counted(optimised, session.style().timezone).map_err(unwrap)
 }
 
 /// A plan optimised ahead of its runs, where no parameter can tell the optimiser more and the result is described alike. What cannot

@@ -36,5 +36,6 @@ pub mod session;
 mod settings;
 mod system;
 mod time_order;
+mod together;
 mod transaction;
 mod usage;

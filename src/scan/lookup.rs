@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::ArrayRef;
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::Operator;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::{BinaryExpr, Column, InListExpr, Literal};
 use datafusion::physical_expr::utils::split_conjunction;
 
-use super::words;
-use crate::store::spec::{IndexKind, IndexSpec, TableSpec};
+use super::{paths, words};
+use crate::store::spec::{IndexKind, IndexSpec, TableSpec, path_number};
 use crate::store::{PAGE_ROWS, RowRanges, Segment, is_indexable};
+use crate::value::json::path::shown_path;
 use crate::value::words::TextProbe;
 
 /// Longer lists of values are not looked up: each costs two reads a segment.
@@ -83,17 +85,16 @@ impl Lookup {
                     lookups.push(Lookup { index, column, wanted: Wanted::Text(probe) });
                 }
             }
-            let Some((name, values)) = equals(conjunct).filter(|(_, values)| (1..=VALUES_MAX).contains(&values.len())) else {
+            let Some((value, constants)) = equals(conjunct).filter(|(_, constants)| (1..=VALUES_MAX).contains(&constants.len()))
+            else {
                 continue;
             };
-            let Some(column) = spec.columns.iter().find(|column| column.field.name() == name) else { continue };
-            let index = IndexSpec { column: column.id, kind: IndexKind::Ids };
-            needle |= column.bloom;
-            let fits = |value: &ScalarValue| value.data_type() == *column.field.data_type();
-            if spec.indexes.contains(&index) && is_indexable(column.field.data_type()) && values.iter().all(fits) {
-                let column = name.to_owned();
-                let wanted = Wanted::OneOf(ScalarValue::iter_to_array(values)?);
-                lookups.push(Lookup { index, column, wanted });
+            let Some(indexed) = Indexed::of(value, spec) else { continue };
+            needle |= indexed.bloom;
+            let fits = |constant: &ScalarValue| constant.data_type() == indexed.data_type;
+            if spec.indexes.contains(&indexed.index) && is_indexable(&indexed.data_type) && constants.iter().all(fits) {
+                let wanted = Wanted::OneOf(ScalarValue::iter_to_array(constants)?);
+                lookups.push(Lookup { index: indexed.index, column: indexed.column, wanted });
             }
         }
         Ok((lookups, needle))
@@ -130,27 +131,54 @@ pub(super) fn is_sparse(found: &[Found], segments: &[Arc<Segment>]) -> bool {
     left <= all / SPARSE
 }
 
-/// A column and the constants of which it must equal one.
-fn equals(filter: &Arc<dyn PhysicalExpr>) -> Option<(&str, Vec<ScalarValue>)> {
-    let column = |expr| <dyn PhysicalExpr>::downcast_ref::<Column>(expr);
-    let literal = |expr| <dyn PhysicalExpr>::downcast_ref::<Literal>(expr).map(|literal| literal.value().clone());
+/// What an index can be on.
+struct Indexed {
+    index: IndexSpec,
+    /// The column's name in the store, for a path with its steps.
+    column: String,
+    data_type: DataType,
+    /// Whether segments have Bloom filters on it.
+    bloom: bool,
+}
+
+impl Indexed {
+    fn of(value: &Arc<dyn PhysicalExpr>, spec: &TableSpec) -> Option<Indexed> {
+        if let Some(named) = value.downcast_ref::<Column>() {
+            let column = spec.columns.iter().find(|column| column.field.name() == named.name())?;
+            return Some(Indexed {
+                index: IndexSpec { column: column.id, kind: IndexKind::Ids },
+                column: named.name().to_owned(),
+                data_type: column.field.data_type().clone(),
+                bloom: column.bloom,
+            });
+        }
+        let (column, steps) = paths::text(value, spec)?;
+        let index = IndexSpec { column: column.id, kind: IndexKind::PathIds(path_number(column.id, &steps)) };
+        let column = format!("{} {}", column.field.name(), shown_path(&steps));
+        Some(Indexed { index, column, data_type: DataType::Utf8View, bloom: false })
+    }
+}
+
+/// Something and the constants of which it must equal one.
+fn equals(filter: &Arc<dyn PhysicalExpr>) -> Option<(&Arc<dyn PhysicalExpr>, Vec<ScalarValue>)> {
+    let literal = |expr: &Arc<dyn PhysicalExpr>| expr.downcast_ref::<Literal>().map(|literal| literal.value().clone());
     if let Some(binary) = filter.downcast_ref::<BinaryExpr>() {
         let (left, right) = (binary.left(), binary.right());
         return match binary.op() {
-            Operator::Eq => match (column(left.as_ref()), column(right.as_ref())) {
-                (Some(known), None) => Some((known.name(), vec![literal(right.as_ref())?])),
-                (None, Some(known)) => Some((known.name(), vec![literal(left.as_ref())?])),
+            Operator::Eq => match (literal(left), literal(right)) {
+                (None, Some(constant)) => Some((left, vec![constant])),
+                (Some(constant), None) => Some((right, vec![constant])),
                 (Some(_), Some(_)) | (None, None) => None,
             },
             Operator::Or => {
-                let ((name, mut values), (other, more)) = (equals(left)?, equals(right)?);
-                values.extend(more);
-                (name == other).then_some((name, values))
+                let ((value, mut constants), (other, more)) = (equals(left)?, equals(right)?);
+                constants.extend(more);
+                (value == other).then_some((value, constants))
             }
             _ => None,
         };
     }
     let list = filter.downcast_ref::<InListExpr>().filter(|list| !list.negated())?;
-    let values = list.list().iter().map(|value| literal(value.as_ref())).collect::<Option<Vec<_>>>()?;
-    Some((column(list.expr().as_ref())?.name(), values))
+    let constants = list.list().iter().map(literal).collect::<Option<Vec<_>>>()?;
+    Some((list.expr(), constants))
 }

@@ -4,10 +4,14 @@
 //! The room must never know roles: only the guard may construct a scan. Names in the store are physical and fixed for ever; the
 //! scan gives columns the names that SQL knows today.
 
+mod combinations;
+mod countable;
+mod counted;
 mod harmless;
 mod in_order;
 mod lookup;
 mod merge;
+mod paths;
 mod prune;
 mod runs;
 mod tail;
@@ -40,13 +44,17 @@ use crate::catalog::Table;
 use crate::error::{Error, Kind, Result};
 use crate::store::spec::{INGEST_COLUMN, ROW_COLUMN};
 use crate::store::{Segment, TableView, View};
+use counted::CountedExec;
 use in_order::{Reading, TimeOrderExec};
 use lookup::{Found, Lookup};
 use prune::ByTime;
 use tail::Tail;
 
+pub use countable::{ROWS, path_column};
+pub use counted::{Apart, Together};
 pub use harmless::is_harmless;
 pub use in_order::End;
+pub use paths::steps_of;
 pub use undecided::{Wanted, decided, time_place};
 
 /// The address under which the store's files are registered with DataFusion.
@@ -54,7 +62,7 @@ pub const STORE_URL: &str = "annals://store/";
 
 /// Whether a node reads a table's rows as they are stored.
 pub fn is_raw(plan: &dyn ExecutionPlan) -> bool {
-    if plan.downcast_ref::<TimeOrderExec>().is_some() {
+    if plan.downcast_ref::<TimeOrderExec>().is_some() || plan.downcast_ref::<CountedExec>().is_some() {
         return true;
     }
     let source = plan.downcast_ref::<DataSourceExec>().map(DataSourceExec::data_source);
@@ -73,6 +81,8 @@ pub struct TableScan {
     hidden: usize,
     /// The name of the column that tells the time of a row.
     time: String,
+    /// Which rows may come as one, if some may: the last column that is shown then says how many one stands for.
+    counted: Option<(Together, Apart)>,
     view: TableView,
 }
 
@@ -135,7 +145,14 @@ impl TableScan {
             stored.push(time);
         }
         let time = table.time_column().unwrap_or(INGEST_COLUMN).to_owned();
-        Ok(TableScan { schema: Arc::new(Schema::new(shown)), stored: Arc::new(Schema::new(stored)), hidden, time, view })
+        Ok(TableScan {
+            schema: Arc::new(Schema::new(shown)),
+            stored: Arc::new(Schema::new(stored)),
+            hidden,
+            time,
+            counted: None,
+            view,
+        })
     }
 
     /// The columns without the hidden one at their end.
@@ -165,6 +182,9 @@ impl TableScan {
         let all: Vec<usize> = (0..self.schema.fields().len()).collect();
         let projection = projection.unwrap_or(&all);
         let predicate = self.predicate(session, filters)?;
+        if let Some((together, apart)) = &self.counted {
+            return self.counted_plan(session, projection, predicate.as_ref(), together, apart);
+        }
         let reading = Arc::new(self.reading(projection, predicate.as_ref()).await?);
         if reading.sparse {
             return Ok(Arc::new(TimeOrderExec::new(reading, End::Newest, false)));

@@ -31,22 +31,29 @@ impl ByTime {
 
     /// The segments that are not ruled out.
     pub(super) fn segments(&self, segments: &[Arc<Segment>]) -> Result<Vec<Arc<Segment>>> {
-        let Some(predicate) = &self.predicate else { return Ok(segments.to_vec()) };
-        let bounds = segments.iter().map(|segment| (segment.time_min, segment.time_max, segment.rows)).collect();
-        let keep = predicate.prune(&TimeBounds { column: &self.column, bounds })?;
+        let keep = self.stretches(segments.iter().map(|segment| (segment.time_min, segment.time_max, segment.rows)).collect())?;
         Ok(segments.iter().zip(keep).filter(|(_, keep)| *keep).map(|(segment, _)| segment.clone()).collect())
+    }
+
+    /// Whether each of some stretches of time is not ruled out; they are told by their smallest and largest time and their rows.
+    pub(super) fn stretches(&self, bounds: Vec<(Micros, Micros, u64)>) -> Result<Vec<bool>> {
+        match &self.predicate {
+            Some(predicate) => predicate.prune(&TimeBounds { column: &self.column, bounds }),
+            None => Ok(vec![true; bounds.len()]),
+        }
     }
 
     /// The rows of a segment that stand in pages which are not ruled out. Reads the segment's footer, and blocks for that.
     pub(super) fn rows(&self, segment: &Segment) -> Result<RowRanges> {
         let all = RowRanges::all(usize::try_from(segment.rows).unwrap_or(usize::MAX));
-        let Some(predicate) = &self.predicate else { return Ok(all) };
+        if self.predicate.is_none() {
+            return Ok(all);
+        }
         let pages = segment.time_pages(&self.column).map_err(|error| DataFusionError::External(Box::new(error)))?;
         if pages.is_empty() {
             return Ok(all);
         }
-        let bounds = pages.iter().map(|(rows, min, max)| (*min, *max, rows.len() as u64)).collect();
-        let keep = predicate.prune(&TimeBounds { column: &self.column, bounds })?;
+        let keep = self.stretches(pages.iter().map(|(rows, min, max)| (*min, *max, rows.len() as u64)).collect())?;
         Ok(pages.into_iter().zip(keep).filter(|(_, keep)| *keep).map(|((rows, _, _), _)| rows).collect())
     }
 }

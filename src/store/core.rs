@@ -11,11 +11,10 @@ use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use object_store::ObjectStore;
 use tokio::sync::Notify;
-use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
 use super::durable::sync_dir;
-use super::home::{Chore, TableHome};
+use super::home::{TableHome, Yard};
 use super::keeper::Keeper;
 use super::lock::FolderLock;
 use super::options::StoreOptions;
@@ -48,7 +47,7 @@ pub(crate) struct Core {
     /// Told when a flush may be due.
     pub(crate) wake: Arc<Notify>,
     flush_failure: Mutex<Option<Error>>,
-    pub(crate) janitor: UnboundedSender<Chore>,
+    pub(crate) yard: Yard,
     /// The ledger, once it is open; never if it is off.
     keeper: OnceLock<Arc<Keeper>>,
     pub(crate) purges: Purges,
@@ -103,7 +102,7 @@ impl Core {
         dir: PathBuf,
         store: Arc<dyn ObjectStore>,
         lock: FolderLock,
-        janitor: UnboundedSender<Chore>,
+        yard: Yard,
         found: Found,
     ) -> Self {
         let purges = Purges::open(&dir);
@@ -119,7 +118,7 @@ impl Core {
             gate: Arc::default(),
             wake: Arc::default(),
             flush_failure: Mutex::new(None),
-            janitor,
+            yard,
             keeper: OnceLock::new(),
             purges,
             stop: CancellationToken::new(),
@@ -149,7 +148,7 @@ impl Core {
     }
 
     pub(crate) fn tables_dir(&self) -> PathBuf {
-        self.dir.join("tables")
+        self.yard.tables.clone()
     }
 
     pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
@@ -204,7 +203,7 @@ impl Core {
         match tables.get_mut(&spec.id) {
             Some(state) => redefine(Arc::make_mut(state), spec),
             None => {
-                let home = TableHome::new(spec.id, &self.tables_dir(), None, self.janitor.clone());
+                let home = TableHome::new(spec.id, None, &self.yard);
                 tables.insert(spec.id, Arc::new(TableState::new(spec, Arc::new(home))));
                 Ok(())
             }

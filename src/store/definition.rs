@@ -3,7 +3,7 @@
 //! The Arrow fields stand in it as an Arrow IPC schema message (Arrow columnar format, section "Encapsulated message format"), which
 //! is the form of a schema that every Arrow version promises to read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
@@ -19,6 +19,7 @@ use super::spec::{
 };
 use crate::clock::Micros;
 use crate::error::{Error, Kind, Result};
+use crate::value::json::path::Step;
 
 /// What the log remembers of a table: its spec and how far its counters have come.
 #[derive(Debug, Clone)]
@@ -39,6 +40,8 @@ struct Text {
     columns: Vec<ColumnText>,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     indexes: BTreeSet<IndexSpec>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    paths: BTreeMap<u64, Vec<Step>>,
     /// The columns' fields in order, as an IPC stream without batches, in base64.
     fields: String,
     next_leaf: i64,
@@ -65,6 +68,7 @@ impl Definition {
             time_column: self.spec.time_column,
             columns: self.spec.columns.iter().map(|column| ColumnText { id: column.id, bloom: column.bloom }).collect(),
             indexes: self.spec.indexes.clone(),
+            paths: self.spec.paths.clone(),
             fields: STANDARD.encode(fields),
             next_leaf: self.next_leaf,
             last_ingest: self.last_ingest,
@@ -90,8 +94,8 @@ impl Definition {
             .zip(schema.fields())
             .map(|(column, field)| ColumnSpec { id: column.id, field: field.clone(), bloom: column.bloom })
             .collect();
-        let (time_column, indexes) = (text.time_column, text.indexes);
-        let spec = TableSpec { id: text.id, kind: text.kind, label: text.label, columns, time_column, indexes };
+        let (time_column, indexes, paths) = (text.time_column, text.indexes, text.paths);
+        let spec = TableSpec { id: text.id, kind: text.kind, label: text.label, columns, time_column, indexes, paths };
         Ok(Definition { spec: Arc::new(spec), next_leaf: text.next_leaf, last_ingest: text.last_ingest })
     }
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Weak};
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
+use super::codes::Codebook;
 use super::core::Core;
 use super::delta::DeltaLog;
 use super::index;
@@ -24,6 +25,15 @@ pub(crate) enum Chore {
     Done(tokio::sync::oneshot::Sender<()>),
 }
 
+/// What the folders of all tables of a store share.
+#[derive(Debug, Clone)]
+pub(crate) struct Yard {
+    /// Where they are.
+    pub tables: PathBuf,
+    pub janitor: UnboundedSender<Chore>,
+    pub codebook: Arc<Codebook>,
+}
+
 /// The folder of one table, shared by its states and segments. It lives as long as someone reads the table.
 #[derive(Debug)]
 pub(crate) struct TableHome {
@@ -36,6 +46,8 @@ pub(crate) struct TableHome {
     pub gate: Arc<tokio::sync::RwLock<()>>,
     /// What was read of its segments' footers.
     pub footers: Footers,
+    /// What the store keeps of columns' codes.
+    pub codebook: Arc<Codebook>,
     /// Held by the one rewrite of the table that may run; a flush may run beside it.
     pub rewriting: tokio::sync::Mutex<()>,
     /// The commit that dropped the table, 0 while it exists.
@@ -44,16 +56,17 @@ pub(crate) struct TableHome {
 }
 
 impl TableHome {
-    pub(crate) fn new(id: TableId, tables: &Path, delta: Option<DeltaLog>, janitor: UnboundedSender<Chore>) -> Self {
+    pub(crate) fn new(id: TableId, delta: Option<DeltaLog>, yard: &Yard) -> Self {
         TableHome {
             id,
-            dir: tables.join(id.to_string()),
+            dir: yard.tables.join(id.to_string()),
             delta: tokio::sync::Mutex::new(delta),
             gate: Arc::default(),
             footers: Footers::default(),
+            codebook: yard.codebook.clone(),
             rewriting: tokio::sync::Mutex::new(()),
             dropped: AtomicU64::new(0),
-            janitor,
+            janitor: yard.janitor.clone(),
         }
     }
 
@@ -69,6 +82,7 @@ impl TableHome {
     /// Asks for the removal of a segment's files. Without a janitor the next start removes them.
     pub(crate) fn discard(&self, segment: &str) {
         self.footers.forget(segment);
+        self.codebook.forget(segment);
         let indexes = index::folder(&self.dir, segment);
         let _ = self.janitor.send(Chore::Segment { file: self.dir.join(segment), indexes });
     }

@@ -25,6 +25,7 @@
 //! log together again (`open`).
 
 pub mod audit;
+mod codes;
 mod core;
 pub mod crash;
 mod definition;
@@ -68,9 +69,10 @@ use arrow::array::RecordBatch;
 use object_store::ObjectStore;
 use tokio::sync::{OwnedMutexGuard, mpsc, oneshot};
 
+use self::codes::Codebook;
 use self::core::{Core, Found, locked};
 use self::durable::DurableStore;
-use self::home::{Chore, run_janitor};
+use self::home::{Chore, Yard, run_janitor};
 use self::load::StagedLoad;
 use self::lock::FolderLock;
 use self::prepare::{Checked, prepare};
@@ -79,7 +81,8 @@ use self::wal::writer::{Answer, Prepared, Request, WalWriter};
 use crate::error::{Error, Kind, Result};
 use crate::ledger::proof::RowProof;
 
-pub use self::index::is_indexable;
+pub use self::codes::{CodeRows, Codes, Minute, is_codable};
+pub use self::index::{is_indexable, texts_at};
 pub use self::keeper::{HeldRows, LedgerOptions, LedgerStatus, SignedCheckpoint, TableLedger, public_key, rotate_key};
 pub use self::load::Load;
 pub use self::lock::{owner_of, server_of};
@@ -160,12 +163,14 @@ impl Store {
             reason = "a chore is sent from `drop`, which cannot wait; there is one for each file that goes"
         )]
         let (janitor, chores) = mpsc::unbounded_channel();
-        let opened = open::open_folder(&dir, &janitor).await?;
         let tables_dir = dir.join("tables");
+        let codebook = Arc::new(Codebook::new(options.codes_bytes));
+        let yard = Yard { tables: tables_dir.clone(), janitor, codebook };
+        let opened = open::open_folder(&dir, &yard).await?;
         let objects = DurableStore::folder(&tables_dir)
             .map_err(|cause| Error::new(Kind::IoError, format!("could not open \"{}\": {cause}", tables_dir.display())))?;
         let found = Found { tables: opened.tables, wal_files: opened.replayed.files };
-        let core = Arc::new(Core::new(options, dir, Arc::new(objects), lock, janitor, found));
+        let core = Arc::new(Core::new(options, dir, Arc::new(objects), lock, yard, found));
         let writer = WalWriter::begin(core.clone(), opened.replayed.last_sequence, opened.definitions)?;
         core.cut_wal()?;
         let opening = core.clone();
@@ -505,7 +510,7 @@ impl Store {
     /// Waits until the janitor has done everything it was asked for so far.
     async fn await_janitor(&self) {
         let (reply, done) = oneshot::channel();
-        if self.core.janitor.send(Chore::Done(reply)).is_ok() {
+        if self.core.yard.janitor.send(Chore::Done(reply)).is_ok() {
             let _ = done.await;
         }
     }

@@ -10,13 +10,12 @@ use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
 use futures::{StreamExt, stream};
-use tokio::sync::mpsc::UnboundedSender;
 use uuid::Uuid;
 
 use super::core::Tables;
 use super::definition::Definition;
 use super::delta::{self, DeltaLog, Position, SetAside};
-use super::home::{Chore, TableHome, remove_folder};
+use super::home::{TableHome, Yard, remove_folder};
 use super::index;
 use super::read::read_in_order;
 use super::segment::{Segment, SegmentFacts};
@@ -299,12 +298,12 @@ impl Recovering {
 }
 
 /// Reads a folder whose lock is held.
-pub(crate) async fn open_folder(dir: &Path, janitor: &UnboundedSender<Chore>) -> Result<Opened> {
-    let (wal_dir, tables_dir) = (dir.join("wal"), dir.join("tables"));
-    for folder in [&wal_dir, &tables_dir] {
+pub(crate) async fn open_folder(dir: &Path, yard: &Yard) -> Result<Opened> {
+    let (wal_dir, tables_dir) = (dir.join("wal"), &yard.tables);
+    for folder in [&wal_dir, tables_dir] {
         super::durable::make_dirs(folder).map_err(|cause| Error::io("make the folder", folder, &cause))?;
     }
-    let mut stored = read_tables(&tables_dir).await?;
+    let mut stored = read_tables(tables_dir).await?;
     if !stored.is_empty() && super::wal::list(&wal_dir)?.is_empty() {
         return Err(Error::new(
             Kind::DataCorrupted,
@@ -322,13 +321,13 @@ pub(crate) async fn open_folder(dir: &Path, janitor: &UnboundedSender<Chore>) ->
     .await
     .map_err(|cause| Error::internal(format!("reading the write-ahead log ended early: {cause}")))??;
     check_end(&stored, &replayed, dir)?;
-    remove_dropped(&tables_dir, &recovery, &mut stored)?;
+    remove_dropped(tables_dir, &recovery, &mut stored)?;
     let mut tables = Tables::new();
     let mut definitions = Vec::new();
     for (id, table) in recovery.tables {
         let stored = stored.remove(&id).unwrap_or_else(Stored::nothing);
         definitions.push(Definition { spec: table.spec.clone(), next_leaf: table.next_leaf, last_ingest: table.last_ingest });
-        tables.insert(id, Arc::new(finish_table(table, stored, &tables_dir, janitor).await?));
+        tables.insert(id, Arc::new(finish_table(table, stored, yard).await?));
     }
     for id in stored.keys() {
         tracing::warn!(folder = %tables_dir.join(id.to_string()).display(), "a folder belongs to no table; it is left as it is");
@@ -389,12 +388,7 @@ fn remove_dropped(tables_dir: &Path, recovery: &Recovery, stored: &mut BTreeMap<
     Ok(())
 }
 
-async fn finish_table(
-    mut table: Recovering,
-    stored: Stored,
-    tables_dir: &Path,
-    janitor: &UnboundedSender<Chore>,
-) -> Result<TableState> {
+async fn finish_table(mut table: Recovering, stored: Stored, yard: &Yard) -> Result<TableState> {
     let id = table.spec.id;
     let damage = match (table.damage.take().or(stored.damage), &stored.set_aside) {
         // What the damaged last commit held is nowhere else: it was no torn commit, and the file is evidence.
@@ -410,7 +404,7 @@ async fn finish_table(
         }
         (damage, _) => damage,
     };
-    let home = Arc::new(TableHome::new(id, tables_dir, stored.log, janitor.clone()));
+    let home = Arc::new(TableHome::new(id, stored.log, yard));
     let loaded: Vec<SegmentFacts> = table.loads.iter().flat_map(|(_, load)| load.segments.iter().cloned()).collect();
     let damage = damage.or_else(|| missing_file(&home.dir, &loaded));
     if damage.is_none() {

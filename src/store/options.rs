@@ -32,6 +32,9 @@ pub struct StoreOptions {
     /// Segments with fewer rows get no indexes: reading two pages is as quick as looking something up in a file beside. More means fewer
     /// small files, and small segments that are read for every needle. 8192.
     pub index_rows_min: u64,
+    /// Memory for columns whose values repeat, as codes, all tables together. More means fewer columns that are read again before rows are
+    /// counted by them. 512 MiB.
+    pub codes_bytes: usize,
     /// How often the compactor looks for work. 60 s.
     pub compaction_interval: Duration,
     /// A Delta checkpoint is written after so many commits of a table. 100.
@@ -61,6 +64,7 @@ impl StoreOptions {
             commit_queue: 1024,
             compaction_rows: 3_000_000,
             index_rows_min: 8192,
+            codes_bytes: 512 * MIB,
             compaction_interval: Duration::from_secs(60),
             delta_checkpoint_commits: 100,
             delta_log_retention: Duration::from_secs(24 * 60 * 60),

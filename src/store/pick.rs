@@ -49,7 +49,7 @@ struct Kept {
 }
 
 impl Footers {
-    fn get(&self, segment: &Segment) -> Result<ArrowReaderMetadata> {
+    pub(super) fn get(&self, segment: &Segment) -> Result<ArrowReaderMetadata> {
         {
             let mut kept = locked(&self.0);
             kept.asked += 1;

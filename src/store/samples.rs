@@ -1,6 +1,6 @@
 //! Tables and rows for the tests of this room.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::array::{
@@ -32,7 +32,15 @@ fn column(id: u32, sql: SqlType, name: &str, nullable: bool, bloom: bool) -> Col
 }
 
 fn spec(kind: TableKind, label: &str, columns: Vec<ColumnSpec>, time_column: Option<u32>) -> TableSpec {
-    TableSpec { id: TableId(Uuid::new_v4()), kind, label: label.to_owned(), columns, time_column, indexes: BTreeSet::new() }
+    TableSpec {
+        id: TableId(Uuid::new_v4()),
+        kind,
+        label: label.to_owned(),
+        columns,
+        time_column,
+        indexes: BTreeSet::new(),
+        paths: BTreeMap::new(),
+    }
 }
 
 /// event_id, occurred_at, message, n.

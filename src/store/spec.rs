@@ -3,13 +3,16 @@
 //! A spec is plain data. It stands in the WAL when a table is defined or changed, at the head of every WAL file, and in the Delta
 //! table's metadata, so that the folder explains itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
 use serde::{Deserialize, Serialize};
+use twox_hash::XxHash64;
 use uuid::Uuid;
+
+use crate::value::json::path::Step;
 
 /// The leaf index of a row: dense from 1 in order of acknowledgement (0 is the ledger's genesis leaf). `Int64`.
 pub const LEAF_COLUMN: &str = "_li";
@@ -60,6 +63,15 @@ pub enum IndexKind {
     Ids,
     /// By words and parts of a text: which pages of a segment can hold them.
     Text,
+    /// By what a path of this number leads to in a document, whole: which rows of a segment have it there.
+    PathIds(u64),
+    /// What a path of this number leads to in each row of a segment, in codes.
+    PathValues(u64),
+}
+
+/// The number of a path into a column's documents, which no other path has.
+pub fn path_number(column: u32, steps: &[Step]) -> u64 {
+    XxHash64::oneshot(u64::from(column), format!("{steps:?}").as_bytes())
 }
 
 /// An index that every segment of a table gets.
@@ -83,6 +95,8 @@ pub struct TableSpec {
     pub time_column: Option<u32>,
     /// What prunes segments beside their bounds; of no meaning for a reference table, whose rows are in memory.
     pub indexes: BTreeSet<IndexSpec>,
+    /// Where the paths of indexes lead, by their numbers.
+    pub paths: BTreeMap<u64, Vec<Step>>,
 }
 
 impl TableSpec {

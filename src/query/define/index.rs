@@ -3,13 +3,14 @@
 mod key;
 mod naming;
 mod options;
+mod path;
 
 use datafusion::sql::sqlparser::ast::ObjectName;
 
 use super::{Defined, Scope, applied};
 use crate::catalog::{Catalog, Change, Index, IndexMethod, Name, Object, Relation, Table, quote_identifier, undefined_index};
 use crate::error::{Error, Kind, Result};
-use crate::query::parse::{CreateIndex, IndexStatement, unsupported};
+use crate::query::parse::{CreateIndex, IndexStatement, KeyPart, unsupported};
 use crate::query::plan::names;
 use crate::query::system;
 use crate::query::system::definition::index_terms;
@@ -23,6 +24,7 @@ pub(super) fn define(statement: &IndexStatement, scope: &Scope<'_>) -> Result<De
         IndexStatement::Create(statement) => create(statement, scope),
         IndexStatement::Rename { name, if_exists, to } => rename(name, *if_exists, to, scope),
         IndexStatement::Drop { names, concurrently, if_exists, cascade } => drop(names, *concurrently, *if_exists, *cascade, scope),
+        IndexStatement::Demote { table, of } => demote(table, of, scope),
     }?;
     tell_store(&mut defined, scope.catalog)?;
     Ok(defined)
@@ -56,7 +58,8 @@ fn create(create: &CreateIndex, scope: &Scope<'_>) -> Result<Defined> {
         naming::of_index(&table.name.name, &labels, taken)
     });
     let name = in_schema(name);
-    let mut defined = Defined { tag: "CREATE INDEX", object: name.to_string(), ..Defined::default() };
+    let tag = if create.promotes { "ALTER TABLE" } else { "CREATE INDEX" };
+    let mut defined = Defined { tag, object: name.to_string(), ..Defined::default() };
     let method = method(create.method.as_deref())?;
     refuse_unsupported(create, method)?;
     let options = options::storage(method, &create.options)?;
@@ -74,6 +77,22 @@ fn create(create: &CreateIndex, scope: &Scope<'_>) -> Result<Defined> {
     let (shown, on, terms) = (quote_identifier(&index.name), &table.name, index_terms(table, &index, false));
     defined.text = format!("CREATE INDEX {unless}{shown} ON {on} {terms}");
     defined.changes.push(Change::CreateIndex { table: table.name.clone(), index });
+    Ok(defined)
+}
+
+/// The index of a path goes.
+fn demote(table: &ObjectName, of: &KeyPart, scope: &Scope<'_>) -> Result<Defined> {
+    let table = owned_table(table, scope)?;
+    let key = key::read(of, String::new(), IndexMethod::Btree, table)?;
+    let promotes = |index: &&Index| matches!(index.keys.as_slice(), [only] if only.column == key.column && only.of == key.of);
+    let Some(index) = table.indexes.iter().find(promotes) else {
+        return Err(Error::new(Kind::UndefinedObject, format!("no index of table \"{}\" is on this path alone", table.name.name))
+            .with_hint("pg_indexes lists the indexes of a table."));
+    };
+    let name = Name::new(table.name.schema.clone(), index.name.clone());
+    let mut defined = Defined { tag: "ALTER TABLE", object: name.to_string(), ..Defined::default() };
+    defined.text = format!("DROP INDEX {name}");
+    defined.changes.push(Change::DropIndex { table: table.name.clone(), index: index.name.clone() });
     Ok(defined)
 }
 

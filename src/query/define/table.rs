@@ -1,6 +1,6 @@
 //! CREATE TABLE and CREATE SCHEMA.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use datafusion::sql::sqlparser::ast::{self, ColumnOption, CreateTableOptions, SqlOption, TableConstraint};
@@ -286,7 +286,15 @@ impl Draft {
         let columns: Vec<ColumnSpec> = self.columns.iter().map(|column| column_spec(column, column.name.clone())).collect();
         let primary_key =
             self.columns.iter().filter(|column| self.primary_key.contains(&column.name)).map(|column| column.id).collect();
-        let spec = TableSpec { id, kind: self.kind, label: self.name.to_string(), columns, time_column, indexes: BTreeSet::new() };
+        let spec = TableSpec {
+            id,
+            kind: self.kind,
+            label: self.name.to_string(),
+            columns,
+            time_column,
+            indexes: BTreeSet::new(),
+            paths: BTreeMap::new(),
+        };
         Ok(Table {
             oid: 0,
             name: self.name,

@@ -2,7 +2,7 @@
 
 use datafusion::sql::sqlparser::ast::{Expr, ObjectName};
 use datafusion::sql::sqlparser::keywords::Keyword;
-use datafusion::sql::sqlparser::parser::Parser;
+use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::retention::skip;
@@ -27,12 +27,19 @@ pub enum IndexStatement {
         if_exists: bool,
         cascade: bool,
     },
+    /// `ALTER TABLE table DEMOTE (path)`.
+    Demote {
+        table: ObjectName,
+        of: Box<KeyPart>,
+    },
 }
 
 /// `CREATE [UNIQUE] INDEX [CONCURRENTLY] [[IF NOT EXISTS] name] ON [ONLY] table [USING method] (key, …) [INCLUDE (…)]
 /// [NULLS [NOT] DISTINCT] [WITH (…)] [TABLESPACE name] [WHERE condition]`.
 #[derive(Debug, Clone)]
 pub struct CreateIndex {
+    /// Whether it was written as `ALTER TABLE table PROMOTE (path)`.
+    pub promotes: bool,
     /// Without one it is made from the table's and the columns'.
     pub name: Option<String>,
     pub table: ObjectName,
@@ -73,7 +80,9 @@ impl IndexStatement {
     /// The command tag.
     pub fn tag(&self) -> &'static str {
         match self {
+            IndexStatement::Create(create) if create.promotes => "ALTER TABLE",
             IndexStatement::Create(_) => "CREATE INDEX",
+            IndexStatement::Demote { .. } => "ALTER TABLE",
             IndexStatement::Rename { .. } => "ALTER INDEX",
             IndexStatement::Drop { .. } => "DROP INDEX",
         }
@@ -83,7 +92,7 @@ impl IndexStatement {
     pub fn alone(&self) -> Option<&'static str> {
         match self {
             IndexStatement::Create(create) => create.concurrently.then_some("CREATE INDEX CONCURRENTLY"),
-            IndexStatement::Rename { .. } => None,
+            IndexStatement::Rename { .. } | IndexStatement::Demote { .. } => None,
             IndexStatement::Drop { concurrently, .. } => concurrently.then_some("DROP INDEX CONCURRENTLY"),
         }
     }
@@ -102,11 +111,48 @@ pub(super) fn read(parser: &mut Parser<'_>) -> Result<Option<IndexStatement>, Fa
         skip(parser, 2);
         return drop(parser).map(Some);
     }
+    if next_words(parser, &["alter", "table"])
+        && let Some(promoted) = parser.maybe_parse(promoted)?
+    {
+        return Ok(Some(promoted));
+    }
     if next_words(parser, &["reindex"]) {
         let hint = "An index is written with each file, and a file that has none gets it by itself.";
         return Err(unsupported("REINDEX").with_hint(hint).into());
     }
     Ok(None)
+}
+
+/// `ALTER TABLE table {PROMOTE | DEMOTE} (path)`.
+fn promoted(parser: &mut Parser<'_>) -> Result<IndexStatement, ParserError> {
+    skip(parser, 2);
+    let table = parser.parse_object_name(false)?;
+    let promotes = take_word(parser, "promote");
+    if !promotes && !take_word(parser, "demote") {
+        return parser.expected_ref("PROMOTE or DEMOTE", parser.peek_token_ref());
+    }
+    parser.expect_token(&Token::LParen)?;
+    let of = KeyTarget::Expression(Box::new(parser.parse_expr()?));
+    parser.expect_token(&Token::RParen)?;
+    let of = KeyPart { of, collation: None, class: None, class_options: false, descending: None, nulls_first: None };
+    if !promotes {
+        return Ok(IndexStatement::Demote { table, of: Box::new(of) });
+    }
+    Ok(IndexStatement::Create(Box::new(CreateIndex {
+        promotes,
+        name: None,
+        table,
+        unique: false,
+        concurrently: false,
+        if_not_exists: false,
+        method: None,
+        keys: vec![of],
+        includes: false,
+        one_null: false,
+        options: vec![],
+        tablespace: None,
+        partial: false,
+    })))
 }
 
 fn create(parser: &mut Parser<'_>) -> Result<CreateIndex, Failure> {
@@ -144,6 +190,7 @@ fn create(parser: &mut Parser<'_>) -> Result<CreateIndex, Failure> {
         parser.parse_expr()?;
     }
     Ok(CreateIndex {
+        promotes: false,
         name: named,
         table,
         unique,

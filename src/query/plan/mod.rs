@@ -350,7 +350,7 @@ impl<'a> Planner<'a> {
 
     fn table_source(&self, table: &Arc<Table>) -> Result<Arc<dyn TableSource>> {
         self.partial.set(self.partial.get() || !self.guard.reads_whole(table.oid));
-        Ok(provider_as_source(self.guard.open(table, rules::of(table, self)?)?))
+        Ok(provider_as_source(Arc::new(self.guard.open(table, rules::of(table, self)?)?)))
     }
 
     /// A view's plan with exactly the columns it had when it was created, whatever `*` would mean today.

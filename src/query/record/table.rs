@@ -1,6 +1,6 @@
 //! The log table `annals.query_log`, which Annals alone writes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
@@ -77,6 +77,7 @@ pub(in crate::query) fn table() -> Table {
         columns: stored.collect(),
         time_column: Some(2),
         indexes: BTreeSet::new(),
+        paths: BTreeMap::new(),
     };
     Table {
         oid: QUERY_LOG_OID,

@@ -1,12 +1,13 @@
 //! Definitions as SQL text, laid out as PostgreSQL's `pg_get_…def` functions lay them out.
 
-use crate::catalog::{Column, Function, Index, IndexKey, Table, View, Words, quote_identifier};
+use crate::catalog::{Column, Function, Index, IndexKey, KeyOf, Table, View, Words, quote_identifier};
 use crate::query::parse;
 use crate::query::system::builtin::BuiltinFunction;
 use crate::query::system::indexes::TableIndex;
 use crate::query::system::layout;
 use crate::query::system::world::{Constraint, Lookup};
 use crate::value::SqlType;
+use crate::value::json::path::Step;
 
 /// A view's query as PostgreSQL lays it out, or over several lines where that is not known; with the semicolon behind it. In `pretty` text
 /// parentheses that are not needed are left out.
@@ -90,11 +91,46 @@ pub(crate) fn index_key(key: &IndexKey, column: &Column, pretty: bool) -> String
         (true, true) => format!("{name}::text"),
         (true, false) => format!("({name})::text"),
     };
-    match key.words {
-        None => name,
-        Some(Words::Unnamed) => format!("to_tsvector({text})"),
-        Some(Words::Simple) => format!("to_tsvector('simple'::regconfig, {text})"),
+    match &key.of {
+        KeyOf::Value => name,
+        KeyOf::Words(Words::Unnamed) => format!("to_tsvector({text})"),
+        KeyOf::Words(Words::Simple) => format!("to_tsvector('simple'::regconfig, {text})"),
+        KeyOf::Path(steps) => format!("({})", path(name, steps)),
     }
+}
+
+/// The text at a path, as PostgreSQL writes it.
+fn path(column: String, steps: &[Step]) -> String {
+    let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
+    let mut text = column;
+    // Steps of one list stand together.
+    let parts = steps.chunk_by(|one, next| matches!((one, next), (Step::Either(_), Step::Either(_))));
+    let last = parts.clone().count().saturating_sub(1);
+    for (at, part) in parts.enumerate() {
+        let mark = if at == last { ">>" } else { ">" };
+        text = match &part[0] {
+            Step::Key(key) => format!("({text} -{mark} {}::text)", quoted(key)),
+            Step::Element(index @ 0..) => format!("({text} -{mark} {index})"),
+            Step::Element(index) => format!("({text} -{mark} '{index}'::integer)"),
+            Step::Either(_) => {
+                let keys = part.iter().filter_map(|step| match step {
+                    Step::Either(key) => Some(element(key)),
+                    Step::Key(_) | Step::Element(_) => None,
+                });
+                format!("({text} #{mark} {}::text[])", quoted(&format!("{{{}}}", keys.collect::<Vec<_>>().join(","))))
+            }
+        };
+    }
+    text
+}
+
+/// An element in the text of an array, in quotes where it could be taken for something else.
+fn element(text: &str) -> String {
+    let plain = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '-';
+    if !text.is_empty() && text.chars().all(plain) && !text.eq_ignore_ascii_case("null") {
+        return text.to_owned();
+    }
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 fn key_columns(table: &Table) -> Vec<String> {

@@ -8,7 +8,7 @@ use super::operators::{self, OperatorClass};
 use super::relations::{attribute_row, class_row, typed};
 use super::rows::{Cell, Rows};
 use super::world::{World, access_method, index_oid};
-use crate::catalog::{Column, Index, IndexKey, IndexMethod, Name, Object, Table};
+use crate::catalog::{Column, Index, IndexKey, IndexMethod, KeyOf, Name, Object, Table};
 use crate::error::Result;
 use crate::value::SqlType;
 
@@ -65,19 +65,31 @@ struct Key<'a> {
 
 impl Key<'_> {
     fn class(&self) -> Option<&'static OperatorClass> {
-        match (&self.key.class, self.key.words) {
-            (_, Some(_)) => operators::words_class(),
-            (Some(name), None) => operators::class(self.method, name),
-            (None, None) => operators::default_class(self.method, self.column.sql_type.oid()),
+        match (&self.key.class, &self.key.of) {
+            (_, KeyOf::Words(_)) => operators::words_class(),
+            (Some(name), KeyOf::Value | KeyOf::Path(_)) => operators::class(self.method, name),
+            (None, KeyOf::Value | KeyOf::Path(_)) => operators::default_class(self.method, self.sql_type().oid()),
         }
     }
 
+    /// The type of what it is on, but for words.
+    fn sql_type(&self) -> &SqlType {
+        match self.key.of {
+            KeyOf::Value | KeyOf::Words(_) => &self.column.sql_type,
+            KeyOf::Path(_) => &SqlType::Text,
+        }
+    }
+
+    fn is_expression(&self) -> bool {
+        self.key.of != KeyOf::Value
+    }
+
     fn collation(&self) -> u32 {
-        if self.key.words.is_some() || !is_collatable(&self.column.sql_type) {
+        if matches!(self.key.of, KeyOf::Words(_)) || !is_collatable(self.sql_type()) {
             return 0;
         }
         let named = COLLATIONS.iter().find(|(name, _)| self.key.collation.as_deref() == Some(*name));
-        named.map_or_else(|| type_collation(self.column.sql_type.oid()), |(_, oid)| *oid)
+        named.map_or_else(|| type_collation(self.sql_type().oid()), |(_, oid)| *oid)
     }
 
     /// DESC and NULLS FIRST in PostgreSQL's bits.
@@ -123,7 +135,7 @@ pub(super) fn classes(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
 pub(super) fn attributes(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     for found in world.indexes() {
         for (number, key) in (1..).zip(found.keys()) {
-            let own = typed(found.index.oid, number, &key.key.name, &key.column.sql_type);
+            let own = typed(found.index.oid, number, &key.key.name, key.sql_type());
             let kept = |type_oid| match (key.method, key.class()) {
                 (IndexMethod::Hash, _) => INTEGER,
                 (IndexMethod::Btree | IndexMethod::Gin, Some(class)) => class.kept(type_oid),
@@ -138,12 +150,9 @@ pub(super) fn attributes(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
 pub(super) fn index(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     for found in world.indexes() {
         let keys: Vec<Key<'_>> = found.keys().collect();
-        let expressions: Vec<String> = keys
-            .iter()
-            .filter(|key| key.key.words.is_some())
-            .map(|key| definition::index_key(key.key, key.column, false))
-            .collect();
-        let column = |key: &Key<'_>| if key.key.words.is_some() { 0 } else { key.column.id };
+        let expressions: Vec<String> =
+            keys.iter().filter(|key| key.is_expression()).map(|key| definition::index_key(key.key, key.column, false)).collect();
+        let column = |key: &Key<'_>| if key.is_expression() { 0 } else { key.column.id };
         rows.add(&[
             ("indexrelid", found.index.oid.into()),
             ("indrelid", found.table.oid.into()),

@@ -11,7 +11,9 @@ use bytes::Bytes;
 use super::Origin;
 use super::ids::{self, IdsBuilder, IdsIndex};
 use super::text::{self, Content, TextBuilder, TextIndex};
+use super::values::{ValuesBuilder, ValuesFile};
 use crate::error::{Error, Kind, Result};
+use crate::store::codes::Codes;
 use crate::store::ranges::RowRanges;
 use crate::store::segment::PAGE_ROWS;
 use crate::store::spec::{ColumnSpec, IndexKind};
@@ -25,10 +27,12 @@ const TEXT_HEADER_BYTES: usize = 24;
 pub(super) enum Builder {
     Ids(IdsBuilder),
     Text(TextColumn),
+    Values(ValuesBuilder),
 }
 
 impl Builder {
-    /// For a column of a segment of so many rows; `None` if there is no index of this kind for such a column or so many.
+    /// For a column of a segment of so many rows, or for where some steps lead in it; `None` if there is no index of this kind for such a
+    /// column or so many.
     pub(super) fn new(kind: IndexKind, column: &ColumnSpec, rows: u64) -> Option<Self> {
         match kind {
             IndexKind::Ids => {
@@ -40,6 +44,8 @@ impl Builder {
                 let content = content(column).filter(|_| fits)?;
                 Some(Builder::Text(TextColumn { builder: TextBuilder::new(content), page: Vec::new(), rows: 0 }))
             }
+            IndexKind::PathIds(_) => (rows <= ids::ROWS_MAX).then(|| Builder::Ids(IdsBuilder::new(rows))),
+            IndexKind::PathValues(_) => Some(Builder::Values(ValuesBuilder::new(rows))),
         }
     }
 
@@ -47,6 +53,7 @@ impl Builder {
         match self {
             Builder::Ids(ids) => ids.add(column),
             Builder::Text(text) => text.add(column),
+            Builder::Values(values) => values.add(column),
         }
     }
 
@@ -55,6 +62,7 @@ impl Builder {
         match self {
             Builder::Ids(ids) => Ok(ids.finish(of)),
             Builder::Text(text) => text.finish(of).map(Some),
+            Builder::Values(values) => values.finish(of).map(Some),
         }
     }
 }
@@ -125,6 +133,7 @@ fn text_header(of: Origin) -> [u8; TEXT_HEADER_BYTES] {
 pub(super) enum Index {
     Ids(IdsIndex),
     Text(TextFile),
+    Values(ValuesFile),
 }
 
 /// The file of an index of text.
@@ -138,8 +147,9 @@ pub(super) struct TextFile {
 impl Index {
     pub(super) fn open(kind: IndexKind, path: &Path, of: Origin) -> Result<Self> {
         match kind {
-            IndexKind::Ids => IdsIndex::open(path, of).map(Index::Ids),
+            IndexKind::Ids | IndexKind::PathIds(_) => IdsIndex::open(path, of).map(Index::Ids),
             IndexKind::Text => TextFile::open(path, of).map(Index::Text),
+            IndexKind::PathValues(_) => ValuesFile::open(path, of).map(Index::Values),
         }
     }
 
@@ -147,14 +157,22 @@ impl Index {
     pub(super) fn rows(&self, values: &ArrayRef) -> Result<Option<Vec<u32>>> {
         match self {
             Index::Ids(ids) => ids.rows(values),
-            Index::Text(_) => Ok(None),
+            Index::Text(_) | Index::Values(_) => Ok(None),
+        }
+    }
+
+    /// The codes of all rows, or `None` inside where there are too many values; `None` if this index does not know.
+    pub(super) fn codes(&self) -> Result<Option<Option<Codes>>> {
+        match self {
+            Index::Values(values) => values.codes().map(Some),
+            Index::Ids(_) | Index::Text(_) => Ok(None),
         }
     }
 
     /// The rows of the pages that can hold what is looked for; `None` if this index does not know.
     pub(super) fn pages(&self, probe: &TextProbe, rows: usize) -> Result<Option<RowRanges>> {
         match self {
-            Index::Ids(_) => Ok(None),
+            Index::Ids(_) | Index::Values(_) => Ok(None),
             Index::Text(text) => {
                 let pages = text.index.find(probe, &|at, length| read_at(&text.file, &text.path, at, length))?;
                 let page = |page: u32| page as usize * PAGE_ROWS..(page as usize * PAGE_ROWS + PAGE_ROWS).min(rows);

@@ -13,8 +13,9 @@ mod build;
 mod column;
 mod ids;
 mod text;
+mod values;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -24,15 +25,18 @@ use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::Schema;
 
 use self::column::{Builder, Index};
+use super::codes::Codes;
 use super::core::locked;
 use super::ranges::RowRanges;
 use super::segment::Segment;
 use super::spec::{IndexKind, IndexSpec, TableSpec};
 use crate::error::{Error, Kind, Result};
+use crate::value::json::path::Step;
 use crate::value::words::TextProbe;
 
 pub(crate) use self::build::run_indexer;
 pub use self::ids::is_indexable;
+pub use self::values::texts_at;
 
 /// The folder of a table's indexes.
 pub(crate) const INDEX_DIR: &str = "_index";
@@ -55,12 +59,24 @@ fn file(folder: &Path, index: IndexSpec) -> PathBuf {
     let kind = match index.kind {
         IndexKind::Ids => "ids",
         IndexKind::Text => "text",
+        IndexKind::PathIds(path) => return folder.join(format!("{}.{path:016x}.ids", index.column)),
+        IndexKind::PathValues(path) => return folder.join(format!("{}.{path:016x}.values", index.column)),
     };
     folder.join(format!("{}.{kind}", index.column))
 }
 
 /// Gathers what the indexes of a segment are made of while its rows are written or read.
-pub(crate) struct Builders(Vec<(IndexSpec, usize, Builder)>);
+pub(crate) struct Builders(Vec<Making>);
+
+/// One of them.
+struct Making {
+    index: IndexSpec,
+    /// The place of its column.
+    place: usize,
+    /// Where in the column's documents its values stand; none for one of the column itself.
+    steps: Vec<Step>,
+    builder: Builder,
+}
 
 impl Builders {
     /// For so many rows of this schema; none for fewer than `least`.
@@ -68,7 +84,12 @@ impl Builders {
         let builder = |index: &IndexSpec| {
             let column = spec.columns.iter().find(|column| column.id == index.column)?;
             let place = schema.index_of(column.field.name()).ok()?;
-            Some((*index, place, Builder::new(index.kind, column, rows)?))
+            let steps = match index.kind {
+                IndexKind::Ids | IndexKind::Text => vec![],
+                IndexKind::PathIds(path) | IndexKind::PathValues(path) => spec.paths.get(&path)?.clone(),
+            };
+            let builder = Builder::new(index.kind, column, rows)?;
+            Some(Making { index: *index, place, steps, builder })
         };
         Builders(wanted.iter().filter(|_| rows >= least).filter_map(builder).collect())
     }
@@ -83,7 +104,23 @@ impl Builders {
     }
 
     pub(crate) fn add(&mut self, batch: &RecordBatch) -> Result<()> {
-        self.0.iter_mut().try_for_each(|(_, place, builder)| builder.add(batch.column(*place)))
+        // Two indexes are of each path.
+        let mut known: HashMap<(usize, Vec<Step>), ArrayRef> = HashMap::new();
+        for Making { place, steps, builder, .. } in &mut self.0 {
+            let column = batch.column(*place);
+            if steps.is_empty() {
+                builder.add(column)?;
+                continue;
+            }
+            let key = (*place, steps.clone());
+            let values = match known.get(&key) {
+                Some(values) => values.clone(),
+                None => values::extracted(column, steps)?,
+            };
+            builder.add(&values)?;
+            known.insert(key, values);
+        }
+        Ok(())
     }
 
     /// Writes the files of a segment's indexes into its folder of them.
@@ -92,7 +129,7 @@ impl Builders {
             return Ok(());
         }
         fs::create_dir_all(folder).map_err(|cause| Error::io("make the folder", folder, &cause))?;
-        for (index, _, builder) in self.0 {
+        for Making { index, builder, .. } in self.0 {
             let Some(bytes) = builder.finish(of)? else { continue };
             let path = file(folder, index);
             // Under another name first: nobody takes a half for the whole, and what a crash leaves is written anew.
@@ -138,6 +175,24 @@ impl Segment {
         self.believed(index, told)
     }
 
+    /// Whether it is known that a path has no codes here, or that they are not built yet.
+    pub fn lacks_path(&self, index: IndexSpec) -> bool {
+        matches!(self.kept_codes(&path_name(index)), Some(None)) || self.lacks(index)
+    }
+
+    /// The codes of what a path leads to, if they are known; `Some(None)` where it leads to too many values. Reads the index's file when that is
+    /// asked for the first time, and blocks for that.
+    pub fn path_codes(&self, index: IndexSpec) -> Option<Option<Arc<Codes>>> {
+        let key = path_name(index);
+        if let Some(codes) = self.kept_codes(&key) {
+            return Some(codes);
+        }
+        let told = self.open_index(index)?.codes();
+        let codes = self.believed(index, told)?.map(Arc::new);
+        self.keep_codes(key, codes.clone());
+        Some(codes)
+    }
+
     /// What an index has told, if it is whole. One that is not is removed.
     fn believed<T>(&self, index: IndexSpec, told: Result<Option<T>>) -> Option<T> {
         match told {
@@ -158,7 +213,7 @@ impl Segment {
 
     /// Takes indexes that were built of its rows.
     fn index(&self, builders: Builders) -> Result<()> {
-        let built: Vec<IndexSpec> = builders.0.iter().map(|(index, ..)| *index).collect();
+        let built: Vec<IndexSpec> = builders.0.iter().map(|making| making.index).collect();
         let folder = self.index_folder();
         builders.write(&folder, self.origin())?;
         if self.is_retired() {
@@ -179,6 +234,11 @@ impl Segment {
         }
         locked(&self.indexes.0).retain(|index, _| spec.indexes.contains(index));
     }
+}
+
+/// What the codes of a path are kept under; no column has a name like this.
+fn path_name(index: IndexSpec) -> String {
+    format!("{}\u{0}{:?}", index.column, index.kind)
 }
 
 fn opened(kind: IndexKind, path: &Path, of: Origin) -> Option<Arc<Index>> {

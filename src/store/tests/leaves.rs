@@ -143,6 +143,7 @@ fn table(dice: &mut Dice) -> TableSpec {
         columns,
         time_column: Some(1),
         indexes: BTreeSet::new(),
+        paths: BTreeMap::new(),
     }
 }
 

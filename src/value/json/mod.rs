@@ -7,8 +7,10 @@
 
 mod canonical;
 mod lexer;
+pub mod path;
 mod pretty;
 pub(crate) mod reader;
+pub(crate) mod scan;
 pub(crate) mod string;
 
 pub(crate) use canonical::Canonicaliser;

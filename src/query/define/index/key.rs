@@ -2,7 +2,8 @@
 
 use datafusion::sql::sqlparser::ast::{CastKind, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Value};
 
-use crate::catalog::{Column, IndexKey, IndexMethod, Table, Words};
+use super::path;
+use crate::catalog::{Column, IndexKey, IndexMethod, KeyOf, Table, Words};
 use crate::error::{Error, Kind, Result};
 use crate::query::parse::{KeyPart, KeyTarget, unsupported};
 use crate::query::plan::{names, types};
@@ -16,23 +17,24 @@ use crate::value::SqlType;
 /// # Errors
 /// 42703 for no column of the table, 42704 and 42804 for collations and operator classes, 0A000 for what the store finds no rows by.
 pub(super) fn read(part: &KeyPart, name: String, method: IndexMethod, table: &Table) -> Result<IndexKey> {
-    let (column, words) = target(&part.of, method)?;
+    let (column, of) = target(&part.of, method)?;
     let Some((_, column)) = table.column(&column) else {
         return Err(Error::new(Kind::UndefinedColumn, format!("column \"{column}\" does not exist")));
     };
-    let mut key = IndexKey { words, ..IndexKey::plain(column.id, name) };
-    key.collation = collation(part, column, words)?;
-    match words {
-        Some(words) => require_words(part, column, words)?,
-        None => {
-            let class = class(part, method, column)?;
-            let is_default = operators::default_class(method, column.sql_type.oid()) == Some(class);
+    let (mut key, on) = (IndexKey::plain(column.id, name), on(&of, column)?);
+    key.collation = collation(part, on, &of)?;
+    match of {
+        KeyOf::Words(words) => require_words(part, column, words)?,
+        KeyOf::Value | KeyOf::Path(_) => {
+            let class = class(part, method, on)?;
+            let is_default = operators::default_class(method, on.oid()) == Some(class);
             key.class = (!is_default).then(|| class.name.to_owned());
             if table.kind() == TableKind::Log {
-                require_findable(method, class, column)?;
+                require_findable(method, class, column, on)?;
             }
         }
     }
+    key.of = of;
     if method != IndexMethod::Btree {
         let lacks = |what: &str| {
             let message = format!("access method \"{}\" does not support {what} options", method.name());
@@ -50,26 +52,38 @@ pub(super) fn read(part: &KeyPart, name: String, method: IndexMethod, table: &Ta
     Ok(key)
 }
 
-/// The column of a key, and how its words are taken if it is on these.
-fn target(of: &KeyTarget, method: IndexMethod) -> Result<(String, Option<Words>)> {
+/// The column of a key, and what of it the key is on.
+fn target(of: &KeyTarget, method: IndexMethod) -> Result<(String, KeyOf)> {
     match of {
-        KeyTarget::Column(name) => Ok((name.clone(), None)),
+        KeyTarget::Column(name) => Ok((name.clone(), KeyOf::Value)),
         KeyTarget::Expression(expression) => {
             if let Some(column) = plain(expression) {
-                return Ok((column, None));
+                return Ok((column, KeyOf::Value));
             }
-            match words(expression) {
-                Some((column, words)) if method == IndexMethod::Gin => Ok((column, Some(words))),
-                Some(_) | None => Err(unsupported(&format!("an index on {expression}")).with_hint(
-                    "An index is on columns; USING gin also on to_tsvector('simple', column), whose column is text or JSON.",
+            match (words(expression), path::read(expression)) {
+                (Some((column, words)), _) if method == IndexMethod::Gin => Ok((column, KeyOf::Words(words))),
+                (_, Some((column, steps))) if method != IndexMethod::Gin => Ok((column, KeyOf::Path(steps))),
+                _ => Err(unsupported(&format!("an index on {expression}")).with_hint(
+                    "An index is on columns, or on the text at a path of a jsonb, as (details -> 'error' ->> 'code'); USING gin also on \
+                     to_tsvector('simple', column), whose column is text or JSON.",
                 )),
             }
         }
     }
 }
 
+/// The type of what a key is on, but for words.
+fn on<'a>(of: &KeyOf, column: &'a Column) -> Result<&'a SqlType> {
+    match of {
+        KeyOf::Value | KeyOf::Words(_) => Ok(&column.sql_type),
+        KeyOf::Path(_) if column.sql_type == SqlType::Jsonb => Ok(&SqlType::Text),
+        KeyOf::Path(_) => Err(unsupported(&format!("an index on a path into \"{}\" of type {}", column.name, column.sql_type))
+            .with_hint("Paths lead into columns of type jsonb.")),
+    }
+}
+
 /// The column that an expression is.
-fn plain(expression: &Expr) -> Option<String> {
+pub(super) fn plain(expression: &Expr) -> Option<String> {
     match expression {
         Expr::Identifier(column) => Some(names::fold(column)),
         Expr::Nested(inner) => plain(inner),
@@ -123,10 +137,11 @@ fn is_simple(expression: &Expr) -> bool {
     }
 }
 
-fn collation(part: &KeyPart, column: &Column, words: Option<Words>) -> Result<Option<String>> {
+fn collation(part: &KeyPart, on: &SqlType, of: &KeyOf) -> Result<Option<String>> {
     let Some(named) = &part.collation else { return Ok(None) };
-    if words.is_some() || !is_collatable(&column.sql_type) {
-        let of = if words.is_some() { "tsvector".to_owned() } else { column.sql_type.without_modifier() };
+    let words = matches!(of, KeyOf::Words(_));
+    if words || !is_collatable(on) {
+        let of = if words { "tsvector".to_owned() } else { on.without_modifier() };
         return Err(Error::new(Kind::DatatypeMismatch, format!("collations are not supported by type {of}")));
     }
     if COLLATIONS.iter().any(|(name, _)| name == named) {
@@ -144,12 +159,12 @@ fn undefined_class(name: &str, method: IndexMethod) -> Error {
     Error::new(Kind::UndefinedObject, message)
 }
 
-fn class(part: &KeyPart, method: IndexMethod, column: &Column) -> Result<&'static OperatorClass> {
-    let (type_oid, shown) = (column.sql_type.oid(), column.sql_type.without_modifier());
+fn class(part: &KeyPart, method: IndexMethod, on: &SqlType) -> Result<&'static OperatorClass> {
+    let (type_oid, shown) = (on.oid(), on.without_modifier());
     let Some(named) = &part.class else {
         return operators::default_class(method, type_oid).ok_or_else(|| {
             let message = format!("data type {shown} has no default operator class for access method \"{}\"", method.name());
-            let hint = match (method, &column.sql_type) {
+            let hint = match (method, on) {
                 (IndexMethod::Gin, SqlType::Text | SqlType::Varchar(_)) => {
                     "Write gin_trgm_ops behind the column, or index to_tsvector('simple', column)."
                 }
@@ -194,15 +209,15 @@ fn require_words(part: &KeyPart, column: &Column, words: Words) -> Result<()> {
 }
 
 /// Whether the store finds rows by values of a column's type.
-fn require_findable(method: IndexMethod, class: &OperatorClass, column: &Column) -> Result<()> {
+fn require_findable(method: IndexMethod, class: &OperatorClass, column: &Column, on: &SqlType) -> Result<()> {
     let (found, hint) = match method {
         IndexMethod::Btree | IndexMethod::Hash => (
-            is_found_by_value(&column.sql_type),
+            is_found_by_value(on),
             "Rows are found by strings, uuid, smallint, integer, bigint, date and timestamp with time zone; files are skipped by the exact \
              bounds of all other columns.",
         ),
         IndexMethod::Gin => (
-            class.name == TRIGRAMS || column.sql_type == SqlType::Jsonb,
+            class.name == TRIGRAMS || *on == SqlType::Jsonb,
             "USING gin finds rows by the words and parts of a column of text or JSON.",
         ),
     };

@@ -7,11 +7,12 @@ use datafusion::arrow::array::{Array, ArrayRef, StringViewBuilder};
 
 use super::documents;
 use super::edit::canonical;
-use super::get::{index, key_is, paths};
-use super::scan::{Shape, elements, members};
+use super::get::paths;
 use crate::error::{Error, Kind, Result};
 use crate::query::functions::scalar::{Argument, Arguments, Definition, immutable};
 use crate::value::SqlType;
+use crate::value::json::path::{index, key_is};
+use crate::value::json::scan::{Shape, elements, members};
 use crate::value::json::string::write_string;
 
 /// Of a document, a path, a value and the first subscript, whose type says what a NULL document becomes. Nobody types this name.

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewArray, StringViewBuilder};
 use datafusion::logical_expr::Volatility;
 
-use super::scan::{Shape, elements, members};
 use super::text_of;
 use crate::error::{Error, Kind, Result};
 use crate::query::functions::scalar::{Argument, Arguments, Definition, immutable};
 use crate::value::json::canonicalise;
+use crate::value::json::scan::{Shape, elements, members};
 use crate::value::json::string::write_string;
 use crate::value::{Formatter, SqlType};
 

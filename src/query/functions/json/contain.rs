@@ -5,11 +5,12 @@ use std::sync::Arc;
 use datafusion::arrow::array::{ArrayRef, BooleanBuilder};
 
 use super::documents;
-use super::get::{as_text, key_is, paths};
-use super::scan::{Shape, elements, members};
+use super::get::paths;
 use crate::error::Result;
 use crate::query::functions::scalar::{Argument, Arguments, Definition, immutable, takes};
 use crate::value::SqlType;
+use crate::value::json::path::{as_text, key_is};
+use crate::value::json::scan::{Shape, elements, members};
 
 pub(super) static DEFINITIONS: [Definition; 10] = [
     immutable("@>", both, |given| pairs(given, contains)),

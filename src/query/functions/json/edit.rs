@@ -6,12 +6,13 @@ use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewBuilder};
 use datafusion::arrow::datatypes::Int64Type;
 
 use super::documents;
-use super::get::{index, key_is, paths};
-use super::scan::{Shape, elements, members};
+use super::get::paths;
 use crate::error::{Error, Kind, Result};
 use crate::query::functions::scalar::{Argument, Arguments, Definition, immutable, text, texts_of};
 use crate::value::SqlType;
 use crate::value::json::canonicalise;
+use crate::value::json::path::{index, key_is};
+use crate::value::json::scan::{Shape, elements, members};
 use crate::value::json::string::write_string;
 
 pub(super) static DEFINITIONS: [Definition; 7] = [

@@ -1,18 +1,16 @@
 //! Reading parts of a JSON value: `->`, `->>`, `#>`, `#>>`, and the functions of the same meaning.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewArray, StringViewBuilder};
 use datafusion::arrow::datatypes::Int64Type;
 
-use super::scan::{Shape, elements, members};
 use super::{documents, json_type};
 use crate::error::Result;
 use crate::query::functions::scalar::{Argument, Arguments, Definition, immutable};
 use crate::value::SqlType;
+use crate::value::json::path::{as_text, element, element_of, member, step};
 use crate::value::json::reader::{Event, Reader, Strictness};
-use crate::value::json::string::unescape;
 
 /// `document['key']`; nobody types this name.
 pub(in crate::query) const SUBSCRIPT: &str = "jsonb subscript";
@@ -92,61 +90,6 @@ fn check_escapes(given: &Arguments, documents: &StringViewArray) -> Result<()> {
     Ok(())
 }
 
-/// The text that a value stands for.
-pub(super) fn as_text(value: &str) -> Option<Cow<'_, str>> {
-    match Shape::of(value) {
-        Shape::Null => None,
-        Shape::String => {
-            let mut text = String::with_capacity(value.len());
-            unescape(value.trim(), &mut text);
-            Some(Cow::Owned(text))
-        }
-        Shape::Object | Shape::Array | Shape::Number | Shape::Bool => Some(Cow::Borrowed(value)),
-    }
-}
-
-/// The member of this key; `json` may hold it more than once, and the last counts.
-pub(super) fn member<'a>(document: &'a str, key: &str) -> Option<&'a str> {
-    members(document).filter(|(written, _)| key_is(written, key)).last().map(|(_, value)| value)
-}
-
-/// Whether a key as written, with its quotes, is this one.
-pub(super) fn key_is(written: &str, key: &str) -> bool {
-    let inner = written.get(1..written.len().saturating_sub(1)).unwrap_or_default();
-    if inner.contains('\\') {
-        let mut plain = String::with_capacity(written.len());
-        unescape(written, &mut plain);
-        plain == key
-    } else {
-        inner == key
-    }
-}
-
-/// The element at an index, counted from the end where it is negative.
-pub(super) fn element(document: &str, index: i64) -> Option<&str> {
-    let index = if index < 0 {
-        let count = i64::try_from(elements(document).count()).ok()?;
-        count.checked_add(index).filter(|index| *index >= 0)?
-    } else {
-        index
-    };
-    elements(document).nth(usize::try_from(index).ok()?)
-}
-
-/// One step of a path: a key of an object, an index of an array.
-fn step<'a>(document: &'a str, step: &str) -> Option<&'a str> {
-    match Shape::of(document) {
-        Shape::Object => member(document, step),
-        Shape::Array => element(document, index(step)?),
-        Shape::String | Shape::Number | Shape::Bool | Shape::Null => None,
-    }
-}
-
-/// The index that a step of a path means, as `strtoint` reads it.
-pub(super) fn index(step: &str) -> Option<i64> {
-    step.trim_start().parse::<i32>().ok().map(i64::from)
-}
-
 fn run(given: &Arguments, text: bool) -> Result<ArrayRef> {
     let documents = documents(given, 0)?;
     check_escapes(given, &documents)?;
@@ -162,11 +105,9 @@ fn run(given: &Arguments, text: bool) -> Result<ArrayRef> {
         let indexes = indexes.as_primitive::<Int64Type>();
         let jsonb = given.types.first().is_some_and(|document| document.is(&SqlType::Jsonb));
         for (document, index) in documents.iter().zip(indexes) {
-            let found = document.zip(index).and_then(|(document, index)| match Shape::of(document) {
-                // A scalar `jsonb` is kept as an array of one.
-                Shape::String | Shape::Number | Shape::Bool | Shape::Null if jsonb && matches!(index, 0 | -1) => Some(document),
-                _ => element(document, index),
-            });
+            let found = document.zip(index);
+            let found =
+                found.and_then(|(document, index)| if jsonb { element_of(document, index) } else { element(document, index) });
             answer(found, text, &mut out);
         }
     }

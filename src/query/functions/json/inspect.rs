@@ -5,12 +5,12 @@ use std::sync::Arc;
 use datafusion::arrow::array::{Array, ArrayRef, Int32Builder};
 use datafusion::logical_expr::Volatility;
 
-use super::scan::{Shape, elements, members};
 use super::{documents, each, json_type};
 use crate::error::{Error, Kind, Result};
 use crate::query::functions::scalar::{Argument, Arguments, Definition, immutable};
 use crate::value::SqlType;
 use crate::value::json::pretty;
+use crate::value::json::scan::{Shape, elements, members};
 
 pub(super) static DEFINITIONS: [Definition; 7] = [
     immutable(

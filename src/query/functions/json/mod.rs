@@ -14,7 +14,6 @@ mod order;
 mod path;
 mod record;
 mod redact;
-mod scan;
 mod sets;
 
 use std::sync::Arc;

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use datafusion::arrow::array::{Array, ArrayRef, StringViewBuilder};
 
 use super::documents;
-use super::scan::{Shape, elements, members};
 use crate::error::Result;
 use crate::query::functions::scalar::{Argument, Arguments, Definition, immutable};
 use crate::value::SqlType;
+use crate::value::json::scan::{Shape, elements, members};
 use crate::value::json::string::unescape;
 
 /// The function's name, which nobody types.

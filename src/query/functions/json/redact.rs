@@ -5,9 +5,9 @@ use std::sync::Arc;
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewBuilder};
 
 use super::documents;
-use super::scan::{string_end, value_end};
 use crate::error::Result;
 use crate::query::functions::scalar::{Arguments, Definition, immutable};
+use crate::value::json::scan::{string_end, value_end};
 use crate::value::json::string::unescape;
 use crate::value::{SqlType, to_text};
 

@@ -6,10 +6,10 @@ use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Builder, ListBuild
 use datafusion::logical_expr::Volatility;
 
 use super::documents;
-use super::get::as_text;
-use super::scan::{Shape, elements, members};
 use crate::error::{Error, Kind, Result};
 use crate::query::functions::scalar::{Argument, Arguments, Definition, immutable};
+use crate::value::json::path::as_text;
+use crate::value::json::scan::{Shape, elements, members};
 use crate::value::{ColumnBuilder, SqlType};
 
 /// The values of `jsonb_each` and its kin; their keys are [`EACH_KEYS`] of the same function. Nobody types these names.
@@ -234,7 +234,7 @@ fn record_column(given: &Arguments) -> Result<ArrayRef> {
             if Shape::of(record) != Shape::Object {
                 return Err(invalid(format!("argument of {function} must be an array of objects")));
             }
-            match super::get::member(record, name) {
+            match crate::value::json::path::member(record, name) {
                 Some(value) if json.as_boolean().value(row) => list.append_text(value, &given.style)?,
                 Some(value) => match as_text(value) {
                     Some(text) => list.append_text(&text, &given.style)?,

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::moment::Moment;
-use crate::query::functions::json::scan::{Shape, elements, members};
 use crate::value::decimal::Decimal;
+use crate::value::json::scan::{Shape, elements, members};
 use crate::value::json::string::{unescape, write_string};
 
 /// A value inside a canonical document.
@@ -50,7 +50,7 @@ impl Part {
     }
 
     pub(super) fn member(&self, key: &str) -> Option<Part> {
-        crate::query::functions::json::get::member(self.text(), key).map(|value| self.cut(value))
+        crate::value::json::path::member(self.text(), key).map(|value| self.cut(value))
     }
 
     /// What stands inside an array or object.

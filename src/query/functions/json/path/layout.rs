@@ -2,7 +2,7 @@
 //! (its `jsonb.h`): a header of four bytes, four for each key and value, keys, then values; numbers and containers at multiples of
 //! four.
 
-use crate::query::functions::json::scan::{Shape, elements, members};
+use crate::value::json::scan::{Shape, elements, members};
 use crate::value::json::string::unescape;
 
 /// The offset in bytes of the container that begins at this place of a canonical document.

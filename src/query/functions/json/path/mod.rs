@@ -12,9 +12,9 @@ use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanBuilder, StringV
 use datafusion::logical_expr::Volatility;
 
 use super::documents;
-use super::scan::Shape;
 use crate::error::{Error, Kind, Result};
 use crate::query::functions::scalar::{Argument, Arguments, Definition};
+use crate::value::json::scan::Shape;
 use crate::value::jsonpath::{self, Path};
 use crate::value::{ColumnBuilder, SqlType, Zone};
 

@@ -2,9 +2,9 @@
 //! wrapped, and when a search may end early all show in the answers.
 
 use crate::error::{Error, Kind};
-use crate::query::functions::json::scan::Shape;
 use crate::value::Zone;
 use crate::value::decimal::Decimal;
+use crate::value::json::scan::Shape;
 use crate::value::jsonpath::{Arithmetic, Chain, LAST_LEVEL, Method, Path, Step};
 
 use super::item::{Item, Part};

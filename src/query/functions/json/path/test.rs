@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::error::{Error, Kind};
-use crate::query::functions::json::scan::Shape;
+use crate::value::json::scan::Shape;
 use crate::value::jsonpath::{Chain, Comparison, Step};
 
 use super::item::Item;

@@ -2,7 +2,7 @@
 
 /// What a value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(crate) enum Shape {
     Object,
     Array,
     String,
@@ -13,7 +13,7 @@ pub(super) enum Shape {
 
 impl Shape {
     /// The shape of a value's text.
-    pub(super) fn of(value: &str) -> Shape {
+    pub(crate) fn of(value: &str) -> Shape {
         match value.trim_start().as_bytes().first() {
             Some(b'{') => Shape::Object,
             Some(b'[') => Shape::Array,
@@ -25,7 +25,7 @@ impl Shape {
     }
 
     /// As `jsonb_typeof` names it.
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Shape::Object => "object",
             Shape::Array => "array",
@@ -38,23 +38,23 @@ impl Shape {
 }
 
 /// The members of an object, or nothing for any other value: each key as written with its quotes, and its value's text.
-pub(super) struct Members<'a> {
+pub(crate) struct Members<'a> {
     text: &'a str,
     at: usize,
 }
 
 /// The elements of an array, or nothing for any other value.
-pub(super) struct Elements<'a> {
+pub(crate) struct Elements<'a> {
     text: &'a str,
     at: usize,
 }
 
-pub(super) fn members(value: &str) -> Members<'_> {
+pub(crate) fn members(value: &str) -> Members<'_> {
     let text = value.trim();
     Members { text, at: if text.starts_with('{') { 1 } else { text.len() } }
 }
 
-pub(super) fn elements(value: &str) -> Elements<'_> {
+pub(crate) fn elements(value: &str) -> Elements<'_> {
     let text = value.trim();
     Elements { text, at: if text.starts_with('[') { 1 } else { text.len() } }
 }
@@ -102,7 +102,7 @@ fn skip(bytes: &[u8], mut at: usize, beside: &[u8]) -> usize {
 }
 
 /// Where the string whose quote stands at `at` ends, behind its closing quote.
-pub(super) fn string_end(bytes: &[u8], at: usize) -> usize {
+pub(crate) fn string_end(bytes: &[u8], at: usize) -> usize {
     let mut at = at + 1;
     while let Some(byte) = bytes.get(at) {
         match byte {
@@ -115,7 +115,7 @@ pub(super) fn string_end(bytes: &[u8], at: usize) -> usize {
 }
 
 /// Where the value that starts at `at` ends.
-pub(super) fn value_end(bytes: &[u8], at: usize) -> usize {
+pub(crate) fn value_end(bytes: &[u8], at: usize) -> usize {
     match bytes.get(at) {
         Some(b'"') => string_end(bytes, at),
         Some(b'{' | b'[') => {
