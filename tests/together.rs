@@ -2,7 +2,7 @@
 
 use tokio_postgres::Client;
 
-use crate::harness::{Launch, folder, table, told};
+use crate::harness::{Launch, Server, folder, table, told};
 
 /// Rows in several segments and the tail, with few and with many values, NULLs, equal times and times of many days.
 async fn filled(chief: &Client) {
@@ -29,7 +29,7 @@ async fn filled(chief: &Client) {
 }
 
 /// Statements that count; `@` is true, said so that rows may be taken together or not.
-const STATEMENTS: [&str; 42] = [
+const STATEMENTS: [&str; 43] = [
     "SELECT kind, count(*) FROM e WHERE @ GROUP BY kind",
     "SELECT kind, done, code, count(*), count(kind), count(code) FROM e WHERE @ GROUP BY 1, 2, 3",
     "SELECT place, count(*) AS n, max(code), min(kind) FROM e WHERE @ GROUP BY place ORDER BY n DESC, place LIMIT 20",
@@ -75,6 +75,7 @@ const STATEMENTS: [&str; 42] = [
     "SELECT count(*), count(details) FROM e WHERE @ AND details -> 'error' ->> 'code' = 'E3'",
     "SELECT c, count(*) FROM (SELECT details -> 'error' AS error, kind, details -> 'error' ->> 'code' AS c FROM e WHERE @) AS x
      WHERE error ->> 'code' <> 'E0' GROUP BY c",
+    "SELECT details ->> '{list,0}' AS l, details -> '{list}' ->> 0 AS m, details #>> '{list,1}' AS n, count(*) FROM e WHERE @ GROUP BY 1, 2, 3",
     "SELECT details ->> 'id' AS i, count(*) FROM e WHERE @ AND kind = 'k4' GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 5",
 ];
 
@@ -192,4 +193,30 @@ async fn rows_that_are_counted_together_are_counted_right() {
     compared(&reader, "under a mask of the time").await;
     chief.batch_execute("ALTER TABLE e DEMOTE (details ->> 'n')").await.unwrap();
     compared(&chief, "without a path").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn paths_that_are_asked_for_often_are_advised_to_owners_alone() {
+    let data = folder();
+    let server = Server::start(data.path());
+    let chief = server.connect().await;
+    chief
+        .batch_execute(
+            "CREATE TABLE e (at timestamptz NOT NULL, details jsonb); INSERT INTO e VALUES (now(), '{\"a\": {\"b\": 1}}');
+             CREATE ROLE reader LOGIN PASSWORD 'only-for-tests'; GRANT SELECT ON e TO reader",
+        )
+        .await
+        .unwrap();
+    let reader = server.log_in("reader").await;
+    for _ in 0..10 {
+        reader.batch_execute("SELECT count(*) FROM e AS x WHERE x.details -> 'a' ->> 'b' = '1'").await.unwrap();
+    }
+    reader.batch_execute("SELECT details #>> '{a,b}' FROM e").await.unwrap();
+    let advice = "SELECT tablename, path, statements, promoted, advice FROM annals.promotion_advice ORDER BY statements DESC, path";
+    assert!(told(&reader, advice).await.is_empty());
+    let statement = "ALTER TABLE public.e PROMOTE ((details -> 'a'::text) ->> 'b'::text)";
+    let first = format!("e|((details -> 'a'::text) ->> 'b'::text)|10|f|{statement}");
+    assert_eq!(told(&chief, advice).await, [first, "e|(details #>> '{a,b}'::text[])|1|f|NULL".to_owned()]);
+    chief.batch_execute(statement).await.unwrap();
+    assert_eq!(told(&chief, advice).await[0], "e|((details -> 'a'::text) ->> 'b'::text)|10|t|NULL");
 }

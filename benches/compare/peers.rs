@@ -163,9 +163,14 @@ impl Annals {
 /// A table of ours like the pack's, with the indexes that the server knows.
 pub(crate) async fn our_table(owner: &Client, table: &str, report: &mut Report) -> Result<()> {
     run_sql(owner, &definition(table, Dialect::Annals)?).await?;
-    for column in ID_COLUMNS {
-        if let Err(refused) = run_sql(owner, &format!("CREATE INDEX ON {table} ({column})")).await {
-            report.note_once(format!("Annals has no index on ids here: {refused}."));
+    let ids = ID_COLUMNS.iter().map(|column| format!("CREATE INDEX ON {table} ({column})"));
+    let others = [
+        format!("CREATE INDEX ON {table} USING gin (details)"),
+        format!("ALTER TABLE {table} PROMOTE (details -> 'error' ->> 'code')"),
+    ];
+    for statement in ids.chain(others) {
+        if let Err(refused) = run_sql(owner, &statement).await {
+            report.note_once(format!("Annals refuses `{statement}`: {refused}."));
         }
     }
     Ok(())

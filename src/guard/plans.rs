@@ -10,8 +10,11 @@ use datafusion::datasource::{provider_as_source, source_as_provider};
 use datafusion::logical_expr::{LogicalPlan, TableScan, TableSource};
 
 use super::{Barrier, Guard, GuardedTable};
+use crate::catalog::{Oid, Table};
 use crate::error::{Error, Result};
 use crate::scan::Together;
+use crate::store::spec::TableKind;
+use crate::value::SqlType;
 use crate::value::json::path::Step;
 
 /// The plan without the rows it was planned over: kept with them, it would keep replaced files on the disk.
@@ -51,6 +54,17 @@ pub fn is_barred(scan: &TableScan) -> bool {
 /// The column that tells the time of the rows of a table that the guard has let through.
 pub fn time_column(scan: &TableScan) -> Option<String> {
     guarded(scan, |table| table.table().time_column().map(str::to_owned)).map(Option::unwrap_or_default)
+}
+
+/// The columns of a scan's log table that hold documents: name, the table's oid, the column's id.
+pub fn documents(scan: &TableScan) -> Vec<(String, Oid, u32)> {
+    let of = |table: &Table| {
+        let documents = table.columns.iter().filter(|column| column.sql_type == SqlType::Jsonb);
+        documents.map(|column| (column.name.clone(), table.oid, column.id)).collect()
+    };
+    guarded(scan, |table| table.table().clone())
+        .filter(|table| table.kind() == TableKind::Log)
+        .map_or_else(Vec::new, |table| of(&table))
 }
 
 /// The paths into documents of a scan's table whose values an index knows, by column and way, with their numbers.

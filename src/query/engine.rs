@@ -31,6 +31,7 @@ use crate::query::plan::names::DATABASE;
 use crate::query::record::Recorder;
 use crate::query::session::{Login, Prepared, Session};
 use crate::query::time_order::Decisions;
+use crate::query::together::Paths;
 use crate::query::usage::Usage;
 use crate::query::{catalog_log, checks, retention, rules, system};
 use crate::scan::STORE_URL;
@@ -71,6 +72,8 @@ pub struct Engine {
     pub(super) retention: Arc<retention::Memory>,
     /// What was asked to be erased, and what of it is done.
     pub(super) erasures: retention::erasure::Erasures,
+    /// Which paths into documents are asked for.
+    pub(super) paths: Paths,
     /// What all sessions share of the system relations.
     pub(super) system: Arc<system::Shared>,
     pub(super) backends: Arc<Backends>,
@@ -117,6 +120,7 @@ impl Engine {
             options,
             retention: Arc::default(),
             erasures,
+            paths: Paths::default(),
             system,
             backends: Arc::default(),
             exchange: Arc::default(),

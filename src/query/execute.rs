@@ -134,6 +134,7 @@ fn state(session: &Session) -> SessionState {
 /// The plan as the optimiser makes it.
 pub(super) fn optimised(session: &Session, plan: &LogicalPlan) -> Result<LogicalPlan> {
     let optimised = state(session).optimize(plan).map_err(unwrap)?;
+    session.engine.paths.note(&optimised, session.now_us());
     together::counted(optimised, session.style().timezone).map_err(unwrap)
 }
 

@@ -9,7 +9,7 @@ use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr};
 
 use crate::store::spec::{ColumnSpec, TableSpec};
 use crate::value::SqlType;
-use crate::value::json::path::Step;
+use crate::value::json::path::{Step, listed};
 
 /// The column of `jsonb` and the way into it, if an expression over stored names is the text there.
 pub(super) fn text<'a>(value: &Arc<dyn PhysicalExpr>, spec: &'a TableSpec) -> Option<(&'a ColumnSpec, Vec<Step>)> {
@@ -29,14 +29,14 @@ fn part<'a>(value: &Arc<dyn PhysicalExpr>, spec: &'a TableSpec) -> Option<(&'a C
 fn led<'a>(call: &ScalarFunctionExpr, spec: &'a TableSpec) -> Option<(&'a ColumnSpec, Vec<Step>)> {
     let [document, way] = call.args() else { return None };
     let (column, mut steps) = part(document, spec)?;
-    steps.extend(steps_of(way.downcast_ref::<Literal>()?.value())?);
+    steps.extend(steps_of(call.name(), way.downcast_ref::<Literal>()?.value())?);
     Some((column, steps))
 }
 
 /// The steps that a constant on the right of an operator means.
-pub fn steps_of(way: &ScalarValue) -> Option<Vec<Step>> {
-    if let Some(key) = way.try_as_str() {
-        return Some(vec![Step::Key(key?.to_owned())]);
+pub fn steps_of(operator: &str, way: &ScalarValue) -> Option<Vec<Step>> {
+    if let Some(text) = way.try_as_str() {
+        return if operator.starts_with('#') { listed(text?) } else { Some(vec![Step::Key(text?.to_owned())]) };
     }
     match way {
         ScalarValue::Int16(Some(index)) => Some(vec![Step::Element(i32::from(*index))]),

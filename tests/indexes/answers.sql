@@ -162,6 +162,18 @@ SET ROLE eve;
 ALTER INDEX evj RENAME TO evk;
 DROP INDEX evj;
 RESET ROLE;
+CREATE TABLE jp (j jsonb, "Jk" jsonb, a text);
+CREATE INDEX ON jp ((j ->> 'a'));
+CREATE INDEX ON jp ((j -> 'a' ->> 'b'), a);
+CREATE INDEX ON jp USING hash ((j #>> '{a,b c,"q\"x"}'));
+CREATE INDEX neg ON jp ((j -> -1 ->> 'it''s'));
+CREATE INDEX ON jp (("Jk" #> '{a,b}' ->> 0) DESC);
+CREATE INDEX ON jp ((j ->> 'a') text_pattern_ops, (a ->> 'b'));
+CREATE INDEX ON jp ((j ->> 'a') text_pattern_ops, (nothing ->> 'b'));
+\d jp
+SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'jp' ORDER BY 1;
+SELECT pg_get_indexdef('neg'::regclass, 1, true), pg_get_indexdef('neg'::regclass, 1, false);
+SELECT c.relname, attname, atttypid::regtype, attcollation FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid JOIN pg_index i ON indexrelid = c.oid WHERE indrelid = 'jp'::regclass ORDER BY 1, 2;
 \d t
 \d x
 \d+ x

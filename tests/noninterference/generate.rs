@@ -316,7 +316,7 @@ fn forbidden(chance: &mut Chance) -> Vec<Act> {
 fn query(chance: &mut Chance, depth: u64) -> (String, bool) {
     let filter = condition(chance, depth);
     let (one, two) = (number(chance, depth), text(chance, depth));
-    match chance.below(16) {
+    match chance.below(18) {
         0 | 1 => (format!("SELECT id, {one} AS x, {two} AS y FROM events e WHERE {filter}"), false),
         2 => {
             let (limit, offset) = (1 + chance.below(9), chance.below(5));
@@ -394,6 +394,15 @@ fn query(chance: &mut Chance, depth: u64) -> (String, bool) {
                 .to_string(),
             false,
         ),
+        15 | 16 => {
+            // Rows may be counted together.
+            let by =
+                chance.pick(&["region", "level, region", "details ->> 'k'", "date_trunc('day', occurred_at), level", "mail", "id"]);
+            (
+                format!("SELECT {by}, count(*), count(details ->> 'k'), count(amount) FROM events e WHERE {filter} GROUP BY {by}"),
+                false,
+            )
+        }
         _ => (
             format!(
                 "SELECT DISTINCT ON (region) region, id, (SELECT count(*) FROM events f WHERE f.amount > e.amount) AS more FROM events e WHERE {filter} ORDER BY region, id"

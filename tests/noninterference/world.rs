@@ -30,6 +30,7 @@ const DEFINITIONS: &str = "
     CREATE INDEX ON events (id, region, secret);
     CREATE INDEX ON events (amount, mail, bonus);
     CREATE INDEX ON events USING gin (details, secret gin_trgm_ops, to_tsvector('simple', mail));
+    CREATE INDEX ON events ((details ->> 'k'), (details -> 'who' ->> 'name'));
     CREATE INDEX ON hidden (word);
     CREATE INDEX ON held (n);
     CREATE VIEW regions AS SELECT region, count(*) AS events, sum(amount) AS amount FROM events GROUP BY region;

@@ -95,12 +95,12 @@ pub(crate) fn index_key(key: &IndexKey, column: &Column, pretty: bool) -> String
         KeyOf::Value => name,
         KeyOf::Words(Words::Unnamed) => format!("to_tsvector({text})"),
         KeyOf::Words(Words::Simple) => format!("to_tsvector('simple'::regconfig, {text})"),
-        KeyOf::Path(steps) => format!("({})", path(name, steps)),
+        KeyOf::Path(steps) => format!("({})", path_text(name, steps)),
     }
 }
 
 /// The text at a path, as PostgreSQL writes it.
-fn path(column: String, steps: &[Step]) -> String {
+pub(super) fn path_text(column: String, steps: &[Step]) -> String {
     let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
     let mut text = column;
     // Steps of one list stand together.

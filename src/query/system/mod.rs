@@ -6,6 +6,7 @@
 //! kept for as long as they are true ([`cache`]); the others are empty, which is true: there are no triggers, publications or foreign
 //! servers. The room must never read a row of a user's table.
 
+mod advice;
 pub(super) mod builtin;
 mod cache;
 pub(super) mod definition;
@@ -62,12 +63,13 @@ enum Follows {
 }
 
 /// The relations that have rows.
-const BUILDERS: [(&str, &str, Follows, Builder); 80] = [
+const BUILDERS: [(&str, &str, Follows, Builder); 81] = [
     ("annals", "checkpoints", Follows::Session, ledger::checkpoints),
     ("annals", "ledger_status", Follows::Session, ledger::status),
     ("annals", "erasures", Follows::Session, ledger::erasures),
     ("annals", "legal_holds", Follows::Catalog, kept::legal_holds),
     ("annals", "masking_policies", Follows::Catalog, policies::masking_policies),
+    ("annals", "promotion_advice", Follows::Session, advice::promotions),
     ("annals", "retention_policies", Follows::Catalog, kept::retention_policies),
     ("pg_catalog", "pg_aggregate", Follows::Catalog, operators::aggregates),
     ("pg_catalog", "pg_am", Follows::Catalog, objects::access_methods),

@@ -1,10 +1,11 @@
 //! Documents that are asked for nothing but what an index knows of them: the values at a path.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, Result, TableReference};
 use datafusion::logical_expr::Expr;
+use datafusion::logical_expr::expr::ScalarFunction;
 
 use crate::scan::{path_column, steps_of};
 use crate::value::json::path::Step;
@@ -19,9 +20,12 @@ pub(super) struct Documents(HashMap<Column, (String, Vec<Step>)>);
 impl Documents {
     /// The documents of a scan into which indexes lead.
     pub(super) fn of(promoted: &Promoted, table: &TableReference) -> Self {
-        let columns: BTreeSet<&String> = promoted.keys().map(|(column, _)| column).collect();
-        let whole = |name: &String| (Column::new(Some(table.clone()), name), (name.clone(), vec![]));
-        Documents(columns.into_iter().map(whole).collect())
+        Documents::called_so(promoted.keys().map(|(column, _)| column), table)
+    }
+
+    /// Columns of documents of a table that is called so.
+    pub(super) fn called_so<'a>(columns: impl Iterator<Item = &'a String>, table: &TableReference) -> Self {
+        Documents(columns.map(|name| (Column::new(Some(table.clone()), name), (name.clone(), vec![]))).collect())
     }
 
     /// The same under another name of the table.
@@ -42,7 +46,7 @@ impl Documents {
         match expr {
             Expr::Column(column) => self.0.get(column).cloned(),
             Expr::Alias(alias) => self.part(&alias.expr),
-            Expr::ScalarFunction(call) if ["->", "#>"].contains(&call.name()) => self.led(&call.args),
+            Expr::ScalarFunction(call) if ["->", "#>"].contains(&call.name()) => self.led(call),
             _ => None,
         }
     }
@@ -50,15 +54,15 @@ impl Documents {
     /// The column and the path of the text of a document's part that an expression is.
     pub(super) fn text(&self, expr: &Expr) -> Option<(String, Vec<Step>)> {
         match expr {
-            Expr::ScalarFunction(call) if ["->>", "#>>"].contains(&call.name()) => self.led(&call.args),
+            Expr::ScalarFunction(call) if ["->>", "#>>"].contains(&call.name()) => self.led(call),
             _ => None,
         }
     }
 
-    fn led(&self, args: &[Expr]) -> Option<(String, Vec<Step>)> {
-        let [document, Expr::Literal(way, _)] = args else { return None };
+    fn led(&self, call: &ScalarFunction) -> Option<(String, Vec<Step>)> {
+        let [document, Expr::Literal(way, _)] = call.args.as_slice() else { return None };
         let (column, mut steps) = self.part(document)?;
-        steps.extend(steps_of(way)?);
+        steps.extend(steps_of(call.name(), way)?);
         Some((column, steps))
     }
 

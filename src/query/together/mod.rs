@@ -5,6 +5,7 @@
 //! each count becomes a sum of those numbers, and what does not care how often a value comes, as `min` and `count(DISTINCT …)`, stays. Filters,
 //! and the guard's own rules, judge one row in the place of many.
 
+mod asked;
 mod documents;
 mod uses;
 
@@ -20,6 +21,7 @@ use datafusion::logical_expr::{
     Aggregate, BinaryExpr, Expr, Filter, LogicalPlan, Operator, Projection, SubqueryAlias, TableScan, TableScanBuilder, lit, when,
 };
 
+pub(super) use self::asked::Paths;
 use self::documents::Documents;
 use self::uses::{Names, Uses};
 use crate::guard::plans;

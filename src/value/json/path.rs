@@ -1,11 +1,14 @@
 //! Ways into a document: what PostgreSQL's `->`, `->>`, `#>` and `#>>` find in text that is known to be valid.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
+use arrow::array::{ArrayRef, AsArray, StringViewArray};
 use serde::{Deserialize, Serialize};
 
 use super::scan::{Shape, elements, members};
 use super::string::unescape;
+use crate::value::{SqlType, Style, cast_text};
 
 /// One step into a `jsonb`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -28,6 +31,15 @@ impl Step {
             Step::Either(key) => step(document, key),
         }
     }
+}
+
+/// The steps that the text of an array means, as `{error,code}` behind `#>>`; `None` if it is no array of keys, or an empty one.
+pub fn listed(text: &str) -> Option<Vec<Step>> {
+    let text: ArrayRef = Arc::new(StringViewArray::from_iter_values([text]));
+    let read = cast_text(&text, &SqlType::Array(Box::new(SqlType::Text)), &Style::default()).ok()?;
+    let keys = read.as_list_opt::<i32>()?.value(0);
+    let steps: Option<Vec<Step>> = keys.as_string_view_opt()?.iter().map(|key| Some(Step::Either(key?.to_owned()))).collect();
+    steps.filter(|steps| !steps.is_empty())
 }
 
 /// Steps as operators behind a document are written, as `-> 'error' ->> 'code'`.

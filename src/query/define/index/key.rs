@@ -11,6 +11,7 @@ use crate::query::system::indexes::{COLLATIONS, is_collatable};
 use crate::query::system::operators::{self, OperatorClass, TRIGRAMS};
 use crate::store::spec::TableKind;
 use crate::value::SqlType;
+use crate::value::json::path::Step;
 
 /// The key that a part of the statement says, which the index calls `name`.
 ///
@@ -77,8 +78,22 @@ fn on<'a>(of: &KeyOf, column: &'a Column) -> Result<&'a SqlType> {
     match of {
         KeyOf::Value | KeyOf::Words(_) => Ok(&column.sql_type),
         KeyOf::Path(_) if column.sql_type == SqlType::Jsonb => Ok(&SqlType::Text),
-        KeyOf::Path(_) => Err(unsupported(&format!("an index on a path into \"{}\" of type {}", column.name, column.sql_type))
-            .with_hint("Paths lead into columns of type jsonb.")),
+        KeyOf::Path(_) if column.sql_type == SqlType::Json => {
+            let what = format!("an index on a path into \"{}\" of type json", column.name);
+            Err(unsupported(&what).with_hint("Paths lead into columns of type jsonb."))
+        }
+        KeyOf::Path(steps) => {
+            let operator = match (steps.first(), steps.len()) {
+                (Some(Step::Element(_)), 1) => "->> integer",
+                (Some(Step::Element(_)), _) => "-> integer",
+                (Some(Step::Key(_)), 1) => "->> unknown",
+                (Some(Step::Either(_)), _) => "#>> unknown",
+                (Some(Step::Key(_)) | None, _) => "-> unknown",
+            };
+            let message = format!("operator does not exist: {} {operator}", column.sql_type.without_modifier());
+            Err(Error::new(Kind::UndefinedFunction, message)
+                .with_hint("No operator matches the given name and argument types. You might need to add explicit type casts."))
+        }
     }
 }
 

@@ -1,13 +1,9 @@
 //! A path into the documents of a column, as a key of an index: `(details -> 'error' ->> 'code')`.
 
-use std::sync::Arc;
-
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewArray};
 use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, UnaryOperator, Value};
 
 use super::key::plain;
-use crate::value::json::path::Step;
-use crate::value::{SqlType, Style, cast_text};
+use crate::value::json::path::{Step, listed};
 
 /// The column and the way into it, of which the text is taken; `None` for any other expression.
 pub(super) fn read(expression: &Expr) -> Option<(String, Vec<Step>)> {
@@ -72,13 +68,7 @@ fn list(expression: &Expr) -> Option<Vec<Step>> {
             array.elem.iter().map(key).collect()
         }
         Expr::Value(value) => match &value.value {
-            Value::SingleQuotedString(text) => {
-                let text: ArrayRef = Arc::new(StringViewArray::from_iter_values([text]));
-                let read = cast_text(&text, &SqlType::Array(Box::new(SqlType::Text)), &Style::default()).ok()?;
-                let keys = read.as_list_opt::<i32>()?.value(0);
-                let keys = keys.as_string_view_opt()?;
-                (!keys.is_empty()).then(|| keys.iter().map(|key| Some(Step::Either(key?.to_owned()))).collect())?
-            }
+            Value::SingleQuotedString(text) => listed(text),
             _ => None,
         },
         _ => None,
