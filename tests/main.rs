@@ -11,6 +11,7 @@ mod changes;
 mod clients;
 mod clients_recorded;
 mod commands;
+mod counters;
 mod crash;
 mod erasure;
 mod expressions;

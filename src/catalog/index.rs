@@ -83,8 +83,8 @@ pub enum Words {
 }
 
 impl Index {
-    /// What of it the store has to know of this table.
-    fn required<'a>(&'a self, table: &'a Table) -> impl Iterator<Item = IndexSpec> + 'a {
+    /// What of it the store has to know of this table: an index of its own for each column.
+    pub fn required<'a>(&'a self, table: &'a Table) -> impl Iterator<Item = IndexSpec> + 'a {
         let kind = self.method.kind();
         let columns = self.keys.iter().map(|key| key.column);
         // Rows are in order of time, and those of a reference table in memory.

@@ -27,6 +27,7 @@ use super::tail::{self, TailBatch, compact};
 use super::wal::WalFile;
 use super::wal::writer::{Change, LoadFrame};
 use crate::error::{Error, Kind, Result};
+use crate::metrics::Metrics;
 
 /// Tables while they are being edited for the next snapshot.
 pub(crate) type Tables = BTreeMap<TableId, Arc<TableState>>;
@@ -49,6 +50,7 @@ pub(crate) struct Core {
     pub(crate) wake: Arc<Notify>,
     flush_failure: Mutex<Option<Error>>,
     pub(crate) janitor: UnboundedSender<Chore>,
+    pub(crate) metrics: Arc<Metrics>,
     /// The ledger, once it is open; never if it is off.
     keeper: OnceLock<Arc<Keeper>>,
     pub(crate) purges: Purges,
@@ -103,7 +105,7 @@ impl Core {
         dir: PathBuf,
         store: Arc<dyn ObjectStore>,
         lock: FolderLock,
-        janitor: UnboundedSender<Chore>,
+        (janitor, metrics): (UnboundedSender<Chore>, Arc<Metrics>),
         found: Found,
     ) -> Self {
         let purges = Purges::open(&dir);
@@ -120,6 +122,7 @@ impl Core {
             wake: Arc::default(),
             flush_failure: Mutex::new(None),
             janitor,
+            metrics,
             keeper: OnceLock::new(),
             purges,
             stop: CancellationToken::new(),
@@ -204,7 +207,7 @@ impl Core {
         match tables.get_mut(&spec.id) {
             Some(state) => redefine(Arc::make_mut(state), spec),
             None => {
-                let home = TableHome::new(spec.id, &self.tables_dir(), None, self.janitor.clone());
+                let home = TableHome::new(spec.id, &self.tables_dir(), None, self.janitor.clone(), self.metrics.clone());
                 tables.insert(spec.id, Arc::new(TableState::new(spec, Arc::new(home))));
                 Ok(())
             }

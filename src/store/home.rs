@@ -11,7 +11,8 @@ use super::core::Core;
 use super::delta::DeltaLog;
 use super::index;
 use super::pick::Footers;
-use super::spec::TableId;
+use super::spec::{IndexSpec, TableId};
+use crate::metrics::{IndexUses, Metrics};
 
 /// Something to remove.
 #[derive(Debug)]
@@ -36,6 +37,9 @@ pub(crate) struct TableHome {
     pub gate: Arc<tokio::sync::RwLock<()>>,
     /// What was read of its segments' footers.
     pub footers: Footers,
+    /// What its indexes were used for, and what the whole store counts.
+    pub uses: IndexUses<IndexSpec>,
+    pub metrics: Arc<Metrics>,
     /// Held by the one rewrite of the table that may run; a flush may run beside it.
     pub rewriting: tokio::sync::Mutex<()>,
     /// The commit that dropped the table, 0 while it exists.
@@ -44,13 +48,21 @@ pub(crate) struct TableHome {
 }
 
 impl TableHome {
-    pub(crate) fn new(id: TableId, tables: &Path, delta: Option<DeltaLog>, janitor: UnboundedSender<Chore>) -> Self {
+    pub(crate) fn new(
+        id: TableId,
+        tables: &Path,
+        delta: Option<DeltaLog>,
+        janitor: UnboundedSender<Chore>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         TableHome {
             id,
             dir: tables.join(id.to_string()),
             delta: tokio::sync::Mutex::new(delta),
             gate: Arc::default(),
             footers: Footers::default(),
+            uses: IndexUses::default(),
+            metrics,
             rewriting: tokio::sync::Mutex::new(()),
             dropped: AtomicU64::new(0),
             janitor,

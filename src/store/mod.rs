@@ -78,6 +78,7 @@ use self::spec::{TableId, TableSpec};
 use self::wal::writer::{Answer, Prepared, Request, WalWriter};
 use crate::error::{Error, Kind, Result};
 use crate::ledger::proof::RowProof;
+use crate::metrics::Metrics;
 
 pub use self::index::is_indexable;
 pub use self::keeper::{HeldRows, LedgerOptions, LedgerStatus, SignedCheckpoint, TableLedger, public_key, rotate_key};
@@ -160,12 +161,13 @@ impl Store {
             reason = "a chore is sent from `drop`, which cannot wait; there is one for each file that goes"
         )]
         let (janitor, chores) = mpsc::unbounded_channel();
-        let opened = open::open_folder(&dir, &janitor).await?;
+        let metrics = Arc::new(Metrics::default());
+        let opened = open::open_folder(&dir, &janitor, &metrics).await?;
         let tables_dir = dir.join("tables");
         let objects = DurableStore::folder(&tables_dir)
             .map_err(|cause| Error::new(Kind::IoError, format!("could not open \"{}\": {cause}", tables_dir.display())))?;
         let found = Found { tables: opened.tables, wal_files: opened.replayed.files };
-        let core = Arc::new(Core::new(options, dir, Arc::new(objects), lock, janitor, found));
+        let core = Arc::new(Core::new(options, dir, Arc::new(objects), lock, (janitor, metrics), found));
         let writer = WalWriter::begin(core.clone(), opened.replayed.last_sequence, opened.definitions)?;
         core.cut_wal()?;
         let opening = core.clone();
@@ -201,6 +203,11 @@ impl Store {
     /// Everything published, at this instant. Cheap; holding it keeps files that were replaced since.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.core.snapshot()
+    }
+
+    /// What is counted.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.core.metrics
     }
 
     /// Makes a commit durable and visible. Waits while the store's memory is full. If the caller stops waiting, the commit may

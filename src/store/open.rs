@@ -29,6 +29,7 @@ use super::wal::rows::{RowsDecoder, read_prefix, stored};
 use super::wal::writer::LoadFrame;
 use crate::clock::Micros;
 use crate::error::{Error, Kind, Result};
+use crate::metrics::Metrics;
 
 /// A folder's tables, and where its log goes on.
 pub(crate) struct Opened {
@@ -299,7 +300,7 @@ impl Recovering {
 }
 
 /// Reads a folder whose lock is held.
-pub(crate) async fn open_folder(dir: &Path, janitor: &UnboundedSender<Chore>) -> Result<Opened> {
+pub(crate) async fn open_folder(dir: &Path, janitor: &UnboundedSender<Chore>, metrics: &Arc<Metrics>) -> Result<Opened> {
     let (wal_dir, tables_dir) = (dir.join("wal"), dir.join("tables"));
     for folder in [&wal_dir, &tables_dir] {
         super::durable::make_dirs(folder).map_err(|cause| Error::io("make the folder", folder, &cause))?;
@@ -328,7 +329,7 @@ pub(crate) async fn open_folder(dir: &Path, janitor: &UnboundedSender<Chore>) ->
     for (id, table) in recovery.tables {
         let stored = stored.remove(&id).unwrap_or_else(Stored::nothing);
         definitions.push(Definition { spec: table.spec.clone(), next_leaf: table.next_leaf, last_ingest: table.last_ingest });
-        tables.insert(id, Arc::new(finish_table(table, stored, &tables_dir, janitor).await?));
+        tables.insert(id, Arc::new(finish_table(table, stored, &tables_dir, janitor, metrics).await?));
     }
     for id in stored.keys() {
         tracing::warn!(folder = %tables_dir.join(id.to_string()).display(), "a folder belongs to no table; it is left as it is");
@@ -394,6 +395,7 @@ async fn finish_table(
     stored: Stored,
     tables_dir: &Path,
     janitor: &UnboundedSender<Chore>,
+    metrics: &Arc<Metrics>,
 ) -> Result<TableState> {
     let id = table.spec.id;
     let damage = match (table.damage.take().or(stored.damage), &stored.set_aside) {
@@ -410,7 +412,7 @@ async fn finish_table(
         }
         (damage, _) => damage,
     };
-    let home = Arc::new(TableHome::new(id, tables_dir, stored.log, janitor.clone()));
+    let home = Arc::new(TableHome::new(id, tables_dir, stored.log, janitor.clone(), metrics.clone()));
     let loaded: Vec<SegmentFacts> = table.loads.iter().flat_map(|(_, load)| load.segments.iter().cloned()).collect();
     let damage = damage.or_else(|| missing_file(&home.dir, &loaded));
     if damage.is_none() {
