@@ -71,6 +71,20 @@ impl<K: Ord + Copy> IndexUses<K> {
     }
 }
 
+/// What is known of the answers that are kept to be given again.
+#[derive(Debug, Default)]
+pub struct AnswerCounts {
+    /// Statements that were answered by what was kept.
+    pub hits: Counter,
+    /// Statements that could have been, and had to run.
+    pub misses: Counter,
+    /// Answers that were kept.
+    pub kept: Counter,
+    /// Answers that there are now, and their bytes.
+    pub answers: Counter,
+    pub bytes: Counter,
+}
+
 /// All of it.
 #[derive(Debug, Default)]
 pub struct Metrics {
@@ -85,6 +99,7 @@ pub struct Metrics {
     /// Indexes of segments that were found damaged, and such that were built after their segment was written.
     pub indexes_damaged: Counter,
     pub indexes_built: Counter,
+    pub answers: AnswerCounts,
 }
 
 /// Whether a number can fall.
@@ -120,7 +135,8 @@ impl Metrics {
     pub fn list(&self) -> Vec<Metric> {
         let counter =
             |name, counter: &Counter, description| Metric { name, kind: Kind::Counter, value: counter.get(), description };
-        let (ids, texts) = (&self.ids, &self.texts);
+        let gauge = |name, counter: &Counter, description| Metric { name, kind: Kind::Gauge, value: counter.get(), description };
+        let (ids, texts, answers) = (&self.ids, &self.texts, &self.answers);
         vec![
             counter("annals_id_lookups_total", &ids.lookups, "Look-ups of whole values in indexes"),
             counter("annals_id_segments_asked_total", &ids.asked, "Segments whose index of values was asked"),
@@ -137,6 +153,15 @@ impl Metrics {
             counter("annals_rows_read_total", &self.rows_read, "Rows read by scans in the order of time"),
             counter("annals_indexes_damaged_total", &self.indexes_damaged, "Indexes of segments found damaged"),
             counter("annals_indexes_built_total", &self.indexes_built, "Indexes built after their segment was written"),
+            counter("annals_result_cache_hits_total", &answers.hits, "Statements answered by a kept answer"),
+            counter(
+                "annals_result_cache_misses_total",
+                &answers.misses,
+                "Statements whose answer may be kept, and was not at hand",
+            ),
+            counter("annals_result_cache_kept_total", &answers.kept, "Answers that were kept"),
+            gauge("annals_result_cache_answers", &answers.answers, "Answers kept now"),
+            gauge("annals_result_cache_bytes", &answers.bytes, "Memory of the answers kept now"),
         ]
     }
 }
@@ -151,11 +176,12 @@ mod tests {
     fn every_number_has_a_name_of_its_own_that_tells_its_kind() {
         let metrics = Metrics::default();
         metrics.ids.add(3, 2, 1);
+        metrics.answers.bytes.set(70);
         let list = metrics.list();
         assert_eq!(list.iter().map(|metric| metric.name).collect::<BTreeSet<_>>().len(), list.len());
         assert!(list.iter().all(|metric| metric.name.ends_with("_total") == (metric.kind == Kind::Counter)));
         let of = |name: &str| list.iter().find(|metric| metric.name == name).map(|metric| metric.value);
-        assert_eq!((of("annals_id_segments_asked_total"), of("annals_pages_read_total")), (Some(3), Some(0)));
+        assert_eq!((of("annals_id_segments_asked_total"), of("annals_result_cache_bytes")), (Some(3), Some(70)));
     }
 
     #[test]

@@ -26,7 +26,7 @@ const TABLES: &str = "
 async fn scene() -> Scene {
     let config = folder();
     let file = config.path().join("annals.toml");
-    fs::write(&file, "index_min_rows = 1\n").unwrap();
+    fs::write(&file, "index_min_rows = 1\nresult_cache_mib = 0\n").unwrap();
     let rows = format!(
         "INSERT INTO t SELECT date_trunc('day', now()) - n * interval '1 millisecond', n, 'w' || n, n % 1000
          FROM generate_series(1, {ROWS}) AS n"
