@@ -39,6 +39,12 @@ pub struct Config {
     pub index_min_rows: u64,
     /// Memory for columns whose values repeat, by which dashboards are counted. More means fewer columns that are read again.
     pub column_memory_mib: usize,
+    /// Memory for answers that are given again while nothing has changed them; 0 keeps none. More lets more dashboards be answered at once.
+    pub result_cache_mib: usize,
+    /// Memory of one such answer; a larger one is worked out each time. More lets few large answers drive out many small ones.
+    pub result_cache_each_kib: usize,
+    /// Statements that take less time are run each time: what is quick needs no memory.
+    pub result_cache_min_ms: u64,
     /// How often expired rows are removed from the disk. They are seen by nobody before that; oftener means more rewriting of files.
     pub purge_seconds: u64,
     /// Whether every statement of every login is recorded in `annals.query_log`.
@@ -72,6 +78,9 @@ impl Default for Config {
             flush_seconds: 30,
             index_min_rows: 8_192,
             column_memory_mib: 512,
+            result_cache_mib: 64,
+            result_cache_each_kib: 1_024,
+            result_cache_min_ms: 10,
             purge_seconds: 3_600,
             query_log: true,
             ledger: true,

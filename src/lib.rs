@@ -31,6 +31,7 @@ pub mod error;
 pub mod guard;
 pub mod ingest;
 pub mod ledger;
+pub mod metrics;
 pub mod pack;
 pub mod pg;
 pub mod policy;

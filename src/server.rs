@@ -17,7 +17,7 @@ use crate::error::{Error, Kind, Result};
 use crate::pack;
 use crate::pg::{self, Credential, Door, Limits, Parts, Tls, Verifier};
 use crate::policy::SUPERUSER;
-use crate::query::engine::{Engine, EngineOptions, LoginRole, PseudonymSecret};
+use crate::query::engine::{AnswerOptions, Engine, EngineOptions, LoginRole, PseudonymSecret};
 use crate::query::plan::names::DATABASE;
 use crate::query::{notify, retention};
 use crate::store::{LedgerOptions, Store, StoreOptions};
@@ -149,6 +149,11 @@ fn engine_options(config: &Config) -> Result<EngineOptions> {
         parallelism: if config.parallelism == 0 { cores } else { config.parallelism },
         transaction_bytes_max: config.transaction_mib * 1024 * 1024,
         mask_secret: PseudonymSecret(secret(&config.data, MASK_SECRET)?),
+        answers: AnswerOptions {
+            bytes_max: config.result_cache_mib * 1024 * 1024,
+            answer_bytes_max: config.result_cache_each_kib * 1024,
+            least: Duration::from_millis(config.result_cache_min_ms),
+        },
     })
 }
 

@@ -6,11 +6,13 @@
 #![expect(clippy::disallowed_methods, reason = "tests read the environment, and wait on the wall clock for a child process")]
 #![expect(clippy::print_stdout, reason = "a test reports what it skipped and which seed it ran on its own output")]
 
+mod answers;
 mod bad_input;
 mod changes;
 mod clients;
 mod clients_recorded;
 mod commands;
+mod counters;
 mod crash;
 mod erasure;
 mod expressions;

@@ -95,8 +95,8 @@ pub enum Words {
 }
 
 impl Index {
-    /// What of it the store has to know of this table.
-    fn required<'a>(&'a self, table: &'a Table) -> impl Iterator<Item = IndexSpec> + 'a {
+    /// What of it the store has to know of this table: an index of its own for each column, and two for each path.
+    pub fn required<'a>(&'a self, table: &'a Table) -> impl Iterator<Item = IndexSpec> + 'a {
         let kinds = |key: &IndexKey| match &key.of {
             KeyOf::Value | KeyOf::Words(_) => vec![self.method.kind()],
             KeyOf::Path(steps) => {

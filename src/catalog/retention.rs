@@ -60,6 +60,17 @@ impl Keep {
     }
 }
 
+impl Keep {
+    /// A time that no horizon has passed so far: that of now or, because at the end of a month several days go back to the same one, the end
+    /// of the day behind it.
+    ///
+    /// The day to which months lead back is never an earlier one on a later day, and only the time of day begins anew at midnight.
+    pub fn horizon_so_far(self, now: Micros) -> Micros {
+        let horizon = self.horizon(now);
+        if self.0.months == 0 { horizon } else { horizon.saturating_add(86_400_000_000) }
+    }
+}
+
 impl fmt::Display for Keep {
     /// As PostgreSQL writes an interval.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -85,6 +96,21 @@ mod tests {
         assert_eq!(horizon("1 year 1 day 12:00"), days_from_civil(2023, 3, 30) * DAY);
         assert_eq!(horizon("2 seconds"), now - 2_000_000);
         assert!(Keep::NOTHING.horizon(Micros::MAX) > days_from_civil(9999, 12, 31) * DAY);
+    }
+
+    #[test]
+    fn no_horizon_was_behind_the_one_so_far() {
+        for text in ["1 month", "14 days", "1 year 1 day 12:00", "2 seconds", "13 months"] {
+            let keep = Keep::parse(text).unwrap();
+            let mut furthest = Micros::MIN;
+            // Every five hours from the end of 2022 to that of 2024, which has a day more.
+            for now in (days_from_civil(2022, 12, 1)..days_from_civil(2024, 12, 31))
+                .flat_map(|day| (0..5).map(move |part| day * DAY + part * (DAY / 5)))
+            {
+                furthest = furthest.max(keep.horizon(now));
+                assert!(furthest <= keep.horizon_so_far(now), "{text} at {now}");
+            }
+        }
     }
 
     #[test]

@@ -44,6 +44,11 @@ impl Barrier {
         Barrier { name: name.to_owned(), object, plan, schema, guard }
     }
 
+    /// What stands behind the wall of a view. What was given to a function is in its plan, whatever it was taken from.
+    pub(super) fn view(&self) -> Option<&LogicalPlan> {
+        matches!(self.object, Object::Relation(_)).then_some(&self.plan)
+    }
+
     fn watch(&self) -> Option<Arc<Watch>> {
         let live = self.guard.live.clone()?;
         Some(Arc::new(Watch::of_wall(live, &self.guard, self.object, &self.name)))

@@ -6,6 +6,7 @@
 
 mod barrier;
 pub mod exit;
+mod footing;
 mod holds;
 mod lookups;
 mod meter;
@@ -34,6 +35,7 @@ use crate::scan::TableScan;
 use crate::store::View;
 
 pub use barrier::Barrier;
+pub use footing::{Footing, Horizons};
 pub use holds::{HoldRule, Holds, Viewer};
 use meter::Meter;
 pub use protection::{MaskRule, RowChecks, RowRule, RowRules};

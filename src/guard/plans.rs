@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
 use datafusion::common::DataFusionError;
-use datafusion::common::tree_node::Transformed;
+use datafusion::common::tree_node::{Transformed, TreeNodeRecursion};
 use datafusion::datasource::{provider_as_source, source_as_provider};
 use datafusion::logical_expr::{LogicalPlan, TableScan, TableSource};
 
@@ -82,6 +82,25 @@ pub fn counted(
 ) -> Option<Arc<dyn TableSource>> {
     let counted = guarded(scan, |table| table.counted(columns, sought, paths, together)).flatten()?;
     Some(provider_as_source(Arc::new(counted)))
+}
+
+/// Whether every node of a plan is as it should be, those of its sub-queries and of views that read with their owner's rights among them.
+/// What a function of its owner's reads is looked at by nobody, so a plan that calls one is not.
+pub fn all(plan: &LogicalPlan, is: &mut dyn FnMut(&LogicalPlan) -> bool) -> bool {
+    let mut all_are = true;
+    let walked = plan.apply_with_subqueries(|node| {
+        all_are = is(node) && behind(node, is);
+        Ok(if all_are { TreeNodeRecursion::Continue } else { TreeNodeRecursion::Stop })
+    });
+    all_are && walked.is_ok()
+}
+
+/// The same of what stands behind a wall.
+fn behind(node: &LogicalPlan, is: &mut dyn FnMut(&LogicalPlan) -> bool) -> bool {
+    let LogicalPlan::TableScan(scan) = node else { return true };
+    let Ok(provider) = source_as_provider(&scan.source) else { return false };
+    let provider: &dyn TableProvider = provider.as_ref();
+    provider.downcast_ref::<Barrier>().is_none_or(|barrier| barrier.view().is_some_and(|view| all(view, is)))
 }
 
 /// The plan with another table in the place of each guarded one.

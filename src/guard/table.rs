@@ -161,6 +161,11 @@ impl GuardedTable {
         &self.table
     }
 
+    /// Who reads it in which snapshot; `None` in a plan that is kept.
+    pub(super) fn guard(&self) -> Option<&Guard> {
+        self.open.as_ref().map(|open| &open.guard)
+    }
+
     pub(super) fn is_lasting(&self) -> bool {
         self.rules.is_empty() || self.rules.lasting
     }

@@ -172,7 +172,12 @@ fn reads(expr: &Expr) -> Result<Option<BTreeSet<TableId>>> {
 
 /// What a table's own rules look into; `None` if what they show depends on the time.
 fn read_by(rules: &Rules) -> Option<BTreeSet<TableId>> {
-    if !rules.retention.is_empty() || !(rules.is_empty() || rules.lasting) {
+    if rules.retention.is_empty() { looked_into(rules) } else { None }
+}
+
+/// What row policies and masks look into; `None` if more than rows decides what they show.
+pub(super) fn looked_into(rules: &Rules) -> Option<BTreeSet<TableId>> {
+    if !(rules.is_empty() || rules.lasting) {
         return None;
     }
     let mut all = BTreeSet::new();

@@ -265,18 +265,18 @@ fn fill(column: &Column, rows: usize, style: &Style) -> Result<ArrayRef> {
         return Ok(new_null_array(&column.sql_type.arrow(), rows));
     };
     match default {
-        Default::UuidV7 => Ok(uuids(rows, || new_uuid_v7(style.now_us))),
+        Default::UuidV7 => Ok(uuids(rows, || new_uuid_v7(style.now.us()))),
         Default::UuidV4 => Ok(uuids(rows, Uuid::new_v4)),
         Default::Now => match &column.sql_type {
             SqlType::Text | SqlType::Varchar(_) | SqlType::Name => {
-                let now: ArrayRef = Arc::new(TimestampMicrosecondArray::from(vec![style.now_us]).with_timezone("UTC"));
+                let now: ArrayRef = Arc::new(TimestampMicrosecondArray::from(vec![style.now.us()]).with_timezone("UTC"));
                 let written = to_text(&now, &SqlType::Timestamptz, style)?;
                 constant(column, written.value(0), rows, style)
             }
             _ => constant(column, "now", rows, style),
         },
         // It was read when the table was made, and stands in the one form that has a single meaning.
-        Default::Constant(literal) => constant(column, &unquoted(literal), rows, &Style::default().at(style.now_us)),
+        Default::Constant(literal) => constant(column, &unquoted(literal), rows, &Style::default().at(style.now.unasked_us())),
     }
 }
 

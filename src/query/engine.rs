@@ -19,6 +19,8 @@ use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
 use crate::guard::Live;
 use crate::policy::{self, Standing};
+pub use crate::query::answers::AnswerOptions;
+use crate::query::answers::Answers;
 use crate::query::backends::Backends;
 use crate::query::breath::Pauses;
 use crate::query::early::EarlyEnds;
@@ -52,11 +54,14 @@ pub struct EngineOptions {
     pub transaction_bytes_max: usize,
     /// What the pseudonyms of masking policies are made from.
     pub mask_secret: PseudonymSecret,
+    pub answers: AnswerOptions,
 }
 
 /// The shared parts of every session.
 pub struct Engine {
     pub(super) store: Arc<Store>,
+    /// Answers that are given again.
+    pub(super) answers: Answers,
     pub(super) clock: Clock,
     pub(super) options: EngineOptions,
     pub(super) catalog: Live,
@@ -107,8 +112,10 @@ impl Engine {
         let system = Arc::new(system::Shared::new(registry.names(), clock.now_us()));
         let catalog = catalog_log::replay(&store).await?;
         let erasures = retention::erasure::Erasures::new(store.dir());
+        let answers = Answers::new(options.answers, store.metrics().clone());
         Ok(Arc::new(Engine {
             store,
+            answers,
             clock,
             catalog: Arc::new(ArcSwap::from_pointee(catalog)),
             definitions: Arc::new(Mutex::new(())),

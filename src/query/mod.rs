@@ -3,6 +3,7 @@
 //! The room must never know sockets or message formats. A [`Session`](session::Session) is one connection's state; the way of a
 //! statement through it is told in `lib.rs`.
 
+pub mod answers;
 mod assignment;
 pub mod backends;
 mod breath;

@@ -236,6 +236,8 @@ pub(super) fn predicate(predicate: &ast::Expr, table: &Table, planner: &Planner<
         return Err(Error::new(Kind::DatatypeMismatch, format!("argument of {what} must be type boolean, not type {sql_type}")));
     }
     let (condition, lasting) = compiled(&filter.predicate, filter.input.schema(), place)?;
+    // `'today'` is a constant by now.
+    let lasting = lasting && !planned.now.is_asked();
     Ok(Predicate { condition, reads, lasting })
 }
 

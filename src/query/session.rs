@@ -355,7 +355,7 @@ impl Session {
                     locks::take(self, query).await?;
                 }
                 let planned = self.plan(query, prepared)?;
-                let (columns, rows) = execute::stream(self, &planned, params).await?;
+                let (columns, rows) = execute::answer(self, &prepared.parsed.text, &planned, params).await?;
                 Ok(Outcome::Rows { columns, rows, tag: "SELECT" })
             }
             Statement::Explain { shown, query } => {
@@ -551,6 +551,11 @@ impl Session {
             Some(transaction) => transaction.catalog(&self.engine),
             None => self.engine.catalog(),
         }
+    }
+
+    /// Whether its transaction would commit nothing.
+    pub(super) fn has_changed_nothing(&self) -> bool {
+        self.transaction.as_ref().is_none_or(Transaction::is_empty)
     }
 
     /// One statement's way to tables, over one snapshot.

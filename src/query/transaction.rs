@@ -133,6 +133,13 @@ impl Transaction {
         View::new(snapshot, self.commit.rows.clone())
     }
 
+    /// Whether it would commit nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        let Commit { define, drop, rows, loads } = &self.commit;
+        let committed = define.is_empty() && drop.is_empty() && rows.is_empty() && loads.is_empty();
+        committed && self.loads.is_empty() && self.catalog.is_none()
+    }
+
     /// Sets a savepoint.
     pub(super) fn mark(&mut self, name: &str, notify: Place, portals: u64) {
         self.marks.push(Mark {
@@ -367,6 +374,7 @@ impl Transaction {
         }
         if let Some(catalog) = catalog {
             engine.catalog.store(catalog);
+            engine.answers.let_go(&engine.catalog, &engine.store);
         }
         drop((definitions, tables));
         Ok(())

@@ -149,7 +149,7 @@ impl DisplayAs for TimeOrderExec {
         write!(f, "TimeOrderExec: {from} first, segments={}/{segments}", found.len())?;
         let left = |found: &Found| found.rows.as_ref().map_or(found.segment.rows, |rows| rows.rows() as u64);
         write!(f, ", rows={}/{rows}", found.iter().map(left).sum::<u64>())?;
-        for Told { column, asked, ruled_out, rows } in told {
+        for Told { column, asked, ruled_out, rows, .. } in told {
             write!(f, ", index on {column}: {rows} rows, {ruled_out} of {asked} segments ruled out")?;
         }
         if let Some(filter) = filter {

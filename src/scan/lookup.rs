@@ -62,6 +62,7 @@ pub(super) struct Found {
 /// What one index has said of all segments.
 #[derive(Debug, Clone)]
 pub(super) struct Told {
+    pub index: IndexSpec,
     pub column: String,
     /// Segments that it was asked of.
     pub asked: usize,
@@ -106,13 +107,16 @@ impl Lookup {
             let mut found: Vec<Found> = segments.into_iter().map(|segment| Found { segment, rows: None }).collect();
             let mut told = Vec::with_capacity(lookups.len());
             for lookup in lookups {
-                let mut said = Told { column: lookup.column.clone(), asked: 0, ruled_out: 0, rows: 0 };
+                let mut said = Told { index: lookup.index, column: lookup.column.clone(), asked: 0, ruled_out: 0, rows: 0 };
                 for found in &mut found {
                     let Some(rows) = lookup.rows(&found.segment) else { continue };
                     said.asked += 1;
                     said.ruled_out += usize::from(rows.is_empty());
                     said.rows += rows.rows();
                     found.rows = Some(found.rows.as_ref().map_or(rows.clone(), |others| others.and(&rows)));
+                }
+                if let Some(any) = found.first().filter(|_| said.asked > 0) {
+                    any.segment.note_lookup(said.index, said.asked, said.ruled_out, said.rows);
                 }
                 told.push(said);
             }

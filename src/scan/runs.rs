@@ -76,6 +76,8 @@ pub(super) struct SegmentRun {
     /// The rows that nobody has begun to read; `None` before it was opened.
     rest: Option<RowRanges>,
     piece: Piece,
+    /// Whether an index has told which rows to read.
+    by_index: bool,
     /// Whether the reading's filter is asked.
     filtered: bool,
     loading: VecDeque<Loading<Vec<RecordBatch>>>,
@@ -127,6 +129,7 @@ impl SegmentRun {
                     Piece { pages, pages_max: pages, rows: usize::MAX }
                 }
             },
+            by_index: found.rows.is_some(),
             filtered: found.rows.as_ref().is_none_or(|rows| rows.rows() > FOUND_ROWS),
             loading: VecDeque::new(),
             ahead,
@@ -138,10 +141,15 @@ impl SegmentRun {
     /// A task that reads rows.
     fn picking(&self) -> impl FnOnce(RowRanges) -> Result<Vec<RecordBatch>> + Send + 'static {
         let (reading, segment, end, counts) = (self.reading.clone(), self.segment.clone(), self.end, self.counts.clone());
-        let filtered = self.filtered;
+        let (filtered, by_index) = (self.filtered, self.by_index);
         move |rows| {
             counts.pages.add(rows.pages(PAGE_ROWS));
             counts.rows.add(rows.rows());
+            segment.metrics().pages_read.add(rows.pages(PAGE_ROWS));
+            segment.metrics().rows_read.add(rows.rows());
+            if let ([told], true) = (&reading.told[..], by_index) {
+                segment.note_fetched(told.index, rows.rows());
+            }
             let filter = reading.filter.as_ref().filter(|_| filtered);
             let picked = segment.pick(&reading.part, &rows, filter, BATCH_ROWS);
             let picked = picked.map_err(|error| DataFusionError::External(Box::new(error)))?;
@@ -157,6 +165,7 @@ impl SegmentRun {
             return;
         }
         self.counts.segments.add(1);
+        self.segment.metrics().segments_read.add(1);
         let (reading, segment, found) = (self.reading.clone(), self.segment.clone(), self.found.take());
         let (mut piece, end, picking) = (self.piece, self.end, self.picking());
         let opening = move || {

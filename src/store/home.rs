@@ -12,7 +12,8 @@ use super::core::Core;
 use super::delta::DeltaLog;
 use super::index;
 use super::pick::Footers;
-use super::spec::TableId;
+use super::spec::{IndexSpec, TableId};
+use crate::metrics::{IndexUses, Metrics};
 
 /// Something to remove.
 #[derive(Debug)]
@@ -32,6 +33,7 @@ pub(crate) struct Yard {
     pub tables: PathBuf,
     pub janitor: UnboundedSender<Chore>,
     pub codebook: Arc<Codebook>,
+    pub metrics: Arc<Metrics>,
 }
 
 /// The folder of one table, shared by its states and segments. It lives as long as someone reads the table.
@@ -48,6 +50,9 @@ pub(crate) struct TableHome {
     pub footers: Footers,
     /// What the store keeps of columns' codes.
     pub codebook: Arc<Codebook>,
+    /// What its indexes were used for, and what the whole store counts.
+    pub uses: IndexUses<IndexSpec>,
+    pub metrics: Arc<Metrics>,
     /// Held by the one rewrite of the table that may run; a flush may run beside it.
     pub rewriting: tokio::sync::Mutex<()>,
     /// The commit that dropped the table, 0 while it exists.
@@ -64,6 +69,8 @@ impl TableHome {
             gate: Arc::default(),
             footers: Footers::default(),
             codebook: yard.codebook.clone(),
+            uses: IndexUses::default(),
+            metrics: yard.metrics.clone(),
             rewriting: tokio::sync::Mutex::new(()),
             dropped: AtomicU64::new(0),
             janitor: yard.janitor.clone(),

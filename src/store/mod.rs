@@ -80,6 +80,7 @@ use self::spec::{TableId, TableSpec};
 use self::wal::writer::{Answer, Prepared, Request, WalWriter};
 use crate::error::{Error, Kind, Result};
 use crate::ledger::proof::RowProof;
+use crate::metrics::Metrics;
 
 pub use self::codes::{CodeRows, Codes, Minute, is_codable};
 pub use self::index::{is_indexable, texts_at};
@@ -165,7 +166,7 @@ impl Store {
         let (janitor, chores) = mpsc::unbounded_channel();
         let tables_dir = dir.join("tables");
         let codebook = Arc::new(Codebook::new(options.codes_bytes));
-        let yard = Yard { tables: tables_dir.clone(), janitor, codebook };
+        let yard = Yard { tables: tables_dir.clone(), janitor, codebook, metrics: Arc::default() };
         let opened = open::open_folder(&dir, &yard).await?;
         let objects = DurableStore::folder(&tables_dir)
             .map_err(|cause| Error::new(Kind::IoError, format!("could not open \"{}\": {cause}", tables_dir.display())))?;
@@ -206,6 +207,11 @@ impl Store {
     /// Everything published, at this instant. Cheap; holding it keeps files that were replaced since.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.core.snapshot()
+    }
+
+    /// What is counted.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.core.yard.metrics
     }
 
     /// Makes a commit durable and visible. Waits while the store's memory is full. If the caller stops waiting, the commit may

@@ -22,6 +22,7 @@ use super::read::{damaged, metadata};
 use super::segment::Segment;
 use crate::clock::Micros;
 use crate::error::Result;
+use crate::metrics::Metrics;
 
 /// Bytes that the footers of a table's segments may take in memory, about; those that were not asked for the longest go first.
 const FOOTERS_BYTES: usize = 64 * 1024 * 1024;
@@ -91,6 +92,11 @@ impl Kept {
 }
 
 impl Segment {
+    /// What the store counts of its being read.
+    pub fn metrics(&self) -> &Metrics {
+        &self.home.metrics
+    }
+
     /// The bounds of a timestamp column by pages, in order of rows: which rows, the smallest and the largest time. Empty if the file has
     /// none. Blocks when it is asked for the first time.
     ///

@@ -8,10 +8,11 @@ use arrow::datatypes::SchemaRef;
 use super::home::TableHome;
 use super::reference::Latest;
 use super::segment::{Segment, SegmentFacts};
-use super::spec::{TableId, TableSpec};
+use super::spec::{IndexSpec, TableId, TableSpec};
 use super::tail::TailBatch;
 use crate::clock::Micros;
 use crate::error::{Error, Result};
+use crate::metrics::LookupCounts;
 
 /// All tables at one instant.
 #[derive(Debug, Default)]
@@ -107,6 +108,16 @@ impl TableState {
     /// Bytes on disk in segments.
     pub fn segment_bytes(&self) -> u64 {
         self.segments.iter().map(|segment| segment.bytes).sum()
+    }
+
+    /// What an index was used for since the server started.
+    pub fn uses(&self, index: IndexSpec) -> Arc<LookupCounts> {
+        self.home.uses.of(index)
+    }
+
+    /// Bytes on disk of an index. Asks the operating system of each segment's.
+    pub fn index_bytes(&self, index: IndexSpec) -> u64 {
+        self.segments.iter().map(|segment| segment.index_bytes(index)).sum()
     }
 
     /// The earliest commit that only the write-ahead log still holds for this table.

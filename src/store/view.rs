@@ -8,6 +8,7 @@ use super::reference::Latest;
 use super::segment::Segment;
 use super::snapshot::{Snapshot, TableState};
 use super::spec::{TableId, TableKind, TableSpec};
+use crate::clock::Micros;
 use crate::error::Result;
 
 /// A snapshot with one transaction's own rows.
@@ -91,6 +92,13 @@ impl View {
     pub fn mark(&self, table: TableId) -> Option<Mark> {
         let committed = || Mark(self.snapshot.table(table).map(Arc::downgrade));
         self.pending_of(table).next().is_none().then(committed)
+    }
+
+    /// The earliest time of a row of a log in what was committed; the end of time if it has none.
+    pub fn earliest(&self, table: TableId) -> Micros {
+        let Some(state) = self.snapshot.table(table) else { return Micros::MAX };
+        let segments = state.segments.iter().map(|segment| segment.time_min);
+        segments.chain(state.tail.iter().map(|batch| batch.time_min)).min().unwrap_or(Micros::MAX)
     }
 
     fn pending_of(&self, id: TableId) -> impl Iterator<Item = &RecordBatch> {

@@ -43,7 +43,7 @@ pub use builder::{ColumnBuilder, ListBuilder};
 pub use cast::{cast_text, to_text};
 pub use output::Formatter;
 pub use reg::{Names, ObjectNames, Reg};
-pub use style::{ByteaOutput, DateOrder, DateOutput, IntervalStyle, Style};
+pub use style::{ByteaOutput, DateOrder, DateOutput, IntervalStyle, Now, Style};
 pub(crate) use time::keyword::{Unit as SpanUnit, unit as span_unit};
 pub use time::zone::Zone;
 

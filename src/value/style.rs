@@ -3,6 +3,9 @@
 //! A style is plain data that is copied into every reader and writer of values, so that a statement reads and writes all of its
 //! values by one time zone and one idea of "now".
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use crate::clock::Micros;
 use crate::value::reg::Names;
 use crate::value::time::zone::Zone;
@@ -23,8 +26,8 @@ pub struct Style {
     /// `extra_float_digits`: above 0 floats are written in the fewest digits that read back the same (the default, 1); otherwise
     /// in 15 (`double precision`) or 6 (`real`) digits plus this number, which is then 0 or negative.
     pub extra_float_digits: i32,
-    /// What `now`, `today`, `tomorrow` and `yesterday` mean: the start of the transaction, in microseconds since 1970 UTC.
-    pub now_us: Micros,
+    /// What `now`, `today`, `tomorrow` and `yesterday` mean: the start of the transaction.
+    pub now: Now,
     /// By which names the `reg…` types know the catalog's objects.
     pub names: Names,
 }
@@ -86,7 +89,7 @@ impl Default for Style {
             interval_style: IntervalStyle::default(),
             bytea_output: ByteaOutput::default(),
             extra_float_digits: 1,
-            now_us: 0,
+            now: Now::default(),
             names: Names::default(),
         }
     }
@@ -96,7 +99,45 @@ impl Style {
     /// The same style at another "now".
     #[must_use]
     pub fn at(mut self, now_us: Micros) -> Self {
-        self.now_us = now_us;
+        self.now = Now::at(now_us);
         self
+    }
+}
+
+/// What the time is, and whether anybody has asked. All copies of one know of each other's being asked, so that whoever made a style for a
+/// statement can tell afterwards whether the statement depends on the time, in whatever way it came to ask.
+#[derive(Debug, Clone, Default)]
+pub struct Now {
+    us: Micros,
+    asked: Arc<AtomicBool>,
+}
+
+impl PartialEq for Now {
+    fn eq(&self, other: &Self) -> bool {
+        self.us == other.us
+    }
+}
+
+impl Now {
+    /// This instant, which nobody has asked for yet.
+    pub fn at(us: Micros) -> Now {
+        Now { us, asked: Arc::default() }
+    }
+
+    /// The instant in microseconds since 1970 UTC, for something that depends on it.
+    pub fn us(&self) -> Micros {
+        // Whoever looks has waited for the work to end, which orders all that it wrote.
+        self.asked.store(true, Ordering::Relaxed);
+        self.us
+    }
+
+    /// The same for who hands it on, of which nothing follows yet.
+    pub fn unasked_us(&self) -> Micros {
+        self.us
+    }
+
+    /// Whether something depends on it.
+    pub fn is_asked(&self) -> bool {
+        self.asked.load(Ordering::Relaxed)
     }
 }

@@ -82,6 +82,15 @@ SELECT n FROM (VALUES (2), (3), (1)) v (n) ORDER BY n USING >
 SELECT n FROM (VALUES (2), (3), (1)) v (n) ORDER BY n USING <
 SELECT n AS m FROM (VALUES (2), (3), (1)) v (n) ORDER BY m
 SELECT -n AS n FROM (VALUES (2), (3), (1)) v (n) ORDER BY n
+SELECT -n AS n FROM (VALUES (2), (3), (1)) v (n) ORDER BY -n
+SELECT -n AS n FROM (VALUES (2), (3), (1)) v (n) ORDER BY n + 1
+SELECT -n AS n FROM (VALUES (2), (3), (1)) v (n) ORDER BY (n)
+SELECT g, max(n) AS n FROM (VALUES (1, 2), (1, 5), (2, 4)) v (g, n) GROUP BY g ORDER BY g + 1, max(n)
+SELECT g, max(n) AS n FROM (VALUES (1, 2), (1, 5), (2, 4)) v (g, n) GROUP BY g ORDER BY -g, max(n), n
+SELECT g, -max(n) AS n FROM (VALUES (1, 2), (1, 5), (2, 4)) v (g, n) GROUP BY g ORDER BY max(n)
+SELECT g, -max(n) AS n FROM (VALUES (1, 2), (1, 5), (2, 4)) v (g, n) GROUP BY g ORDER BY abs(max(n)), n DESC
+SELECT g AS n, max(n) FROM (VALUES (1, 2), (1, 5), (2, 4)) v (g, n) GROUP BY g ORDER BY max(n) + 0
+SELECT n % 2 AS n, count(*) FROM (VALUES (1), (2), (3)) v (n) GROUP BY n % 2 ORDER BY n % 2 + 1
 SELECT n FROM (VALUES (2), (3), (1)) v (n) ORDER BY -n
 SELECT n FROM (VALUES (2, 'a'), (3, 'b'), (1, 'c')) v (n, t) ORDER BY t DESC
 SELECT n FROM (VALUES (2), (3), (1)) v (n) ORDER BY 1 DESC

@@ -1,9 +1,11 @@
 //! A server of a test's own with something in it, and who logs in to look at that.
 
+use std::path::Path;
+
 use tempfile::TempDir;
 use tokio_postgres::Client;
 
-use super::{Server, folder, sqlstate, table};
+use super::{Launch, Server, folder, sqlstate, table};
 
 /// A server, its superuser's session, and the folder that goes with both.
 pub(crate) struct Scene {
@@ -15,8 +17,13 @@ pub(crate) struct Scene {
 impl Scene {
     /// A server on a new folder, where the superuser has run these scripts.
     pub(crate) async fn set(scripts: &[&str]) -> Scene {
+        Scene::launched(Launch::on, scripts).await
+    }
+
+    /// The same under a server that is launched in another way.
+    pub(crate) async fn launched(launch: impl FnOnce(&Path) -> Launch, scripts: &[&str]) -> Scene {
         let folder = folder();
-        let server = Server::start(folder.path());
+        let server = launch(folder.path()).start();
         let chief = server.connect().await;
         let scene = Scene { server, chief, _folder: folder };
         for script in scripts {

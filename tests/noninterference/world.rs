@@ -125,8 +125,8 @@ impl World {
     async fn of(secret: &str, hidden_rows: &str, more: i64, elsewhere: &str) -> World {
         let folder = folder();
         let config = folder.path().join("annals.toml");
-        // Also the few rows of its tables are found by indexes.
-        fs::write(&config, "parallelism = 1\nindex_min_rows = 1\n").unwrap();
+        // Also the few rows of its tables are found by indexes, and what is asked of them is worth keeping.
+        fs::write(&config, "parallelism = 1\nindex_min_rows = 1\nresult_cache_min_ms = 0\n").unwrap();
         let server = Launch::on(&folder.path().join("data")).configured(&config).start();
         let chief = server.connect().await;
         let run = |sql: String| {
@@ -156,7 +156,7 @@ impl World {
 
     pub(super) async fn enter(self, role: &str) -> Visit {
         let (client, notices) = enter(&self.server, role).await;
-        Visit { client, notices, _world: self }
+        Visit { client, notices, world: self }
     }
 }
 
@@ -186,20 +186,33 @@ async fn enter(server: &Server, role: &str) -> (Client, Notices) {
 pub(super) struct Visit {
     client: Client,
     notices: Notices,
-    _world: World,
+    world: World,
 }
 
 /// All that came back for a statement.
 #[derive(Debug, PartialEq)]
 pub(super) struct Answer {
     columns: Vec<String>,
-    rows: Vec<Vec<Option<String>>>,
+    pub rows: Vec<Vec<Option<String>>>,
     tags: Vec<String>,
     pub error: Option<String>,
     notices: Vec<String>,
 }
 
 impl Visit {
+    /// What the superuser does in this world meanwhile.
+    pub(super) async fn meanwhile(&self, sql: &str) {
+        let chief = self.world.server.connect().await;
+        chief.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+    }
+
+    /// What this world counts, as the superuser is told.
+    pub(super) async fn counted(&self, name: &str) -> i64 {
+        let chief = self.world.server.connect().await;
+        let row = chief.query_one("SELECT value FROM annals.metrics WHERE name = $1", &[&name]).await;
+        row.unwrap_or_else(|error| panic!("{name}: {error:?}")).get(0)
+    }
+
     pub(super) async fn answer(&mut self, act: &Act) -> Answer {
         let mut answer = Answer { columns: vec![], rows: vec![], tags: vec![], error: None, notices: vec![] };
         let failed = match act.way {

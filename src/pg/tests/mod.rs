@@ -23,7 +23,7 @@ use super::{Authenticator, Credential, Door, Limits, Parts, Tls, Transport};
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
 use crate::policy::{ITERATIONS_MIN, Verifier};
-use crate::query::engine::{Engine, EngineOptions, PseudonymSecret};
+use crate::query::engine::{AnswerOptions, Engine, EngineOptions, PseudonymSecret};
 use crate::store::{Store, StoreOptions};
 
 /// A statement that runs for hours.
@@ -50,6 +50,7 @@ impl House {
             parallelism: 1,
             transaction_bytes_max: 64 << 20,
             mask_secret: PseudonymSecret([7; 32]),
+            answers: AnswerOptions { bytes_max: 0, answer_bytes_max: 0, least: Duration::ZERO },
         };
         let engine = Engine::open(store, Clock::System, options).await.unwrap();
         engine.bootstrap(&[("t.sql", "create table t (a bigint)")]).await.unwrap();

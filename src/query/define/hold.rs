@@ -57,9 +57,9 @@ fn create(
     let (reads, since) = match (&scope.source, predicate) {
         (Source::Replay(facts), _) => (facts.reads.clone(), facts.since),
         (Source::Statement(planner), Some(predicate)) => {
-            (rules::predicate(predicate, table, planner, Place::Retention)?.reads, Some(planner.facts.style.now_us))
+            (rules::predicate(predicate, table, planner, Place::Retention)?.reads, Some(planner.facts.style.now.us()))
         }
-        (Source::Statement(planner), None) => (vec![], Some(planner.facts.style.now_us)),
+        (Source::Statement(planner), None) => (vec![], Some(planner.facts.style.now.us())),
     };
     let predicate = predicate.map(ToString::to_string);
     let condition = predicate.as_ref().map_or(String::new(), |predicate| format!(" WHERE ({predicate})"));

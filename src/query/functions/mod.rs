@@ -247,20 +247,34 @@ pub(super) fn is_by_style(name: &str) -> bool {
     name == cast::NAME || defined(name).is_some_and(|definition| definition.volatility == Volatility::Stable)
 }
 
+/// Functions that tell the time.
+const CLOCKS: [&str; 9] = [
+    "now",
+    "current_timestamp",
+    "transaction_timestamp",
+    "statement_timestamp",
+    "localtimestamp",
+    "localtime",
+    "current_date",
+    "current_time",
+    "age",
+];
+
 /// Whether a function of that kind may tell what time it was planned at.
 pub(super) fn tells_time(function: &ScalarUDF) -> bool {
-    const CLOCKS: [&str; 9] = [
-        "now",
-        "current_timestamp",
-        "transaction_timestamp",
-        "statement_timestamp",
-        "localtimestamp",
-        "localtime",
-        "current_date",
-        "current_time",
-        "age",
-    ];
     CLOCKS.contains(&plain(function.name())) || cast::reads_moments(function)
+}
+
+/// Whether a function says the same of the same arguments whenever the same role asks it under the same settings and by the same catalog.
+/// One that reads moments from text may find `now` in it, which is known to whoever planned it ([`crate::value::Now`]).
+pub(super) fn says_the_same(function: &ScalarUDF) -> bool {
+    let name = plain(function.name());
+    match function.signature().volatility {
+        Volatility::Immutable => true,
+        // The bounds of a series are worked out while it is planned, from whatever they were.
+        Volatility::Stable => tells_of_reader(name) || is_by_style(name) && !CLOCKS.contains(&name) && name != "generate_series",
+        Volatility::Volatile => false,
+    }
 }
 
 fn defined(name: &str) -> Option<&'static Definition> {

@@ -17,7 +17,7 @@ use super::{Planned, jsonb, origin, resolution, sets, unions, values};
 use crate::error::{Error, Kind, Result};
 use crate::query::errors::{unwrap, wrap};
 use crate::query::functions::{self, ARRAY_LIKE, ARRAY_OF, CAST_AS, OF_PATTERNS, VALUE_LIKE, cast, fold_operator, scalar};
-use crate::value::{self, BARE_NUMERIC, ColumnBuilder, SqlType, Style};
+use crate::value::{self, BARE_NUMERIC, ColumnBuilder, Now, SqlType, Style};
 
 /// Applies the rules to every expression of a plan and finds the types of its parameters.
 pub(super) fn lower(plan: LogicalPlan, style: &Style, hints: &[Option<SqlType>]) -> Result<Planned> {
@@ -54,7 +54,7 @@ pub(super) fn lower(plan: LogicalPlan, style: &Style, hints: &[Option<SqlType>])
         })
         .map_err(unwrap)?
         .data;
-    parameters(plan, hints)
+    parameters(plan, hints, &style.now)
 }
 
 /// Applies the rules to one expression over a schema.
@@ -453,7 +453,7 @@ pub(crate) fn constant(text: &str, target: &SqlType, style: &Style) -> Result<Ex
 }
 
 /// The types of `$1`, `$2`, …: what their place says, else what the client declared, else text.
-fn parameters(plan: LogicalPlan, hints: &[Option<SqlType>]) -> Result<Planned> {
+fn parameters(plan: LogicalPlan, hints: &[Option<SqlType>], now: &Now) -> Result<Planned> {
     let mut found: BTreeMap<usize, Option<SqlType>> = BTreeMap::new();
     plan.apply_with_subqueries(|node| {
         let fallback = if matches!(node, LogicalPlan::Limit(_)) { Some(SqlType::Int8) } else { None };
@@ -474,7 +474,7 @@ fn parameters(plan: LogicalPlan, hints: &[Option<SqlType>]) -> Result<Planned> {
     .map_err(unwrap)?;
     let count = found.keys().next_back().copied().unwrap_or(0).max(hints.len());
     if count == 0 {
-        return Ok(Planned { origins: origin::of(&plan), plan, optimised: false, parameters: vec![] });
+        return Ok(Planned { origins: origin::of(&plan), plan, optimised: false, parameters: vec![], now: now.clone() });
     }
     let types: Vec<SqlType> = (1..=count)
         .map(|number| {
@@ -483,7 +483,7 @@ fn parameters(plan: LogicalPlan, hints: &[Option<SqlType>]) -> Result<Planned> {
         })
         .collect();
     let plan = typed(plan, &types)?;
-    Ok(Planned { origins: origin::of(&plan), plan, optimised: false, parameters: types })
+    Ok(Planned { origins: origin::of(&plan), plan, optimised: false, parameters: types, now: now.clone() })
 }
 
 /// Writes the types found into parameters that have none yet.

@@ -64,7 +64,7 @@ use crate::guard::{Barrier, Guard};
 use crate::query::errors::{unwrap, wrap};
 use crate::query::functions::{PseudonymKey, Registry, SessionFacts};
 use crate::query::{locks, parse, retention, rules, system};
-use crate::value::{SqlType, Style};
+use crate::value::{Now, SqlType, Style};
 
 /// How many views and functions may stand inside one another.
 const NESTING_MAX: usize = 32;
@@ -103,12 +103,15 @@ pub struct Planned {
     pub parameters: Vec<SqlType>,
     /// Which tables' columns the result's are.
     pub origins: Arc<[Option<origin::Origin>]>,
+    /// The time that it was planned at, which knows whether something in it has asked.
+    pub now: Now,
 }
 
 impl Planned {
     /// The same with its plan made another way.
     pub fn with_plan(&self, plan: LogicalPlan) -> Planned {
-        Planned { plan, optimised: self.optimised, parameters: self.parameters.clone(), origins: self.origins.clone() }
+        let (parameters, origins) = (self.parameters.clone(), self.origins.clone());
+        Planned { plan, optimised: self.optimised, parameters, origins, now: self.now.clone() }
     }
 }
 
@@ -185,7 +188,7 @@ impl<'a> Planner<'a> {
         pseudonyms: Option<Arc<PseudonymKey>>,
     ) -> Result<(Planned, Vec<Oid>)> {
         let style = Style { names: self.facts.style.names.clone(), ..Style::default() };
-        let facts = SessionFacts { style: style.at(self.facts.style.now_us), pseudonyms, ..self.facts.as_ref().clone() };
+        let facts = SessionFacts { style: style.at(self.facts.style.now.unasked_us()), pseudonyms, ..self.facts.as_ref().clone() };
         let mut planner = Planner::new(self.state, self.registry, self.rules, self.catalog.clone(), guard, Arc::new(facts));
         planner.path = self.inner()?.path;
         planner.nesting = self.nesting + 1;
@@ -250,7 +253,7 @@ impl<'a> Planner<'a> {
         }
         let plan = unions::marked(plan).and_then(limits::counted).map_err(unwrap)?;
         let mut planned = casts::lower(plan, &self.facts.style, hints)?;
-        planned.plan = correlated::detach(conditions::lifted(planned.plan)?, self.state, self.facts.style.now_us)?;
+        planned.plan = correlated::detach(conditions::lifted(planned.plan)?, self.state, self.facts.style.now.unasked_us())?;
         Ok(planned)
     }
 

@@ -5,10 +5,11 @@
 //! name; [`shown`] takes them off again.
 
 use std::collections::HashSet;
+use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, BinaryOperator, DataType, Expr, Function, Ident, ObjectName, Query, Select, SelectItem, SetExpr, TrimWhereField,
-    Value,
+    AccessExpr, BinaryOperator, DataType, Expr, Function, Ident, ObjectName, OrderByKind, Query, Select, SelectItem, SetExpr,
+    TrimWhereField, Value, visit_expressions,
 };
 
 use super::{names, types};
@@ -233,6 +234,52 @@ pub(super) fn keep_from_wildcards(select: &mut Select) {
     }
 }
 
+/// In an expression of ORDER BY a name is that of a table's column; an output column's it is only where it stands alone
+/// (`findTargetlistEntrySQL92` in PostgreSQL's `parse_clause.c`). The planner looks for either everywhere: so in the outermost SELECT an
+/// alias is kept apart from a name in such an expression.
+pub(super) fn keep_from_sorts(query: &mut Query) {
+    let Some(OrderByKind::Expressions(sorts)) = query.order_by.as_mut().map(|order_by| &mut order_by.kind) else { return };
+    let SetExpr::Select(select) = query.body.as_mut() else { return };
+    if select.distinct.is_some() {
+        return;
+    }
+    let mut named = HashSet::new();
+    for sort in sorts.iter_mut() {
+        if alone(&mut sort.expr).is_some() {
+            continue;
+        }
+        let _: ControlFlow<()> = visit_expressions(&sort.expr, |expr| {
+            if let Expr::Identifier(name) = expr {
+                named.insert(names::fold(name));
+            }
+            ControlFlow::Continue(())
+        });
+    }
+    for (at, item) in select.projection.iter_mut().enumerate() {
+        let SelectItem::ExprWithAlias { expr, alias } = item else { continue };
+        let name = names::fold(alias);
+        let itself = matches!(expr, Expr::Identifier(own) if names::fold(own) == name);
+        if itself || !named.contains(&name) {
+            continue;
+        }
+        *alias = Ident::with_quote('"', again(&name, at));
+        for sort in sorts.iter_mut() {
+            if let Some(own) = alone(&mut sort.expr).filter(|own| names::fold(own) == name) {
+                *own = alias.clone();
+            }
+        }
+    }
+}
+
+/// A name that stands alone.
+fn alone(expr: &mut Expr) -> Option<&mut Ident> {
+    match expr {
+        Expr::Identifier(name) => Some(name),
+        Expr::Nested(inner) => alone(inner),
+        _ => None,
+    }
+}
+
 /// The name of a query's first output column.
 fn first_name(query: &Query) -> Option<String> {
     let mut body = query.body.as_ref();
@@ -297,6 +344,23 @@ mod tests {
             ("current_timestamp", "current_timestamp"),
         ] {
             assert_eq!(name_of(&parse_expression(sql).unwrap()), name, "{sql}");
+        }
+    }
+
+    #[test]
+    fn an_alias_is_kept_apart_from_a_column_that_an_order_names() {
+        for (sql, kept) in [
+            (
+                "SELECT g, max(n) AS n FROM t ORDER BY g + 1, max(n), n",
+                "SELECT g, max(n) AS \"n\u{1}1\" FROM t ORDER BY g + 1, max(n), \"n\u{1}1\"",
+            ),
+            ("SELECT -n AS n FROM t ORDER BY (n)", "SELECT -n AS n FROM t ORDER BY (n)"),
+            ("SELECT n AS n FROM t ORDER BY -n", "SELECT n AS n FROM t ORDER BY -n"),
+            ("SELECT m AS n FROM t ORDER BY -m", "SELECT m AS n FROM t ORDER BY -m"),
+        ] {
+            let mut query = parse_query(sql).unwrap();
+            keep_from_sorts(&mut query);
+            assert_eq!(query.to_string(), kept);
         }
     }
 

@@ -26,6 +26,7 @@ pub(super) fn prepared(query: &Query) -> Result<Query> {
     if let SetExpr::Select(select) = query.body.as_mut() {
         output::keep_from_wildcards(select);
     }
+    output::keep_from_sorts(&mut query);
     finish(query.visit(&mut Choices::default()))?;
     finish(query.visit(&mut Rewriter))?;
     Ok(query)

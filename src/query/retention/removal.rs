@@ -107,7 +107,10 @@ pub(super) async fn remove(session: &Session, id: TableId, why: &Why) -> Result<
             return Ok(report);
         }
         let judge = Removal { engine: engine.clone(), judgement, why: why.clone(), stop: CancellationToken::new() };
-        let round = engine.store.purge(id, Arc::new(judge)).await?;
+        let round = engine.store.purge(id, Arc::new(judge)).await;
+        // What has gone is nowhere, not even where nobody finds it.
+        engine.answers.let_go(&engine.catalog, &engine.store);
+        let round = round?;
         report += round;
         if !round.overtaken {
             return Ok(report);

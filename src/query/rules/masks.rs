@@ -92,7 +92,7 @@ fn shown(value: ast::Expr, table: &Table, planner: &Planner<'_>, key: &Arc<Pseud
     }
     let (_, field) = shown.to_field(projection.input.schema()).map_err(unwrap)?;
     let (value, lasting) = compiled(&shown.clone().unalias(), projection.input.schema(), Place::Mask)?;
-    Ok(Shown { value, field, reads, lasting })
+    Ok(Shown { value, field, reads, lasting: lasting && !planned.now.is_asked() })
 }
 
 /// Refuses a mask of another type than its column's.

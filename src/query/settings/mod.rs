@@ -4,6 +4,7 @@
 //! transaction sets goes with it when it rolls back, what it sets for itself alone goes with it in any case, and a savepoint is a
 //! mark to come back to. The transaction's own characteristics stand beside, because they are shown and set as settings.
 
+mod alike;
 mod ceiling;
 mod form;
 pub(in crate::query) mod known;
@@ -18,7 +19,7 @@ use crate::error::{Error, Kind, Result};
 use crate::policy::Limits;
 use crate::query::parse::{Isolation, Modes, Setting};
 use crate::store::spec::TableKind;
-use crate::value::{ByteaOutput, DateOrder, DateOutput, IntervalStyle, Names, Style, Zone};
+use crate::value::{ByteaOutput, DateOrder, DateOutput, IntervalStyle, Names, Now, Style, Zone};
 pub(super) use ceiling::{checked_for_role, is_ceiling, limits, require_known, written};
 use form::Form;
 use known::{KNOWN, form_of, place, place_of, unknown};
@@ -556,7 +557,7 @@ impl Values {
             },
             bytea_output: if value("bytea_output") == "escape" { ByteaOutput::Escape } else { ByteaOutput::Hex },
             extra_float_digits: value("extra_float_digits").parse().unwrap_or(1),
-            now_us: 0,
+            now: Now::default(),
             // The session adds the names that its catalog gives.
             names: Names::default(),
         };

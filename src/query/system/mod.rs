@@ -63,12 +63,13 @@ enum Follows {
 }
 
 /// The relations that have rows.
-const BUILDERS: [(&str, &str, Follows, Builder); 81] = [
+const BUILDERS: [(&str, &str, Follows, Builder); 84] = [
     ("annals", "checkpoints", Follows::Session, ledger::checkpoints),
     ("annals", "ledger_status", Follows::Session, ledger::status),
     ("annals", "erasures", Follows::Session, ledger::erasures),
     ("annals", "legal_holds", Follows::Catalog, kept::legal_holds),
     ("annals", "masking_policies", Follows::Catalog, policies::masking_policies),
+    ("annals", "metrics", Follows::Session, statistics::metrics),
     ("annals", "promotion_advice", Follows::Session, advice::promotions),
     ("annals", "retention_policies", Follows::Catalog, kept::retention_policies),
     ("pg_catalog", "pg_aggregate", Follows::Catalog, operators::aggregates),
@@ -110,12 +111,14 @@ const BUILDERS: [(&str, &str, Follows, Builder); 81] = [
     ("pg_catalog", "pg_settings", Follows::Session, listings::settings),
     ("pg_catalog", "pg_shadow", Follows::Catalog, roles::shadow),
     ("pg_catalog", "pg_stat_activity", Follows::Session, sessions::activity),
-    ("pg_catalog", "pg_stat_all_indexes", Follows::Catalog, statistics::indexes),
-    ("pg_catalog", "pg_stat_all_tables", Follows::Store, statistics::tables),
+    ("pg_catalog", "pg_stat_all_indexes", Follows::Session, statistics::indexes),
+    ("pg_catalog", "pg_stat_all_tables", Follows::Session, statistics::tables),
     ("pg_catalog", "pg_stat_database", Follows::Session, statistics::database),
-    ("pg_catalog", "pg_stat_user_indexes", Follows::Catalog, statistics::indexes),
-    ("pg_catalog", "pg_stat_user_tables", Follows::Store, statistics::tables),
+    ("pg_catalog", "pg_stat_user_indexes", Follows::Session, statistics::indexes),
+    ("pg_catalog", "pg_stat_user_tables", Follows::Session, statistics::tables),
+    ("pg_catalog", "pg_statio_all_indexes", Follows::Catalog, statistics::io_indexes),
     ("pg_catalog", "pg_statio_all_tables", Follows::Catalog, statistics::io_tables),
+    ("pg_catalog", "pg_statio_user_indexes", Follows::Catalog, statistics::io_indexes),
     ("pg_catalog", "pg_statio_user_tables", Follows::Catalog, statistics::io_tables),
     ("pg_catalog", "pg_tables", Follows::Catalog, listings::tables),
     ("pg_catalog", "pg_tablespace", Follows::Catalog, objects::tablespace),

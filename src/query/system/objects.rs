@@ -105,7 +105,7 @@ pub(super) fn database(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
 pub(super) fn timezone_names(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     use chrono::{Offset, TimeZone};
     use chrono_tz::{OffsetComponents, OffsetName};
-    let now = chrono::DateTime::from_timestamp_micros(world.facts.style.now_us).unwrap_or_default().naive_utc();
+    let now = chrono::DateTime::from_timestamp_micros(world.facts.style.now.us()).unwrap_or_default().naive_utc();
     for zone in chrono_tz::TZ_VARIANTS {
         let offset = zone.offset_from_utc_datetime(&now);
         rows.add(&[

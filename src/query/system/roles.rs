@@ -202,8 +202,9 @@ pub(super) fn shared_dependencies(world: &World<'_>, rows: &mut Rows<'_>) -> Res
     Ok(())
 }
 
-/// System relations that PostgreSQL keeps from ordinary roles, and the roles that read them beside the superuser.
-const CLOSED: [(&str, &[Oid]); 12] = [
+/// System relations that are kept from ordinary roles, by PostgreSQL or by us, and the roles that read them beside the superuser.
+const CLOSED: [(&str, &[Oid]); 13] = [
+    ("metrics", &[READ_ALL_STATS]),
     ("pg_authid", &[]),
     ("pg_shadow", &[]),
     ("pg_statistic", &[]),

@@ -1,9 +1,11 @@
 //! Counts and sizes: the views `pg_stat_…` and `pg_statio_…`. What nobody counts is NULL, never a made-up zero.
 
+use super::indexes::TableIndex;
 use super::rows::{Cell, Rows};
 use super::world::{DATABASE_OID, World};
 use crate::catalog::Table;
 use crate::error::Result;
+use crate::metrics::Metric;
 use crate::query::plan::names::DATABASE;
 
 fn named<'a>(table: &Table) -> [(&'a str, Cell); 3] {
@@ -19,6 +21,9 @@ pub(super) fn tables(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
             ("n_live_tup", world.row_count(table).into()),
             ("n_dead_tup", 0.into()),
         ]);
+        if let Some(uses) = world.uses_of_indexes(table) {
+            cells.extend([("idx_scan", uses.idx_scan.into()), ("idx_tup_fetch", uses.idx_tup_fetch.into())]);
+        }
         rows.add(&cells)?;
     }
     Ok(())
@@ -31,11 +36,45 @@ pub(super) fn io_tables(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     Ok(())
 }
 
+fn named_index<'a>(found: &TableIndex<'_>) -> Vec<(&'a str, Cell)> {
+    let own = [("indexrelid", found.index.oid.into()), ("indexrelname", found.index.name.as_str().into())];
+    named(found.table).into_iter().chain(own).collect()
+}
+
+/// The view `pg_stat_all_indexes` and its kin. Its counts tell of rows that others than the table's owner may not see, and so are NULL for
+/// those, as is what nobody counts: primary keys' indexes in memory, and the order of time.
 pub(super) fn indexes(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
     for found in world.indexes() {
-        let mut cells: Vec<(&str, Cell)> = named(found.table).to_vec();
-        cells.extend([("indexrelid", found.index.oid.into()), ("indexrelname", found.index.name.as_str().into())]);
+        let mut cells = named_index(&found);
+        if let Some(uses) = world.index_uses(&found) {
+            cells.extend([
+                ("idx_scan", uses.idx_scan.into()),
+                ("idx_tup_read", uses.idx_tup_read.into()),
+                ("idx_tup_fetch", uses.idx_tup_fetch.into()),
+            ]);
+        }
         rows.add(&cells)?;
+    }
+    Ok(())
+}
+
+pub(super) fn io_indexes(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
+    for found in world.indexes() {
+        rows.add(&named_index(&found))?;
+    }
+    Ok(())
+}
+
+/// What the server counts, for who watches over it.
+pub(super) fn metrics(world: &World<'_>, rows: &mut Rows<'_>) -> Result<()> {
+    let Some(engine) = world.facts.engine.upgrade() else { return Ok(()) };
+    for Metric { name, kind, value, description } in engine.store.metrics().list() {
+        rows.add(&[
+            ("name", name.into()),
+            ("kind", kind.name().into()),
+            ("value", value.into()),
+            ("description", description.into()),
+        ])?;
     }
     Ok(())
 }

@@ -2,12 +2,14 @@
 
 use crate::catalog::role::READ_ALL_STATS;
 use crate::catalog::{Catalog, Function, IndexMethod, Name, Object, Oid, Relation, Table, View};
+use crate::metrics::LookupCounts;
 use crate::policy;
 use crate::query::functions::SessionFacts;
 use crate::query::system::indexes::TableIndex;
 use crate::query::system::rows::Cell;
 use crate::query::system::{builtin, shape};
 use crate::store::TableState;
+use crate::store::spec::IndexSpec;
 
 /// PostgreSQL's fixed ids.
 pub(crate) const PG_CATALOG: Oid = 11;
@@ -100,6 +102,65 @@ impl<'a> World<'a> {
         }
         let bytes = self.stored(table).map_or(0, |state| state.segment_bytes() + state.tail_bytes() as u64);
         i64::try_from(bytes).unwrap_or(i64::MAX)
+    }
+
+    /// Bytes on disk of some of a table's indexes.
+    fn bytes_of(&self, table: &Table, indexes: impl Iterator<Item = IndexSpec>) -> i64 {
+        let Some(state) = self.stored(table).filter(|_| self.counts(table)) else { return 0 };
+        i64::try_from(indexes.map(|index| state.index_bytes(index)).sum::<u64>()).unwrap_or(i64::MAX)
+    }
+
+    /// Bytes of an index. A primary key's is in memory, and an index by time is the order of the rows: these take nothing of the disk.
+    pub(crate) fn index_bytes(&self, found: &TableIndex<'_>) -> i64 {
+        self.bytes_of(found.table, found.index.required(found.table))
+    }
+
+    /// Bytes of all indexes of a table. Two that need the same have it once.
+    pub(crate) fn bytes_of_indexes(&self, table: &Table) -> i64 {
+        self.bytes_of(table, table.spec.indexes.iter().copied())
+    }
+
+    /// What was counted of some of a table's indexes; `None` where nothing is counted, and for who is not told how much there is of the
+    /// table: what look-ups find of hidden rows is for nobody to know.
+    fn uses_of(&self, table: &Table, indexes: impl Iterator<Item = IndexSpec>) -> Option<Uses> {
+        let state = self.stored(table).filter(|_| self.counts(table))?;
+        indexes.map(|index| Uses::of(&state.uses(index))).reduce(std::ops::Add::add)
+    }
+
+    /// What an index was used for: each of its columns is asked, and counted, on its own.
+    pub(crate) fn index_uses(&self, found: &TableIndex<'_>) -> Option<Uses> {
+        self.uses_of(found.table, found.index.required(found.table))
+    }
+
+    /// What all indexes of a table were used for.
+    pub(crate) fn uses_of_indexes(&self, table: &Table) -> Option<Uses> {
+        self.uses_of(table, table.spec.indexes.iter().copied())
+    }
+}
+
+/// What indexes were used for, by PostgreSQL's names.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Uses {
+    pub idx_scan: i64,
+    pub idx_tup_read: i64,
+    pub idx_tup_fetch: i64,
+}
+
+impl Uses {
+    fn of(counts: &LookupCounts) -> Uses {
+        Uses { idx_scan: counts.lookups.get(), idx_tup_read: counts.found.get(), idx_tup_fetch: counts.fetched.get() }
+    }
+}
+
+impl std::ops::Add for Uses {
+    type Output = Uses;
+
+    fn add(self, other: Uses) -> Uses {
+        Uses {
+            idx_scan: self.idx_scan + other.idx_scan,
+            idx_tup_read: self.idx_tup_read + other.idx_tup_read,
+            idx_tup_fetch: self.idx_tup_fetch + other.idx_tup_fetch,
+        }
     }
 }
 

@@ -31,6 +31,7 @@ use super::ranges::RowRanges;
 use super::segment::Segment;
 use super::spec::{IndexKind, IndexSpec, TableSpec};
 use crate::error::{Error, Kind, Result};
+use crate::metrics::LookupCounts;
 use crate::value::json::path::Step;
 use crate::value::words::TextProbe;
 
@@ -158,7 +159,48 @@ impl Segment {
 
     fn open_index(&self, index: IndexSpec) -> Option<Arc<Index>> {
         let mut known = locked(&self.indexes.0);
-        known.entry(index).or_insert_with(|| opened(index.kind, &file(&self.index_folder(), index), self.origin())).clone()
+        known.entry(index).or_insert_with(|| self.opened(index)).clone()
+    }
+
+    fn opened(&self, index: IndexSpec) -> Option<Arc<Index>> {
+        let path = file(&self.index_folder(), index);
+        match Index::open(index.kind, &path, self.origin()) {
+            Ok(index) => Some(Arc::new(index)),
+            Err(error) => {
+                if path.exists() {
+                    tracing::warn!(%error, "an index is not used; it is built anew");
+                    self.home.metrics.indexes_damaged.add(1);
+                    discard(&path);
+                }
+                None
+            }
+        }
+    }
+
+    /// Takes down what an index of its table has told of several segments.
+    pub fn note_lookup(&self, index: IndexSpec, asked: usize, ruled_out: usize, found: usize) {
+        for counts in [&*self.home.uses.of(index), self.all_lookups(index)] {
+            counts.add(asked, ruled_out, found);
+        }
+    }
+
+    /// Takes down that rows were read of what an index alone has told.
+    pub fn note_fetched(&self, index: IndexSpec, rows: usize) {
+        for counts in [&*self.home.uses.of(index), self.all_lookups(index)] {
+            counts.fetched.add(rows);
+        }
+    }
+
+    fn all_lookups(&self, index: IndexSpec) -> &LookupCounts {
+        match index.kind {
+            IndexKind::Ids | IndexKind::PathIds(_) | IndexKind::PathValues(_) => &self.home.metrics.ids,
+            IndexKind::Text => &self.home.metrics.texts,
+        }
+    }
+
+    /// Bytes of an index's file; 0 without one. Asks the operating system.
+    pub fn index_bytes(&self, index: IndexSpec) -> u64 {
+        fs::metadata(file(&self.index_folder(), index)).map_or(0, |file| file.len())
     }
 
     /// The rows, counted from 0 in the order of the file, that can have one of some values, ascending; `None` if that is not known. Reads
@@ -199,6 +241,7 @@ impl Segment {
             Ok(told) => told,
             Err(error) => {
                 tracing::warn!(%error, "an index is not used any more; it is built anew");
+                self.home.metrics.indexes_damaged.add(1);
                 discard(&file(&self.index_folder(), index));
                 locked(&self.indexes.0).insert(index, None);
                 None
@@ -220,6 +263,7 @@ impl Segment {
             // It was replaced meanwhile, and what is written from now on nobody would remove.
             discard_folder(&folder);
         }
+        self.home.metrics.indexes_built.add(built.len());
         let mut known = locked(&self.indexes.0);
         built.iter().for_each(|index| drop(known.remove(index)));
         Ok(())
@@ -239,19 +283,6 @@ impl Segment {
 /// What the codes of a path are kept under; no column has a name like this.
 fn path_name(index: IndexSpec) -> String {
     format!("{}\u{0}{:?}", index.column, index.kind)
-}
-
-fn opened(kind: IndexKind, path: &Path, of: Origin) -> Option<Arc<Index>> {
-    match Index::open(kind, path, of) {
-        Ok(index) => Some(Arc::new(index)),
-        Err(error) => {
-            if path.exists() {
-                tracing::warn!(%error, "an index is not used; it is built anew");
-                discard(path);
-            }
-            None
-        }
-    }
 }
 
 fn discard(path: &Path) {

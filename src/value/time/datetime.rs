@@ -309,8 +309,9 @@ impl Decoder<'_> {
 
     /// The session's local day and time of day at "now".
     fn now(&self) -> (i64, i64, i32) {
-        let offset = self.style.timezone.offset_at(self.style.now_us);
-        let (days, of_day) = split_micros(self.style.now_us + i64::from(offset) * US_PER_SECOND);
+        let now_us = self.style.now.us();
+        let offset = self.style.timezone.offset_at(now_us);
+        let (days, of_day) = split_micros(now_us + i64::from(offset) * US_PER_SECOND);
         (days, of_day, offset)
     }
 

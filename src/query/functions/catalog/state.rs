@@ -11,9 +11,8 @@ use crate::query::system::world::{DATABASE_OID, DEFAULT_TABLESPACE, GLOBAL_TABLE
 pub(super) const LINES: [Line; 39] = [
     line("pg_relation_size", (1, 2), Int8, relation_size),
     line("pg_table_size", (1, 1), Int8, relation_size),
-    line("pg_total_relation_size", (1, 1), Int8, relation_size),
-    // A primary key's index is in memory and takes nothing of the disk.
-    line("pg_indexes_size", (1, 1), Int8, |world, args| arg(args, 0).relation(world).map(|_| 0.into())),
+    line("pg_total_relation_size", (1, 1), Int8, total_size),
+    line("pg_indexes_size", (1, 1), Int8, indexes_size),
     line("pg_database_size", (1, 1), Int8, database_size),
     line("pg_tablespace_size", (1, 1), Int8, tablespace_size),
     line("pg_relation_filenode", (1, 1), Oid, |world, args| Ok(table(world, args)?.map(|table| table.oid).into())),
@@ -29,7 +28,10 @@ pub(super) const LINES: [Line; 39] = [
     }),
     line("pg_stat_get_tuples_updated", (1, 1), Int8, zero),
     line("pg_stat_get_tuples_deleted", (1, 1), Int8, zero),
-    line("pg_stat_get_numscans", (1, 1), Int8, |_, _| Ok(Cell::Null)),
+    line("pg_stat_get_numscans", (1, 1), Int8, |world, args| {
+        let found = world.index(arg(args, 0).relation(world)?);
+        Ok(found.and_then(|found| world.index_uses(&found)).map(|uses| uses.idx_scan).into())
+    }),
     line("pg_stat_get_last_vacuum_time", (1, 1), Timestamptz, |_, _| Ok(Cell::Null)),
     line("pg_stat_get_last_analyze_time", (1, 1), Timestamptz, |_, _| Ok(Cell::Null)),
     line("pg_stat_get_last_autovacuum_time", (1, 1), Timestamptz, |_, _| Ok(Cell::Null)),
@@ -78,17 +80,35 @@ fn table<'a>(world: &World<'a>, args: &[Arg]) -> Result<Option<&'a Table>> {
     })
 }
 
-/// Bytes of a table; a view and an index take none, an id of nothing is NULL.
+/// Bytes of a table without its indexes, or of an index; a view takes none, an id of nothing is NULL.
 fn relation_size(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
     let oid = arg(args, 0).relation(world)?;
+    Ok(match (table(world, args)?, world.index(oid)) {
+        (Some(table), _) => world.bytes(table).into(),
+        (None, Some(found)) => world.index_bytes(&found).into(),
+        (None, None) => world.relation_name(oid).map(|_| 0).into(),
+    })
+}
+
+/// Bytes of a table's indexes; anything else has none.
+fn indexes_size(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
+    let oid = arg(args, 0).relation(world)?;
     Ok(match table(world, args)? {
-        Some(table) => world.bytes(table).into(),
+        Some(table) => world.bytes_of_indexes(table).into(),
         None => world.relation_name(oid).map(|_| 0).into(),
     })
 }
 
+/// Bytes of a table with its indexes; of anything else as it has none.
+fn total_size(world: &World<'_>, args: &[Arg]) -> Result<Cell> {
+    match table(world, args)? {
+        Some(table) => Ok((world.bytes(table) + world.bytes_of_indexes(table)).into()),
+        None => relation_size(world, args),
+    }
+}
+
 fn all_bytes(world: &World<'_>) -> i64 {
-    world.tables().map(|table| world.bytes(table)).sum()
+    world.tables().map(|table| world.bytes(table) + world.bytes_of_indexes(table)).sum()
 }
 
 fn database_size(world: &World<'_>, args: &[Arg]) -> Result<Cell> {

@@ -184,7 +184,7 @@ fn clock(types: &[Argument], result: SqlType) -> Option<SqlType> {
 
 /// The start of the transaction, rounded where digits are given.
 fn now_us(given: &Arguments) -> Result<Micros> {
-    let now = given.style.now_us;
+    let now = given.style.now.us();
     if given.arrays.is_empty() {
         return Ok(now);
     }
@@ -215,7 +215,7 @@ fn now(given: &Arguments) -> Result<ArrayRef> {
 }
 
 fn today(given: &Arguments) -> Result<ArrayRef> {
-    let local = to_local(given.style.now_us, given.style.timezone);
+    let local = to_local(given.style.now.us(), given.style.timezone);
     let day = i32::try_from(local.div_euclid(US_PER_DAY)).map_err(|_| out_of_range())?;
     Ok(Arc::new(Date32Array::from(vec![day; given.rows])))
 }
@@ -400,7 +400,7 @@ fn date_shifted(given: &Arguments, date: usize, days: usize, sign: i64) -> Resul
 fn age(given: &Arguments) -> Result<ArrayRef> {
     let zone = given.style.timezone;
     let (left, right) = if given.arrays.len() == 1 {
-        let midnight = to_local(given.style.now_us, zone).div_euclid(US_PER_DAY) * US_PER_DAY;
+        let midnight = to_local(given.style.now.us(), zone).div_euclid(US_PER_DAY) * US_PER_DAY;
         (vec![Some(midnight); given.rows], moments(given, 0, &SqlType::Timestamp)?)
     } else {
         (moments(given, 0, &SqlType::Timestamp)?, moments(given, 1, &SqlType::Timestamp)?)
