@@ -6,6 +6,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use datafusion::arrow::array::{AsArray, RecordBatch};
+use datafusion::arrow::compute::sum;
+use datafusion::arrow::datatypes::Int64Type;
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::ExecutionPlan;
@@ -71,7 +75,7 @@ impl Through for Exit {
             if let Some(watch) = &watch {
                 watch.ensure().map_err(|error| DataFusionError::External(Box::new(error)))?;
             }
-            left.add(batch.num_rows());
+            left.add(rows_of(&batch));
             if let Some(meter) = &meter {
                 meter.count(&batch).map_err(|error| DataFusionError::External(Box::new(error)))?;
             }
@@ -83,6 +87,29 @@ impl Through for Exit {
     fn metrics(&self) -> Option<MetricsSet> {
         Some(self.measured.clone_inner())
     }
+}
+
+/// How many rows of the table a batch stands for.
+fn rows_of(batch: &RecordBatch) -> usize {
+    match batch.column_by_name(scan::ROWS).and_then(|rows| rows.as_primitive_opt::<Int64Type>()) {
+        Some(rows) => sum(rows).and_then(|rows| usize::try_from(rows).ok()).unwrap_or(0),
+        None => batch.num_rows(),
+    }
+}
+
+/// A plan as it is run for its reader to be told what each node has given: where the reader may not know how rows are read, they come one by
+/// one, since how many stand for all would tell of files, and of values that policies look at.
+///
+/// # Errors
+/// None that a user can cause.
+pub fn measured(plan: Arc<dyn ExecutionPlan>) -> datafusion::common::Result<Arc<dyn ExecutionPlan>> {
+    let veiled = |node: Arc<dyn ExecutionPlan>| {
+        if !is_veiled(node.as_ref()) {
+            return Ok(Transformed::no(node));
+        }
+        Ok(Transformed::new(scan::one_by_one(node)?, true, TreeNodeRecursion::Jump))
+    };
+    plan.transform_down(veiled).data()
 }
 
 fn exit(plan: &dyn ExecutionPlan) -> Option<&Exit> {

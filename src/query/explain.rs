@@ -40,6 +40,7 @@ pub(super) async fn explain(session: &Session, planned: &Planned, params: &[Arra
     let begun = clock.now_us();
     let bound = bind(planned, params)?;
     let (plan, context) = physical(session, &optimised(session, &bound)?).await?;
+    let plan = if shown.analyze { exit::measured(plan).map_err(unwrap)? } else { plan };
     let ready = clock.now_us();
     if shown.analyze {
         let mut stream = execute_stream(plan.clone(), context).map_err(unwrap)?;
@@ -87,7 +88,8 @@ impl Numbers {
             });
             format!("{}{}", name.trim_end_matches(|c: char| c.is_ascii_digit()), at + 1)
         });
-        renamed.into_owned()
+        // Columns of our own have names that nobody can write.
+        renamed.replace('\u{1}', "")
     }
 }
 

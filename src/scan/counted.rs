@@ -17,7 +17,7 @@ use datafusion::arrow::array::{
 };
 use datafusion::arrow::compute::take;
 use datafusion::arrow::datatypes::{FieldRef, SchemaRef};
-use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
 use datafusion::common::{DataFusionError, Result, internal_err};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::{EquivalenceProperties, Partitioning, PhysicalExpr};
@@ -92,6 +92,7 @@ impl Coded {
 }
 
 /// What is counted of one table.
+#[derive(Clone)]
 pub(super) struct Counting {
     pub shown: SchemaRef,
     /// For each column that is shown.
@@ -290,6 +291,23 @@ impl CountedExec {
             metrics: ExecutionPlanMetricsSet::new(),
         }
     }
+}
+
+/// The same plan, in which no row stands for another.
+///
+/// # Errors
+/// None that a user can cause.
+pub fn one_by_one(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+    let singly = |node: Arc<dyn ExecutionPlan>| {
+        Ok(match node.downcast_ref::<CountedExec>() {
+            Some(counted) => {
+                let counting = Counting { apart: Apart::All, ..counted.counting.as_ref().clone() };
+                Transformed::yes(Arc::new(CountedExec::new(counting, counted.partitions.len())) as Arc<dyn ExecutionPlan>)
+            }
+            None => Transformed::no(node),
+        })
+    };
+    plan.transform_up(singly).data()
 }
 
 impl fmt::Debug for CountedExec {

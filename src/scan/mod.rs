@@ -51,7 +51,7 @@ use prune::ByTime;
 use tail::Tail;
 
 pub use countable::{ROWS, path_column};
-pub use counted::{Apart, Together};
+pub use counted::{Apart, Together, one_by_one};
 pub use harmless::is_harmless;
 pub use in_order::End;
 pub use paths::steps_of;

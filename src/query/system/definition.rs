@@ -95,6 +95,7 @@ pub(crate) fn index_key(key: &IndexKey, column: &Column, pretty: bool) -> String
         KeyOf::Value => name,
         KeyOf::Words(Words::Unnamed) => format!("to_tsvector({text})"),
         KeyOf::Words(Words::Simple) => format!("to_tsvector('simple'::regconfig, {text})"),
+        KeyOf::Path(steps) if pretty => path_text(name, steps),
         KeyOf::Path(steps) => format!("({})", path_text(name, steps)),
     }
 }
