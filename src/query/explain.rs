@@ -89,7 +89,7 @@ impl Numbers {
             format!("{}{}", name.trim_end_matches(|c: char| c.is_ascii_digit()), at + 1)
         });
         // Columns of our own have names that nobody can write.
-        renamed.replace('\u{1}', "")
+        renamed.replace('\u{1}', "").replace("\\u0001", "")
     }
 }
 

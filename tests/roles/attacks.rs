@@ -54,7 +54,8 @@ async fn a19_a20_explain_ends_where_rows_leave_the_guard() {
         "4242",
         "4245",
         "partition_sizes",
-        "CountedExec",
+        "Counted",
+        "counted by",
     ];
     for options in ["", "VERBOSE", "ANALYZE", "ANALYZE VERBOSE", "(FORMAT JSON)", "(ANALYZE, VERBOSE, FORMAT JSON)"] {
         for query in queries {
@@ -66,7 +67,7 @@ async fn a19_a20_explain_ends_where_rows_leave_the_guard() {
             }
             // Its owner sees what is read.
             let told = explained(&scene.chief, options, query).await;
-            assert!(told.contains("parquet") || told.contains("CountedExec"), "{options} {query}: {told}");
+            assert!(told.contains("parquet") || told.contains("counted by"), "{options} {query}: {told}");
         }
     }
     // What is counted of everybody's reading leaves out the rows that were hidden.
