@@ -115,7 +115,10 @@ impl Annals {
     }
 
     pub(crate) async fn start(bench: &Bench, data: &Path) -> Result<Annals> {
-        Ok(Annals { server: Server::start(&bench.flags.server, data, None, &bench.path("annals.log")).await? })
+        // An answer that is given again says nothing of how it is found.
+        let settings = bench.path("annals.toml");
+        std::fs::write(&settings, "result_cache_mib = 0\n")?;
+        Ok(Annals { server: Server::start(&bench.flags.server, data, Some(&settings), &bench.path("annals.log")).await? })
     }
 
     /// Loads the table, and brings it into the state that it has after a night.

@@ -26,7 +26,7 @@ use crate::catalog::Catalog;
 use crate::clock::Micros;
 use crate::guard::{Footing, Horizons};
 use crate::metrics::Metrics;
-use crate::store::{Store, View};
+use crate::store::{Snapshot, Store, View};
 pub(super) use gathering::Gathering;
 pub(super) use question::Asked;
 use question::Question;
@@ -59,6 +59,8 @@ struct Held {
     by_turn: BTreeMap<u64, Arc<Question>>,
     turn: u64,
     bytes: usize,
+    /// The catalog's epoch and the snapshot's version by which all of them are current.
+    current: Option<(u64, u64)>,
 }
 
 struct Answer {
@@ -120,9 +122,9 @@ impl Answers {
         }
         let mut held = self.held();
         // Looked at while nobody else lets go of anything: what goes from here on goes from here as well.
-        let (catalog, view) = (live.load_full(), View::new(store.snapshot(), vec![]));
-        held.keep_current(&catalog, &view);
-        if footing.is_current(&catalog, &view) {
+        let (catalog, snapshot) = (live.load_full(), store.snapshot());
+        held.keep_current(&catalog, &snapshot);
+        if footing.is_current(&catalog, &View::new(snapshot, vec![])) {
             held.remove(&question);
             while held.bytes + bytes > self.options.bytes_max
                 && let Some(oldest) = held.by_turn.values().next().cloned()
@@ -138,7 +140,7 @@ impl Answers {
     /// Lets go of answers that come from rows or definitions that are gone.
     pub(super) fn let_go(&self, live: &ArcSwap<Catalog>, store: &Store) {
         let mut held = self.held();
-        held.keep_current(&live.load_full(), &View::new(store.snapshot(), vec![]));
+        held.keep_current(&live.load_full(), &store.snapshot());
         self.tell(&held);
     }
 
@@ -183,8 +185,15 @@ impl Held {
         }
     }
 
-    fn keep_current(&mut self, catalog: &Arc<Catalog>, view: &View) {
-        let gone = self.answers.iter().filter(|(_, answer)| !answer.footing.is_current(catalog, view));
+    /// Lets go of all that no statement would find now.
+    fn keep_current(&mut self, catalog: &Arc<Catalog>, snapshot: &Arc<Snapshot>) {
+        let now = (catalog.epoch, snapshot.version);
+        if self.current == Some(now) {
+            return;
+        }
+        self.current = Some(now);
+        let view = View::new(snapshot.clone(), vec![]);
+        let gone = self.answers.iter().filter(|(_, answer)| !answer.footing.is_current(catalog, &view));
         let gone: Vec<Arc<Question>> = gone.map(|(question, _)| question.clone()).collect();
         gone.iter().for_each(|question| self.remove(question));
     }
