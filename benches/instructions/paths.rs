@@ -113,14 +113,13 @@ fn options(format: Format, direction: Direction) -> Result<CopyOptions> {
 fn rows(count: u64) -> Result<RecordBatch> {
     let mut reader = CopyReader::new(CopyOptions::default(), columns(), "interaction_logs".to_owned(), Style::default())?;
     let mut batches = Vec::new();
-    let mut take = |columns: Vec<ArrayRef>| -> Result<()> { Ok(batches.push(RecordBatch::try_new(schema(), columns)?)) };
     for chunk in Bulk::new(SEED, END_US, count) {
         reader.push(&chunk.lines)?;
         if let Some(batch) = reader.take_batch(1) {
-            take(batch.columns)?;
+            batches.push(RecordBatch::try_new(schema(), batch.columns)?);
         }
     }
-    take(reader.finish()?.columns)?;
+    batches.push(RecordBatch::try_new(schema(), reader.finish()?.columns)?);
     Ok(concat_batches(&schema(), &batches)?)
 }
 
