@@ -38,6 +38,7 @@ use tokio_util::sync::CancellationToken;
 pub use auth::{Authenticator, Credential};
 pub use frame::MessageLimits;
 pub use gate::ConnectionLimits;
+pub use rows::{Format, data_rows};
 pub use tls::Tls;
 pub use wire::Transport;
 

@@ -21,7 +21,7 @@ const COLUMNS_MAX: usize = 1664;
 
 /// How values are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Format {
+pub enum Format {
     Text,
     Binary,
 }
@@ -92,6 +92,20 @@ pub(super) struct RowSource {
 struct Shape {
     columns: Vec<(SqlType, Format)>,
     style: Style,
+}
+
+/// Appends the rows of a batch as they go to a client, each a DataRow message, for who measures that without a client.
+///
+/// # Errors
+/// Those of [`Formatter::new`]; 54000 for a row that is larger than a message can be.
+pub fn data_rows(batch: &RecordBatch, types: &[SqlType], format: Format, style: &Style, into: &mut Vec<u8>) -> Result<()> {
+    let shape = Shape { columns: types.iter().map(|sql_type| (sql_type.clone(), format)).collect(), style: style.clone() };
+    let mut cells = shape.cells(batch)?;
+    while cells.at < cells.rows {
+        cells.data_row(into)?;
+        cells.at += 1;
+    }
+    Ok(())
 }
 
 /// One batch's values, ready to be written.

@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use object_store::ObjectStore;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::durable::sync_dir;
@@ -25,10 +25,14 @@ use super::spec::{TableId, TableSpec};
 use super::tail::{self, TailBatch, compact};
 use super::wal::WalFile;
 use super::wal::writer::{Change, LoadFrame};
+use super::workers::Workers;
 use crate::error::{Error, Kind, Result};
 
 /// Tables while they are being edited for the next snapshot.
 pub(crate) type Tables = BTreeMap<TableId, Arc<TableState>>;
+
+/// Merges of segments at a time, of all tables together.
+const MERGES_MAX: usize = 2;
 
 /// The shared state of an open store.
 pub(crate) struct Core {
@@ -39,6 +43,10 @@ pub(crate) struct Core {
     /// Held while a snapshot is made from the one before.
     publishing: Mutex<()>,
     pub(crate) store: Arc<dyn ObjectStore>,
+    /// Who helps to encode.
+    pub(crate) workers: Workers,
+    /// Merges of segments that may still begin, which bounds what their pages and indexes take.
+    pub(crate) merges: Semaphore,
     pub(crate) lock: Mutex<Option<FolderLock>>,
     wal_files: Mutex<Vec<WalFile>>,
     /// Dropped tables whose folder still stands, with the commit that dropped them: the log keeps it until then.
@@ -107,6 +115,8 @@ impl Core {
     ) -> Self {
         let purges = Purges::open(&dir);
         let core = Core {
+            workers: Workers::new(options.encode_threads),
+            merges: Semaphore::new(MERGES_MAX),
             options,
             dir,
             snapshot: ArcSwap::from_pointee(Snapshot { version: 1, tables: found.tables }),

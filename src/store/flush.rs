@@ -19,6 +19,7 @@ use super::segment::{Segment, SegmentFacts, SegmentShape, write_by_day};
 use super::snapshot::{Loaded, newest_first};
 use super::spec::{TableId, TableSpec};
 use super::tail::TailBatch;
+use super::workers::Workers;
 use crate::clock::Micros;
 use crate::error::{Error, Kind, Result};
 
@@ -121,7 +122,9 @@ impl Core {
             None => delta.insert(DeltaLog::create(&frozen.spec, &home.dir).await?),
         };
         let position = frozen.position_after(log.position());
-        let shape = self.segment_shape(&frozen.spec);
+        // Statements get the cores unless commits wait for the memory that this frees.
+        let workers = if self.is_pressed() { self.workers.clone() } else { self.workers.at_leisure() };
+        let shape = self.segment_shape(&frozen.spec, workers);
         let batches = frozen.batches.clone();
         let work = move || {
             let batches: Vec<&RecordBatch> = batches.iter().map(|batch| &batch.batch).collect();
@@ -148,7 +151,12 @@ impl Core {
         Ok((written, position))
     }
 
-    pub(crate) fn segment_shape(&self, spec: &Arc<TableSpec>) -> SegmentShape {
+    /// Whether memory must become free.
+    fn is_pressed(&self) -> bool {
+        self.is_starved() || self.tail_bytes() > self.options().memory_bytes / 2
+    }
+
+    pub(crate) fn segment_shape(&self, spec: &Arc<TableSpec>, workers: Workers) -> SegmentShape {
         SegmentShape {
             spec: spec.clone(),
             file_schema: physical::file_schema(spec),
@@ -156,6 +164,7 @@ impl Core {
             index_rows_min: self.options().index_rows_min,
             store: self.store.clone(),
             runtime: tokio::runtime::Handle::current(),
+            workers,
             faults: self.options().faults.clone(),
         }
     }
@@ -175,7 +184,7 @@ impl Core {
 
     fn most_due(&self, failed: &BTreeSet<TableId>) -> Option<TableId> {
         let options = self.options();
-        let pressed = self.is_starved() || self.tail_bytes() > options.memory_bytes / 2;
+        let pressed = self.is_pressed();
         let snapshot = self.snapshot();
         let due =
             snapshot.tables.iter().filter(|(id, state)| state.damage.is_none() && !failed.contains(id)).filter(|(_, state)| {

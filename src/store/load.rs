@@ -85,7 +85,7 @@ impl Load {
         Ok(Load {
             core: core.clone(),
             home: state.home.clone(),
-            shape: core.segment_shape(&state.spec),
+            shape: core.segment_shape(&state.spec, core.workers.clone()),
             first_leaf: state.next_leaf,
             ingest: core.options().clock.now_us().max(state.last_ingest),
             rows: 0,
@@ -137,7 +137,10 @@ impl Load {
         self.buffer_bytes += bytes;
         self.buffer.push(batch);
         self.pending.push(pending);
-        if self.buffer_bytes >= self.core.options().flush_bytes {
+        // Rows are read and encoded at the same time: a thread that has nothing to do is not kept waiting for a whole piece.
+        let idle = self.writing.as_ref().is_none_or(JoinHandle::is_finished);
+        let whole = self.core.options().flush_bytes;
+        if self.buffer_bytes >= if idle { whole / 2 } else { whole } {
             self.write_out().await?;
         }
         Ok(())
@@ -218,7 +221,7 @@ impl StagedLoad {
         if state.next_leaf == self.first_leaf && state.spec.columns == self.spec.columns {
             return Ok(self);
         }
-        let shape = core.segment_shape(&state.spec);
+        let shape = core.segment_shape(&state.spec, core.workers.clone());
         let (first_leaf, ingest) = (state.next_leaf, core.options().clock.now_us().max(state.last_ingest));
         let work = move || -> Result<StagedLoad> {
             let mut written = Written::new(self.home.clone());

@@ -31,6 +31,7 @@ pub mod crash;
 mod definition;
 mod delta;
 pub(crate) mod durable;
+mod encode;
 mod flush;
 pub mod foreign;
 mod home;
@@ -60,6 +61,7 @@ mod tail;
 mod tests;
 mod view;
 mod wal;
+mod workers;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -78,6 +80,7 @@ use self::lock::FolderLock;
 use self::prepare::{Checked, prepare};
 use self::spec::{TableId, TableSpec};
 use self::wal::writer::{Answer, Prepared, Request, WalWriter};
+use self::workers::Workers;
 use crate::error::{Error, Kind, Result};
 use crate::ledger::proof::RowProof;
 use crate::metrics::Metrics;
@@ -260,9 +263,10 @@ impl Store {
         let snapshot = self.snapshot();
         let bytes: usize = commit.rows.iter().map(|(_, batch)| batch.get_array_memory_size()).sum();
         if bytes <= INLINE_BYTES {
-            return prepare(commit, &snapshot);
+            return prepare(commit, &snapshot, &Workers::none());
         }
-        tokio::task::spawn_blocking(move || prepare(commit, &snapshot))
+        let workers = self.core.workers.clone();
+        tokio::task::spawn_blocking(move || prepare(commit, &snapshot, &workers))
             .await
             .map_err(|cause| Error::internal(format!("encoding rows ended early: {cause}")))?
     }

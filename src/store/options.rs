@@ -23,6 +23,10 @@ pub struct StoreOptions {
     /// Commits wait while the rows in all tails and on their way into the log hold this much; a commit is never refused for its own
     /// size alone. 384 MiB.
     pub memory_bytes: usize,
+    /// Threads that encode rows and build indexes for one piece of work, and beside those that flush, load or rewrite for all together,
+    /// one less. More make a bulk load and a flush that memory waits for shorter, and leave less to statements meanwhile; what nobody waits
+    /// for takes half of them. The number of cores, at most 8.
+    pub encode_threads: usize,
     /// A write-ahead log file is followed by a new one at this size on disk. Smaller files are cut sooner. 128 MiB.
     pub wal_file_bytes: u64,
     /// Commits that may wait for the log's writer; further callers wait for a place. 1024.
@@ -60,6 +64,7 @@ impl StoreOptions {
             flush_bytes: 96 * MIB,
             flush_interval: Duration::from_secs(30),
             memory_bytes: 384 * MIB,
+            encode_threads: std::thread::available_parallelism().map_or(1, |cores| cores.get().min(8)),
             wal_file_bytes: 128 * MIB as u64,
             commit_queue: 1024,
             compaction_rows: 3_000_000,

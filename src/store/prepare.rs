@@ -7,7 +7,9 @@ use arrow::array::{AsArray, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::Int16Type;
 
 use super::spec::{OP_COLUMN, TableId, TableKind, TableSpec};
+use super::wal::rows::Encoded;
 use super::wal::writer::PreparedRows;
+use super::workers::Workers;
 use super::{Commit, OP_PUT, OP_REMOVE, Snapshot, definition, physical, wal};
 use crate::error::{Error, Kind, Result};
 
@@ -18,8 +20,17 @@ pub(super) struct Checked {
     pub rows: Vec<PreparedRows>,
 }
 
-/// Checks a commit against the state its caller sees, encodes its rows, and counts their memory.
-pub(super) fn prepare(commit: Commit, snapshot: &Snapshot) -> Result<(Checked, usize)> {
+/// Rows of a commit before and after they were encoded.
+struct Encoding {
+    table: TableId,
+    spec: Arc<TableSpec>,
+    /// Gone when it is encoded.
+    batch: Option<RecordBatch>,
+    pieces: Result<Vec<Encoded>>,
+}
+
+/// Checks a commit against the state its caller sees, encodes its rows, several batches at a time, and counts their memory.
+pub(super) fn prepare(commit: Commit, snapshot: &Snapshot, workers: &Workers) -> Result<(Checked, usize)> {
     let mut define: Vec<Arc<TableSpec>> = Vec::with_capacity(commit.define.len());
     let mut defined = HashSet::new();
     for spec in commit.define {
@@ -29,8 +40,7 @@ pub(super) fn prepare(commit: Commit, snapshot: &Snapshot) -> Result<(Checked, u
         }
         define.push(Arc::new(spec));
     }
-    let mut rows = Vec::with_capacity(commit.rows.len());
-    let mut bytes = 0;
+    let mut encoding = Vec::with_capacity(commit.rows.len());
     for (table, batch) in commit.rows {
         if commit.drop.contains(&table) {
             continue;
@@ -44,8 +54,14 @@ pub(super) fn prepare(commit: Commit, snapshot: &Snapshot) -> Result<(Checked, u
                 state.spec.clone()
             }
         };
-        let batch = fit(&batch, &spec)?;
-        let pieces = wal::rows::encode(&batch)?;
+        let batch = Some(fit(&batch, &spec)?);
+        encoding.push(Encoding { table, spec, batch, pieces: Ok(Vec::new()) });
+    }
+    workers.each(&mut encoding, |rows| rows.pieces = rows.batch.take().map_or(Ok(Vec::new()), |batch| wal::rows::encode(&batch)));
+    let mut rows = Vec::with_capacity(encoding.len());
+    let mut bytes = 0;
+    for Encoding { table, spec, pieces, .. } in encoding {
+        let pieces = pieces?;
         bytes += pieces.iter().map(|piece| piece.batch.get_array_memory_size() + piece.message.len()).sum::<usize>();
         rows.push(PreparedRows { table, spec, pieces });
     }

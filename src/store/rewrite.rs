@@ -90,12 +90,16 @@ impl Core {
             let named = state.segments.iter().filter(|segment| known.contains(&segment.name) && !unnamed(segment));
             let named: Vec<Arc<Segment>> = named.cloned().collect();
             let Some(inputs) = choose(&named, self.options().compaction_rows, force) else { return Ok(rewrites) };
-            let shape = self.segment_shape(&state.spec);
+            // Who forces it waits for it.
+            let workers = if force { self.workers.clone() } else { self.workers.at_leisure() };
+            let shape = self.segment_shape(&state.spec, workers);
             let sources = inputs.clone();
             let stop = self.stop.clone();
+            let turn = self.merges.acquire().await.map_err(|_| Core::closed())?;
             let facts = tokio::task::spawn_blocking(move || merge(&shape, &sources, &stop))
                 .await
                 .map_err(|cause| Error::internal(format!("merging segments ended early: {cause}")))??;
+            drop(turn);
             if let Err(CommitFailure { error, certain }) = self.commit_rewrite(id, &home, &inputs, &facts).await {
                 if certain {
                     home.discard(&facts.name);

@@ -3,49 +3,37 @@
 //! Row groups of 131,072 rows, pages of 4,096, zstd level 3. Times and leaf indexes are delta-encoded; a dictionary is used where a
 //! sample of the rows repeats; payload columns (json, jsonb, bytea) carry no statistics, text statistics are cut at 64 bytes.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::fs::File;
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{self, Write};
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Date32Type, Field, Int16Type, Int32Type, Int64Type, SchemaRef, TimestampMicrosecondType};
-use bytes::Bytes;
 use chrono::{DateTime, Datelike, NaiveDate};
+use object_store::ObjectStore;
 use object_store::path::Path;
-use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt};
-use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_writer::ArrowWriterOptions;
-use parquet::basic::{Compression, Encoding, ZstdLevel};
-use parquet::file::metadata::SortingColumn;
-use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
-use parquet::schema::types::ColumnPath;
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 
 use super::crash::{self, Faults};
 use super::durable::checksum;
+use super::encode::{Encoder, Upload};
 use super::home::TableHome;
-use super::index::{self, Builders, Indexes, Origin};
+use super::index::{self, Builders, IndexBuilder, Indexes, Origin};
 use super::physical;
 use super::read::damaged;
-use super::spec::{DAY_COLUMN, INGEST_COLUMN, LEAF_COLUMN, TableSpec};
+use super::spec::{DAY_COLUMN, TableSpec};
 use super::tail::{bounds, leaf_values, time_values};
+use super::workers::Workers;
 use crate::clock::Micros;
 use crate::error::{Error, Kind, Result};
-use crate::value::SqlType;
 
 pub(crate) const ROW_GROUP_ROWS: usize = 131_072;
 /// Rows of a page of every column, the last of a row group excepted.
 pub const PAGE_ROWS: usize = 4096;
-const PAGE_BYTES: usize = 8 * 1024 * 1024;
-const PART_BYTES: usize = 8 * 1024 * 1024;
-const TEXT_STATISTICS_BYTES: usize = 64;
-const BLOOM_FPP: f64 = 0.01;
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 /// 0001-01-01 and 9999-12-31, the days that every Delta reader knows, in days since 1970.
 const FIRST_DAY: i64 = -719_162;
@@ -219,13 +207,15 @@ pub(crate) struct SegmentShape {
     /// Rooted at the folder of tables.
     pub store: Arc<dyn ObjectStore>,
     pub runtime: Handle,
+    /// Who helps to encode.
+    pub workers: Workers,
     pub faults: Faults,
 }
 
 /// Writes one segment, batch by batch, on a thread that may block.
 pub(crate) struct SegmentWriter<'a> {
     shape: &'a SegmentShape,
-    writer: ArrowWriter<Upload>,
+    file: Encoder,
     name: String,
     day: i32,
     rows: u64,
@@ -234,6 +224,12 @@ pub(crate) struct SegmentWriter<'a> {
     leaves: Option<(i64, i64)>,
     statistics: Vec<ColumnStatistics>,
     indexes: Builders,
+}
+
+/// What is left to do when all rows are written.
+enum Ending<'a> {
+    File(&'a mut Upload, io::Result<()>),
+    Index(Option<IndexBuilder>, Result<()>),
 }
 
 #[derive(Default)]
@@ -247,16 +243,10 @@ impl<'a> SegmentWriter<'a> {
     pub(crate) fn create(shape: &'a SegmentShape, day: i32, sample: &RecordBatch, rows_expected: u64) -> Result<Self> {
         let name = format!("{DAY_COLUMN}={}/{}.parquet", day_text(day), uuid::Uuid::new_v4());
         let path = Path::from(format!("{}/{name}", shape.spec.id));
-        let upload = shape.runtime.block_on(shape.store.put_multipart(&path)).map_err(|cause| unwritten(&name, shape, &cause))?;
-        let upload = Upload { upload, buffer: Vec::new(), runtime: shape.runtime.clone(), bytes: 0, crc32c: 0 };
-        let options = ArrowWriterOptions::new()
-            .with_properties(properties(&shape.spec, &shape.file_schema, sample, rows_expected)?)
-            .with_skip_arrow_metadata(true);
-        let writer = ArrowWriter::try_new_with_options(upload, shape.file_schema.clone(), options)
-            .map_err(|cause| unwritten(&name, shape, &cause))?;
+        let file = Encoder::create(shape, &path, sample, rows_expected).map_err(|cause| unwritten(&name, shape, &cause))?;
         Ok(SegmentWriter {
             shape,
-            writer,
+            file,
             name,
             day,
             rows: 0,
@@ -283,11 +273,7 @@ impl<'a> SegmentWriter<'a> {
         }
         let before = self.rows;
         self.rows += batch.num_rows() as u64;
-        self.writer.write(batch).map_err(|cause| unwritten(&self.name, self.shape, &cause))?;
-        if let Err(error) = self.indexes.add(batch) {
-            tracing::warn!(%error, "a segment is written without its indexes; they are built later");
-            self.indexes = Builders::none();
-        }
+        self.file.write(batch, &mut self.indexes).map_err(|cause| unwritten(&self.name, self.shape, &cause))?;
         let half = self.rows_expected / 2;
         if before <= half && self.rows > half {
             self.shape.faults.point(crash::MID_SEGMENT).map_err(|cause| unwritten(&self.name, self.shape, &cause))?;
@@ -295,20 +281,34 @@ impl<'a> SegmentWriter<'a> {
         Ok(())
     }
 
-    /// Completes the file and makes it durable.
+    /// Completes the file and makes it durable; its indexes are finished meanwhile.
     pub(crate) fn finish(mut self) -> Result<SegmentFacts> {
-        self.writer.finish().map_err(|cause| unwritten(&self.name, self.shape, &cause))?;
-        let upload = self.writer.inner_mut();
-        upload.complete().map_err(|cause| unwritten(&self.name, self.shape, &cause))?;
+        let statistics = self.statistics_json();
+        let upload = self.file.finish().map_err(|cause| unwritten(&self.name, self.shape, &cause))?;
         let (bytes, crc32c) = (upload.bytes, upload.crc32c);
+        let origin = Origin { rows: self.rows, crc32c };
+        let folder = index::folder(&self.shape.dir, &self.name);
+        let mut endings = vec![Ending::File(upload, Ok(()))];
+        endings.extend(self.indexes.into_iter().map(|builder| Ending::Index(Some(builder), Ok(()))));
+        self.shape.workers.each(&mut endings, |ending| match ending {
+            Ending::File(upload, done) => *done = upload.complete(),
+            Ending::Index(builder, done) => *done = builder.take().map_or(Ok(()), |builder| builder.write(&folder, origin)),
+        });
+        for ending in endings {
+            match ending {
+                Ending::File(_, Ok(())) | Ending::Index(_, Ok(())) => {}
+                Ending::File(_, Err(cause)) => {
+                    index::discard_folder(&folder);
+                    return Err(unwritten(&self.name, self.shape, &cause));
+                }
+                Ending::Index(_, Err(error)) => {
+                    tracing::warn!(%error, "a segment was written without one of its indexes; it is built later");
+                }
+            }
+        }
         let empty = || Error::internal("a segment without rows was written");
         let (time_min, time_max) = self.times.ok_or_else(empty)?;
         let (leaf_min, leaf_max) = self.leaves.ok_or_else(empty)?;
-        let statistics = self.statistics_json();
-        let origin = Origin { rows: self.rows, crc32c };
-        if let Err(error) = self.indexes.write(&index::folder(&self.shape.dir, &self.name), origin) {
-            tracing::warn!(%error, "a segment was written without its indexes; they are built later");
-        }
         Ok(SegmentFacts {
             fresh: true,
             name: self.name,
@@ -404,149 +404,6 @@ fn bound_json(field: &Field, value: i64) -> Option<serde_json::Value> {
             (FIRST_DAY..=LAST_DAY).contains(&value).then(|| day_text(day).into())
         }
         _ => Some(value.into()),
-    }
-}
-
-fn properties(spec: &TableSpec, schema: &SchemaRef, sample: &RecordBatch, rows: u64) -> Result<WriterProperties> {
-    let level = ZstdLevel::try_new(3).map_err(|cause| Error::internal(format!("zstd level 3: {cause}")))?;
-    let mut builder = WriterProperties::builder()
-        .set_created_by(format!("annals {}", env!("CARGO_PKG_VERSION")))
-        .set_compression(Compression::ZSTD(level))
-        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .set_data_page_row_count_limit(PAGE_ROWS)
-        .set_data_page_size_limit(PAGE_BYTES)
-        .set_write_batch_size(1024)
-        .set_statistics_truncate_length(Some(TEXT_STATISTICS_BYTES))
-        .set_column_index_truncate_length(Some(TEXT_STATISTICS_BYTES))
-        .set_sorting_columns(sorting(spec, schema));
-    for field in schema.fields() {
-        let array = sample.column_by_name(field.name());
-        builder = column_properties(builder, spec, field, array, rows);
-    }
-    Ok(builder.build())
-}
-
-/// Time descending, then leaf index descending.
-fn sorting(spec: &TableSpec, schema: &SchemaRef) -> Option<Vec<SortingColumn>> {
-    // Positions count leaf columns; every column, a list too, has exactly one leaf.
-    let place = |name: &str| schema.index_of(name).ok().and_then(|index| i32::try_from(index).ok());
-    let by = |name: &str| place(name).map(|column_idx| SortingColumn { column_idx, descending: true, nulls_first: false });
-    Some(vec![by(spec.time_column_name())?, by(LEAF_COLUMN)?])
-}
-
-fn column_properties(
-    builder: WriterPropertiesBuilder,
-    spec: &TableSpec,
-    field: &Field,
-    sample: Option<&ArrayRef>,
-    rows: u64,
-) -> WriterPropertiesBuilder {
-    let path = match field.data_type() {
-        DataType::List(item) => ColumnPath::from(vec![field.name().clone(), "list".to_owned(), item.name().clone()]),
-        _ => ColumnPath::from(vec![field.name().clone()]),
-    };
-    let mut builder = builder;
-    let column = spec.columns.iter().find(|column| column.field.name() == field.name());
-    let sql = column.map(|column| SqlType::of_field(&column.field));
-    if matches!(sql, Some(SqlType::Json | SqlType::Jsonb | SqlType::Bytea)) {
-        builder = builder.set_column_statistics_enabled(path.clone(), EnabledStatistics::None);
-    }
-    let packed =
-        matches!(field.data_type(), DataType::Timestamp(_, _)) || [LEAF_COLUMN, INGEST_COLUMN].contains(&field.name().as_str());
-    if packed {
-        builder = builder
-            .set_column_dictionary_enabled(path.clone(), false)
-            .set_column_encoding(path.clone(), Encoding::DELTA_BINARY_PACKED);
-    } else if !sample.is_some_and(repeats) {
-        builder = builder.set_column_dictionary_enabled(path.clone(), false);
-        // Ids made in order of time share long prefixes with their neighbours.
-        if sql == Some(SqlType::Uuid) {
-            builder = builder.set_column_encoding(path.clone(), Encoding::DELTA_BYTE_ARRAY);
-        }
-    }
-    if column.is_some_and(|column| column.bloom) {
-        builder = builder
-            .set_column_bloom_filter_enabled(path.clone(), true)
-            .set_column_bloom_filter_fpp(path.clone(), BLOOM_FPP)
-            .set_column_bloom_filter_max_ndv(path, rows.clamp(1, ROW_GROUP_ROWS as u64));
-    }
-    builder
-}
-
-/// Whether the values of a column repeat so often that a dictionary pays: fewer than half of a sample's values are different ones.
-fn repeats(array: &ArrayRef) -> bool {
-    const SAMPLE: usize = 2048;
-    let rows = array.len().min(SAMPLE);
-    if rows < 16 {
-        return true;
-    }
-    let step = array.len() / rows;
-    let mut seen: HashMap<u64, ()> = HashMap::with_capacity(rows);
-    let mut values = 0usize;
-    let mut note = |hash: u64| {
-        values += 1;
-        seen.insert(hash, ());
-    };
-    let hash_of = |bytes: &[u8]| {
-        let mut hasher = DefaultHasher::new();
-        bytes.hash(&mut hasher);
-        hasher.finish()
-    };
-    for row in (0..array.len()).step_by(step.max(1)) {
-        if array.is_null(row) {
-            continue;
-        }
-        match array.data_type() {
-            DataType::Utf8View => note(hash_of(array.as_string_view().value(row).as_bytes())),
-            DataType::Binary => note(hash_of(array.as_binary::<i32>().value(row))),
-            DataType::Int16 => note(array.as_primitive::<Int16Type>().value(row) as u64),
-            DataType::Int32 => note(array.as_primitive::<Int32Type>().value(row) as u64),
-            DataType::Int64 => note(array.as_primitive::<Int64Type>().value(row) as u64),
-            // Few bytes a value: the writer's own limit on dictionaries is decision enough.
-            _ => return true,
-        }
-    }
-    seen.len() * 2 <= values || values < 16
-}
-
-/// Collects what the Parquet writer writes into the parts of an upload.
-struct Upload {
-    upload: Box<dyn MultipartUpload>,
-    buffer: Vec<u8>,
-    runtime: Handle,
-    bytes: u64,
-    crc32c: u32,
-}
-
-impl Upload {
-    fn send(&mut self) -> io::Result<()> {
-        if self.buffer.is_empty() {
-            return Ok(());
-        }
-        let part = Bytes::from(std::mem::take(&mut self.buffer));
-        self.runtime.block_on(self.upload.put_part(part.into())).map_err(io::Error::other)
-    }
-
-    fn complete(&mut self) -> io::Result<()> {
-        self.send()?;
-        self.runtime.block_on(self.upload.complete()).map_err(io::Error::other)?;
-        Ok(())
-    }
-}
-
-impl Write for Upload {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.crc32c = crc32c::crc32c_append(self.crc32c, bytes);
-        self.bytes += bytes.len() as u64;
-        self.buffer.extend_from_slice(bytes);
-        if self.buffer.len() >= PART_BYTES {
-            self.send()?;
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 

@@ -114,9 +114,10 @@ impl ColumnBuilder {
             Values::Float4(values) => values.append_value(f32::from_be_bytes(exact(bytes)?)),
             Values::Float8(values) => values.append_value(f64::from_be_bytes(exact(bytes)?)),
             Values::Numeric { values, precision, scale } => {
-                let text = numeric::text_of_binary(bytes)
+                self.scratch.clear();
+                numeric::text_of_binary(bytes, &mut self.scratch)
                     .ok_or_else(|| if numeric::is_cut_off(bytes) { cut_off() } else { malformed() })?;
-                values.append_value(numeric::numeric(&text, *precision, *scale)?);
+                values.append_value(numeric::numeric(&self.scratch, *precision, *scale)?);
             }
             Values::Text(values) => values.append_value(checked_text(bytes)?),
             Values::Varchar { values, limit } => values.append_value(scalar::varchar(checked_text(bytes)?, *limit)?),
@@ -140,9 +141,9 @@ impl ColumnBuilder {
                     }
                     [] => return Err(malformed()),
                 };
-                let mut form = String::with_capacity(text.len());
-                canonical.append(text, &mut form)?;
-                values.append_value(&form);
+                self.scratch.clear();
+                canonical.append(text, &mut self.scratch)?;
+                values.append_value(&self.scratch);
             }
             Values::Tsvector(_) | Values::Tsquery(_) => {
                 let error = Error::new(Kind::FeatureNotSupported, format!("the binary form of {} is not read", self.sql_type()));

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BinaryBuilder, BooleanBuilder, Date32Builder, Decimal128Builder, Float32Builder, Float64Builder, Int16Builder,
-    Int32Builder, Int64Builder, IntervalMonthDayNanoBuilder, ListArray, StringViewBuilder, Time64MicrosecondBuilder,
+    ArrayRef, AsArray, BinaryBuilder, BooleanBuilder, Date32Builder, Decimal128Builder, Float32Builder, Float64Builder,
+    Int16Builder, Int32Builder, Int64Builder, IntervalMonthDayNanoBuilder, ListArray, StringViewBuilder, Time64MicrosecondBuilder,
     TimestampMicrosecondBuilder, UInt32Builder,
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer};
@@ -22,12 +22,16 @@ const COLUMN_BYTES_MAX: usize = 1 << 30;
 /// Columns of fewer values than this take no more memory for their texts than these need.
 const FEW: u32 = 64;
 
+/// Blocks of the texts of a column whose size is known from others. Smaller ones would be very many where texts become longer.
+const BLOCK_BYTES_MIN: u32 = 16 * 1024;
+const BLOCK_BYTES_MAX: u32 = 2 * 1024 * 1024;
+
 /// A column that is being filled, value by value. After an append has failed the column is incomplete and must be dropped.
 pub struct ColumnBuilder {
     sql_type: SqlType,
     pub(crate) values: Values,
     /// For values that are put together before they are appended.
-    scratch: String,
+    pub(crate) scratch: String,
 }
 
 /// The Arrow builder behind each SQL type.
@@ -95,11 +99,20 @@ pub(crate) struct Lists {
 impl ColumnBuilder {
     /// An empty column of a type, with room for `capacity` values.
     pub fn new(sql_type: &SqlType, capacity: usize) -> Self {
-        let strings = || match u32::try_from(capacity) {
-            // Arrow's first block is 8 KiB, which a few parameters of a statement would each take and hardly use. Where it is not known
-            // how many values will come, blocks must grow.
-            Ok(few) if (1..FEW).contains(&few) => StringViewBuilder::with_capacity(capacity).with_fixed_block_size(16 * few),
-            Ok(_) | Err(_) => StringViewBuilder::with_capacity(capacity),
+        let block = match u32::try_from(capacity) {
+            // Arrow's first block is 8 KiB, which a few parameters of a statement would each take and hardly use.
+            Ok(few) if (1..FEW).contains(&few) => Some(16 * few),
+            // Where it is not known how many values will come, blocks must grow.
+            Ok(_) | Err(_) => None,
+        };
+        ColumnBuilder::with_room(sql_type, capacity, block)
+    }
+
+    /// An empty column with room for so many values, its texts in blocks of so many bytes, or in blocks that grow.
+    fn with_room(sql_type: &SqlType, capacity: usize, block: Option<u32>) -> Self {
+        let strings = || match block {
+            Some(bytes) => StringViewBuilder::with_capacity(capacity).with_fixed_block_size(bytes),
+            None => StringViewBuilder::with_capacity(capacity),
         };
         let values = match sql_type {
             SqlType::Bool => Values::Bool(BooleanBuilder::with_capacity(capacity)),
@@ -294,6 +307,17 @@ impl ColumnBuilder {
         self.len() == 0
     }
 
+    /// The column so far, as [`ColumnBuilder::finish`], for who goes on with values like these: the builder has room for as many again.
+    /// Arrow's own blocks never become smaller, so that after a few batches each column of each would hold 2 MiB, whatever it needs.
+    pub fn take(&mut self) -> ArrayRef {
+        let column = self.finish();
+        let bytes = column.as_string_view_opt().map_or(0, |texts| texts.data_buffers().iter().map(|buffer| buffer.len()).sum());
+        let block = u32::try_from(bytes + bytes / 8).unwrap_or(BLOCK_BYTES_MAX).clamp(BLOCK_BYTES_MIN, BLOCK_BYTES_MAX);
+        let block = (bytes > 0).then_some(block);
+        *self = ColumnBuilder::with_room(&self.sql_type, column.len(), block);
+        column
+    }
+
     /// The column, of the Arrow type [`SqlType::arrow`]; the builder is empty afterwards.
     pub fn finish(&mut self) -> ArrayRef {
         match &mut self.values {
@@ -437,5 +461,47 @@ impl Lists {
         let nulls = valid.contains(&false).then(|| NullBuffer::from(valid));
         let field = self.element.item();
         Arc::new(ListArray::new(field, OffsetBuffer::new(offsets.into()), elements, nulls))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::Array;
+
+    use super::*;
+
+    #[test]
+    fn batch_after_batch_takes_the_memory_that_its_texts_need() {
+        let mut column = ColumnBuilder::new(&SqlType::Text, 0);
+        for batch in 0..20 {
+            for row in 0..2_000 {
+                column.append_text(&format!("text {row} of batch {batch}, as long as the others"), &Style::default()).unwrap();
+            }
+            let texts = column.take();
+            assert_eq!(texts.len(), 2_000);
+            assert_eq!(texts.as_string_view().value(7), format!("text 7 of batch {batch}, as long as the others"));
+            let needed = 2_000 * 16 + texts.as_string_view().total_buffer_bytes_used();
+            // The first batch does not know yet how many will come.
+            let most = if batch == 0 { 3 * needed } else { needed + needed / 4 };
+            assert!(texts.get_array_memory_size() <= most, "batch {batch}: {} bytes for {needed}", texts.get_array_memory_size());
+        }
+    }
+
+    #[test]
+    fn a_column_goes_on_as_the_type_it_was() {
+        for (name, texts) in
+            [("numeric(9,2)", ["1.25", "-3"]), ("timestamptz", ["2026-01-31 12:00+00", "infinity"]), ("text[]", ["{a,b}", "{}"])]
+        {
+            let sql_type = SqlType::parse(name).unwrap();
+            let mut column = ColumnBuilder::new(&sql_type, 0);
+            let mut batch = || {
+                texts.iter().for_each(|text| column.append_text(text, &Style::default()).unwrap());
+                column.append_null();
+                column.take()
+            };
+            let (first, second) = (batch(), batch());
+            assert_eq!(&first, &second, "{name}");
+            assert_eq!((first.data_type(), first.null_count()), (&sql_type.arrow(), 1));
+        }
     }
 }

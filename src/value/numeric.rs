@@ -1,5 +1,7 @@
 //! `numeric`: read from text and from PostgreSQL's base-10000 wire form into a scaled integer, and written back.
 
+use std::fmt::Write as _;
+
 use crate::error::{Error, Kind, Result};
 use crate::value::BARE_NUMERIC;
 use crate::value::scalar::{invalid, trimmed};
@@ -216,8 +218,8 @@ pub(crate) fn is_cut_off(bytes: &[u8]) -> bool {
     bytes.split_first_chunk::<2>().is_none_or(|(count, _)| bytes.len() < 8 + 2 * usize::from(u16::from_be_bytes(*count)))
 }
 
-/// Reads the wire form as text, from which [`numeric`] rounds it to the column's scale; `None` where it is malformed.
-pub(crate) fn text_of_binary(bytes: &[u8]) -> Option<String> {
+/// Appends the wire form as text, from which [`numeric`] rounds it to the column's scale; `None` where it is malformed.
+pub(crate) fn text_of_binary(bytes: &[u8], text: &mut String) -> Option<()> {
     let word = |at: usize| Some(u16::from_be_bytes([*bytes.get(2 * at)?, *bytes.get(2 * at + 1)?]));
     let count = usize::from(word(0)?);
     let weight = i64::from(word(1)?.cast_signed());
@@ -226,26 +228,30 @@ pub(crate) fn text_of_binary(bytes: &[u8]) -> Option<String> {
     if bytes.len() != 8 + 2 * count {
         return None;
     }
-    let mut text = match sign {
-        POSITIVE => String::new(),
-        NEGATIVE => "-".to_owned(),
-        NOT_A_NUMBER => return Some("NaN".to_owned()),
-        INFINITY => return Some("Infinity".to_owned()),
-        MINUS_INFINITY => return Some("-Infinity".to_owned()),
+    let special = match sign {
+        POSITIVE => "",
+        NEGATIVE => "-",
+        NOT_A_NUMBER => "NaN",
+        INFINITY => "Infinity",
+        MINUS_INFINITY => "-Infinity",
         _ => return None,
     };
+    text.push_str(special);
+    if !matches!(sign, POSITIVE | NEGATIVE) {
+        return Some(());
+    }
     text.push('0');
     for at in 0..count {
         let group = word(4 + at)?;
         if group > 9_999 {
             return None;
         }
-        text.push_str(&format!("{group:04}"));
+        text.extend([1_000, 100, 10, 1].map(|place| char::from(b'0' + (group / place % 10) as u8)));
     }
-    // The digits are an integer of groups; the exponent puts the point where it belongs.
+    // The digits are an integer of groups; the exponent puts the point where it belongs. Writing to a string cannot fail.
     let exponent = (weight + 1 - i64::try_from(count).ok()?) * 4;
-    text.push_str(&format!("e{exponent}"));
-    Some(text)
+    let _ = write!(text, "e{exponent}");
+    Some(())
 }
 
 #[cfg(test)]
@@ -319,10 +325,11 @@ mod tests {
             let mut out = Vec::new();
             write_binary(text.as_bytes(), &mut out);
             assert_eq!(out, expected, "{text}");
-            let back = text_of_binary(&out).unwrap();
+            let mut back = String::new();
+            text_of_binary(&out, &mut back).unwrap();
             assert_eq!(numeric(&back, 20, 4).unwrap(), numeric(text, 20, 4).unwrap(), "{text}");
         }
-        assert_eq!(text_of_binary(&[0, 1, 0, 0, 0, 0, 0, 0]), None);
-        assert_eq!(text_of_binary(&[0, 1, 0, 0, 0, 0, 0, 0, 0x27, 0x10]), None);
+        assert_eq!(text_of_binary(&[0, 1, 0, 0, 0, 0, 0, 0], &mut String::new()), None);
+        assert_eq!(text_of_binary(&[0, 1, 0, 0, 0, 0, 0, 0, 0x27, 0x10], &mut String::new()), None);
     }
 }

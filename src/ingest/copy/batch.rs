@@ -95,7 +95,7 @@ impl Rows {
         let mut columns = Vec::with_capacity(self.columns.len());
         let mut absent = Vec::with_capacity(self.columns.len());
         for column in &mut self.columns {
-            columns.push(column.values.finish());
+            columns.push(column.values.take());
             let missing = std::mem::take(&mut column.absent);
             absent.push(if missing.is_empty() {
                 None

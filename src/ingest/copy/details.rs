@@ -24,24 +24,27 @@ pub(super) fn details_column(columns: &[(String, SqlType)]) -> Option<usize> {
     }
 }
 
-/// The object that holds the unknown fields, given as key and value in JSON, and what the row gives for the column itself, which wins
-/// where both name a key.
+/// Appends the object that holds the unknown fields, given as key and value in JSON, and what the row gives for the column itself, which
+/// wins where both name a key.
 ///
 /// # Errors
 /// 22P02 where the row gives something else than an object for the column.
-pub(super) fn merged(unknown: &[(&str, &str)], given: Option<&str>, column: &str) -> Result<String> {
+pub(super) fn merge<'a>(
+    unknown: impl Iterator<Item = (&'a str, &'a str)> + Clone,
+    given: Option<&str>,
+    column: &str,
+    object: &mut String,
+) -> Result<()> {
     let members = match given {
         None => "",
         Some(text) => object_members(text)?.ok_or_else(|| {
-            let fields: Vec<&str> = unknown.iter().map(|(key, _)| *key).collect();
+            let fields: Vec<&str> = unknown.clone().map(|(key, _)| key).collect();
             Error::new(Kind::InvalidTextRepresentation, format!("column \"{column}\" must be given an object or nothing"))
                 .with_detail(format!("The row has fields that are no columns and belong into it: {}.", fields.join(", ")))
         })?,
     };
-    let mut object =
-        String::with_capacity(members.len() + unknown.iter().map(|(key, value)| key.len() + value.len() + 2).sum::<usize>());
     object.push('{');
-    for (at, (key, value)) in unknown.iter().enumerate() {
+    for (at, (key, value)) in unknown.enumerate() {
         if at > 0 {
             object.push(',');
         }
@@ -54,7 +57,7 @@ pub(super) fn merged(unknown: &[(&str, &str)], given: Option<&str>, column: &str
         object.push_str(members);
     }
     object.push('}');
-    Ok(object)
+    Ok(())
 }
 
 /// What stands between an object's braces; `None` where the text is no object.

@@ -1,10 +1,11 @@
 //! Makes rows of JSON Lines: one object a line, its fields by the columns' names.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use crate::error::{Error, Kind, Result};
 use crate::ingest::copy::batch::Rows;
-use crate::ingest::copy::details::{details_column, merged};
+use crate::ingest::copy::details::{details_column, merge};
 use crate::ingest::copy::line::Found;
 use crate::ingest::copy::reader::{LineFormat, at_column, at_line};
 use crate::value::json::reader::{Event, Reader, Strictness};
@@ -28,19 +29,29 @@ enum Shape {
     Object,
 }
 
-/// A field's value as it stands in the line.
+/// A field's value, and where it stands in the line.
 #[derive(Debug, Clone, Copy)]
-struct Value<'a> {
+struct Value {
     shape: Shape,
-    text: &'a str,
+    start: usize,
+    end: usize,
 }
 
-/// What the object of a line gives.
-struct Given<'a> {
+impl Value {
+    fn text(self, line: &str) -> &str {
+        line.get(self.start..self.end).unwrap_or_default()
+    }
+}
+
+/// What the object of a line gives; its buffers are used again for the next line.
+#[derive(Default)]
+struct Given {
     /// For each column its value, `None` where the object says nothing about it.
-    values: Vec<Option<Value<'a>>>,
-    /// The fields that are no columns: keys and values as written.
-    unknown: Vec<(&'a str, &'a str)>,
+    values: Vec<Option<Value>>,
+    /// Where the fields that are no columns stand: key and value, as written.
+    unknown: Vec<(Range<usize>, Range<usize>)>,
+    /// What becomes of them with the details.
+    object: String,
 }
 
 /// The state of reading JSON Lines.
@@ -56,6 +67,7 @@ pub(super) struct JsonParser {
     line: u64,
     /// How many bytes of the current line have been looked at.
     scanned: usize,
+    given: Given,
     scratch: String,
 }
 
@@ -69,6 +81,7 @@ impl JsonParser {
             started: false,
             line: 1,
             scanned: 0,
+            given: Given::default(),
             scratch: String::new(),
         }
     }
@@ -100,9 +113,11 @@ impl JsonParser {
         Ok(column)
     }
 
-    /// Reads the object of a line: each column's value, and the fields that are no columns.
-    fn object<'a>(&mut self, line: &'a str, columns: usize) -> Result<Given<'a>> {
-        let mut given = Given { values: vec![None; columns], unknown: Vec::new() };
+    /// Reads the object of a line into [`Given`]: each column's value, and the fields that are no columns.
+    fn object(&mut self, line: &str, columns: usize) -> Result<()> {
+        self.given.values.clear();
+        self.given.values.resize(columns, None);
+        self.given.unknown.clear();
         let mut reader = Reader::new(line, Strictness::Json);
         if reader.next_event()? != Event::ObjectStart {
             return Err(Error::new(Kind::BadCopyFileFormat, "a line of JSON data must hold one object")
@@ -112,17 +127,18 @@ impl JsonParser {
         loop {
             match reader.next_event()? {
                 Event::Key { text, escaped } => {
+                    let key = reader.key_start()..reader.key_start() + text.len();
                     let column = self.column(position, text, escaped)?;
-                    let value = value(&mut reader, line)?;
-                    match column.and_then(|column| given.values.get_mut(column)) {
+                    let value = value(&mut reader)?;
+                    match column.and_then(|column| self.given.values.get_mut(column)) {
                         // As in a jsonb object, the last of equal keys counts.
                         Some(slot) => *slot = Some(value),
-                        None => given.unknown.push((text, value.text)),
+                        None => self.given.unknown.push((key, value.start..value.end)),
                     }
                     position += 1;
                 }
                 Event::ObjectEnd => {}
-                Event::End => return Ok(given),
+                Event::End => return Ok(()),
                 Event::ObjectStart
                 | Event::ArrayStart
                 | Event::ArrayEnd
@@ -137,55 +153,65 @@ impl JsonParser {
     fn row(&mut self, line: &str, rows: &mut Rows, table: &str) -> Result<()> {
         let number = self.line;
         let with_line = |error: Error| error.with_context(at_line(table, number));
-        let Given { values, unknown } = self.object(line, rows.columns.len()).map_err(with_line)?;
-        if let (Some((key, _)), None) = (unknown.first(), self.details) {
+        self.object(line, rows.columns.len()).map_err(with_line)?;
+        if let (Some((key, _)), None) = (self.given.unknown.first(), self.details) {
             let mut name = String::new();
-            unescape(key, &mut name);
+            unescape(line.get(key.clone()).unwrap_or_default(), &mut name);
             return Err(with_line(
                 Error::new(Kind::UndefinedColumn, format!("column \"{name}\" of relation \"{table}\" does not exist"))
                     .with_column(&name)
                     .with_hint("add the column, or a jsonb column called details, which takes the fields that are no columns"),
             ));
         }
-        for (at, value) in values.into_iter().enumerate() {
-            if self.details == Some(at) && !unknown.is_empty() {
-                let name = rows.columns.get(at).map(|column| column.name.clone()).unwrap_or_default();
-                let given = value.filter(|value| value.shape != Shape::Null).map(|value| value.text);
-                let read = merged(&unknown, given, &name).and_then(|object| rows.append_text(at, &object));
-                read.map_err(|error| error.with_context(at_column(table, number, &name, Some(given.unwrap_or_default()))))?;
-                continue;
-            }
-            match value {
-                None => rows.append_absent(at)?,
-                Some(value) => self.append(at, value, rows).map_err(|error| {
-                    let name = rows.columns.get(at).map(|column| column.name.as_str()).unwrap_or_default();
-                    error.with_context(at_column(table, number, name, Some(value.text)))
-                })?,
-            }
+        for at in 0..rows.columns.len() {
+            let value = self.given.values.get(at).copied().flatten();
+            let appended = if self.details == Some(at) && !self.given.unknown.is_empty() {
+                self.append_details(at, value, line, rows)
+            } else {
+                match value {
+                    None => rows.append_absent(at),
+                    Some(value) => self.append(at, value, line, rows),
+                }
+            };
+            appended.map_err(|error| {
+                let name = rows.columns.get(at).map(|column| column.name.as_str()).unwrap_or_default();
+                error.with_context(at_column(table, number, name, Some(value.map_or("", |value| value.text(line)))))
+            })?;
         }
         rows.end_row(number);
         Ok(())
     }
 
+    /// Appends the object of the fields that are no columns, with what is given for the column itself.
+    fn append_details(&mut self, column: usize, value: Option<Value>, line: &str, rows: &mut Rows) -> Result<()> {
+        let Given { unknown, object, .. } = &mut self.given;
+        let given = value.filter(|value| value.shape != Shape::Null).map(|value| value.text(line));
+        let text = |range: &Range<usize>| line.get(range.clone()).unwrap_or_default();
+        let unknown = unknown.iter().map(|(key, value)| (text(key), text(value)));
+        let name = rows.columns.get(column).map(|column| column.name.as_str()).unwrap_or_default();
+        object.clear();
+        merge(unknown, given, name, object)?;
+        rows.append_text(column, object)
+    }
+
     /// Appends a field's value: JSON as it stands for JSON columns, else strings without their quotes and everything else as text.
-    fn append(&mut self, column: usize, value: Value<'_>, rows: &mut Rows) -> Result<()> {
+    fn append(&mut self, column: usize, value: Value, line: &str, rows: &mut Rows) -> Result<()> {
         let (values, style) = rows.values(column)?;
+        let text = value.text(line);
         match (values.sql_type(), value.shape) {
             (_, Shape::Null) => {
                 values.append_null();
                 Ok(())
             }
-            (SqlType::Json | SqlType::Jsonb, _) => values.append_text(value.text, style),
-            (SqlType::Array(_), Shape::Array) => append_elements(value.text, values, style, &mut self.scratch),
-            (_, Shape::String { escaped: false }) => {
-                values.append_text(value.text.get(1..value.text.len() - 1).unwrap_or_default(), style)
-            }
+            (SqlType::Json | SqlType::Jsonb, _) => values.append_text(text, style),
+            (SqlType::Array(_), Shape::Array) => append_elements(text, values, style, &mut self.scratch),
+            (_, Shape::String { escaped: false }) => values.append_text(text.get(1..text.len() - 1).unwrap_or_default(), style),
             (_, Shape::String { escaped: true }) => {
                 self.scratch.clear();
-                unescaped(value.text, true, &mut self.scratch)?;
+                unescaped(text, true, &mut self.scratch)?;
                 values.append_text(&self.scratch, style)
             }
-            (_, Shape::Plain | Shape::Array | Shape::Object) => values.append_text(value.text, style),
+            (_, Shape::Plain | Shape::Array | Shape::Object) => values.append_text(text, style),
         }
     }
 }
@@ -228,7 +254,7 @@ impl LineFormat for JsonParser {
 }
 
 /// Reads the value that follows and answers where it stands.
-fn value<'a>(reader: &mut Reader<'a>, line: &'a str) -> Result<Value<'a>> {
+fn value(reader: &mut Reader<'_>) -> Result<Value> {
     let depth = reader.depth();
     let first = reader.next_event()?;
     let (start, mut end) = reader.span();
@@ -246,7 +272,7 @@ fn value<'a>(reader: &mut Reader<'a>, line: &'a str) -> Result<Value<'a>> {
         reader.next_event()?;
         end = reader.span().1;
     }
-    Ok(Value { shape, text: line.get(start..end).unwrap_or_default() })
+    Ok(Value { shape, start, end })
 }
 
 /// Appends what a JSON string stands for, having checked that it stands for a text.

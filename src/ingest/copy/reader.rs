@@ -13,6 +13,9 @@ use crate::value::{SqlType, Style, checked_text};
 /// How many bytes of a line or value an error message shows.
 const SHOWN_BYTES: usize = 100;
 
+/// How many bytes a row that was cut is joined with at first, and then as many as there are of it.
+const JOINED_BYTES: usize = 1024;
+
 /// Reads the rows of one COPY. Bytes go in with [`CopyReader::push`], cut anywhere; batches come out with [`CopyReader::take_batch`]
 /// and, at the end, [`CopyReader::finish`]. After an error the reader is of no more use.
 pub struct CopyReader {
@@ -85,18 +88,36 @@ impl CopyReader {
             return Ok(());
         }
         self.batch_bytes += bytes.len();
-        if self.pending.is_empty() {
+        let rest = if self.pending.is_empty() { bytes } else { self.complete(bytes)? };
+        if self.pending.is_empty() && !self.ended {
             // Whole rows are read where they are; only an unfinished one is kept.
-            let used = self.read(bytes, false)?;
-            self.pending.extend_from_slice(bytes.get(used..).unwrap_or_default());
-            return Ok(());
+            let used = self.read(rest, false)?;
+            self.pending.extend_from_slice(rest.get(used..).unwrap_or_default());
         }
-        let mut pending = std::mem::take(&mut self.pending);
-        pending.extend_from_slice(bytes);
-        let used = self.read(&pending, false)?;
-        pending.drain(..used);
-        self.pending = pending;
         Ok(())
+    }
+
+    /// Reads the row that is pending, with as few of the next bytes as that takes, and answers those that are left. Where it needs more,
+    /// it stays pending with all of them.
+    fn complete<'a>(&mut self, bytes: &'a [u8]) -> Result<&'a [u8]> {
+        let mut pending = std::mem::take(&mut self.pending);
+        let mut taken = 0;
+        while taken < bytes.len() && !self.ended {
+            let more = bytes.get(taken..).unwrap_or_default();
+            let more = more.get(..JOINED_BYTES.max(pending.len()).min(more.len())).unwrap_or_default();
+            pending.extend_from_slice(more);
+            taken += more.len();
+            let used = self.read(&pending, false)?;
+            let left = pending.len() - used;
+            if used > 0 && left <= taken {
+                pending.clear();
+                self.pending = pending;
+                return Ok(bytes.get(taken - left..).unwrap_or_default());
+            }
+            pending.drain(..used);
+        }
+        self.pending = pending;
+        Ok(&[])
     }
 
     /// How many rows are ready.

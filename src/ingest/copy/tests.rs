@@ -404,3 +404,24 @@ fn json_output_keeps_each_row_on_one_line() {
     let lines = write(&options(JSON, Direction::To), &columns, &[batch]);
     assert_eq!(String::from_utf8(lines).unwrap(), "{\"j\":{  \"a\":  \"x\\n\"},\"js\":[[1, 2]]}\n");
 }
+
+#[test]
+fn rows_of_every_length_are_the_same_wherever_the_data_is_cut() {
+    let columns = columns(&[("id", "int4"), ("t", "text"), ("j", "jsonb")]);
+    let mut text = String::new();
+    for row in 0..60 {
+        let long = "a tab\\t and a line\\n ".repeat(row * row % 230);
+        text.push_str(&format!("{row}\t{long}\t{{\"row\": {row}}}\n"));
+    }
+    let whole = read(&[], &columns, text.as_bytes()).unwrap();
+    for format in ["text", "csv", "binary", "json"] {
+        let given = [("format", format)];
+        let data = write(&options(&given, Direction::To), &columns, std::slice::from_ref(&whole));
+        let from = options(&given, Direction::From);
+        for size in [1, 700, 1_023, 1_024, 1_025, 4_099, 100_000] {
+            let batches = read_chunks(&from, &columns, &data, || size).unwrap();
+            assert_eq!(write(&options(&given, Direction::To), &columns, &batches), data, "{format}, pieces of {size}");
+            assert_eq!(batches.iter().map(|batch| batch.rows).sum::<usize>(), whole.rows);
+        }
+    }
+}

@@ -13,6 +13,7 @@ use crate::store::core::Core;
 use crate::store::read::read_columns;
 use crate::store::segment::Segment;
 use crate::store::spec::{IndexSpec, TableId, TableSpec};
+use crate::store::workers::Workers;
 
 /// How often it looks for segments without their indexes.
 const INTERVAL: Duration = Duration::from_secs(2);
@@ -22,14 +23,14 @@ impl Core {
     pub(crate) async fn index_table(&self, id: TableId) -> Result<u64> {
         let Some(state) = self.snapshot().table(id).cloned() else { return Ok(0) };
         state.check()?;
-        let (stop, least) = (self.stop.clone(), self.options().index_rows_min);
+        let (stop, least, workers) = (self.stop.clone(), self.options().index_rows_min, self.workers.at_leisure());
         let work = move || {
             let mut indexed = 0;
             for segment in state.segments.iter() {
                 if stop.is_cancelled() {
                     return Err(Core::closed());
                 }
-                indexed += u64::from(complete(segment, &state.spec, least)?);
+                indexed += u64::from(complete(segment, &state.spec, least, &workers)?);
             }
             Ok(indexed)
         };
@@ -40,7 +41,7 @@ impl Core {
 }
 
 /// Builds the indexes that a segment lacks; `false` if it has them all.
-fn complete(segment: &Segment, spec: &TableSpec, least: u64) -> Result<bool> {
+fn complete(segment: &Segment, spec: &TableSpec, least: u64, workers: &Workers) -> Result<bool> {
     let missing: BTreeSet<IndexSpec> = spec.indexes.iter().copied().filter(|index| segment.lacks(*index)).collect();
     let fields = spec.columns.iter().filter(|column| missing.iter().any(|index| index.column == column.id));
     let part = Arc::new(Schema::new(fields.map(|column| column.field.clone()).collect::<Vec<_>>()));
@@ -51,7 +52,7 @@ fn complete(segment: &Segment, spec: &TableSpec, least: u64) -> Result<bool> {
     // What is built from a damaged file would hide rows once the file is whole again.
     segment.ensure_verified()?;
     for batch in read_columns(segment, &part)? {
-        builders.add(&batch?)?;
+        builders.add(&batch?, workers)?;
     }
     segment.index(builders)?;
     Ok(true)

@@ -31,9 +31,9 @@ pub(super) enum Builder {
 }
 
 impl Builder {
-    /// For a column of a segment of so many rows, or for where some steps lead in it; `None` if there is no index of this kind for such a
-    /// column or so many.
-    pub(super) fn new(kind: IndexKind, column: &ColumnSpec, rows: u64) -> Option<Self> {
+    /// For a column of a segment of so many rows, or for where a path leads in it, and so many text indexes, which share the memory for words;
+    /// `None` if there is no index of this kind for such a column or so many.
+    pub(super) fn new(kind: IndexKind, column: &ColumnSpec, rows: u64, texts: usize) -> Option<Self> {
         match kind {
             IndexKind::Ids => {
                 let fits = super::is_indexable(column.field.data_type()) && rows <= ids::ROWS_MAX;
@@ -42,7 +42,8 @@ impl Builder {
             IndexKind::Text => {
                 let fits = rows <= (text::PAGES_MAX * PAGE_ROWS) as u64;
                 let content = content(column).filter(|_| fits)?;
-                Some(Builder::Text(TextColumn { builder: TextBuilder::new(content), page: Vec::new(), rows: 0 }))
+                let builder = TextBuilder::new(content, text::POSTINGS_MAX / texts.max(1));
+                Some(Builder::Text(TextColumn { builder, page: Vec::new(), rows: 0 }))
             }
             IndexKind::PathIds(_) => (rows <= ids::ROWS_MAX).then(|| Builder::Ids(IdsBuilder::new(rows))),
             IndexKind::PathValues(_) => Some(Builder::Values(ValuesBuilder::new(rows))),
@@ -57,12 +58,15 @@ impl Builder {
         }
     }
 
-    /// The index as its file holds it; `None` of a segment that is too large for one.
-    pub(super) fn finish(self, of: Origin) -> Result<Option<Vec<u8>>> {
+    /// Writes the index as its file holds it; `false` of a segment that is too large for one.
+    pub(super) fn finish(self, of: Origin, out: &mut impl Write) -> Result<bool> {
         match self {
-            Builder::Ids(ids) => Ok(ids.finish(of)),
-            Builder::Text(text) => text.finish(of).map(Some),
-            Builder::Values(values) => values.finish(of).map(Some),
+            Builder::Ids(ids) => match ids.finish(of) {
+                Some(bytes) => out.write_all(&bytes).map(|()| true).map_err(|cause| unwritten(&cause)),
+                None => Ok(false),
+            },
+            Builder::Text(text) => text.finish(of, out).map(|()| true),
+            Builder::Values(values) => out.write_all(&values.finish(of)?).map(|()| true).map_err(|cause| unwritten(&cause)),
         }
     }
 }
@@ -107,15 +111,17 @@ impl TextColumn {
         self.builder.page(texts.into_iter().flatten())
     }
 
-    fn finish(mut self, of: Origin) -> Result<Vec<u8>> {
+    fn finish(mut self, of: Origin, out: &mut impl Write) -> Result<()> {
         if self.rows > 0 {
             self.end_page()?;
         }
-        let mut bytes = Vec::new();
-        bytes.write_all(&text_header(of)).map_err(|cause| Error::internal(cause.to_string()))?;
-        self.builder.finish(&mut bytes)?;
-        Ok(bytes)
+        out.write_all(&text_header(of)).map_err(|cause| unwritten(&cause))?;
+        self.builder.finish(out).map(|_length| ())
     }
+}
+
+fn unwritten(cause: &std::io::Error) -> Error {
+    Error::new(Kind::IoError, format!("writing an index: {cause}"))
 }
 
 fn text_header(of: Origin) -> [u8; TEXT_HEADER_BYTES] {

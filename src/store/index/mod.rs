@@ -15,9 +15,9 @@ mod ids;
 mod text;
 mod values;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
-use std::io;
+use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -30,6 +30,7 @@ use super::core::locked;
 use super::ranges::RowRanges;
 use super::segment::Segment;
 use super::spec::{IndexKind, IndexSpec, TableSpec};
+use super::workers::Workers;
 use crate::error::{Error, Kind, Result};
 use crate::metrics::LookupCounts;
 use crate::value::json::path::Step;
@@ -67,12 +68,12 @@ fn file(folder: &Path, index: IndexSpec) -> PathBuf {
 }
 
 /// Gathers what the indexes of a segment are made of while its rows are written or read.
-pub(crate) struct Builders(Vec<Making>);
+pub(crate) struct Builders(Vec<IndexBuilder>);
 
-/// One of them.
-struct Making {
+/// One index of a segment, on its way.
+pub(crate) struct IndexBuilder {
     index: IndexSpec,
-    /// The place of its column.
+    /// Where its column stands in a batch.
     place: usize,
     /// Where in the column's documents its values stand; none for one of the column itself.
     steps: Vec<Step>,
@@ -82,6 +83,7 @@ struct Making {
 impl Builders {
     /// For so many rows of this schema; none for fewer than `least`.
     pub(crate) fn new(spec: &TableSpec, wanted: &BTreeSet<IndexSpec>, schema: &Schema, rows: u64, least: u64) -> Self {
+        let texts = wanted.iter().filter(|index| index.kind == IndexKind::Text).count();
         let builder = |index: &IndexSpec| {
             let column = spec.columns.iter().find(|column| column.id == index.column)?;
             let place = schema.index_of(column.field.name()).ok()?;
@@ -89,8 +91,7 @@ impl Builders {
                 IndexKind::Ids | IndexKind::Text => vec![],
                 IndexKind::PathIds(path) | IndexKind::PathValues(path) => spec.paths.get(&path)?.clone(),
             };
-            let builder = Builder::new(index.kind, column, rows)?;
-            Some(Making { index: *index, place, steps, builder })
+            Some(IndexBuilder { index: *index, place, steps, builder: Builder::new(index.kind, column, rows, texts)? })
         };
         Builders(wanted.iter().filter(|_| rows >= least).filter_map(builder).collect())
     }
@@ -104,42 +105,56 @@ impl Builders {
         self.0.is_empty()
     }
 
-    pub(crate) fn add(&mut self, batch: &RecordBatch) -> Result<()> {
-        // Two indexes are of each path.
-        let mut known: HashMap<(usize, Vec<Step>), ArrayRef> = HashMap::new();
-        for Making { place, steps, builder, .. } in &mut self.0 {
-            let column = batch.column(*place);
-            if steps.is_empty() {
-                builder.add(column)?;
-                continue;
-            }
-            let key = (*place, steps.clone());
-            let values = match known.get(&key) {
-                Some(values) => values.clone(),
-                None => values::extracted(column, steps)?,
-            };
-            builder.add(&values)?;
-            known.insert(key, values);
-        }
-        Ok(())
+    pub(crate) fn iter_mut(&mut self) -> std::slice::IterMut<'_, IndexBuilder> {
+        self.0.iter_mut()
     }
 
-    /// Writes the files of a segment's indexes into its folder of them.
+    /// Takes the next rows in.
+    pub(crate) fn add(&mut self, batch: &RecordBatch, workers: &Workers) -> Result<()> {
+        let mut parts: Vec<(&mut IndexBuilder, Result<()>)> = self.0.iter_mut().map(|builder| (builder, Ok(()))).collect();
+        workers.each(&mut parts, |(builder, done)| *done = builder.add(batch));
+        parts.into_iter().try_for_each(|(_, done)| done)
+    }
+}
+
+impl IntoIterator for Builders {
+    type Item = IndexBuilder;
+    type IntoIter = std::vec::IntoIter<IndexBuilder>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl IndexBuilder {
+    /// Whether it is one of words, which takes much longer than one of ids.
+    pub(crate) fn is_text(&self) -> bool {
+        self.index.kind == IndexKind::Text
+    }
+
+    /// Takes the next rows in.
+    pub(crate) fn add(&mut self, batch: &RecordBatch) -> Result<()> {
+        let column = batch.column(self.place);
+        if self.steps.is_empty() { self.builder.add(column) } else { self.builder.add(&values::extracted(column, &self.steps)?) }
+    }
+
+    /// Writes its file into the segment's folder of indexes.
     pub(crate) fn write(self, folder: &Path, of: Origin) -> Result<()> {
-        if self.0.is_empty() {
-            return Ok(());
-        }
         fs::create_dir_all(folder).map_err(|cause| Error::io("make the folder", folder, &cause))?;
-        for Making { index, builder, .. } in self.0 {
-            let Some(bytes) = builder.finish(of)? else { continue };
-            let path = file(folder, index);
-            // Under another name first: nobody takes a half for the whole, and what a crash leaves is written anew.
-            let part = path.with_extension("part");
-            fs::write(&part, bytes)
-                .and_then(|()| fs::rename(&part, &path))
-                .map_err(|cause| Error::io("write index", &path, &cause))?;
+        let path = file(folder, self.index);
+        // Under another name first: nobody takes a half for the whole, and what a crash leaves is written anew.
+        let part = path.with_extension(format!("{}.part", path.extension().unwrap_or_default().display()));
+        let failed = |cause: &io::Error| Error::io("write index", &path, cause);
+        let mut out = BufWriter::new(fs::File::create(&part).map_err(|cause| failed(&cause))?);
+        let written = self.builder.finish(of, &mut out).and_then(|whole| match out.flush() {
+            Ok(()) if whole => fs::rename(&part, &path).map(|()| true).map_err(|cause| failed(&cause)),
+            Ok(()) => Ok(false),
+            Err(cause) => Err(failed(&cause)),
+        });
+        if !matches!(written, Ok(true)) {
+            discard(&part);
         }
-        Ok(())
+        written.map(|_whole| ())
     }
 }
 
@@ -256,9 +271,9 @@ impl Segment {
 
     /// Takes indexes that were built of its rows.
     fn index(&self, builders: Builders) -> Result<()> {
-        let built: Vec<IndexSpec> = builders.0.iter().map(|making| making.index).collect();
+        let built: Vec<IndexSpec> = builders.0.iter().map(|builder| builder.index).collect();
         let folder = self.index_folder();
-        builders.write(&folder, self.origin())?;
+        builders.into_iter().try_for_each(|builder| builder.write(&folder, self.origin()))?;
         if self.is_retired() {
             // It was replaced meanwhile, and what is written from now on nobody would remove.
             discard_folder(&folder);

@@ -21,9 +21,12 @@
 //! twelve; what is nowhere takes one read. The figures for filters and for four characters are reckoned, not measured.
 //!
 //! Compound words and URLs are not kept, since their parts are. A document's keys are no words; its characters are those of its text as stored, and
-//! where that writes characters as escapes, those of its values as well. What is built lives in memory: 32 KiB a page for grams, and words
-//! as sorted runs of about four bytes a word and page, at most 40 million of them, behind which the words are left out and every
-//! page may hold any.
+//! where that writes characters as escapes, those of its values as well.
+//!
+//! What is built lives in memory: 32 KiB a page for grams, which is 23 MiB for a segment of three million rows, and words as sorted runs of
+//! one byte to seven a word and page, the more the fewer pages have the word. All text indexes of a segment together may have 40 million
+//! of those, so that words take 270 MiB at the very most and 70 MiB beside that for each index while they are sorted; of an index with more
+//! than its share the words are left out, and every page may hold any. The file is written as it is made, block by block.
 
 mod grams;
 mod pages;
@@ -51,8 +54,8 @@ pub(crate) enum Content {
 
 /// Pages of one segment: 16 million rows, for which the grams take 128 MiB while an index is built.
 pub(super) const PAGES_MAX: usize = 1 << 12;
-/// Words and pages of one segment that are kept; at four bytes each they take 160 MiB while an index is built.
-const POSTINGS_MAX: usize = 40_000_000;
+/// Words and pages of all text indexes of one segment that are kept.
+pub(super) const POSTINGS_MAX: usize = 40_000_000;
 
 /// Reads so many bytes from a place on in the section.
 pub(crate) type Read<'a> = &'a dyn Fn(u64, usize) -> Result<Bytes>;
@@ -67,8 +70,9 @@ pub(crate) struct TextBuilder {
 }
 
 impl TextBuilder {
-    pub(crate) fn new(content: Content) -> TextBuilder {
-        TextBuilder { content, words: words::Builder::new(), grams: grams::Builder::new(), pages: 0 }
+    /// With more than so many words and pages it leaves the words out.
+    pub(crate) fn new(content: Content, postings_max: usize) -> TextBuilder {
+        TextBuilder { content, words: words::Builder::new(postings_max), grams: grams::Builder::new(), pages: 0 }
     }
 
     /// Takes the next page; `None` is NULL.

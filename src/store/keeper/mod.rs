@@ -38,6 +38,7 @@ use super::crash;
 use super::definition::Definition;
 use super::snapshot::{Snapshot, TableState};
 use super::spec::TableId;
+use super::workers::Workers;
 use crate::clock::{Clock, Micros};
 use crate::error::{Error, Kind, Result};
 use crate::ledger::base64_of;
@@ -117,6 +118,8 @@ struct Books {
     /// How many entries there were when it was last written down for the next start, and after how many more it is again.
     resumed: u64,
     resume_entries: u64,
+    /// Who helps to hash.
+    workers: Workers,
     trees: BTreeMap<TableId, TableTree>,
     /// Tables whose rows up to some size came before the ledger.
     adopted: BTreeMap<TableId, u64>,
@@ -189,7 +192,7 @@ impl Books {
     fn open(core: &Core, options: &LedgerOptions, clock: &Clock) -> Result<Books> {
         let layout = Layout::new(&core.options().dir, options.signer.as_deref()).with_faults(&core.options().faults);
         let books = if layout.origin().exists() { Self::read(layout) } else { Self::begin(layout, options, core, clock) };
-        books.map(|books| Books { resume_entries: options.resume_entries, ..books })
+        books.map(|books| Books { resume_entries: options.resume_entries, workers: core.workers.at_leisure(), ..books })
     }
 
     /// Begins a ledger: the folder is new, or older than the ledger.
@@ -233,6 +236,7 @@ impl Books {
             told,
             resumed: 0,
             resume_entries: LedgerOptions::default().resume_entries,
+            workers: Workers::none(),
             trees: BTreeMap::new(),
             adopted,
             unfinished: BTreeMap::new(),
@@ -268,6 +272,7 @@ impl Books {
             control,
             resumed,
             resume_entries: LedgerOptions::default().resume_entries,
+            workers: Workers::none(),
             trees: BTreeMap::new(),
             adopted: told.adopted.clone(),
             unfinished: told.unfinished.clone(),
@@ -333,7 +338,7 @@ impl Books {
             }
             let adopted_to = adopting.filter(|until| *until > tree.size());
             let target = adopted_to.map_or(end, |until| until.min(end));
-            match tree.advance(state, target, adopted_to.is_some()) {
+            match tree.advance(state, target, adopted_to.is_some(), &self.workers) {
                 Ok(absent) => {
                     if !absent.is_empty() {
                         self.pending.push(Record::Absent { at, table: id.0, runs: absent });

@@ -103,7 +103,7 @@ impl Books {
         }
         while tree.size() < end {
             let adopting = adopted > tree.size();
-            let absent = tree.advance(state, if adopting { adopted.min(end) } else { end }, adopting)?;
+            let absent = tree.advance(state, if adopting { adopted.min(end) } else { end }, adopting, &self.workers)?;
             if !absent.is_empty() {
                 self.pending.push(Record::Absent { at, table: id.0, runs: absent });
             }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use uuid::Uuid;
 
 use super::files::Layout;
@@ -20,6 +21,7 @@ use crate::store::crash;
 use crate::store::durable;
 use crate::store::snapshot::TableState;
 use crate::store::spec::{TableId, TableSpec};
+use crate::store::workers::Workers;
 use crate::value::SqlType;
 
 /// How many leaves are hashed before they are written: 8 MiB of hashes.
@@ -61,6 +63,23 @@ pub(crate) struct TableTree {
     pub verified: Option<(u64, Micros)>,
     /// Why it does not go on.
     pub failure: Option<Error>,
+}
+
+/// A batch on its way to leaves.
+struct Hashing {
+    batch: RecordBatch,
+    leaves: Result<Vec<(u64, Hash)>>,
+}
+
+impl Hashing {
+    fn run(&mut self, hasher: &TableHasher, seeds: &Seeds, wanted: &Range<u64>) {
+        let mut leaves = Vec::with_capacity(self.batch.num_rows());
+        let hashed = hasher.leaves(&self.batch, seeds, wanted, &mut |leaf, hash| {
+            leaves.push((leaf, hash));
+            Ok(())
+        });
+        self.leaves = hashed.map(|()| leaves);
+    }
 }
 
 /// A table's columns as the control log writes them.
@@ -140,7 +159,7 @@ impl TableTree {
     }
 
     /// The leaves of a range as far as they can be found: rows that are there, and removed ones whose hash is kept.
-    fn find(&self, state: &TableState, range: &Range<u64>) -> Result<Vec<Option<Hash>>> {
+    fn find(&self, state: &TableState, range: &Range<u64>, workers: &Workers) -> Result<Vec<Option<Hash>>> {
         let mut found = vec![None; usize::try_from(range.end - range.start).unwrap_or(0)];
         let at = |leaf: u64| usize::try_from(leaf - range.start).unwrap_or(usize::MAX);
         if range.start == 0
@@ -148,15 +167,26 @@ impl TableTree {
         {
             *first = Some(self.genesis);
         }
-        visit(state, range, |batch| {
-            self.hasher.leaves(batch, &self.seeds, range, &mut |leaf, hash| match found.get_mut(at(leaf)) {
-                Some(slot @ None) => {
-                    *slot = Some(hash);
-                    Ok(())
+        // As many batches are hashed at a time as threads are there, and no more are held.
+        let mut held: Vec<Hashing> = Vec::new();
+        let mut hash = |held: &mut Vec<Hashing>| -> Result<()> {
+            workers.each(held, |hashing| hashing.run(&self.hasher, &self.seeds, range));
+            for (leaf, hash) in held.drain(..).map(|hashing| hashing.leaves).collect::<Result<Vec<_>>>()?.into_iter().flatten() {
+                match found.get_mut(at(leaf)) {
+                    Some(slot @ None) => *slot = Some(hash),
+                    _ => {
+                        let message = format!("row {leaf} of table {} is there twice", state.spec.label);
+                        return Err(Error::new(Kind::DataCorrupted, message));
+                    }
                 }
-                _ => Err(Error::new(Kind::DataCorrupted, format!("row {leaf} of table {} is there twice", state.spec.label))),
-            })
+            }
+            Ok(())
+        };
+        visit(state, range, |batch| {
+            held.push(Hashing { batch: batch.clone(), leaves: Ok(vec![]) });
+            if held.len() < workers.threads() { Ok(()) } else { hash(&mut held) }
         })?;
+        hash(&mut held)?;
         if found.iter().any(Option::is_none) {
             for (leaf, hash) in read_removed(&self.layout, self.id)?.range(range.clone()) {
                 found[at(*leaf)].get_or_insert(*hash);
@@ -167,7 +197,7 @@ impl TableTree {
 
     /// All leaves of a range.
     fn all(&self, state: &TableState, range: &Range<u64>) -> Result<Vec<Hash>> {
-        let found = self.find(state, range)?;
+        let found = self.find(state, range, &Workers::none())?;
         found.iter().zip(range.clone()).map(|(hash, leaf)| hash.ok_or_else(|| missing(state, leaf))).collect()
     }
 
@@ -190,14 +220,14 @@ impl TableTree {
     ///
     /// # Errors
     /// `DataCorrupted` if a row is missing or there twice, or earlier ones have changed; `IoError`. Then nothing has changed.
-    pub(crate) fn advance(&mut self, state: &TableState, end: u64, adopting: bool) -> Result<Vec<Run>> {
+    pub(crate) fn advance(&mut self, state: &TableState, end: u64, adopting: bool, workers: &Workers) -> Result<Vec<Run>> {
         let mut rest = self.rest(state)?;
         let end = end.min(self.size + WINDOW);
         if end <= self.size {
             return Ok(vec![]);
         }
         self.make_seeds(self.size..end)?;
-        let found = self.find(state, &(self.size..end))?;
+        let found = self.find(state, &(self.size..end), workers)?;
         let mut absent = Vec::new();
         let mut tiles = self.tiles.clone();
         let mut roots = Vec::new();

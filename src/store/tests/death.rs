@@ -11,7 +11,8 @@ const TASK: i64 = 1_000_000;
 async fn child_under_load(dir: &Path, told: &Path) {
     let spec = child_spec();
     let small = StoreOptions {
-        flush_bytes: 60_000,
+        // Few pieces of a load, so that some segments further one is committed.
+        flush_bytes: 120_000,
         wal_file_bytes: 20_000,
         faults: crash::Faults::from_env(),
         ..options(&dir.join("data"))

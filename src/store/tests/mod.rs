@@ -2,6 +2,7 @@
 
 mod damage;
 mod death;
+mod encode;
 mod index;
 mod keeping;
 mod leaves;

@@ -44,14 +44,49 @@ enum State {
 /// The state of reading one document.
 pub(crate) struct Reader<'a> {
     lexer: Lexer<'a>,
-    /// What is open: true is an object.
-    open: Vec<bool>,
+    open: Nesting,
     state: State,
+    key_start: usize,
+}
+
+/// What is open, true for an object. The outer levels, which are nearly always all, take no memory of their own.
+#[derive(Default)]
+struct Nesting {
+    depth: usize,
+    /// The first levels, a bit each.
+    outer: u64,
+    /// Those beyond.
+    inner: Vec<bool>,
+}
+
+impl Nesting {
+    const OUTER: usize = u64::BITS as usize;
+
+    fn push(&mut self, object: bool) {
+        if self.depth < Self::OUTER {
+            self.outer = (self.outer & !(1 << self.depth)) | u64::from(object) << self.depth;
+        } else {
+            self.inner.push(object);
+        }
+        self.depth += 1;
+    }
+
+    fn pop(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+        if self.depth >= Self::OUTER {
+            self.inner.pop();
+        }
+    }
+
+    fn last(&self) -> Option<bool> {
+        let last = self.depth.checked_sub(1)?;
+        if last < Self::OUTER { Some(self.outer >> last & 1 == 1) } else { self.inner.last().copied() }
+    }
 }
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(text: &'a str, strictness: Strictness) -> Self {
-        Reader { lexer: Lexer::new(text, strictness), open: Vec::new(), state: State::Value }
+        Reader { lexer: Lexer::new(text, strictness), open: Nesting::default(), state: State::Value, key_start: 0 }
     }
 
     /// Where in the text the last event's token starts and ends.
@@ -61,7 +96,12 @@ impl<'a> Reader<'a> {
 
     /// How many arrays and objects are open.
     pub(crate) fn depth(&self) -> usize {
-        self.open.len()
+        self.open.depth
+    }
+
+    /// Where in the text the last key starts, with its quotes; its token is followed by the colon's.
+    pub(crate) fn key_start(&self) -> usize {
+        self.key_start
     }
 
     /// Reads one step.
@@ -121,6 +161,7 @@ impl<'a> Reader<'a> {
     fn key(&mut self, token: Token, expected: &str) -> Result<Event<'a>> {
         let Token::String { escaped } = token else { return Err(self.lexer.unexpected(token, expected)) };
         let text = self.lexer.token_text();
+        self.key_start = self.lexer.start;
         let colon = self.lexer.advance()?;
         if colon != Token::Colon {
             return Err(self.lexer.unexpected(colon, "Expected \":\""));
@@ -130,7 +171,7 @@ impl<'a> Reader<'a> {
     }
 
     fn open(&mut self, object: bool) -> Result<()> {
-        if self.open.len() == DEPTH_MAX {
+        if self.open.depth == DEPTH_MAX {
             return Err(Error::new(Kind::StatementTooComplex, "stack depth limit exceeded")
                 .with_detail(format!("A JSON document may nest {DEPTH_MAX} arrays and objects.")));
         }
@@ -143,5 +184,29 @@ impl<'a> Reader<'a> {
         self.open.pop();
         self.state = State::AfterValue;
         event
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_open_is_known_at_every_depth() {
+        let is_object = |depth: usize| depth.is_multiple_of(3) || depth == 64;
+        let mut open = Nesting::default();
+        for depth in 0..150 {
+            assert_eq!(open.depth, depth);
+            open.push(is_object(depth));
+            assert_eq!(open.last(), Some(is_object(depth)));
+        }
+        for depth in (0..150).rev() {
+            assert_eq!((open.depth, open.last()), (depth + 1, Some(is_object(depth))));
+            open.pop();
+        }
+        assert_eq!((open.depth, open.last()), (0, None));
+        // What was there before is not what is there now.
+        open.push(false);
+        assert_eq!(open.last(), Some(false));
     }
 }

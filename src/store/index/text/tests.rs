@@ -90,7 +90,7 @@ const PIECES: [&str; 64] = [
 ];
 
 fn built(content: Content, pages: &[Vec<Option<String>>]) -> Vec<u8> {
-    let mut builder = TextBuilder::new(content);
+    let mut builder = TextBuilder::new(content, POSTINGS_MAX);
     for page in pages {
         builder.page(page.iter().map(Option::as_deref)).unwrap();
     }
@@ -275,4 +275,19 @@ fn a_column_without_a_row_has_no_pages() {
     for probe in [TextProbe::ANYTHING, TextProbe::Word("a".into()), TextProbe::Inside("abc".into())] {
         assert!(index.find(&probe, &read).unwrap().is_empty());
     }
+}
+
+#[test]
+fn an_index_with_more_words_than_its_share_keeps_none_and_leaves_no_page_out() {
+    let mut builder = TextBuilder::new(Content::Text, 3);
+    for text in ["one two three", "four"] {
+        builder.page([Some(text)].into_iter()).unwrap();
+    }
+    let mut bytes = vec![];
+    builder.finish(&mut bytes).unwrap();
+    let read = reader(&bytes);
+    let index = TextIndex::open(bytes.len() as u64, &read).unwrap();
+    let pages = |probe| index.find(&probe, &read).unwrap().iter().collect::<Vec<_>>();
+    assert_eq!(pages(TextProbe::Word("four".into())), [0, 1]);
+    assert_eq!(pages(TextProbe::Inside("four".into())), [1]);
 }

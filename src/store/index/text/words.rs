@@ -6,7 +6,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::io::Write;
 
 use super::pages::{self, PageSet, Shortest};
-use super::{Blocks, POSTINGS_MAX, Read, Section, Table, damaged};
+use super::{Blocks, Read, Section, Table, damaged};
 use crate::error::Result;
 use crate::store::index::bits::{BitReader, BitWriter};
 
@@ -16,7 +16,7 @@ const HASH_BITS: u32 = 48;
 const SPARE_BITS: u32 = 8;
 /// Words of a block, about.
 const BLOCK_WORDS: u64 = 1_024;
-/// Postings that are sorted at a time, 16 MiB of them.
+/// Postings that are sorted at a time, 16 MiB of them; as many words of a page are told apart, in 36 MiB.
 const RUN_POSTINGS: usize = 2 << 20;
 
 /// The hash of a word: FNV-1a (Fowler, Noll and Vo) with the finish of SplitMix64. It is part of the format.
@@ -50,37 +50,49 @@ impl Hasher for Hashed {
 #[derive(Debug)]
 pub(super) struct Builder {
     page: u64,
-    /// Hashes of the words of the page.
+    /// Hashes of words of the page.
     seen: HashSet<u64, BuildHasherDefault<Hashed>>,
     /// Postings that are not in order yet: a hash and a page.
     fresh: Vec<u64>,
     runs: Vec<Vec<u8>>,
     postings: usize,
+    postings_max: usize,
 }
 
 impl Builder {
-    pub(super) fn new() -> Builder {
-        Builder { page: 0, seen: HashSet::default(), fresh: vec![], runs: vec![], postings: 0 }
+    /// With more postings than this it leaves all words out.
+    pub(super) fn new(postings_max: usize) -> Builder {
+        Builder { page: 0, seen: HashSet::default(), fresh: vec![], runs: vec![], postings: 0, postings_max }
     }
 
     fn is_full(&self) -> bool {
-        self.postings > POSTINGS_MAX
+        self.postings > self.postings_max
     }
 
     /// Adds a word of the page.
     pub(super) fn add(&mut self, word: &str) {
-        if !self.is_full() {
-            self.seen.insert(hash(word));
+        if self.is_full() {
+            return;
+        }
+        self.seen.insert(hash(word));
+        if self.seen.len() == RUN_POSTINGS {
+            // A word that comes again on the page is a posting twice, which their reader takes for one.
+            self.empty();
         }
     }
 
     /// Ends the page.
     pub(super) fn end(&mut self) {
+        self.empty();
+        self.page += 1;
+    }
+
+    /// Makes postings of the words that were seen.
+    fn empty(&mut self) {
         self.postings += self.seen.len();
         self.fresh.extend(self.seen.drain().map(|hash| hash << (64 - HASH_BITS) | self.page));
-        self.page += 1;
         if self.is_full() {
-            (self.fresh, self.runs) = (vec![], vec![]);
+            (self.seen, self.fresh, self.runs) = (HashSet::default(), vec![], vec![]);
         } else if self.fresh.len() >= RUN_POSTINGS {
             self.sort();
         }
