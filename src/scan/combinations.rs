@@ -12,7 +12,7 @@ const PLACES_MAX: u64 = 1 << 20;
 const CHUNK: usize = 2_048;
 
 /// Combinations of values, each with how many rows have it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Combinations {
     /// For each column the codes of its values.
     pub codes: Vec<Vec<u16>>,
@@ -49,7 +49,6 @@ impl<'a> Counter<'a> {
 
     /// Counts some rows, and adds what they come to.
     pub(super) fn count(&mut self, rows: Range<usize>, into: &mut Combinations) {
-        into.codes.resize_with(self.columns.len(), Vec::new);
         if rows.is_empty() {
             return;
         }
@@ -107,6 +106,11 @@ fn combine(columns: &[Arc<Codes>], rows: Range<usize>, combined: &mut [u64]) {
 }
 
 impl Combinations {
+    /// None yet, of so many columns.
+    pub(super) fn of(columns: usize) -> Self {
+        Combinations { codes: vec![vec![]; columns], rows: vec![] }
+    }
+
     fn add(&mut self, columns: &[Arc<Codes>], mut place: u64, count: u32) {
         for (column, codes) in columns.iter().zip(&mut self.codes).rev() {
             let values = column.values.len() as u64;
@@ -154,7 +158,7 @@ mod tests {
                 for row in range.clone() {
                     *expected.entry(cards.iter().map(|card| drawn(row, *card) as u16).collect()).or_default() += 1;
                 }
-                let mut told = Combinations::default();
+                let mut told = Combinations::of(columns.len());
                 counter.count(range.clone(), &mut told);
                 let mut found: BTreeMap<Vec<u16>, i64> = BTreeMap::new();
                 for at in 0..told.len() {

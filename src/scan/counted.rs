@@ -141,7 +141,7 @@ impl Counting {
         let stretches = self.stretches(segment)?;
         let bounds = stretches.iter().map(|stretch| (stretch.low, stretch.high, stretch.rows.len() as u64)).collect();
         let kept = self.by_time.stretches(bounds)?;
-        let mut counted = Combinations::default();
+        let mut counted = Combinations::of(codes.len());
         let mut times = Vec::new();
         let mut apart = Vec::new();
         for (stretch, _) in stretches.into_iter().zip(kept).filter(|(_, kept)| *kept) {
