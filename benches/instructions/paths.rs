@@ -1,6 +1,6 @@
 //! The hot paths, each as work that can be done again and again by one thread and says how many rows or calls it was.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path as Folder;
 use std::sync::Arc;
 
@@ -199,6 +199,7 @@ fn spec() -> Result<TableSpec> {
             IndexSpec { column: column_id("interaction_id")?, kind: IndexKind::Ids },
             IndexSpec { column: column_id("details")?, kind: IndexKind::Text },
         ]),
+        paths: BTreeMap::new(),
     })
 }
 

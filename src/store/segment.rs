@@ -229,7 +229,7 @@ pub(crate) struct SegmentWriter<'a> {
 /// What is left to do when all rows are written.
 enum Ending<'a> {
     File(&'a mut Upload, io::Result<()>),
-    Index(Option<IndexBuilder>, Result<()>),
+    Index(Option<Box<IndexBuilder>>, Result<()>),
 }
 
 #[derive(Default)]
@@ -289,7 +289,7 @@ impl<'a> SegmentWriter<'a> {
         let origin = Origin { rows: self.rows, crc32c };
         let folder = index::folder(&self.shape.dir, &self.name);
         let mut endings = vec![Ending::File(upload, Ok(()))];
-        endings.extend(self.indexes.into_iter().map(|builder| Ending::Index(Some(builder), Ok(()))));
+        endings.extend(self.indexes.into_iter().map(|builder| Ending::Index(Some(Box::new(builder)), Ok(()))));
         self.shape.workers.each(&mut endings, |ending| match ending {
             Ending::File(upload, done) => *done = upload.complete(),
             Ending::Index(builder, done) => *done = builder.take().map_or(Ok(()), |builder| builder.write(&folder, origin)),

@@ -24,6 +24,9 @@ pub(in crate::query) struct Way {
     pub steps: Vec<Step>,
 }
 
+/// Columns of documents: name, the table's oid, the column's id.
+type Columns = Vec<(String, Oid, u32)>;
+
 /// How often it was asked for.
 #[derive(Debug, Clone, Copy, Default)]
 pub(in crate::query) struct Asked {
@@ -40,7 +43,7 @@ impl Paths {
     /// Takes down what a plan asks for.
     pub(in crate::query) fn note(&self, plan: &LogicalPlan, now: Micros) {
         // A path is written in a node above the scan of its table; the names of columns tell whose they are.
-        let mut known: Vec<(Documents, Vec<(String, Oid, u32)>)> = Vec::new();
+        let mut known: Vec<(Documents, Columns)> = Vec::new();
         let mut note = |scan: &TableScan, called: &TableReference| {
             let columns = plans::documents(scan);
             if !columns.is_empty() {
