@@ -72,7 +72,7 @@ pub fn promoted(scan: &TableScan) -> BTreeMap<(String, Vec<Step>), u64> {
     guarded(scan, GuardedTable::promoted).unwrap_or_default()
 }
 
-/// The table of a scan as one in which a row may stand for many ([`GuardedTable::counted`]).
+/// The table of a scan as one in which a row may stand for many (`GuardedTable::counted`).
 pub fn counted(
     scan: &TableScan,
     columns: &BTreeSet<String>,

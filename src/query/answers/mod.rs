@@ -1,6 +1,6 @@
 //! Which answers are given again without running their statement? Dashboards ask the same many times over.
 //!
-//! A [`Question`] is a statement's text with its parameters, the role that asks and the settings that it asks under. An answer is kept with
+//! A *question* is a statement's text with its parameters, the role that asks and the settings that it asks under. An answer is kept with
 //! its question and with its [`Footing`]: the very catalogs and states of tables that it came from. It is given again while a statement that
 //! was planned anew, and so was let through by the guard anew, stands on the same footing, and while no row that counts for it has expired
 //! ([`Horizons`]). Nothing is ever thrown away for an answer to be right: one whose footing has gone is found by nobody, and goes when
