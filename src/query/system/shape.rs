@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn the_list_is_read_whole() {
-        assert_eq!(all().count(), 203 + 8);
+        assert_eq!(all().count(), 203 + 9);
         let class = find(&Name::new("pg_catalog", "pg_class")).unwrap();
         assert_eq!((class.oid, class.kind, class.columns.len()), (1259, "r", 33));
         let last = class.columns.last().unwrap();
