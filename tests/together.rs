@@ -29,7 +29,7 @@ async fn filled(chief: &Client) {
 }
 
 /// Statements that count; `@` is true, said so that rows may be taken together or not.
-const STATEMENTS: [&str; 44] = [
+const STATEMENTS: [&str; 46] = [
     "SELECT kind, count(*) FROM e WHERE @ GROUP BY kind",
     "SELECT kind, done, code, count(*), count(kind), count(code) FROM e WHERE @ GROUP BY 1, 2, 3",
     "SELECT place, count(*) AS n, max(code), min(kind) FROM e WHERE @ GROUP BY place ORDER BY n DESC, place LIMIT 20",
@@ -44,6 +44,8 @@ const STATEMENTS: [&str; 44] = [
     "SELECT date_trunc('minute', at) AS h, kind, count(*) FROM e WHERE @ AND kind IN ('k1', 'k2') GROUP BY 1, 2 ORDER BY 1, 2",
     "SELECT date_trunc('day', at) AS d, done, count(*), min(code) FROM e WHERE @ AND at < '2026-03-06 11:22:33' GROUP BY 1, 2",
     "SELECT date_trunc('week', at AT TIME ZONE 'Asia/Kathmandu') AS w, count(*) FROM e WHERE @ GROUP BY 1",
+    "SELECT date_bin('1 hour', at AT TIME ZONE 'Asia/Kathmandu', '2001-01-01') AS b, count(*) FROM e WHERE @ GROUP BY 1",
+    "SELECT extract(hour FROM at AT TIME ZONE '+05:37') AS h, count(*) FROM e WHERE @ GROUP BY 1",
     "SELECT date_trunc('second', at) AS s, count(*) FROM e WHERE @ AND at < '2026-03-01 01:00' GROUP BY 1",
     "SELECT date_bin('5 minutes', at, '2001-01-01') AS b, count(*) FROM e WHERE @ AND code = 3 GROUP BY 1 ORDER BY 1",
     "SELECT date_bin('7 minutes', at, '2001-01-01 00:00:30') AS b, count(*) FROM e WHERE @ GROUP BY 1 ORDER BY 1",
@@ -108,7 +110,7 @@ async fn rows_that_are_counted_together_are_counted_right() {
     let chief = server.connect().await;
     filled(&chief).await;
     compared(&chief, "owner").await;
-    for statement in STATEMENTS[..7].iter().chain(&STATEMENTS[10..14]) {
+    for statement in STATEMENTS[..7].iter().chain(&STATEMENTS[10..15]).chain([&STATEMENTS[17], &STATEMENTS[20]]) {
         let counted = plan(&chief, &statement.replace('@', "true")).await;
         assert!(counted.contains("CountedExec"), "{statement}: {counted}");
         let read = plan(&chief, &statement.replace('@', "random() >= 0")).await;
@@ -128,6 +130,27 @@ async fn rows_that_are_counted_together_are_counted_right() {
     for zone in ["America/New_York", "Asia/Kathmandu", "+03:07", "XYZ-1:00:01"] {
         chief.batch_execute(&format!("SET TimeZone = '{zone}'")).await.unwrap();
         compared(&chief, zone).await;
+    }
+    // In Newfoundland the day began anew at one minute past midnight.
+    chief
+        .batch_execute(
+            "SET TimeZone = 'America/St_Johns';
+             CREATE TABLE night (at timestamptz NOT NULL);
+             INSERT INTO night SELECT timestamptz '2005-10-30 02:20+00' + n * interval '10 seconds' FROM generate_series(1, 400) AS s(n)",
+        )
+        .await
+        .unwrap();
+    chief.batch_execute("CHECKPOINT").await.unwrap();
+    for told in [
+        "extract(day FROM at)",
+        "date_trunc('day', at)",
+        "extract(hour FROM at)",
+        "extract(hour FROM at AT TIME ZONE 'America/St_Johns')",
+    ] {
+        let statement = |condition: &str| format!("SELECT {told}, count(*) FROM night WHERE {condition} GROUP BY 1 ORDER BY 1");
+        assert!(plan(&chief, &statement("true")).await.contains("CountedExec"), "{told}");
+        let counted = table(&chief, &statement("true")).await.unwrap().rows;
+        assert_eq!(counted, table(&chief, &statement("random() >= 0")).await.unwrap().rows, "{told}");
     }
     chief.batch_execute("RESET TimeZone").await.unwrap();
 

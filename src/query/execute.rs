@@ -160,7 +160,7 @@ fn state(session: &Session) -> SessionState {
 pub(super) fn optimised(session: &Session, plan: &LogicalPlan) -> Result<LogicalPlan> {
     let optimised = state(session).optimize(plan).map_err(unwrap)?;
     session.engine.paths.note(&optimised, session.now_us());
-    together::counted(optimised, session.style().timezone).map_err(unwrap)
+    together::counted(optimised, &session.style()).map_err(unwrap)
 }
 
 /// A plan optimised ahead of its runs, where no parameter can tell the optimiser more and the result is described alike. What cannot

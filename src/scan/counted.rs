@@ -39,7 +39,7 @@ use crate::value::json::path::{Step, shown_path};
 const PAGES: usize = 16;
 const BATCH_ROWS: usize = 8_192;
 const MICROS_PER_MINUTE: i64 = 60_000_000;
-/// 1980-01-01. Before it there were time zones whose offset from UTC is no multiple of a quarter of an hour.
+/// 1980-01-01. Before it there were time zones whose offset from UTC had seconds.
 const EVEN_ZONES_SINCE: Micros = 315_532_800_000_000;
 
 /// Which rows may be taken together.

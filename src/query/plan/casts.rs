@@ -423,7 +423,7 @@ fn number(expr: &Expr, target: &SqlType) -> datafusion::common::Result<Option<Ex
 }
 
 /// Operators whose two sides are of one type.
-fn is_comparison(op: Operator) -> bool {
+pub(in crate::query) fn is_comparison(op: Operator) -> bool {
     matches!(
         op,
         Operator::Eq

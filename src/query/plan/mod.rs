@@ -40,6 +40,7 @@ mod values;
 mod words;
 
 pub(in crate::query) use calls::call;
+pub(in crate::query) use casts::is_comparison;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;

@@ -26,16 +26,16 @@ use self::documents::Documents;
 use self::uses::{Names, Uses};
 use crate::guard::plans;
 use crate::scan::{ROWS, path_column};
-use crate::value::Zone;
+use crate::value::Style;
 
 /// The plan with its groupings over counted tables, where they can be.
 ///
 /// # Errors
 /// None that a user can cause.
-pub(super) fn counted(plan: LogicalPlan, zone: Zone) -> Result<LogicalPlan> {
+pub(super) fn counted(plan: LogicalPlan, style: &Style) -> Result<LogicalPlan> {
     let counted = plan.transform_down_with_subqueries(|node| {
         let LogicalPlan::Aggregate(aggregate) = &node else { return Ok(Transformed::no(node)) };
-        Ok(match of_grouping(aggregate, zone)? {
+        Ok(match of_grouping(aggregate, style)? {
             Some(counted) => Transformed::new(counted, true, TreeNodeRecursion::Jump),
             None => Transformed::no(node),
         })
@@ -44,8 +44,8 @@ pub(super) fn counted(plan: LogicalPlan, zone: Zone) -> Result<LogicalPlan> {
 }
 
 /// A grouping that yields the same over a counted table; `None` if it needs the rows.
-fn of_grouping(aggregate: &Aggregate, zone: Zone) -> Result<Option<LogicalPlan>> {
-    let mut uses = Uses::new(zone);
+fn of_grouping(aggregate: &Aggregate, style: &Style) -> Result<Option<LogicalPlan>> {
+    let mut uses = Uses::new(style);
     let Some(names) = below(&aggregate.input, &mut uses) else { return Ok(None) };
     let Some(calls) = aggregate.aggr_expr.iter().map(Call::of).collect::<Option<Vec<_>>>() else { return Ok(None) };
     let grouped = aggregate.group_expr.iter().all(|expr| !matches!(expr, Expr::GroupingSet(_)) && uses.allow(expr, &names));
@@ -182,7 +182,7 @@ impl Rebuilt<'_> {
                 let names = self.names(input);
                 // Documents, and parts of them, end here: what is asked of them is passed on.
                 let kept = expr.iter().filter(|expr| names.documents.part(expr).is_none());
-                let kept = kept.map(|expr| self.named(expr, promoted(expr, &names, &passed)?)).collect::<Result<Vec<_>>>()?;
+                let kept = kept.map(|expr| Ok(named(expr, promoted(expr, &names, &passed)?))).collect::<Result<Vec<_>>>()?;
                 let exprs = kept.into_iter().chain(passed.iter().cloned().map(Expr::Column)).collect();
                 Ok(Some((LogicalPlan::Projection(Projection::try_new(exprs, Arc::new(above))?), passed)))
             }
@@ -200,28 +200,18 @@ impl Rebuilt<'_> {
         below(plan, &mut self.uses.clone()).unwrap_or_default()
     }
 
-    /// An expression under the name that it had.
-    fn named(&self, before: &Expr, now: Expr) -> Result<Expr> {
-        if now == *before {
-            return Ok(now);
-        }
-        let (qualifier, name) = before.qualified_name();
-        Ok(now.alias_qualified(qualifier, name))
-    }
-
     fn scan(&self, scan: &TableScan) -> Result<Option<Above>> {
         let documents: BTreeSet<&String> = self.uses.promoted.keys().map(|(column, _)| column).collect();
         let is_kept = |name: &String| !documents.contains(name);
-        let columns = scan.projected_schema.fields().iter().map(|field| field.name().clone()).filter(is_kept).collect();
+        let columns: BTreeSet<String> =
+            scan.projected_schema.fields().iter().map(|field| field.name().clone()).filter(is_kept).collect();
         let sought = scan.filters.iter().flat_map(split_conjunction).filter_map(sought).collect();
         let paths = self.uses.paths.iter().filter_map(|way| self.uses.promoted.get(way)).copied().collect();
         let counted = plans::counted(scan, &columns, &sought, &paths, &self.uses.together());
         let Some(source) = counted else { return Ok(None) };
         let schema = source.schema();
-        let place = |name: &str| schema.index_of(name);
-        let mut projection = columns_in(scan, &columns)?;
         let passed: Vec<String> = std::iter::once(ROWS.to_owned()).chain(paths.iter().map(|path| path_column(*path))).collect();
-        projection.extend(passed.iter().map(|name| place(name)).collect::<std::result::Result<Vec<_>, _>>()?);
+        let mut projection = columns.iter().chain(&passed).map(|name| Ok(schema.index_of(name)?)).collect::<Result<Vec<_>>>()?;
         projection.sort_unstable();
         let prunes = |filter: &&Expr| filter.column_refs().iter().all(|column| is_kept(&column.name));
         let counted = TableScanBuilder::new(scan.table_name.clone(), source)
@@ -233,10 +223,13 @@ impl Rebuilt<'_> {
     }
 }
 
-/// The places of a scan's columns in its table.
-fn columns_in(scan: &TableScan, columns: &BTreeSet<String>) -> Result<Vec<usize>> {
-    let schema = scan.source.schema();
-    columns.iter().map(|name| Ok(schema.index_of(name)?)).collect()
+/// An expression under the name that it had.
+fn named(before: &Expr, now: Expr) -> Expr {
+    if now == *before {
+        return now;
+    }
+    let (qualifier, name) = before.qualified_name();
+    now.alias_qualified(qualifier, name)
 }
 
 /// The column of which a condition wants certain values.

@@ -2,30 +2,33 @@
 //! rows at once.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use datafusion::arrow::array::{ArrayRef, StringViewArray};
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, ScalarValue};
 use datafusion::logical_expr::expr::{InList, ScalarFunction};
-use datafusion::logical_expr::{Between, BinaryExpr, Expr, Operator};
+use datafusion::logical_expr::{Between, BinaryExpr, Expr};
 
 use super::documents::{Documents, Promoted};
 use crate::clock::Micros;
+use crate::query::plan::is_comparison;
 use crate::scan::Together;
-use crate::value::Zone;
 use crate::value::json::path::Step;
+use crate::value::{SqlType, Style, Zone, cast_text};
 
 /// Constants that the time may be compared with; each is a cut through the rows.
 const CUTS_MAX: usize = 64;
 const MICROS_PER_MINUTE: i64 = 60_000_000;
 const MICROS_PER_DAY: i64 = 86_400_000_000;
-/// Minutes in which no hour, day, week or year begins but at their start, in any time zone of today.
+/// Minutes in which no hour begins but at their start where the offset from UTC is a multiple of them and never changes.
 const QUARTER: i64 = 15;
 
 /// How expressions use the time of a row.
 #[derive(Debug, Clone)]
 pub(super) struct Uses {
-    /// Whether the session's time zone is a multiple of a quarter of an hour away from UTC.
-    even: bool,
+    /// How the session reads constants, and the zone in which it tells the time.
+    style: Style,
     cuts: BTreeSet<Micros>,
     step: Option<i64>,
     /// What indexes know of documents.
@@ -43,8 +46,8 @@ pub(super) struct Names {
 }
 
 impl Uses {
-    pub(super) fn new(zone: Zone) -> Self {
-        Uses { even: is_even(zone), cuts: BTreeSet::new(), step: None, promoted: Promoted::new(), paths: BTreeSet::new() }
+    pub(super) fn new(style: &Style) -> Self {
+        Uses { style: style.clone(), cuts: BTreeSet::new(), step: None, promoted: Promoted::new(), paths: BTreeSet::new() }
     }
 
     /// Takes an expression in; `false` if it can tell rows apart for which it would have to be asked one by one.
@@ -81,7 +84,7 @@ impl Uses {
             | Expr::SetComparison(_) => {
                 return Part::Refused;
             }
-            Expr::BinaryExpr(BinaryExpr { left, op, right }) if compares(*op) => match (is_time(left), is_time(right)) {
+            Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_comparison(*op) => match (is_time(left), is_time(right)) {
                 (true, false) => moment(right).map(|moment| vec![moment]),
                 (false, true) => moment(left).map(|moment| vec![moment]),
                 (true, true) | (false, false) => return Part::Looked,
@@ -110,34 +113,79 @@ impl Uses {
     }
 
     fn call(&mut self, call: &ScalarFunction, time: Option<&Column>) -> Part {
+        let zoned = |expr: &Expr| zone_of(expr, time);
+        let steady = |named: Option<Zone>| hours_in(named.unwrap_or(self.style.timezone));
         let step = match (call.name(), call.args.as_slice()) {
-            ("date_trunc", [unit, moment]) if self.is_moment(moment, time) => text(unit).and_then(begun),
-            ("extract" | "date_part", [part, moment]) if self.is_moment(moment, time) => text(part).and_then(told),
-            ("date_bin", [stride, moment, origin]) if self.is_moment(moment, time) => stride_minutes(stride, origin),
-            _ => return if Expr::ScalarFunction(call.clone()).is_volatile_node() { Part::Refused } else { Part::Looked },
+            ("date_trunc", [unit, moment]) => {
+                zoned(moment).map(|zone| steady(zone).and_then(|hours| Some(common(hours, begun(text(unit)?)?))))
+            }
+            ("extract" | "date_part", [part, moment]) => {
+                zoned(moment).map(|zone| steady(zone).and_then(|hours| Some(common(hours, told(text(part)?)?))))
+            }
+            ("date_bin", [stride, moment, origin]) => zoned(moment).map(|zone| {
+                let stride = self.stride_minutes(stride, origin, zone.is_some())?;
+                // Bins of moments are counted from UTC; those of local times move with the zone's offset.
+                zone.map_or(Some(stride), |zone| Some(common(stride, hours_in(zone)?)))
+            }),
+            _ => None,
         };
         match step {
-            Some(step) => {
+            None if Expr::ScalarFunction(call.clone()).is_volatile_node() => Part::Refused,
+            None => Part::Looked,
+            Some(None) => Part::Refused,
+            Some(Some(step)) => {
                 self.step = Some(self.step.map_or(step, |before| common(before, step)));
                 Part::Known
             }
-            None => Part::Refused,
         }
     }
+}
 
-    /// Whether an expression is the time, in a zone of today.
-    fn is_moment(&self, expr: &Expr, time: Option<&Column>) -> bool {
-        match expr {
-            Expr::Column(column) => self.even && Some(column) == time,
-            Expr::ScalarFunction(call) => match (call.name(), call.args.as_slice()) {
-                ("timezone", [zone, moment]) => {
-                    let even = text(zone).and_then(|zone| Zone::parse(zone).ok()).is_some_and(is_even);
-                    even && self.is_moment(moment, time)
-                }
-                _ => false,
-            },
-            _ => false,
+impl Uses {
+    /// Minutes in which `date_bin` stays the same: those that its steps and their origin have in common.
+    fn stride_minutes(&self, stride: &Expr, origin: &Expr, local: bool) -> Option<i64> {
+        let ScalarValue::IntervalMonthDayNano(Some(stride)) = self.constant(stride, &SqlType::Interval)? else { return None };
+        if stride.months != 0 {
+            return None;
         }
+        let micros = i64::from(stride.days).checked_mul(MICROS_PER_DAY)?.checked_add(stride.nanoseconds / 1_000)?;
+        let of = if local { SqlType::Timestamp } else { SqlType::Timestamptz };
+        let ScalarValue::TimestampMicrosecond(Some(origin), _) = self.constant(origin, &of)? else { return None };
+        let whole = |micros: i64| (micros % MICROS_PER_MINUTE == 0).then_some(micros / MICROS_PER_MINUTE);
+        let (stride, origin) = (whole(micros)?, whole(origin)?);
+        (stride > 0).then(|| common(stride, origin.rem_euclid(stride)))
+    }
+
+    /// A constant, which may still be a text that the function reads as this type.
+    fn constant(&self, expr: &Expr, sql_type: &SqlType) -> Option<ScalarValue> {
+        let Expr::Literal(value, _) = expr else { return None };
+        let Some(text) = value.try_as_str() else { return Some(value.clone()) };
+        let text: ArrayRef = Arc::new(StringViewArray::from_iter_values([text?]));
+        ScalarValue::try_from_array(&cast_text(&text, sql_type, &self.style).ok()?, 0).ok()
+    }
+}
+
+/// Whether an expression is the time of a row, and in which zone it is told, if one is named; `None` for any other.
+fn zone_of(expr: &Expr, time: Option<&Column>) -> Option<Option<Zone>> {
+    match expr {
+        Expr::Column(column) => (Some(column) == time).then_some(None),
+        Expr::ScalarFunction(call) => match (call.name(), call.args.as_slice()) {
+            ("timezone", [zone, Expr::Column(column)]) if Some(column) == time => Zone::parse(text(zone)?).ok().map(Some),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Minutes in which no hour of a zone begins but at their start. Since 1980 zones have changed at whole minutes, some of them at one minute
+/// past midnight; `None` where seconds matter.
+fn hours_in(zone: Zone) -> Option<i64> {
+    match zone {
+        zone if zone == Zone::UTC => Some(QUARTER),
+        Zone::Fixed(seconds) if seconds % 900 == 0 => Some(QUARTER),
+        Zone::Fixed(seconds) if seconds % 60 == 0 => Some(1),
+        Zone::Named(_) => Some(1),
+        Zone::Fixed(_) | Zone::Posix(_) => None,
     }
 }
 
@@ -151,20 +199,6 @@ enum Part {
     Refused,
 }
 
-fn compares(op: Operator) -> bool {
-    matches!(
-        op,
-        Operator::Eq
-            | Operator::NotEq
-            | Operator::Lt
-            | Operator::LtEq
-            | Operator::Gt
-            | Operator::GtEq
-            | Operator::IsDistinctFrom
-            | Operator::IsNotDistinctFrom
-    )
-}
-
 fn moment(constant: &Expr) -> Option<Micros> {
     match constant {
         Expr::Literal(ScalarValue::TimestampMicrosecond(moment, _), _) => *moment,
@@ -176,14 +210,6 @@ fn text(constant: &Expr) -> Option<&str> {
     match constant {
         Expr::Literal(value, _) => value.try_as_str().flatten(),
         _ => None,
-    }
-}
-
-fn is_even(zone: Zone) -> bool {
-    match zone {
-        Zone::Fixed(seconds) => seconds % 900 == 0,
-        Zone::Named(_) => true,
-        Zone::Posix(_) => false,
     }
 }
 
@@ -203,19 +229,6 @@ fn told(part: &str) -> Option<i64> {
         "hour" | "day" | "dow" | "isodow" | "doy" | "week" | "month" | "quarter" | "year" | "isoyear" => Some(QUARTER),
         _ => None,
     }
-}
-
-/// Minutes in which `date_bin` stays the same: those that its steps and their origin have in common.
-fn stride_minutes(stride: &Expr, origin: &Expr) -> Option<i64> {
-    let Expr::Literal(ScalarValue::IntervalMonthDayNano(Some(stride)), _) = stride else { return None };
-    if stride.months != 0 {
-        return None;
-    }
-    let micros = i64::from(stride.days).checked_mul(MICROS_PER_DAY)?.checked_add(stride.nanoseconds / 1_000)?;
-    let origin = moment(origin)?;
-    let whole = |micros: i64| (micros % MICROS_PER_MINUTE == 0).then_some(micros / MICROS_PER_MINUTE);
-    let (stride, origin) = (whole(micros)?, whole(origin)?);
-    (stride > 0).then(|| common(stride, origin.rem_euclid(stride)))
 }
 
 /// The greatest common divisor.

@@ -21,7 +21,7 @@ use crate::value::SqlType;
 use crate::value::words::TextProbe;
 
 const TEXT_MAGIC: [u8; 8] = *b"ANNALTXT";
-const TEXT_HEADER_BYTES: usize = 24;
+pub(super) const HEADER_BYTES: usize = 24;
 
 /// Gathers what an index is made of.
 pub(super) enum Builder {
@@ -115,7 +115,7 @@ impl TextColumn {
         if self.rows > 0 {
             self.end_page()?;
         }
-        out.write_all(&text_header(of)).map_err(|cause| unwritten(&cause))?;
+        out.write_all(&header(TEXT_MAGIC, of)).map_err(|cause| unwritten(&cause))?;
         self.builder.finish(out).map(|_length| ())
     }
 }
@@ -124,9 +124,10 @@ fn unwritten(cause: &std::io::Error) -> Error {
     Error::new(Kind::IoError, format!("writing an index: {cause}"))
 }
 
-fn text_header(of: Origin) -> [u8; TEXT_HEADER_BYTES] {
-    let mut header = [0; TEXT_HEADER_BYTES];
-    header[..8].copy_from_slice(&TEXT_MAGIC);
+/// The beginning of an index's file: what it is, the segment that it is of, CRC-32C.
+pub(super) fn header(magic: [u8; 8], of: Origin) -> [u8; HEADER_BYTES] {
+    let mut header = [0; HEADER_BYTES];
+    header[..8].copy_from_slice(&magic);
     header[8..16].copy_from_slice(&of.rows.to_le_bytes());
     header[16..20].copy_from_slice(&of.crc32c.to_le_bytes());
     let crc = crc32c::crc32c(&header[..20]);
@@ -192,13 +193,13 @@ impl TextFile {
     fn open(path: &Path, of: Origin) -> Result<Self> {
         let failed = |cause: &std::io::Error| Error::io("read index", path, cause);
         let mut file = File::open(path).map_err(|cause| failed(&cause))?;
-        let mut header = [0; TEXT_HEADER_BYTES];
-        file.read_exact(&mut header).map_err(|cause| failed(&cause))?;
-        if header != text_header(of) {
+        let mut found = [0; HEADER_BYTES];
+        file.read_exact(&mut found).map_err(|cause| failed(&cause))?;
+        if found != header(TEXT_MAGIC, of) {
             let message = format!("index \"{}\" cannot be used: it is not an index of this segment", path.display());
             return Err(Error::new(Kind::DataCorrupted, message));
         }
-        let length = file.metadata().map_err(|cause| failed(&cause))?.len() - TEXT_HEADER_BYTES as u64;
+        let length = file.metadata().map_err(|cause| failed(&cause))?.len() - HEADER_BYTES as u64;
         let index = TextIndex::open(length, &|at, length| read_at(&file, path, at, length))?;
         if u64::from(index.pages()) != of.rows.div_ceil(PAGE_ROWS as u64) {
             let message = format!("index \"{}\" cannot be used: it has {} pages", path.display(), index.pages());
@@ -211,7 +212,7 @@ impl TextFile {
 fn read_at(file: &File, path: &Path, at: u64, length: usize) -> Result<Bytes> {
     let failed = |cause: &std::io::Error| Error::io("read index", path, cause);
     let held = file.metadata().map_err(|cause| failed(&cause))?.len();
-    let at = at.saturating_add(TEXT_HEADER_BYTES as u64);
+    let at = at.saturating_add(HEADER_BYTES as u64);
     if at.saturating_add(length as u64) > held {
         return Err(Error::new(Kind::DataCorrupted, format!("index \"{}\" cannot be used: it is cut short", path.display())));
     }

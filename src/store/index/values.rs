@@ -21,12 +21,12 @@ use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 
 use super::Origin;
+use super::column::{HEADER_BYTES, header};
 use crate::error::{Error, Kind, Result};
 use crate::store::codes::{CodeRows, Coder, Codes, VALUES_MAX};
 use crate::value::json::path::{Step, text_at};
 
 const MAGIC: [u8; 8] = *b"ANNALPTH";
-const HEADER_BYTES: usize = 24;
 const CRC_BYTES: usize = 4;
 
 /// What some steps lead to in each of some documents, as `->>` answers it.
@@ -73,7 +73,7 @@ impl ValuesBuilder {
 
     pub(super) fn finish(self, of: Origin) -> Result<Vec<u8>> {
         let failed = |cause: std::io::Error| Error::internal(cause.to_string());
-        let mut body = ZlibEncoder::new(header(of).to_vec(), Compression::default());
+        let mut body = ZlibEncoder::new(header(MAGIC, of).to_vec(), Compression::default());
         match self.coder.and_then(|coder| coder.finish(&DataType::Utf8View)) {
             None => body.write_all(&0u32.to_le_bytes()).map_err(failed)?,
             Some(Codes { values, rows }) => {
@@ -104,16 +104,6 @@ impl ValuesBuilder {
     }
 }
 
-fn header(of: Origin) -> [u8; HEADER_BYTES] {
-    let mut header = [0; HEADER_BYTES];
-    header[..8].copy_from_slice(&MAGIC);
-    header[8..16].copy_from_slice(&of.rows.to_le_bytes());
-    header[16..20].copy_from_slice(&of.crc32c.to_le_bytes());
-    let crc = crc32c::crc32c(&header[..20]);
-    header[20..].copy_from_slice(&crc.to_le_bytes());
-    header
-}
-
 /// The file of a path's values, which is read whole when codes are asked for.
 #[derive(Debug)]
 pub(super) struct ValuesFile {
@@ -127,7 +117,7 @@ impl ValuesFile {
         let mut file = fs::File::open(path).map_err(|cause| failed(&cause))?;
         let mut found = [0; HEADER_BYTES];
         file.read_exact(&mut found).map_err(|cause| failed(&cause))?;
-        if found != header(of) {
+        if found != header(MAGIC, of) {
             return Err(broken(path, "it is not an index of this segment"));
         }
         Ok(ValuesFile { path: path.to_owned(), of })

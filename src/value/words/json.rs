@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::each;
+use crate::value::json::scan::string_end;
 use crate::value::json::string::unescape;
 
 /// Which values of a document are searched.
@@ -75,17 +76,4 @@ fn each_value<B>(document: &str, values: Values, visit: &mut impl FnMut(&str) ->
         }
     }
     ControlFlow::Continue(())
-}
-
-/// Where the string whose quote stands at `at` ends, behind its closing quote.
-fn string_end(bytes: &[u8], at: usize) -> usize {
-    let mut at = at + 1;
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'\\' => at += 2,
-            b'"' => return at + 1,
-            _ => at += 1,
-        }
-    }
-    bytes.len()
 }
