@@ -137,7 +137,7 @@ async fn what_was_read_is_told_to_the_owner() {
 }
 
 /// Conditions on texts.
-const TEXTS: [&str; 24] = [
+const TEXTS: [&str; 29] = [
     "search(details, 'alpha')",
     "search(details, '\"beta gamma\" -delta')",
     "search(details, 'absentword')",
@@ -148,6 +148,11 @@ const TEXTS: [&str; 24] = [
     "to_tsvector('simple', message) @@ websearch_to_tsquery('simple', 'number 12345')",
     "to_tsvector('simple', message) @@ to_tsquery('simple', 'num:* & !number')",
     "to_tsvector('simple', details ->> 'text') @@ plainto_tsquery('simple', 'rarest alpha')",
+    "to_tsvector('simple', details ->> 'text') @@ to_tsquery('simple', 'absentword')",
+    "to_tsvector('simple', details ->> 'inner') @@ plainto_tsquery('simple', 'path')",
+    "to_tsvector('simple', details ->> 'inner') @@ plainto_tsquery('simple', 'c')",
+    "to_tsvector('simple', details #>> '{}') @@ plainto_tsquery('simple', 'inner')",
+    "to_tsvector('simple', details #>> '{inner}') @@ plainto_tsquery('simple', 'path')",
     "to_tsvector('simple', details::text) @@ plainto_tsquery('simple', 'text')",
     "to_tsvector('simple', details) @@ to_tsquery('simple', 'rarest | beta <-> gamma')",
     "message LIKE '%er 4711'",

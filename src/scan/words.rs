@@ -7,6 +7,7 @@ use datafusion::logical_expr::Operator;
 use datafusion::physical_expr::expressions::{BinaryExpr, CastExpr, Column, LikeExpr, Literal};
 use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr};
 
+use super::paths;
 use crate::store::spec::TableSpec;
 use crate::value::SqlType;
 use crate::value::words::{MATCH, Query, SEARCH, TextProbe, searched};
@@ -49,7 +50,7 @@ fn asked(condition: &Arc<dyn PhysicalExpr>, spec: &TableSpec) -> Option<(String,
         MATCH => TextProbe::of_query(&Query::parse(&query).ok()?),
         _ => return None,
     };
-    Some((source.column, if source.part { as_characters(probe) } else { probe }))
+    Some((source.column, if source.written { as_characters(probe) } else { probe }))
 }
 
 /// Where a text comes from.
@@ -60,8 +61,8 @@ struct Source {
     document: bool,
     /// Whether blanks at its end may be others in a comparison than in the store.
     padded: bool,
-    /// Whether the text is a part of one, or the whole as it is written: the words are others than those of its values.
-    part: bool,
+    /// Whether the text is one as it is written, or a part of it is: among the words are keys and escapes that the index does not know.
+    written: bool,
 }
 
 fn source(value: &Arc<dyn PhysicalExpr>, spec: &TableSpec) -> Option<Source> {
@@ -70,17 +71,19 @@ fn source(value: &Arc<dyn PhysicalExpr>, spec: &TableSpec) -> Option<Source> {
         let sql_type = SqlType::of_field(&known.field);
         let document = matches!(sql_type, SqlType::Json | SqlType::Jsonb);
         let padded = matches!(sql_type, SqlType::Bpchar(_));
-        return Some(Source { column: column.name().to_owned(), document, padded, part: false });
+        return Some(Source { column: column.name().to_owned(), document, padded, written: false });
     }
     if let Some(cast) = value.downcast_ref::<CastExpr>() {
-        // The text of a document has its keys among its words.
-        return source(cast.expr(), spec).map(|source| Source { part: source.document, ..source });
+        return source(cast.expr(), spec).map(|source| Source { written: source.document, ..source });
     }
     let call = value.downcast_ref::<ScalarFunctionExpr>()?;
-    let [document, _path] = call.args() else { return None };
+    let [document, way] = call.args() else { return None };
     let taken = ["->", "->>", "#>", "#>>"].contains(&call.name());
     let source = source(document, spec).filter(|source| taken && source.document)?;
-    Some(Source { part: true, ..source })
+    // A way without steps leads nowhere but to the whole.
+    let steps = way.downcast_ref::<Literal>().and_then(|way| paths::steps_of(call.name(), way.value()));
+    let whole = call.name().starts_with('#') && steps.is_none_or(|steps| steps.is_empty());
+    Some(Source { written: source.written || whole, ..source })
 }
 
 fn text(constant: &Arc<dyn PhysicalExpr>) -> Option<String> {
@@ -97,7 +100,7 @@ fn inside(characters: &str) -> TextProbe {
     TextProbe::All(runs.map(|run| TextProbe::Inside(run.to_owned())).collect())
 }
 
-/// The same asked of characters alone: the words of a part of a document are not all among the words of the whole, whose keys are none.
+/// The same asked of characters alone.
 fn as_characters(probe: TextProbe) -> TextProbe {
     match probe {
         TextProbe::All(parts) => TextProbe::All(parts.into_iter().map(as_characters).collect()),

@@ -20,8 +20,8 @@
 //! row; that id as a word takes one read of 5 KiB and 28 µs and leaves one page, as characters ten reads of 440 bytes and 48 µs and leaves
 //! twelve; what is nowhere takes one read. The figures for filters and for four characters are reckoned, not measured.
 //!
-//! Compound words and URLs are not kept, since their parts are. A document's keys are no words; its characters are those of its text as stored, and
-//! where that writes characters as escapes, those of its values as well.
+//! Compound words and URLs are not kept, since their parts are. A document's own keys are no words, those of objects inside of it are; its characters
+//! are those of its text as stored, and where that writes characters as escapes, those of its values as well.
 //!
 //! What is built lives in memory: 32 KiB a page for grams, which is 23 MiB for a segment of three million rows, and words as sorted runs of
 //! one byte to seven a word and page, the more the fewer pages have the word. All text indexes of a segment together may have 40 million
@@ -169,7 +169,7 @@ struct Footer {
     grams: Table,
 }
 
-const MAGIC: &[u8; 8] = b"AnWords1";
+const MAGIC: &[u8; 8] = b"AnWords2";
 const FOOTER_BYTES: usize = 8 + 4 + 2 * 13 + 4;
 
 impl Footer {

@@ -47,6 +47,36 @@ pub(crate) fn each_text<B>(document: &str, values: Values, visit: &mut impl FnMu
     })
 }
 
+/// Calls `visit` with each object and array in a valid document, as it is written, but for those inside of another that is no document.
+pub(super) fn each_part(document: &str, visit: &mut impl FnMut(&str)) {
+    let bytes = document.as_bytes();
+    let (mut at, mut depth, mut start) = (0, 0, 0);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => {
+                at = string_end(bytes, at);
+                continue;
+            }
+            b'{' | b'[' => {
+                if depth == 1 {
+                    start = at;
+                }
+                depth += 1;
+            }
+            b'}' | b']' => {
+                depth -= 1;
+                if depth == 1
+                    && let Some(part) = document.get(start..=at)
+                {
+                    visit(part);
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+}
+
 /// Calls `visit` with each value as it is written, strings with their quotes.
 fn each_value<B>(document: &str, values: Values, visit: &mut impl FnMut(&str) -> ControlFlow<B>) -> ControlFlow<B> {
     let bytes = document.as_bytes();

@@ -83,11 +83,27 @@ pub(crate) fn each_kept(text: &str, visit: &mut impl FnMut(&str)) {
     });
 }
 
-/// As [`each_kept`], of the values of a document.
+/// As [`each_kept`], of the values of a document, and of what `->>` makes of each object and array in it: keys and all, as it is written.
 pub(crate) fn each_kept_of_json(document: &str, visit: &mut impl FnMut(&str)) {
     let _: ControlFlow<()> = json::each_text(document, Values::Scalars, &mut |text| {
         each_kept(text, visit);
         ControlFlow::Continue(())
+    });
+    json::each_part(document, &mut |part| {
+        // Nothing but a tag reaches over a quotation mark. Where one begins and ends depends on where the text does, so that here none does.
+        let mut before = None;
+        for piece in part.split_inclusive(['"', '<', '>']) {
+            let last = piece.chars().next_back().filter(|last| matches!(last, '"' | '<' | '>'));
+            let piece = last.map_or(piece, |last| &piece[..piece.len() - last.len_utf8()]);
+            if matches!(before, None | Some('>')) {
+                each_kept(piece, visit);
+            }
+            // What stands in front of a word can have a say in it; a tag in front is none.
+            if before.is_some() {
+                each_kept(&format!("\"{piece}"), visit);
+            }
+            before = last;
+        }
     });
 }
 

@@ -62,6 +62,61 @@ fn what_people_type_becomes_a_query() {
 }
 
 #[test]
+fn what_is_kept_of_a_document_has_the_words_of_all_its_parts() {
+    let mut seed = 7u64;
+    let mut dice = move |sides: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) as usize % sides
+    };
+    let bits = [
+        "a", "Bc", "7", "-", "/", ".", " ", "<", ">", "<b ", "</b>", "'", "\\\"", "\\\\", "\\n", "&lt;", "é", "失败", "http://",
+        "@", "_", "{", "[",
+    ];
+    fn value(dice: &mut impl FnMut(usize) -> usize, bits: &[&str], depth: usize, parts: &mut Vec<String>) -> String {
+        let string = |dice: &mut dyn FnMut(usize) -> usize| {
+            let length = dice(7);
+            format!("\"{}\"", (0..length).map(|_| bits[dice(bits.len())]).collect::<String>())
+        };
+        let text = match dice(if depth < 4 { 8 } else { 4 }) {
+            0..=1 => return string(dice),
+            2 => return ["-1.5e3", "12", "0.7"][dice(3)].to_owned(),
+            3 => return ["true", "false", "null"][dice(3)].to_owned(),
+            4..=5 => {
+                let blank = ["", " "][dice(2)];
+                let members = (0..dice(4)).map(|_| value(dice, bits, depth + 1, parts)).collect::<Vec<_>>();
+                format!("[{}]", members.join(&format!(",{blank}")))
+            }
+            _ => {
+                let members =
+                    (0..dice(4)).map(|_| format!("{}: {}", string(dice), value(dice, bits, depth + 1, parts))).collect::<Vec<_>>();
+                format!("{{{}}}", members.join(", "))
+            }
+        };
+        if depth > 0 {
+            parts.push(text.clone());
+        }
+        text
+    }
+    let mut looked = 0;
+    for _ in 0..20_000 {
+        let mut parts = vec![];
+        let document = value(&mut dice, &bits, 0, &mut parts);
+        let _: ControlFlow<()> = each_text(&document, Values::Scalars, &mut |text| {
+            parts.push(text.to_owned());
+            ControlFlow::Continue(())
+        });
+        let mut kept = std::collections::HashSet::new();
+        each_kept_of_json(&document, &mut |word| _ = kept.insert(word.to_owned()));
+        for lexeme in parts.iter().flat_map(|part| lexemes(part)) {
+            let is_kept = asked_as(&lexeme).iter().any(|way| way.iter().all(|word| kept.contains(*word)));
+            assert!(is_kept, "{lexeme:?} of {document}");
+            looked += 1;
+        }
+    }
+    assert!(looked > 50_000);
+}
+
+#[test]
 fn words_are_found_where_a_document_writes_them_as_escapes() {
     let found = |document: &str, query: &str| Matcher::for_search(&searched(query).unwrap()).matches_json(document).unwrap();
     assert!(found(r#"{"a": "\u0065rror"}"#, "error"));
