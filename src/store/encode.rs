@@ -30,7 +30,11 @@ use super::workers::Workers;
 use crate::error::Result as OwnResult;
 use crate::value::SqlType;
 
-const PAGE_BYTES: usize = 8 * 1024 * 1024;
+/// Long texts fill a page with fewer rows than others: who looks up a row decompresses all of its page. With 128 KiB a column of payloads
+/// takes 4 % more, with 8 MiB 5 % less.
+const PAGE_BYTES: usize = 256 * 1024;
+/// The same of ids, which hardly compress, so that small pages cost nothing.
+const ID_PAGE_BYTES: usize = 32 * 1024;
 const PART_BYTES: usize = 8 * 1024 * 1024;
 const TEXT_STATISTICS_BYTES: usize = 64;
 const BLOOM_FPP: f64 = 0.01;
@@ -212,6 +216,9 @@ fn column_properties(
             .set_column_encoding(path.clone(), Encoding::DELTA_BINARY_PACKED);
     } else if !sample.is_some_and(repeats) {
         builder = builder.set_column_dictionary_enabled(path.clone(), false);
+        if column.is_some_and(|column| column.bloom) {
+            builder = builder.set_column_data_page_size_limit(path.clone(), ID_PAGE_BYTES);
+        }
         // Ids made in order of time share long prefixes with their neighbours.
         if sql == Some(SqlType::Uuid) {
             builder = builder.set_column_encoding(path.clone(), Encoding::DELTA_BYTE_ARRAY);

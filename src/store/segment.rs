@@ -32,7 +32,7 @@ use crate::clock::Micros;
 use crate::error::{Error, Kind, Result};
 
 pub(crate) const ROW_GROUP_ROWS: usize = 131_072;
-/// Rows of a page of every column, the last of a row group excepted.
+/// Rows of a page, but for those of long texts and the last of a row group.
 pub const PAGE_ROWS: usize = 4096;
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 /// 0001-01-01 and 9999-12-31, the days that every Delta reader knows, in days since 1970.
