@@ -42,13 +42,13 @@ struct Asked {
     /// The place of the column that it sorts by.
     place: usize,
     end: End,
-    /// Whether only so many of the first rows are wanted.
-    few: bool,
+    /// How many of the first rows are wanted, if not all.
+    first: Option<usize>,
 }
 
 fn decide(plan: Arc<dyn ExecutionPlan>, asked: Option<Asked>) -> Result<Arc<dyn ExecutionPlan>> {
     let wanted = match asked {
-        Some(Asked { place, end, few }) if scan::time_place(plan.as_ref()) == Some(place) => Wanted::InTime { end, few },
+        Some(Asked { place, end, first }) if scan::time_place(plan.as_ref()) == Some(place) => Wanted::InTime { end, first },
         Some(_) | None => Wanted::All,
     };
     if let Some(decided) = scan::decided(plan.as_ref(), wanted) {
@@ -66,7 +66,7 @@ fn below(plan: &dyn ExecutionPlan, asked: Option<Asked>) -> Option<Asked> {
         let first = sort.expr().first();
         let place = first.expr.downcast_ref::<Column>()?.index();
         let end = if first.options.descending { End::Newest } else { End::Oldest };
-        return Some(Asked { place, end, few: sort.fetch().is_some() });
+        return Some(Asked { place, end, first: sort.fetch() });
     }
     let asked = asked?;
     if let Some(projection) = plan.downcast_ref::<ProjectionExec>() {

@@ -11,7 +11,7 @@ use datafusion::physical_plan::ExecutionPlan;
 
 use super::counted::{Apart, Coded, CountedExec, Counting, Source, Together};
 use super::prune::ByTime;
-use super::{TableScan, in_order};
+use super::{TableScan, combinations, in_order};
 use crate::store::spec::{IndexKind, IndexSpec};
 use crate::store::{Segment, is_codable};
 use crate::value::SqlType;
@@ -26,6 +26,8 @@ pub fn path_column(number: u64) -> String {
 
 /// Rows are not counted by a column that has no codes in more than one of so many rows.
 const UNCODED: u64 = 8;
+/// Rows are read where fewer than so many have the same values on the average: they would be counted for nothing.
+const REPEATS: usize = 2;
 
 impl TableScan {
     /// The same, in which one row may stand for many that nothing above can tell apart; how many is told in the last column, [`ROWS`], and
@@ -51,10 +53,9 @@ impl TableScan {
     }
 
     /// Whether counting rows by some columns, told by their names in SQL, has a chance to read less than the rows. Rows with certain values of
-    /// a column are found by its index, if it has one.
+    /// a column are found by its index, if it has one; whole documents seldom repeat.
     pub fn counts_by(&self, columns: &BTreeSet<String>, sought: &BTreeSet<String>, paths: &BTreeSet<u64>) -> bool {
         let all: u64 = self.view.segments.iter().map(|segment| segment.rows).sum();
-        let largest = self.view.segments.iter().max_by_key(|segment| segment.rows);
         let rows_of = |lacks: &dyn Fn(&Segment) -> bool| -> u64 {
             self.view.segments.iter().filter(|segment| lacks(segment)).map(|segment| segment.rows).sum()
         };
@@ -64,11 +65,21 @@ impl TableScan {
             !columns.contains(shown.name())
                 || *shown.name() == self.time
                 || (is_codable(stored.data_type())
+                    && !matches!(SqlType::of_field(stored), SqlType::Json | SqlType::Jsonb)
                     && !(sought.contains(shown.name()) && self.is_found(stored.name()))
-                    && largest.is_some_and(|segment| segment.may_have_codes(stored))
                     && lacking(stored.name()) <= all / UNCODED)
         };
-        all > 0 && known && self.schema.fields().iter().zip(self.stored.fields()).all(coded)
+        all > 0 && known && self.schema.fields().iter().zip(self.stored.fields()).all(coded) && self.repeats(columns, paths)
+    }
+
+    /// Whether rows of the same values in some columns come often enough, as far as that can be told without reading anything.
+    fn repeats(&self, columns: &BTreeSet<String>, paths: &BTreeSet<u64>) -> bool {
+        let Some(largest) = self.view.segments.iter().max_by_key(|segment| segment.rows) else { return true };
+        let shown = self.schema.fields().iter().zip(self.stored.fields());
+        let counted = shown.filter(|(shown, _)| columns.contains(shown.name()) && *shown.name() != self.time);
+        let codes = counted.map(|(_, stored)| largest.codes_at_hand(stored.name()));
+        let codes = codes.chain(self.paths(paths).into_iter().map(|index| largest.path_codes_at_hand(index)));
+        codes.collect::<Option<Vec<_>>>().is_none_or(|codes| combinations::rows_for_each(&codes) >= REPEATS)
     }
 
     /// The indexes that know what some paths lead to.
@@ -123,19 +134,21 @@ impl TableScan {
             }
         }
         let part = Arc::new(Schema::new(part));
+        let segments = by_time.segments(&self.view.segments)?;
+        let is_other = |segment: &&Arc<Segment>| !segments.iter().any(|asked| Arc::ptr_eq(asked, segment));
         let counting = Counting {
             shown: Arc::new(self.schema.project(projection)?),
             sources,
             coded,
             time,
-            segments: by_time.segments(&self.view.segments)?,
+            others: self.view.segments.iter().filter(is_other).cloned().collect(),
+            segments,
             memory: self.memory_batches(&part)?,
             part,
             by_time,
-            filter: predicate.map(|predicate| in_order::filter(predicate, &self.stored)).transpose()?.flatten(),
+            filters: predicate.map_or(Ok(vec![]), |predicate| in_order::filters(predicate, &self.stored))?,
             together: together.clone(),
             apart: apart.clone(),
-            segments_all: self.view.segments.len(),
         };
         Ok(Arc::new(CountedExec::new(counting, session.config().target_partitions())))
     }

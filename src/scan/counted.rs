@@ -13,7 +13,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    ArrayRef, AsArray, Int64Array, RecordBatch, RecordBatchOptions, TimestampMicrosecondArray, UInt16Array,
+    ArrayRef, AsArray, Int64Array, RecordBatch, RecordBatchOptions, TimestampMicrosecondArray, UInt32Array,
 };
 use datafusion::arrow::compute::take;
 use datafusion::arrow::datatypes::{FieldRef, SchemaRef};
@@ -26,7 +26,9 @@ use datafusion::physical_plan::metrics::{Count, ExecutionPlanMetricsSet, MetricB
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use futures::stream;
+use tokio_util::task::AbortOnDropHandle;
 
+use super::ahead;
 use super::combinations::{Combinations, Counter};
 use super::prune::ByTime;
 use crate::clock::Micros;
@@ -38,6 +40,10 @@ use crate::value::json::path::{Step, shown_path};
 /// Pages whose rows are read at once where they come one by one.
 const PAGES: usize = 16;
 const BATCH_ROWS: usize = 8_192;
+/// So many rows of a segment are few.
+const SMALL: usize = 4_096;
+/// Steps of time in a segment, for a guess: a day has so many hours.
+const STEPS: usize = 24;
 const MICROS_PER_MINUTE: i64 = 60_000_000;
 /// 1980-01-01. Before it there were time zones whose offset from UTC had seconds.
 const EVEN_ZONES_SINCE: Micros = 315_532_800_000_000;
@@ -82,8 +88,16 @@ pub(super) enum Coded {
 }
 
 impl Coded {
+    /// Whether it is known what codes a segment's rows have.
+    pub(super) fn is_known(&self, segment: &Segment) -> bool {
+        match self {
+            Coded::Column(column) => segment.knows_codes(column.name()),
+            Coded::Path { index, .. } => segment.knows_path(*index),
+        }
+    }
+
     /// The codes of a segment's rows; `None` where it has none.
-    fn codes(&self, segment: &Segment) -> Result<Option<Arc<Codes>>> {
+    pub(super) fn codes(&self, segment: &Segment) -> Result<Option<Arc<Codes>>> {
         match self {
             Coded::Column(column) => segment.codes(column).map_err(external),
             Coded::Path { index, .. } => Ok(segment.path_codes(*index).flatten()),
@@ -104,14 +118,14 @@ pub(super) struct Counting {
     /// The column that tells the time, if it is among them.
     pub time: Option<FieldRef>,
     pub segments: Vec<Arc<Segment>>,
+    /// Those of other times.
+    pub others: Vec<Arc<Segment>>,
     /// Rows in memory, with the columns of `part`.
     pub memory: Vec<RecordBatch>,
     pub by_time: ByTime,
-    pub filter: Option<Filter>,
+    pub filters: Vec<Filter>,
     pub together: Together,
     pub apart: Apart,
-    /// All segments of the table.
-    pub segments_all: usize,
 }
 
 /// Rows of a segment between two times.
@@ -123,15 +137,30 @@ struct Stretch {
 }
 
 impl Counting {
-    /// What a segment comes to, and the rows of it that have to be read one by one. Blocks.
-    fn count(&self, segment: &Segment) -> Result<(Vec<RecordBatch>, RowRanges)> {
+    /// Whether so few rows are known to come that it takes longer to share them out than to go on with them.
+    fn is_small(&self) -> bool {
+        let values = |segment: &Arc<Segment>| {
+            let steps = self.minuted().map_or(1, |_| STEPS);
+            let known = |coded: &Coded| match coded {
+                Coded::Column(column) => segment.codes_at_hand(column.name()),
+                Coded::Path { index, .. } => segment.path_codes_at_hand(*index),
+            };
+            self.coded.iter().try_fold(steps, |product, coded| product.checked_mul(known(coded)?.values.len()))
+        };
+        let rows = |segment: &Arc<Segment>| values(segment).filter(|rows| *rows <= SMALL);
+        self.apart == Apart::None && self.segments.iter().all(|segment| rows(segment).is_some())
+    }
+
+    /// What a segment comes to, and the rows of it that have to be read one by one. Columns are noted that had to be read for it. Blocks.
+    fn count(&self, segment: &Segment, columns_read: &Count) -> Result<(Vec<RecordBatch>, RowRanges)> {
         segment.ensure_verified().map_err(external)?;
         let one_by_one = || Ok((vec![], self.by_time.rows(segment)?));
-        if self.apart == Apart::All || self.step().is_some() && segment.time_min < EVEN_ZONES_SINCE {
+        if self.apart == Apart::All || self.minuted().is_some() && segment.time_min < EVEN_ZONES_SINCE {
             return one_by_one();
         }
         let mut codes = Vec::with_capacity(self.coded.len());
         for column in &self.coded {
+            columns_read.add(usize::from(!column.is_known(segment)));
             match column.codes(segment)? {
                 Some(known) => codes.push(known),
                 None => return one_by_one(),
@@ -158,8 +187,9 @@ impl Counting {
         Ok((batches, apart.into_iter().collect()))
     }
 
-    fn step(&self) -> Option<i64> {
-        self.together.step.filter(|_| self.time.is_some())
+    /// The time, where minutes of it are told apart.
+    pub(super) fn minuted(&self) -> Option<&FieldRef> {
+        self.time.as_ref().filter(|_| self.together.step.is_some())
     }
 
     fn is_apart(&self, time: Micros) -> bool {
@@ -181,9 +211,10 @@ impl Counting {
                 cuts.extend(ranges.iter().flat_map(|range| [range.start, range.end]));
             }
             cuts.retain(|cut| segment.time_min < *cut && *cut <= segment.time_max);
-            let since = segment.rows_since(time, &cuts).map_err(external)?;
-            begins.extend(cuts.into_iter().zip(since));
-            if let Some(step) = self.step() {
+            for cut in cuts {
+                begins.push((cut, segment.rows_since(time, cut).map_err(external)?));
+            }
+            if let Some(step) = self.together.step {
                 let minutes = segment.minutes(time).map_err(external)?;
                 let steps = minutes.windows(2).filter_map(|pair| {
                     let (newer, older) = (pair[0].0.div_euclid(step), pair[1].0.div_euclid(step));
@@ -211,7 +242,7 @@ impl Counting {
         let rows = counted.len();
         let mut coded: Vec<ArrayRef> = Vec::with_capacity(codes.len());
         for (column, codes) in codes.iter().zip(counted.codes) {
-            coded.push(take(&column.values, &UInt16Array::from(codes), None)?);
+            coded.push(take(&column.values, &UInt32Array::from(codes), None)?);
         }
         let counts: ArrayRef = Arc::new(Int64Array::from(counted.rows));
         let times: ArrayRef = Arc::new(TimestampMicrosecondArray::from(times));
@@ -249,12 +280,12 @@ impl Counting {
 
     /// Rows of a segment one by one. Blocks.
     fn read(&self, segment: &Segment, rows: &RowRanges) -> Result<Vec<RecordBatch>> {
-        let picked = segment.pick(&self.part, rows, self.filter.as_ref(), BATCH_ROWS).map_err(external)?;
+        let picked = segment.pick(&self.part, rows, &self.filters, BATCH_ROWS).map_err(external)?;
         picked.iter().filter(|batch| batch.num_rows() > 0).map(|batch| self.single(batch)).collect()
     }
 }
 
-fn external(error: Error) -> DataFusionError {
+pub(super) fn external(error: Error) -> DataFusionError {
     DataFusionError::External(Box::new(error))
 }
 
@@ -268,7 +299,9 @@ pub(super) struct CountedExec {
 }
 
 impl CountedExec {
+    /// With so many partitions at most.
     pub(super) fn new(counting: Counting, partitions: usize) -> Self {
+        let partitions = if counting.is_small() { 1 } else { partitions };
         let mut largest_first = counting.segments.clone();
         largest_first.sort_by_key(|segment| std::cmp::Reverse(segment.rows));
         let mut dealt: Vec<(u64, Vec<Arc<Segment>>)> = vec![(0, vec![]); partitions.clamp(1, largest_first.len().max(1))];
@@ -318,13 +351,14 @@ impl fmt::Debug for CountedExec {
 
 impl DisplayAs for CountedExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Counting { coded, segments, segments_all, together, .. } = self.counting.as_ref();
+        let Counting { coded, segments, others, together, .. } = self.counting.as_ref();
         let name = |coded: &Coded| match coded {
             Coded::Column(column) => column.name().clone(),
             Coded::Path { steps, .. } => shown_path(steps),
         };
         let names: Vec<String> = coded.iter().map(name).collect();
-        write!(f, "CountedExec: segments={}/{segments_all}, counted by [{}]", segments.len(), names.join(", "))?;
+        let all = segments.len() + others.len();
+        write!(f, "CountedExec: segments={}/{all}, counted by [{}]", segments.len(), names.join(", "))?;
         if let Some(step) = together.step {
             write!(f, ", steps of {step} min")?;
         }
@@ -364,18 +398,24 @@ impl ExecutionPlan for CountedExec {
         self.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
     }
 
-    fn execute(&self, partition: usize, _context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let Some(segments) = self.partitions.get(partition) else {
             return internal_err!("a counted scan has no partition {partition}");
         };
+        if partition == 0 {
+            ahead::read(&self.counting);
+        }
         let counter = |name| MetricBuilder::new(&self.metrics).counter(name, partition);
         let work = Work {
             counting: self.counting.clone(),
             segments: segments.iter().cloned().collect(),
+            running: VecDeque::new(),
+            at_once: context.session_config().target_partitions().div_ceil(self.partitions.len()),
             rest: None,
             ready: VecDeque::new(),
             memory: if partition == 0 { self.counting.memory.clone() } else { vec![] },
             counted: counter("segments_counted"),
+            columns_read: counter("columns_read"),
             read: counter("rows_read"),
             output: MetricBuilder::new(&self.metrics).output_rows(partition),
         };
@@ -388,15 +428,23 @@ impl ExecutionPlan for CountedExec {
     }
 }
 
+/// A segment, what it comes to, and its rows that have to be read one by one.
+type CountedSegment = (Arc<Segment>, Vec<RecordBatch>, RowRanges);
+
 /// One partition at work.
 struct Work {
     counting: Arc<Counting>,
+    /// Those that nobody has begun to count.
     segments: VecDeque<Arc<Segment>>,
+    running: VecDeque<AbortOnDropHandle<Result<CountedSegment>>>,
+    /// How many segments are counted at the same time.
+    at_once: usize,
     /// Rows of a segment that are read one by one.
     rest: Option<(Arc<Segment>, RowRanges)>,
     ready: VecDeque<RecordBatch>,
     memory: Vec<RecordBatch>,
     counted: Count,
+    columns_read: Count,
     read: Count,
     output: Count,
 }
@@ -413,10 +461,18 @@ impl Work {
                 let (segment, rows) = (segment.clone(), rest.take_front(PAGES, PAGE_ROWS, usize::MAX));
                 self.read.add(rows.rows());
                 self.ready.extend(blocking(move || counting.read(&segment, &rows)).await?);
-            } else if let Some(segment) = self.segments.pop_front() {
+                continue;
+            }
+            while self.running.len() < self.at_once
+                && let Some(segment) = self.segments.pop_front()
+            {
                 self.counted.add(1);
-                let counted = segment.clone();
-                let (batches, rest) = blocking(move || counting.count(&counted)).await?;
+                let (counting, columns_read) = (counting.clone(), self.columns_read.clone());
+                let count = move || counting.count(&segment, &columns_read).map(|(batches, rest)| (segment, batches, rest));
+                self.running.push_back(AbortOnDropHandle::new(tokio::task::spawn_blocking(count)));
+            }
+            if let Some(running) = self.running.pop_front() {
+                let (segment, batches, rest) = running.await.map_err(|error| DataFusionError::External(Box::new(error)))??;
                 self.ready.extend(batches);
                 self.rest = Some((segment, rest));
             } else if let Some(batch) = self.memory.pop() {
@@ -430,6 +486,6 @@ impl Work {
 }
 
 /// Does what blocks where it holds nobody up.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(|error| DataFusionError::External(Box::new(error)))?
 }

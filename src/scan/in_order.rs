@@ -4,19 +4,20 @@
 //! row (`runs`, `merge`), so a statement that stops after a hundred rows has read a page or two of one file. What a filter above would rule
 //! out is ruled out before the columns that it does not look at are read; it is asked again above.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{BooleanArray, RecordBatch};
 use datafusion::arrow::compute::SortOptions;
 use datafusion::arrow::datatypes::SchemaRef;
-use datafusion::arrow::error::ArrowError;
 use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{Result, internal_datafusion_err, internal_err};
+use datafusion::common::{Result, internal_err};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::utils::{collect_columns, conjunction_opt, reassign_expr_columns, split_conjunction};
 use datafusion::physical_expr::{EquivalenceProperties, Partitioning, PhysicalExpr, PhysicalSortExpr};
+use datafusion::physical_expr_common::physical_expr::is_volatile;
 use datafusion::physical_plan::execution_plan::{Boundedness, ChildrenPropertiesMode, EmissionType, ReplaceChildrenOptions};
 use datafusion::physical_plan::metrics::{Count, ExecutionPlanMetricsSet, MetricBuilder, MetricsSet};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
@@ -64,7 +65,7 @@ pub(super) struct Reading {
     /// Rows in memory, with the columns of `part`.
     pub memory: Vec<RecordBatch>,
     pub by_time: ByTime,
-    pub filter: Option<Filter>,
+    pub filters: Vec<Filter>,
     /// What indexes have said.
     pub told: Vec<Told>,
     /// All segments of the table, and their rows.
@@ -77,23 +78,34 @@ impl Reading {
     pub(super) fn order(&self) -> Option<usize> {
         self.ordered.then_some(self.time)
     }
+
+    /// How many rows of segments neither time nor an index rules out.
+    pub(super) fn rows_left(&self) -> u64 {
+        let left = |found: &Found| found.rows.as_ref().map_or(found.segment.rows, |rows| rows.rows() as u64);
+        self.found.iter().map(left).sum()
+    }
 }
 
-/// What of a predicate over stored names rules rows out before their other columns are read: comparisons that cannot fail.
-pub(super) fn filter(predicate: &Arc<dyn PhysicalExpr>, stored: &SchemaRef) -> Result<Option<Filter>> {
-    let harmless = split_conjunction(predicate).into_iter().filter(|conjunct| is_harmless(conjunct)).cloned();
-    let Some(filter) = conjunction_opt(harmless) else { return Ok(None) };
+/// What of a predicate over stored names rules rows out before their other columns are read: comparisons, then all else that says the same
+/// whenever it is asked. Of a table with rules nothing but comparisons gets so far.
+pub(super) fn filters(predicate: &Arc<dyn PhysicalExpr>, stored: &SchemaRef) -> Result<Vec<Filter>> {
+    let (quick, slow): (Vec<_>, Vec<_>) = split_conjunction(predicate).into_iter().cloned().partition(is_harmless);
+    let slow = slow.into_iter().filter(|conjunct| !is_volatile(conjunct) && !collect_columns(conjunct).is_empty());
+    [conjunction_opt(quick), conjunction_opt(slow)].into_iter().flatten().map(|filter| of(filter, stored)).collect()
+}
+
+fn of(filter: Arc<dyn PhysicalExpr>, stored: &SchemaRef) -> Result<Filter> {
     let mut places: Vec<usize> = collect_columns(&filter).iter().map(Column::index).collect();
     places.sort_unstable();
     let columns = Arc::new(stored.project(&places)?);
     let filter = reassign_expr_columns(filter, &columns)?;
-    let keeps = move |batch: &RecordBatch| -> std::result::Result<BooleanArray, ArrowError> {
-        let failed = |error| ArrowError::ExternalError(Box::new(error));
-        let kept = filter.evaluate(batch).and_then(|value| value.into_array(batch.num_rows())).map_err(failed)?;
-        let kept = kept.as_any().downcast_ref::<BooleanArray>();
-        kept.cloned().ok_or_else(|| failed(internal_datafusion_err!("a filter yielded no booleans")))
+    let keeps = move |batch: &RecordBatch| {
+        let kept = filter.evaluate(batch).and_then(|value| value.into_array(batch.num_rows()));
+        // What fails is told above, of rows that are left there.
+        let all = || BooleanArray::from(vec![true; batch.num_rows()]);
+        Ok(kept.ok().and_then(|kept| kept.as_any().downcast_ref::<BooleanArray>().cloned()).unwrap_or_else(all))
     };
-    Ok(Some(Filter { columns, keeps: Arc::new(keeps) }))
+    Ok(Filter { columns, keeps: Arc::new(keeps) })
 }
 
 /// What a run of the scan counts.
@@ -141,20 +153,21 @@ impl fmt::Debug for TimeOrderExec {
 
 impl DisplayAs for TimeOrderExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Reading { found, told, segments, rows, filter, .. } = self.reading.as_ref();
+        let Reading { found, told, segments, rows, filters, .. } = self.reading.as_ref();
+        let left = self.reading.rows_left();
         let from = match self.end {
             End::Newest => "newest",
             End::Oldest => "oldest",
         };
         write!(f, "TimeOrderExec: {from} first, segments={}/{segments}", found.len())?;
-        let left = |found: &Found| found.rows.as_ref().map_or(found.segment.rows, |rows| rows.rows() as u64);
-        write!(f, ", rows={}/{rows}", found.iter().map(left).sum::<u64>())?;
+        write!(f, ", rows={left}/{rows}")?;
         for Told { column, asked, ruled_out, rows, .. } in told {
             write!(f, ", index on {column}: {rows} rows, {ruled_out} of {asked} segments ruled out")?;
         }
-        if let Some(filter) = filter {
-            let names: Vec<&str> = filter.columns.fields().iter().map(|field| field.name().as_str()).collect();
-            write!(f, ", filtered by [{}]", names.join(", "))?;
+        if !filters.is_empty() {
+            let columns = filters.iter().flat_map(|filter| filter.columns.fields());
+            let names: BTreeSet<&str> = columns.map(|field| field.name().as_str()).collect();
+            write!(f, ", filtered by [{}]", Vec::from_iter(names).join(", "))?;
         }
         Ok(())
     }
@@ -236,7 +249,7 @@ mod tests {
                 found: vec![],
                 memory: vec![],
                 by_time: ByTime::new(None, &part, "at"),
-                filter: None,
+                filters: vec![],
                 told: vec![],
                 segments: 0,
                 rows: 0,
@@ -248,7 +261,7 @@ mod tests {
         assert_eq!(time_place(undecided::either(any.clone(), reading(false)).as_ref()), None);
         assert!(Arc::ptr_eq(&decided(either.as_ref(), Wanted::All).unwrap(), &any));
         for end in [End::Newest, End::Oldest] {
-            let ordered = decided(either.as_ref(), Wanted::InTime { end, few: true }).unwrap();
+            let ordered = decided(either.as_ref(), Wanted::InTime { end, first: Some(100) }).unwrap();
             assert!(is_raw(ordered.as_ref()) && ordered.output_ordering().is_some());
             assert!(decided(ordered.as_ref(), Wanted::All).is_none(), "it stays as it is");
         }

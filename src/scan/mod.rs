@@ -4,6 +4,7 @@
 //! The room must never know roles: only the guard may construct a scan. Names in the store are physical and fixed for ever; the
 //! scan gives columns the names that SQL knows today.
 
+mod ahead;
 mod combinations;
 mod countable;
 mod counted;
@@ -230,7 +231,7 @@ impl TableScan {
             found,
             memory: self.memory_batches(&part)?,
             by_time,
-            filter: predicate.map(|predicate| in_order::filter(predicate, &self.stored)).transpose()?.flatten(),
+            filters: predicate.map_or(Ok(vec![]), |predicate| in_order::filters(predicate, &self.stored))?,
             told,
             segments: self.view.segments.len(),
             rows: self.view.segments.iter().map(|segment| segment.rows).sum(),

@@ -78,7 +78,7 @@ pub(super) struct SegmentRun {
     piece: Piece,
     /// Whether an index has told which rows to read.
     by_index: bool,
-    /// Whether the reading's filter is asked.
+    /// Whether the reading's filters are asked.
     filtered: bool,
     loading: VecDeque<Loading<Vec<RecordBatch>>>,
     /// How many pieces are read at the same time, once they have grown.
@@ -150,8 +150,8 @@ impl SegmentRun {
             if let ([told], true) = (&reading.told[..], by_index) {
                 segment.note_fetched(told.index, rows.rows());
             }
-            let filter = reading.filter.as_ref().filter(|_| filtered);
-            let picked = segment.pick(&reading.part, &rows, filter, BATCH_ROWS);
+            let filters = if filtered { &reading.filters[..] } else { &[] };
+            let picked = segment.pick(&reading.part, &rows, filters, BATCH_ROWS);
             let picked = picked.map_err(|error| DataFusionError::External(Box::new(error)))?;
             match end {
                 End::Newest => Ok(picked),
@@ -194,10 +194,16 @@ impl SegmentRun {
                 continue;
             }
             let Some(rest) = &mut self.rest else { return internal_err!("a segment was not opened") };
-            let most = if self.piece.pages < PAGES_MAX { 1 } else { self.ahead.max(1) };
             let mut pieces = Vec::new();
-            while self.loading.len() + pieces.len() < most && !rest.is_empty() {
-                pieces.push(self.piece.take(rest, self.end));
+            if self.piece.pages < PAGES_MAX {
+                // Nothing more is begun while these may be enough.
+                if self.loading.is_empty() {
+                    pieces = parts(self.piece.take(rest, self.end), self.ahead, self.end);
+                }
+            } else {
+                while self.loading.len() + pieces.len() < self.ahead.max(1) && !rest.is_empty() {
+                    pieces.push(self.piece.take(rest, self.end));
+                }
             }
             for rows in pieces {
                 let picking = self.picking();
@@ -212,6 +218,19 @@ impl SegmentRun {
     fn take_in(&mut self, batches: Vec<RecordBatch>) {
         self.ready.extend(batches.into_iter().filter(|batch| batch.num_rows() > 0));
     }
+}
+
+/// A piece as so many, as nearly as pages allow, that are read at the same time.
+fn parts(mut piece: RowRanges, number: usize, end: End) -> Vec<RowRanges> {
+    let pages = piece.pages(PAGE_ROWS).div_ceil(number.max(1));
+    let mut parts = Vec::new();
+    while !piece.is_empty() {
+        parts.push(match end {
+            End::Newest => piece.take_front(pages, PAGE_ROWS, usize::MAX),
+            End::Oldest => piece.take_back(pages, PAGE_ROWS, usize::MAX),
+        });
+    }
+    parts
 }
 
 /// Rows of a batch in memory. They are put in order when they are asked for.
@@ -234,7 +253,7 @@ impl MemoryRun {
 
     fn load(&mut self) -> Result<Option<RecordBatch>> {
         if self.order.is_none() {
-            if let Some(filter) = &self.reading.filter {
+            for filter in &self.reading.filters {
                 let places = filter.columns.fields().iter().map(|field| self.batch.schema_ref().index_of(field.name()));
                 // A filter's columns that were not asked for are not at hand; it is asked again above.
                 if let Ok(places) = places.collect::<std::result::Result<Vec<_>, _>>() {

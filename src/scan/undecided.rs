@@ -41,15 +41,17 @@ pub(super) fn either(any: Arc<dyn ExecutionPlan>, reading: Arc<Reading>) -> Arc<
 pub enum Wanted {
     /// All of them, in any order.
     All,
-    /// In the order of time; not all may be asked for.
-    InTime { end: End, few: bool },
+    /// In the order of time; so many of the first, if not all.
+    InTime { end: End, first: Option<usize> },
 }
 
 /// The scan as it shall run, if this node is one that can still be decided.
 pub fn decided(plan: &dyn ExecutionPlan, wanted: Wanted) -> Option<Arc<dyn ExecutionPlan>> {
     match wanted {
-        Wanted::InTime { end, few } => {
-            reading(plan).map(|reading| Arc::new(TimeOrderExec::new(reading.clone(), end, few)) as Arc<dyn ExecutionPlan>)
+        Wanted::InTime { end, first } => {
+            let reading = reading(plan)?;
+            let few = first.is_some_and(|first| (first as u64) < reading.rows_left());
+            Some(Arc::new(TimeOrderExec::new(reading.clone(), end, few)))
         }
         Wanted::All => plan.downcast_ref::<ThroughExec<Undecided>>()?.children().first().map(|any| Arc::clone(any)),
     }

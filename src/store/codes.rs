@@ -1,11 +1,13 @@
-//! Columns of segments in which few values repeat, held in memory as codes. Whoever counts rows by such values reads these and no file.
+//! Columns of segments in which values repeat, held in memory as codes. Whoever counts rows by such values reads these and no file.
 //!
 //! A column is coded when it is first asked for, and stays in memory while there is room: so many bytes for all tables of a store, of which
-//! what was not asked for the longest goes first. A column with more than [`VALUES_MAX`] different values in a segment has no codes, which is
-//! remembered as well. Beside columns stand *minutes*: at which row of a segment each minute begins, so that a stretch of time is a range of rows.
+//! what was not asked for the longest goes first. A column with too many different values in a segment ([`values_max`]) has no codes, which is
+//! remembered as well; one with many has some only while nothing else has to go for them. Beside columns stand *minutes*: at which row of a
+//! segment each minute begins, so that a stretch of time is a range of rows.
 
 use std::collections::HashMap;
 use std::fs::File;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use arrow::array::{
@@ -24,8 +26,14 @@ use super::segment::Segment;
 use crate::clock::Micros;
 use crate::error::Result;
 
-/// Different values of a column in a segment that has codes, NULL among them.
-pub(super) const VALUES_MAX: usize = 65_536;
+/// Different values, NULL among them, that are few: they drive out of memory what was not asked for the longest.
+pub(super) const FEW_VALUES: usize = 65_536;
+/// So many values have codes however seldom they repeat.
+const FEWEST_VALUES: usize = 256;
+/// Bytes that the texts of its different values may have for each row of a segment, or there are no codes.
+const TEXT_BYTES: usize = 16;
+/// Times of which it is kept how many rows are not older.
+const SINCE_MAX: usize = 1_024;
 const BATCH_ROWS: usize = 32_768;
 const MICROS_PER_MINUTE: i64 = 60_000_000;
 
@@ -41,8 +49,25 @@ pub struct Codes {
 /// The codes of rows, in as few bytes as will do.
 #[derive(Debug)]
 pub enum CodeRows {
-    Bytes(Vec<u8>),
-    Words(Vec<u16>),
+    U8(Vec<u8>),
+    U16(Vec<u16>),
+    U32(Vec<u32>),
+}
+
+impl CodeRows {
+    /// The highest code; `None` without rows.
+    pub(super) fn highest(&self) -> Option<u32> {
+        match self {
+            CodeRows::U8(rows) => rows.iter().copied().max().map(u32::from),
+            CodeRows::U16(rows) => rows.iter().copied().max().map(u32::from),
+            CodeRows::U32(rows) => rows.iter().copied().max(),
+        }
+    }
+}
+
+/// Different values, NULL among them, of a column in a segment of so many rows that has codes: few come twice on the average, more four times.
+fn values_max(rows: usize) -> usize {
+    FEWEST_VALUES.max(FEW_VALUES.min(rows / 2)).max(rows / 4)
 }
 
 /// A minute since 1970, and the first row of a segment that lies in it. The newest minute comes first.
@@ -65,8 +90,9 @@ impl Known {
             + match self {
                 Known::Codes(codes) => {
                     let rows = match &codes.rows {
-                        CodeRows::Bytes(rows) => rows.len(),
-                        CodeRows::Words(rows) => 2 * rows.len(),
+                        CodeRows::U8(rows) => rows.len(),
+                        CodeRows::U16(rows) => 2 * rows.len(),
+                        CodeRows::U32(rows) => 4 * rows.len(),
                     };
                     rows + codes.values.get_array_memory_size()
                 }
@@ -81,6 +107,27 @@ impl Known {
 pub(crate) struct Codebook {
     bytes_max: usize,
     kept: Mutex<Kept>,
+    /// How many rows of a segment are not older than a time, of the times that were last asked for: the parts of one statement ask alike.
+    since: Mutex<HashMap<(String, String, Micros), usize>>,
+    /// Whether somebody reads codes ahead.
+    ahead: AtomicBool,
+}
+
+/// The turn to read codes before they are asked for, of which a store has one.
+#[derive(Debug)]
+pub struct Ahead(Arc<Codebook>);
+
+impl Ahead {
+    /// Whether there is room for more without letting others go.
+    pub fn has_room(&self) -> bool {
+        locked(&self.0.kept).bytes < self.0.bytes_max / 8 * 7
+    }
+}
+
+impl Drop for Ahead {
+    fn drop(&mut self) {
+        self.0.ahead.store(false, Ordering::Release);
+    }
 }
 
 #[derive(Debug, Default)]
@@ -93,7 +140,7 @@ struct Kept {
 
 impl Codebook {
     pub(crate) fn new(bytes_max: usize) -> Self {
-        Codebook { bytes_max, kept: Mutex::default() }
+        Codebook { bytes_max, kept: Mutex::default(), since: Mutex::default(), ahead: AtomicBool::new(false) }
     }
 
     fn get(&self, key: &(String, String)) -> Option<Known> {
@@ -117,6 +164,11 @@ impl Codebook {
             // A part at once, so that not each newcomer has to look through all.
             kept.shrink(self.bytes_max / 8 * 7);
         }
+    }
+
+    /// Whether codes can be kept without letting others go.
+    fn has_room(&self, codes: &Arc<Codes>) -> bool {
+        locked(&self.kept).bytes + Known::Codes(codes.clone()).bytes() <= self.bytes_max
     }
 
     /// Lets go of what is kept of a segment that is gone.
@@ -148,6 +200,11 @@ impl Kept {
     }
 }
 
+/// The name under which the minutes of a column of times are kept, which no column has.
+fn minutes_of(time: &FieldRef) -> String {
+    format!("{}\u{0}", time.name())
+}
+
 /// Whether columns of a stored type can have codes.
 pub fn is_codable(kind: &DataType) -> bool {
     matches!(kind, DataType::Utf8View | DataType::Boolean | DataType::Int16 | DataType::Int32 | DataType::Int64 | DataType::Date32)
@@ -163,6 +220,7 @@ impl Segment {
             return Ok(codes);
         }
         let codes = self.read_codes(column)?.map(Arc::new);
+        let codes = codes.filter(|codes| codes.values.len() <= FEW_VALUES || self.home.codebook.has_room(codes));
         self.keep_codes(column.name().clone(), codes.clone());
         Ok(codes)
     }
@@ -176,6 +234,31 @@ impl Segment {
         }
     }
 
+    /// The turn to read codes of the store before they are asked for; `None` while another has it.
+    pub fn ahead(&self) -> Option<Ahead> {
+        let codebook = &self.home.codebook;
+        let taken = codebook.ahead.swap(true, Ordering::Acquire);
+        (!taken).then(|| Ahead(codebook.clone()))
+    }
+
+    /// Whether it is known what codes a column has, or what else is kept under this name. Nothing stays the longer for this question.
+    pub fn knows_codes(&self, column: &str) -> bool {
+        locked(&self.home.codebook.kept).known.contains_key(&(self.name.clone(), column.to_owned()))
+    }
+
+    /// The codes of a column, if they are at hand. Nothing stays the longer for this question.
+    pub fn codes_at_hand(&self, column: &str) -> Option<Arc<Codes>> {
+        match locked(&self.home.codebook.kept).known.get(&(self.name.clone(), column.to_owned())) {
+            Some((Known::Codes(codes), _)) => Some(codes.clone()),
+            Some((Known::Uncoded | Known::Minutes(_), _)) | None => None,
+        }
+    }
+
+    /// Whether it is known where minutes begin. Nothing stays the longer for this question.
+    pub fn knows_minutes(&self, time: &FieldRef) -> bool {
+        self.knows_codes(&minutes_of(time))
+    }
+
     pub(super) fn keep_codes(&self, name: String, codes: Option<Arc<Codes>>) {
         self.home.codebook.put((self.name.clone(), name), codes.map_or(Known::Uncoded, Known::Codes));
     }
@@ -185,23 +268,8 @@ impl Segment {
         matches!(self.kept_codes(column), Some(None))
     }
 
-    /// Whether a column has a chance to have codes here: a text that hardly repeats was written without a dictionary. Reads the footer when
-    /// that is asked for the first time.
-    pub fn may_have_codes(&self, column: &FieldRef) -> bool {
-        if *column.data_type() != DataType::Utf8View {
-            return is_codable(column.data_type());
-        }
-        let Ok(footer) = self.home.footers.get(self) else { return false };
-        let columns = footer.parquet_schema();
-        let leaf = (0..columns.num_columns()).find(|leaf| columns.get_column_root(*leaf).name() == column.name());
-        // A column that is younger than the file is NULL there.
-        leaf.is_none_or(|leaf| {
-            footer.metadata().row_groups().iter().all(|group| group.column(leaf).dictionary_page_offset().is_some())
-        })
-    }
-
     fn read_codes(&self, column: &FieldRef) -> Result<Option<Codes>> {
-        if !self.may_have_codes(column) {
+        if !is_codable(column.data_type()) {
             return Ok(None);
         }
         let path = self.file();
@@ -211,11 +279,16 @@ impl Segment {
         let roots = footer.parquet_schema().root_schema().get_fields();
         let Some(root) = roots.iter().position(|root| root.name() == column.name()) else {
             // The column is younger than the file.
-            return Ok(Some(Codes { values: new_null_array(column.data_type(), 1), rows: CodeRows::Bytes(vec![0; rows]) }));
+            return Ok(Some(Codes { values: new_null_array(column.data_type(), 1), rows: CodeRows::U8(vec![0; rows]) }));
         };
-        let texts = *column.data_type() == DataType::Utf8View;
+        // Texts that seldom repeat were written without a dictionary.
+        let leaves = footer.parquet_schema();
+        let leaf = (0..leaves.num_columns()).find(|leaf| leaves.get_column_root_idx(*leaf) == root);
+        let mut groups = footer.metadata().row_groups().iter();
+        let listed = leaf.is_some_and(|leaf| groups.all(|group| group.column(leaf).dictionary_page_offset().is_some()));
+        let listed = listed && *column.data_type() == DataType::Utf8View;
         let coded = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
-        let fields = footer.schema().fields().iter().map(|field| match texts && field.name() == column.name() {
+        let fields = footer.schema().fields().iter().map(|field| match listed && field.name() == column.name() {
             true => Arc::new(field.as_ref().clone().with_data_type(coded.clone())),
             false => field.clone(),
         });
@@ -227,7 +300,7 @@ impl Segment {
             .with_projection(ProjectionMask::roots(footer.parquet_schema(), [root]))
             .build()
             .map_err(|cause| broken(&cause))?;
-        let mut coder = Coder::new(rows);
+        let mut coder = Coder::new(rows, values_max(rows));
         for batch in batches {
             let batch = batch.map_err(|cause| broken(&cause))?;
             if !coder.add(batch.column(0)).map_err(|cause| broken(&cause))? {
@@ -243,8 +316,7 @@ impl Segment {
     /// # Errors
     /// `DataCorrupted` naming the file.
     pub fn minutes(&self, time: &FieldRef) -> Result<Arc<[Minute]>> {
-        // No column has a name like this.
-        let key = (self.name.clone(), format!("{}\u{0}", time.name()));
+        let key = (self.name.clone(), minutes_of(time));
         if let Some(Known::Minutes(minutes)) = self.home.codebook.get(&key) {
             return Ok(minutes);
         }
@@ -260,31 +332,43 @@ impl Segment {
         Ok(minutes)
     }
 
-    /// How many rows are not older than each of some times. Reads a page for each, and blocks for that.
+    /// How many rows are not older than a time. Reads a page when that is asked for the first time, and blocks for that.
     ///
     /// # Errors
     /// `DataCorrupted` naming the file.
-    pub fn rows_since(&self, time: &FieldRef, since: &[Micros]) -> Result<Vec<usize>> {
+    pub fn rows_since(&self, time: &FieldRef, since: Micros) -> Result<usize> {
+        let key = (self.name.clone(), time.name().clone(), since);
+        let kept = &self.home.codebook.since;
+        if let Some(rows) = locked(kept).get(&key) {
+            return Ok(*rows);
+        }
+        let rows = self.find_since(time, since)?;
+        let mut kept = locked(kept);
+        if kept.len() >= SINCE_MAX {
+            kept.clear();
+        }
+        kept.insert(key, rows);
+        Ok(rows)
+    }
+
+    fn find_since(&self, time: &FieldRef, since: Micros) -> Result<usize> {
         let rows = usize::try_from(self.rows).unwrap_or(usize::MAX);
         let mut pages = self.time_pages(time.name())?;
         if pages.is_empty() {
             pages.push((0..rows, self.time_min, self.time_max));
         }
-        let position = |since: &Micros| -> Result<usize> {
-            let page = pages.partition_point(|(_, min, _)| min >= since);
-            let Some((range, _, max)) = pages.get(page) else { return Ok(rows) };
-            if max < since {
-                return Ok(range.start);
-            }
-            let times = self.times(time, &std::iter::once(range.clone()).collect())?;
-            Ok(range.start + times.partition_point(|time| time >= since))
-        };
-        since.iter().map(position).collect()
+        let page = pages.partition_point(|(_, min, _)| *min >= since);
+        let Some((range, _, max)) = pages.get(page) else { return Ok(rows) };
+        if *max < since {
+            return Ok(range.start);
+        }
+        let times = self.times(time, &std::iter::once(range.clone()).collect())?;
+        Ok(range.start + times.partition_point(|time| *time >= since))
     }
 
     fn times(&self, time: &FieldRef, rows: &RowRanges) -> Result<Vec<Micros>> {
         let mut times = Vec::with_capacity(rows.rows());
-        for batch in self.pick(&Arc::new(Schema::new(vec![time.clone()])), rows, None, BATCH_ROWS)? {
+        for batch in self.pick(&Arc::new(Schema::new(vec![time.clone()])), rows, &[], BATCH_ROWS)? {
             let column = batch.column(0).as_primitive_opt::<TimestampMicrosecondType>();
             times.extend_from_slice(column.ok_or_else(|| damaged(&self.file(), &"its times are none"))?.values());
         }
@@ -294,16 +378,22 @@ impl Segment {
 
 /// Gives the values of a column codes in the order of their coming.
 pub(super) struct Coder {
-    texts: HashMap<Box<str>, u16>,
-    numbers: HashMap<i64, u16>,
-    null: Option<u16>,
+    texts: HashMap<Box<str>, u32>,
+    numbers: HashMap<i64, u32>,
+    null: Option<u32>,
     values: usize,
-    rows: Vec<u16>,
+    values_max: usize,
+    /// Bytes that different texts may still have.
+    room: usize,
+    rows: Vec<u32>,
 }
 
 impl Coder {
-    pub(super) fn new(rows: usize) -> Self {
-        Coder { texts: HashMap::new(), numbers: HashMap::new(), null: None, values: 0, rows: Vec::with_capacity(rows) }
+    /// For so many rows of so many different values at most.
+    pub(super) fn new(rows: usize, values_max: usize) -> Self {
+        let room = TEXT_BYTES * rows.max(FEW_VALUES);
+        let (texts, numbers) = (HashMap::new(), HashMap::new());
+        Coder { texts, numbers, null: None, values: 0, values_max, room, rows: Vec::with_capacity(rows) }
     }
 
     /// Takes rows; `false` once there are too many values, or they are of a type that has no codes.
@@ -325,7 +415,7 @@ impl Coder {
     fn add_coded(&mut self, coded: &DictionaryArray<Int32Type>) -> Option<()> {
         let texts = coded.values().as_string_opt::<i32>()?;
         // A value of the file's dictionary may belong to other rows than these.
-        let mut known: Vec<Option<u16>> = vec![None; texts.len()];
+        let mut known: Vec<Option<u32>> = vec![None; texts.len()];
         for key in coded.keys() {
             let Some(key) = key.and_then(|key| usize::try_from(key).ok()).filter(|key| texts.is_valid(*key)) else {
                 self.add_text(None)?;
@@ -347,7 +437,10 @@ impl Coder {
             None => self.of_null(),
             Some(text) => match self.texts.get(text) {
                 Some(code) => Some(*code),
-                None => self.next().inspect(|code| _ = self.texts.insert(text.into(), *code)),
+                None => {
+                    self.room = self.room.checked_sub(text.len())?;
+                    self.next().inspect(|code| _ = self.texts.insert(text.into(), *code))
+                }
             },
         };
         code.map(|code| self.rows.push(code))
@@ -364,15 +457,15 @@ impl Coder {
         code.map(|code| self.rows.push(code))
     }
 
-    fn of_null(&mut self) -> Option<u16> {
+    fn of_null(&mut self) -> Option<u32> {
         if self.null.is_none() {
             self.null = self.next();
         }
         self.null
     }
 
-    fn next(&mut self) -> Option<u16> {
-        let code = (self.values < VALUES_MAX).then(|| u16::try_from(self.values).ok()).flatten()?;
+    fn next(&mut self) -> Option<u32> {
+        let code = (self.values < self.values_max).then(|| u32::try_from(self.values).ok()).flatten()?;
         self.values += 1;
         Some(code)
     }
@@ -381,8 +474,8 @@ impl Coder {
     pub(super) fn finish(self, kind: &DataType) -> Option<Codes> {
         let mut texts: Vec<Option<&str>> = vec![None; self.values];
         let mut numbers: Vec<Option<i64>> = vec![None; self.values];
-        self.texts.iter().for_each(|(text, code)| texts[usize::from(*code)] = Some(text));
-        self.numbers.iter().for_each(|(number, code)| numbers[usize::from(*code)] = Some(*number));
+        self.texts.iter().for_each(|(text, code)| texts[*code as usize] = Some(text));
+        self.numbers.iter().for_each(|(number, code)| numbers[*code as usize] = Some(*number));
         let small = |number: &Option<i64>| number.and_then(|number| i32::try_from(number).ok());
         let values: ArrayRef = match kind {
             DataType::Utf8View => Arc::new(StringViewArray::from_iter(texts)),
@@ -395,11 +488,71 @@ impl Coder {
             DataType::Boolean => Arc::new(numbers.iter().map(|number| number.map(|number| number != 0)).collect::<BooleanArray>()),
             _ => return None,
         };
-        let rows = if self.values <= 256 {
-            CodeRows::Bytes(self.rows.iter().map(|code| code.to_le_bytes()[0]).collect())
-        } else {
-            CodeRows::Words(self.rows)
+        let rows = match self.values {
+            0..=256 => CodeRows::U8(self.rows.iter().map(|code| *code as u8).collect()),
+            257..=FEW_VALUES => CodeRows::U16(self.rows.iter().map(|code| *code as u16).collect()),
+            _ => CodeRows::U32(self.rows),
         };
         Some(Codes { values, rows })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The values that codes stand for, in the order of the rows.
+    fn told(codes: &Codes) -> Vec<Option<String>> {
+        let texts = codes.values.as_string_view();
+        let value = |code: usize| texts.is_valid(code).then(|| texts.value(code).to_owned());
+        match &codes.rows {
+            CodeRows::U8(rows) => rows.iter().map(|code| value(usize::from(*code))).collect(),
+            CodeRows::U16(rows) => rows.iter().map(|code| value(usize::from(*code))).collect(),
+            CodeRows::U32(rows) => rows.iter().map(|code| value(*code as usize)).collect(),
+        }
+    }
+
+    fn coded(rows: usize, different: usize, long: usize) -> Option<Codes> {
+        let text = |row: usize| (!row.is_multiple_of(different)).then(|| format!("{:long$}", row % different));
+        let texts = StringViewArray::from_iter((0..rows).map(text));
+        let mut coder = Coder::new(rows, values_max(rows));
+        for from in (0..rows).step_by(10_000) {
+            if !coder.add(&texts.slice(from, 10_000.min(rows - from))).unwrap() {
+                return None;
+            }
+        }
+        let codes = coder.finish(&DataType::Utf8View)?;
+        assert_eq!(codes.values.len(), different.min(rows));
+        assert_eq!(told(&codes), (0..rows).map(text).collect::<Vec<_>>());
+        Some(codes)
+    }
+
+    #[test]
+    fn values_that_repeat_have_codes_of_as_few_bytes_as_will_do() {
+        assert!(matches!(coded(1_000, 256, 3), Some(Codes { rows: CodeRows::U8(_), .. })));
+        assert!(matches!(coded(1_000, 257, 3), Some(Codes { rows: CodeRows::U16(_), .. })));
+        assert!(matches!(coded(2 * FEW_VALUES, FEW_VALUES, 8), Some(Codes { rows: CodeRows::U16(_), .. })));
+        assert!(matches!(coded(4 * FEW_VALUES + 4, FEW_VALUES + 1, 8), Some(Codes { rows: CodeRows::U32(_), .. })));
+        assert!(coded(4 * FEW_VALUES, FEW_VALUES + 1, 8).is_none(), "more than one value for four rows");
+        assert!(coded(1_000, 501, 3).is_none(), "more than one value for two rows");
+        assert!(coded(1_000, 1_000, 2_000).is_none(), "documents rather than values");
+    }
+
+    #[test]
+    fn many_values_drive_nothing_out_of_memory() {
+        let few = || Arc::new(coded(1_000, 10, 1).unwrap());
+        let size = Known::Codes(few()).bytes();
+        let book = Codebook::new(8 * size);
+        let key = |name: usize| (name.to_string(), String::new());
+        for name in 0..7 {
+            book.put(key(name), Known::Codes(few()));
+        }
+        let many = Arc::new(coded(10_000, 10, 1).unwrap());
+        assert!(book.has_room(&few()) && !book.has_room(&many));
+        for name in 7..9 {
+            book.put(key(name), Known::Codes(few()));
+        }
+        assert!(book.get(&key(0)).is_none(), "what was asked for the longest ago goes");
+        assert!(book.get(&key(8)).is_some());
     }
 }

@@ -10,7 +10,7 @@ use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowPredicateFn, ArrowReaderMetadata, ParquetRecordBatchReaderBuilder, RowFilter, RowSelection,
+    ArrowPredicate, ArrowPredicateFn, ArrowReaderMetadata, ParquetRecordBatchReaderBuilder, RowFilter, RowSelection,
 };
 use parquet::file::metadata::PageIndexPolicy;
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
@@ -131,11 +131,12 @@ impl Segment {
         Ok(pages)
     }
 
-    /// Rows with the columns of a part of the stored schema, in their order; those that a filter leaves, if there is one. Blocks.
+    /// Rows with the columns of a part of the stored schema, in their order; those that all filters leave, of which each is asked of what
+    /// those before it have left. Blocks.
     ///
     /// # Errors
     /// `DataCorrupted` naming the file.
-    pub fn pick(&self, part: &SchemaRef, rows: &RowRanges, filter: Option<&Filter>, batch_rows: usize) -> Result<Vec<RecordBatch>> {
+    pub fn pick(&self, part: &SchemaRef, rows: &RowRanges, filters: &[Filter], batch_rows: usize) -> Result<Vec<RecordBatch>> {
         let path = self.file();
         let broken = |cause: &dyn std::fmt::Display| damaged(&path, cause);
         let footer = self.home.footers.get(self)?;
@@ -146,13 +147,15 @@ impl Segment {
             .with_projection(projection(&footer, part))
             .with_row_groups(groups)
             .with_row_selection(selection);
-        if let Some(Filter { columns, keeps }) = filter {
+        let predicate = |Filter { columns, keeps }: &Filter| -> Box<dyn ArrowPredicate> {
             let (columns, keeps) = (columns.clone(), keeps.clone());
-            let predicate = ArrowPredicateFn::new(projection(&footer, &columns), move |batch: RecordBatch| {
+            Box::new(ArrowPredicateFn::new(projection(&footer, &columns), move |batch: RecordBatch| {
                 let batch = physical::to_stored(&batch, &columns).map_err(|cause| ArrowError::ExternalError(Box::new(cause)))?;
                 keeps(&batch)
-            });
-            reader = reader.with_row_filter(RowFilter::new(vec![Box::new(predicate)]));
+            }))
+        };
+        if !filters.is_empty() {
+            reader = reader.with_row_filter(RowFilter::new(filters.iter().map(predicate).collect()));
         }
         let batches = reader.build().map_err(|cause| broken(&cause))?;
         batches.map(|batch| physical::to_stored(&batch.map_err(|cause| broken(&cause))?, part)).collect()

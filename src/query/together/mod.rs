@@ -6,6 +6,7 @@
 //! and the guard's own rules, judge one row in the place of many.
 
 mod asked;
+mod calls;
 mod documents;
 mod uses;
 
@@ -14,14 +15,13 @@ use std::sync::Arc;
 
 use datafusion::common::tree_node::{Transformed, TreeNodeRecursion};
 use datafusion::common::{Column, Result};
-use datafusion::functions_aggregate::sum::sum_udaf;
-use datafusion::logical_expr::expr::{AggregateFunction, AggregateFunctionParams};
 use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{
     Aggregate, BinaryExpr, Expr, Filter, LogicalPlan, Operator, Projection, SubqueryAlias, TableScan, TableScanBuilder, lit, when,
 };
 
 pub(super) use self::asked::Paths;
+use self::calls::{Call, distinct, in_two_steps, numbered};
 use self::documents::Documents;
 use self::uses::{Names, Uses};
 use crate::guard::plans;
@@ -54,19 +54,13 @@ fn of_grouping(aggregate: &Aggregate, style: &Style) -> Result<Option<LogicalPla
     }
     let Some((below, passed)) = Rebuilt { uses: &uses }.above(&aggregate.input)? else { return Ok(None) };
     let promoted = |expr: Expr| names.documents.promoted(expr, &uses.promoted, &passed);
-    let rows = &passed[0];
-    // Counts of nothing else would have one name; what stands above asks for the old ones.
-    let named = |(at, call): (usize, &Call)| match call {
-        Call::Count { filter } => {
-            let filter = filter.clone().map(promoted).transpose()?.map(Box::new);
-            let sum = AggregateFunction::new_udf(sum_udaf(), vec![Expr::Column(rows.clone())], false, filter, vec![], None);
-            Ok(Expr::AggregateFunction(sum).alias(format!("{ROWS}{at}")))
-        }
-        Call::Kept(kept) => Ok(promoted(kept.clone())?.alias(format!("{ROWS}{at}"))),
+    let calls = calls.into_iter().map(|call| call.map(promoted)).collect::<Result<Vec<_>>>()?;
+    let groups = aggregate.group_expr.iter().cloned().map(promoted).collect::<Result<Vec<_>>>()?;
+    let rows = Expr::Column(passed[0].clone());
+    let summed = match distinct(&calls) {
+        Some(value) => in_two_steps(below, groups, &value, &calls, &rows)?,
+        None => Aggregate::try_new(Arc::new(below), groups, numbered(calls.iter().map(|call| call.over(&rows))))?,
     };
-    let sums = calls.iter().enumerate().map(named).collect::<Result<_>>()?;
-    let groups = aggregate.group_expr.iter().cloned().map(promoted).collect::<Result<_>>()?;
-    let summed = Aggregate::try_new(Arc::new(below), groups, sums)?;
     let groups = summed.schema.fields().len() - calls.len();
     let told = aggregate.schema.iter().zip(summed.schema.iter()).enumerate().map(|(at, ((qualifier, field), now))| {
         let column = Expr::Column(Column::from(now));
@@ -82,40 +76,6 @@ fn of_grouping(aggregate: &Aggregate, style: &Style) -> Result<Option<LogicalPla
     let told = told.collect::<Result<Vec<_>>>()?;
     let summed = Arc::new(LogicalPlan::Aggregate(summed));
     Ok(Some(LogicalPlan::Projection(Projection::try_new(told, summed)?)))
-}
-
-/// What becomes of an aggregate over rows that stand for many.
-enum Call {
-    /// The sum of the numbers of rows, of those for which the filter is true.
-    Count { filter: Option<Expr> },
-    /// It is the same however often a value comes.
-    Kept(Expr),
-}
-
-impl Call {
-    /// `None` if it must see each row.
-    fn of(expr: &Expr) -> Option<Call> {
-        let Expr::AggregateFunction(AggregateFunction { func, params }) = expr.clone().unalias() else { return None };
-        let AggregateFunctionParams { args, distinct, filter, order_by, null_treatment } = params;
-        if !order_by.is_empty() || null_treatment.is_some() {
-            return None;
-        }
-        match (func.name(), distinct) {
-            ("count", false) => {
-                let filter = filter.map(|filter| *filter);
-                match args.as_slice() {
-                    [Expr::Literal(value, _)] if !value.is_null() => Some(Call::Count { filter }),
-                    [counted] => {
-                        let known = counted.clone().is_not_null();
-                        Some(Call::Count { filter: Some(filter.map_or(known.clone(), |filter| filter.and(known))) })
-                    }
-                    _ => None,
-                }
-            }
-            ("min" | "max" | "bool_and" | "bool_or", _) | ("count", true) => Some(Call::Kept(expr.clone().unalias())),
-            _ => None,
-        }
-    }
 }
 
 /// What the columns below a grouping are, which stands over filters and projections over the scan of one table; `None` if something in it needs

@@ -21,8 +21,10 @@ use crate::value::{SqlType, Style, Zone, cast_text};
 const CUTS_MAX: usize = 64;
 const MICROS_PER_MINUTE: i64 = 60_000_000;
 const MICROS_PER_DAY: i64 = 86_400_000_000;
-/// Minutes in which no hour begins but at their start where the offset from UTC is a multiple of them and never changes.
+/// Minutes of a quarter of an hour, an hour and a day.
 const QUARTER: i64 = 15;
+const HOUR: i64 = 60;
+const DAY: i64 = 1_440;
 
 /// How expressions use the time of a row.
 #[derive(Debug, Clone)]
@@ -177,11 +179,12 @@ fn zone_of(expr: &Expr, time: Option<&Column>) -> Option<Option<Zone>> {
     }
 }
 
-/// Minutes in which no hour of a zone begins but at their start. Since 1980 zones have changed at whole minutes, some of them at one minute
-/// past midnight; `None` where seconds matter.
+/// Minutes, counted from 1970, in which a zone's time goes on evenly, and at whose start its own minutes of such a number start as well.
+/// Since 1980 zones have changed at whole minutes, some of them at one minute past midnight; `None` where seconds matter.
 fn hours_in(zone: Zone) -> Option<i64> {
     match zone {
-        zone if zone == Zone::UTC => Some(QUARTER),
+        zone if zone.is_utc() => Some(DAY),
+        Zone::Fixed(seconds) if seconds % 3_600 == 0 => Some(HOUR),
         Zone::Fixed(seconds) if seconds % 900 == 0 => Some(QUARTER),
         Zone::Fixed(seconds) if seconds % 60 == 0 => Some(1),
         Zone::Named(_) => Some(1),
@@ -217,7 +220,8 @@ fn text(constant: &Expr) -> Option<&str> {
 fn begun(unit: &str) -> Option<i64> {
     match unit.to_ascii_lowercase().as_str() {
         "minute" => Some(1),
-        "hour" | "day" | "week" | "month" | "quarter" | "year" => Some(QUARTER),
+        "hour" => Some(HOUR),
+        "day" | "week" | "month" | "quarter" | "year" => Some(DAY),
         _ => None,
     }
 }
@@ -226,7 +230,8 @@ fn begun(unit: &str) -> Option<i64> {
 fn told(part: &str) -> Option<i64> {
     match part.to_ascii_lowercase().as_str() {
         "minute" => Some(1),
-        "hour" | "day" | "dow" | "isodow" | "doy" | "week" | "month" | "quarter" | "year" | "isoyear" => Some(QUARTER),
+        "hour" => Some(HOUR),
+        "day" | "dow" | "isodow" | "doy" | "week" | "month" | "quarter" | "year" | "isoyear" => Some(DAY),
         _ => None,
     }
 }

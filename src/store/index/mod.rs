@@ -237,6 +237,16 @@ impl Segment {
         matches!(self.kept_codes(&path_name(index)), Some(None)) || self.lacks(index)
     }
 
+    /// Whether the codes of what a path leads to have been asked for. Nothing stays the longer for this question.
+    pub fn knows_path(&self, index: IndexSpec) -> bool {
+        self.knows_codes(&path_name(index))
+    }
+
+    /// The codes of what a path leads to, if they are at hand. Nothing stays the longer for this question.
+    pub fn path_codes_at_hand(&self, index: IndexSpec) -> Option<Arc<Codes>> {
+        self.codes_at_hand(&path_name(index))
+    }
+
     /// The codes of what a path leads to, if they are known; `Some(None)` where it leads to too many values. Reads the index's file when that is
     /// asked for the first time, and blocks for that.
     pub fn path_codes(&self, index: IndexSpec) -> Option<Option<Arc<Codes>>> {

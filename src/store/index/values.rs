@@ -23,7 +23,7 @@ use flate2::write::ZlibEncoder;
 use super::Origin;
 use super::column::{HEADER_BYTES, header};
 use crate::error::{Error, Kind, Result};
-use crate::store::codes::{CodeRows, Coder, Codes, VALUES_MAX};
+use crate::store::codes::{CodeRows, Coder, Codes, FEW_VALUES};
 use crate::value::json::path::{Step, text_at};
 
 const MAGIC: [u8; 8] = *b"ANNALPTH";
@@ -56,7 +56,7 @@ pub(super) struct ValuesBuilder {
 
 impl ValuesBuilder {
     pub(super) fn new(rows: u64) -> Self {
-        ValuesBuilder { coder: Some(Coder::new(usize::try_from(rows).unwrap_or(0))) }
+        ValuesBuilder { coder: Some(Coder::new(usize::try_from(rows).unwrap_or(0), FEW_VALUES)) }
     }
 
     /// Takes what the path leads to in the next rows.
@@ -85,15 +85,16 @@ impl ValuesBuilder {
                     body.write_all(value.unwrap_or_default().as_bytes()).map_err(failed)?;
                 }
                 match rows {
-                    CodeRows::Bytes(rows) => {
+                    CodeRows::U8(rows) => {
                         body.write_all(&[1]).map_err(failed)?;
                         body.write_all(&rows).map_err(failed)?;
                     }
-                    CodeRows::Words(rows) => {
+                    CodeRows::U16(rows) => {
                         body.write_all(&[2]).map_err(failed)?;
                         let bytes: Vec<u8> = rows.iter().flat_map(|code| code.to_le_bytes()).collect();
                         body.write_all(&bytes).map_err(failed)?;
                     }
+                    CodeRows::U32(_) => return Err(Error::internal("few values need no more than two bytes each")),
                 }
             }
         }
@@ -140,7 +141,7 @@ impl ValuesFile {
         if values == 0 {
             return Ok(None);
         }
-        let values = usize::try_from(values).ok().filter(|values| *values <= VALUES_MAX);
+        let values = usize::try_from(values).ok().filter(|values| *values <= FEW_VALUES);
         let values = values.ok_or_else(|| broken(&self.path, "it has too many values"))?;
         let mut texts = StringViewBuilder::with_capacity(values);
         for _ in 0..values {
@@ -154,17 +155,13 @@ impl ValuesFile {
         }
         let rows = usize::try_from(self.of.rows).unwrap_or(usize::MAX);
         let rows = match body.take(1)? {
-            [1] => CodeRows::Bytes(body.take(rows)?.to_vec()),
+            [1] => CodeRows::U8(body.take(rows)?.to_vec()),
             _ => {
                 let bytes = body.take(rows.saturating_mul(2))?;
-                CodeRows::Words(bytes.chunks_exact(2).map(|code| u16::from_le_bytes([code[0], code[1]])).collect())
+                CodeRows::U16(bytes.chunks_exact(2).map(|code| u16::from_le_bytes([code[0], code[1]])).collect())
             }
         };
-        let most = match &rows {
-            CodeRows::Bytes(rows) => rows.iter().copied().max().map(usize::from),
-            CodeRows::Words(rows) => rows.iter().copied().max().map(usize::from),
-        };
-        if most.is_some_and(|code| code >= values) {
+        if rows.highest().is_some_and(|code| code as usize >= values) {
             return Err(broken(&self.path, "a code stands for no value"));
         }
         Ok(Some(Codes { values: Arc::new(texts.finish()), rows }))
@@ -216,7 +213,7 @@ mod tests {
         fs::write(&path, &bytes).unwrap();
         let of = Origin { rows: 5, crc32c: 7 };
         let codes = ValuesFile::open(&path, of).unwrap().codes().unwrap().unwrap();
-        let CodeRows::Bytes(rows) = &codes.rows else { panic!("three values need one byte") };
+        let CodeRows::U8(rows) = &codes.rows else { panic!("three values need one byte") };
         let values = codes.values.as_string_view();
         let read: Vec<Option<String>> = rows
             .iter()
@@ -239,7 +236,7 @@ mod tests {
     fn too_many_values_have_no_codes() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("1.values");
-        let documents: Vec<String> = (0..=VALUES_MAX).map(|row| format!("[{row}]")).collect();
+        let documents: Vec<String> = (0..=FEW_VALUES).map(|row| format!("[{row}]")).collect();
         let documents: Vec<Option<&str>> = documents.iter().map(|text| Some(text.as_str())).collect();
         fs::write(&path, written(&documents, &[Step::Element(0)])).unwrap();
         let of = Origin { rows: documents.len() as u64, crc32c: 7 };

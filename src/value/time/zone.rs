@@ -66,12 +66,17 @@ impl Zone {
         }
     }
 
+    /// Whether its time always is UTC.
+    pub(crate) fn is_utc(self) -> bool {
+        matches!(self, Zone::Fixed(0) | Zone::Named(Tz::UTC | Tz::Etc__UTC | Tz::GMT))
+    }
+
     /// Seconds east of UTC at an instant.
     pub(crate) fn offset_at(self, utc_us: Micros) -> i32 {
         match self {
             Zone::Fixed(east) => east,
             Zone::Posix(posix) => posix.offset_at(utc_us),
-            Zone::Named(Tz::UTC | Tz::Etc__UTC | Tz::GMT) => 0,
+            zone if zone.is_utc() => 0,
             Zone::Named(zone) if let Some((east, _)) = before_rules(zone, utc_us) => east,
             Zone::Named(zone) => {
                 let seconds = within_tables(utc_us).div_euclid(US_PER_SECOND);
