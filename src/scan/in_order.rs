@@ -81,8 +81,7 @@ impl Reading {
 
     /// How many rows of segments neither time nor an index rules out.
     pub(super) fn rows_left(&self) -> u64 {
-        let left = |found: &Found| found.rows.as_ref().map_or(found.segment.rows, |rows| rows.rows() as u64);
-        self.found.iter().map(left).sum()
+        self.found.iter().map(Found::rows_left).sum()
     }
 }
 

@@ -18,8 +18,10 @@ use crate::value::words::TextProbe;
 
 /// Longer lists of values are not looked up: each costs two reads a segment.
 const VALUES_MAX: usize = 1_000;
-/// Where look-ups leave at most one page of so many, rows are picked out of these; where they leave more, all are read.
+/// Where look-ups leave at most one page of so many, rows are picked out of these; where they leave more, all are read,
 const SPARSE: usize = 4;
+/// but for one row of so many: of long texts, whose pages have fewer rows, most is left out also where nearly every page has one.
+const SPARSE_ROWS: u64 = 1_024;
 
 /// What an indexed column must be like.
 #[derive(Debug, Clone)]
@@ -57,6 +59,13 @@ pub(super) struct Found {
     pub segment: Arc<Segment>,
     /// `None` if it has no index that helps.
     pub rows: Option<RowRanges>,
+}
+
+impl Found {
+    /// How many rows can match.
+    pub(super) fn rows_left(&self) -> u64 {
+        self.rows.as_ref().map_or(self.segment.rows, |rows| rows.rows() as u64)
+    }
 }
 
 /// What one index has said of all segments.
@@ -127,12 +136,14 @@ impl Lookup {
     }
 }
 
-/// Whether look-ups have left so few pages of a table that rows are picked out of them.
+/// Whether look-ups have left so few pages or rows of a table that rows are picked out.
 pub(super) fn is_sparse(found: &[Found], segments: &[Arc<Segment>]) -> bool {
     let pages = |segment: &Segment| usize::try_from(segment.rows).unwrap_or(usize::MAX).div_ceil(PAGE_ROWS);
     let left = |found: &Found| found.rows.as_ref().map_or(pages(&found.segment), |rows| rows.pages(PAGE_ROWS));
     let (left, all): (usize, usize) = (found.iter().map(left).sum(), segments.iter().map(|segment| pages(segment)).sum());
-    left <= all / SPARSE
+    let rows_left: u64 = found.iter().map(Found::rows_left).sum();
+    let rows: u64 = segments.iter().map(|segment| segment.rows).sum();
+    left <= all / SPARSE || rows_left <= rows / SPARSE_ROWS
 }
 
 /// What an index can be on.
