@@ -11,7 +11,7 @@ use crate::store::{CodeRows, Codes};
 const PLACES_MAX: u64 = 1 << 20;
 /// Rows that are worked on at a time, so that their combinations stay in the processor's nearest memory.
 const CHUNK: usize = 2_048;
-/// Values that are looked at to learn how often combinations come.
+/// Values that are looked at to learn how often combinations come, and up to twice as many.
 const SAMPLE: usize = 512;
 
 /// Combinations of values, each with how many rows have it.
@@ -135,8 +135,9 @@ pub(super) fn rows_for_each(columns: &[Arc<Codes>]) -> usize {
     }
     let Some(widest) = columns.iter().max_by_key(|codes| codes.values.len()) else { return usize::MAX };
     let CodeRows::U32(wide) = &widest.rows else { return usize::MAX };
-    let step = (widest.values.len() / SAMPLE).max(1) as u32;
-    let sampled = wide.iter().enumerate().filter(|(_, code)| code.is_multiple_of(step)).map(|(row, _)| row);
+    // A power of two, since every row is asked whether it is one of them.
+    let others = (1u32 << (widest.values.len() / SAMPLE).max(1).ilog2()) - 1;
+    let sampled = wide.iter().enumerate().filter(|(_, code)| **code & others == 0).map(|(row, _)| row);
     let (mut rows, mut seen) = (0, HashSet::<u64, Scattered>::default());
     for row in sampled {
         let mut place = [0];

@@ -18,9 +18,10 @@ use crate::value::words::TextProbe;
 
 /// Longer lists of values are not looked up: each costs two reads a segment.
 const VALUES_MAX: usize = 1_000;
-/// Where look-ups leave at most one page of so many, rows are picked out of these; where they leave more, all are read,
+/// Where look-ups leave at most one page of so many, rows are picked out of these; where they leave more, all are read.
 const SPARSE: usize = 4;
-/// but for one row of so many: of long texts, whose pages have fewer rows, most is left out also where nearly every page has one.
+/// Where they leave at most one row of so many, rows are picked out whatever pages they stand on: pages of long texts have fewer rows than
+/// others, so that most of these is left out all the same.
 const SPARSE_ROWS: u64 = 1_024;
 
 /// What an indexed column must be like.

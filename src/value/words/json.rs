@@ -47,7 +47,7 @@ pub(crate) fn each_text<B>(document: &str, values: Values, visit: &mut impl FnMu
     })
 }
 
-/// Calls `visit` with each object and array in a valid document, as it is written, but for those inside of another that is no document.
+/// Calls `visit` with each object and array that is a member of a valid document, as it is written; not with those inside of these.
 pub(super) fn each_part(document: &str, visit: &mut impl FnMut(&str)) {
     let bytes = document.as_bytes();
     let (mut at, mut depth, mut start) = (0, 0, 0);

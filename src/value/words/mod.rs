@@ -91,18 +91,17 @@ pub(crate) fn each_kept_of_json(document: &str, visit: &mut impl FnMut(&str)) {
     });
     json::each_part(document, &mut |part| {
         // Nothing but a tag reaches over a quotation mark. Where one begins and ends depends on where the text does, so that here none does.
-        let mut before = None;
-        for piece in part.split_inclusive(['"', '<', '>']) {
-            let last = piece.chars().next_back().filter(|last| matches!(last, '"' | '<' | '>'));
-            let piece = last.map_or(piece, |last| &piece[..piece.len() - last.len_utf8()]);
-            if matches!(before, None | Some('>')) {
+        let (mut start, mut before) = (0, "");
+        for (end, mark) in part.match_indices(['"', '<', '>']).chain([(part.len(), "")]) {
+            let piece = &part[start..end];
+            if matches!(before, "" | ">") {
                 each_kept(piece, visit);
             }
             // What stands in front of a word can have a say in it; a tag in front is none.
-            if before.is_some() {
+            if !before.is_empty() {
                 each_kept(&format!("\"{piece}"), visit);
             }
-            before = last;
+            (start, before) = (end + mark.len(), mark);
         }
     });
 }
