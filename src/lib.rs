@@ -22,6 +22,7 @@
 //! `ARCHITECTURE.md` shows the floors: a file imports only from lower ones.
 #![forbid(unsafe_code)]
 
+pub mod background;
 pub mod catalog;
 pub mod clock;
 pub mod command;

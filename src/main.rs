@@ -4,16 +4,13 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
+use annals::background::STACK_BYTES;
 use tracing_subscriber::EnvFilter;
 
 /// Every small statement takes and gives back hundreds of small pieces of memory, on whichever thread it runs: with the system's
 /// allocator a sixth of the time of single-row INSERTs was lost to it.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// Bytes of stack of each thread that plans and runs statements. A statement may nest as deep as the parser allows, and every level is
-/// a frame of several recursions; a stack that overflows ends the whole server. Only the pages that are touched cost memory.
-const STACK_BYTES: usize = 64 << 20;
 
 fn main() -> ExitCode {
     tracing_subscriber::fmt()

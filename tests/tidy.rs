@@ -24,7 +24,7 @@ const FLOORS: [(&str, &[&str]); 11] = [
     ("3 catalog", &["catalog"]),
     ("2 store", &["store"]),
     ("1 ledger", &["ledger"]),
-    ("0 ground", &["config", "metrics", "value"]),
+    ("0 ground", &["background", "config", "metrics", "value"]),
     ("0 ground, its foundation", &["error", "clock"]),
 ];
 

@@ -13,8 +13,8 @@ use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::session_state::SessionState;
 use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use futures::{Stream, StreamExt};
 
 use crate::error::{Error, Result};
@@ -25,6 +25,7 @@ use crate::query::errors::unwrap;
 use crate::query::memory::Bounded;
 use crate::query::plan::origin::Origin;
 use crate::query::plan::{self, Planned};
+use crate::query::priority;
 use crate::query::session::{Column, Outcome, Session};
 use crate::query::settings::known::KNOWN;
 use crate::query::together;
@@ -62,7 +63,7 @@ async fn run(session: &Session, text: Option<&Arc<str>>, planned: &Planned, para
     }
     let kept = asked.and_then(|asked| Some((asked, Horizons::of(&optimised)?)));
     let (plan, context) = Box::pin(physical(session, &optimised)).await?;
-    let rows = execute_stream(plan.clone(), context).map_err(unwrap)?;
+    let rows = priority::execute(plan.clone(), context, engine.store.background())?;
     let rows: SendableRecordBatchStream = Box::pin(Counting { rows, plan: plan.clone(), backends: engine.backends.clone() });
     Ok((
         columns,
@@ -135,7 +136,7 @@ pub(super) fn one_batch(batch: RecordBatch) -> SendableRecordBatchStream {
 /// Runs a plan whose rows a statement needs whole, as INSERT … SELECT does.
 pub(super) async fn collect(session: &Session, plan: &LogicalPlan) -> Result<Vec<RecordBatch>> {
     let (plan, context) = physical(session, &optimised(session, plan)?).await?;
-    let mut stream = execute_stream(plan, context).map_err(unwrap)?;
+    let mut stream = priority::execute(plan, context, session.engine.store.background())?;
     let mut batches = Vec::new();
     while let Some(batch) = stream.next().await {
         batches.push(batch.map_err(unwrap)?);

@@ -8,10 +8,10 @@ use std::sync::{Arc, LazyLock};
 
 use datafusion::arrow::array::ArrayRef;
 use datafusion::common::stats::Precision;
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::display::DisplayableExecutionPlan;
 use datafusion::physical_plan::metrics::{MetricValue, MetricsSet};
 use datafusion::physical_plan::statistics::{StatisticsArgs, StatisticsContext};
-use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use futures::StreamExt;
 use regex::{Captures, Regex};
 use serde::Serialize;
@@ -23,6 +23,7 @@ use crate::error::{Error, Result};
 use crate::guard::exit;
 use crate::query::errors::unwrap;
 use crate::query::plan::Planned;
+use crate::query::priority;
 use crate::value::SqlType;
 
 /// The column of the answer.
@@ -43,7 +44,7 @@ pub(super) async fn explain(session: &Session, planned: &Planned, params: &[Arra
     let plan = if shown.analyze { exit::measured(plan).map_err(unwrap)? } else { plan };
     let ready = clock.now_us();
     if shown.analyze {
-        let mut stream = execute_stream(plan.clone(), context).map_err(unwrap)?;
+        let mut stream = priority::execute(plan.clone(), context, session.engine.store.background())?;
         while let Some(batch) = stream.next().await {
             batch.map_err(unwrap)?;
         }

@@ -29,6 +29,7 @@ mod mutate;
 pub mod notify;
 pub mod parse;
 pub mod plan;
+mod priority;
 mod protection;
 pub mod record;
 pub mod retention;

@@ -142,6 +142,11 @@ impl TimeOrderExec {
     pub(super) fn reading(&self) -> &Arc<Reading> {
         &self.reading
     }
+
+    /// Whether it is likely that a few rows are read: those that an index has found, or the first.
+    pub(super) fn reads_few(&self) -> bool {
+        self.few || self.reading.sparse
+    }
 }
 
 impl fmt::Debug for TimeOrderExec {

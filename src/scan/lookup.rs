@@ -16,7 +16,7 @@ use crate::store::{PAGE_ROWS, RowRanges, Segment, is_indexable};
 use crate::value::json::path::shown_path;
 use crate::value::words::TextProbe;
 
-/// Longer lists of values are not looked up: each costs two reads a segment.
+/// Longer lists of values are not looked up: each costs a read a segment.
 const VALUES_MAX: usize = 1_000;
 /// Where look-ups leave at most one page of so many, rows are picked out of these; where they leave more, all are read.
 const SPARSE: usize = 4;
@@ -42,6 +42,15 @@ enum Wanted {
 }
 
 impl Lookup {
+    /// Has read at the same time what each segment's index will be asked for.
+    fn expect(&self, segment: &Segment) {
+        match &self.wanted {
+            Wanted::OneOf(values) => segment.expect_rows_with(self.index, values),
+            // Each word of a text says where to read next.
+            Wanted::Text(_) => {}
+        }
+    }
+
     /// The rows of a segment that can be like that; `None` if it has no such index.
     fn rows(&self, segment: &Segment) -> Option<RowRanges> {
         match &self.wanted {
@@ -117,6 +126,7 @@ impl Lookup {
             let mut found: Vec<Found> = segments.into_iter().map(|segment| Found { segment, rows: None }).collect();
             let mut told = Vec::with_capacity(lookups.len());
             for lookup in lookups {
+                found.iter().for_each(|found| lookup.expect(&found.segment));
                 let mut said = Told { index: lookup.index, column: lookup.column.clone(), asked: 0, ruled_out: 0, rows: 0 };
                 for found in &mut found {
                     let Some(rows) = lookup.rows(&found.segment) else { continue };

@@ -71,6 +71,11 @@ pub fn is_raw(plan: &dyn ExecutionPlan) -> bool {
     source.is_some_and(|source| source.downcast_ref::<FileScanConfig>().is_some() || source.downcast_ref::<Tail>().is_some())
 }
 
+/// Whether a node that reads in the order of time is likely to read a few rows; `None` of any other.
+pub fn reads_few(plan: &dyn ExecutionPlan) -> Option<bool> {
+    plan.downcast_ref::<TimeOrderExec>().map(TimeOrderExec::reads_few)
+}
+
 /// One table of one store snapshot, ready to be planned.
 #[derive(Debug, Clone)]
 pub struct TableScan {

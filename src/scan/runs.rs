@@ -114,6 +114,7 @@ impl Piece {
 impl SegmentRun {
     pub(super) fn new(reading: &Arc<Reading>, place: usize, (end, few): (End, bool), ahead: usize, counts: Counts) -> Self {
         let found = &reading.found[place];
+        let scattered = found.rows.as_ref().is_some_and(|rows| rows.rows() <= FOUND_ROWS);
         SegmentRun {
             reading: reading.clone(),
             end,
@@ -121,16 +122,18 @@ impl SegmentRun {
             found: found.rows.clone(),
             opening: None,
             rest: None,
-            piece: match (few, found.rows.is_some()) {
+            piece: match (few, scattered) {
+                // What a filter looks at is read by whole pages all the same.
+                (true, false) if !reading.filters.is_empty() => Piece { pages: 1, pages_max: PAGES_MAX, rows: usize::MAX },
                 (true, false) => Piece { pages: 1, pages_max: PAGES_MAX, rows: FIRST_ROWS },
                 (true, true) => Piece { pages: 4, pages_max: FOUND_PAGES_MAX, rows: usize::MAX },
-                (false, found) => {
-                    let pages = if found { FOUND_PAGES_MAX } else { PAGES_MAX };
+                (false, _) => {
+                    let pages = if found.rows.is_some() { FOUND_PAGES_MAX } else { PAGES_MAX };
                     Piece { pages, pages_max: pages, rows: usize::MAX }
                 }
             },
             by_index: found.rows.is_some(),
-            filtered: found.rows.as_ref().is_none_or(|rows| rows.rows() > FOUND_ROWS),
+            filtered: !scattered,
             loading: VecDeque::new(),
             ahead,
             ready: VecDeque::new(),

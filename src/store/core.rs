@@ -26,6 +26,7 @@ use super::tail::{self, TailBatch, compact};
 use super::wal::WalFile;
 use super::wal::writer::{Change, LoadFrame};
 use super::workers::Workers;
+use crate::background::Background;
 use crate::error::{Error, Kind, Result};
 
 /// Tables while they are being edited for the next snapshot.
@@ -45,6 +46,8 @@ pub(crate) struct Core {
     pub(crate) store: Arc<dyn ObjectStore>,
     /// Who helps to encode.
     pub(crate) workers: Workers,
+    /// Where work runs that gives way to statements.
+    pub(crate) background: Background,
     /// Merges of segments that may still begin, which bounds what their pages and indexes take.
     pub(crate) merges: Semaphore,
     pub(crate) lock: Mutex<Option<FolderLock>>,
@@ -112,10 +115,11 @@ impl Core {
         lock: FolderLock,
         yard: Yard,
         found: Found,
-    ) -> Self {
+    ) -> Result<Self> {
         let purges = Purges::open(&dir);
         let core = Core {
             workers: Workers::new(options.encode_threads),
+            background: Background::start(options.encode_threads)?,
             merges: Semaphore::new(MERGES_MAX),
             options,
             dir,
@@ -134,7 +138,7 @@ impl Core {
             stop: CancellationToken::new(),
         };
         core.measure();
-        core
+        Ok(core)
     }
 
     pub(crate) fn options(&self) -> &StoreOptions {

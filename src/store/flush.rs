@@ -123,7 +123,8 @@ impl Core {
         };
         let position = frozen.position_after(log.position());
         // Statements get the cores unless commits wait for the memory that this frees.
-        let workers = if self.is_pressed() { self.workers.clone() } else { self.workers.at_leisure() };
+        let pressed = self.is_pressed();
+        let workers = if pressed { self.workers.clone() } else { self.workers.at_leisure() };
         let shape = self.segment_shape(&frozen.spec, workers);
         let batches = frozen.batches.clone();
         let work = move || {
@@ -132,9 +133,8 @@ impl Core {
             let result = write_by_day(&shape, &batches, &mut written);
             (result, written)
         };
-        let (result, written) = tokio::task::spawn_blocking(work)
-            .await
-            .map_err(|cause| Error::internal(format!("writing segments ended early: {cause}")))?;
+        let done = if pressed { tokio::task::spawn_blocking(work).await } else { self.background.run(work).await };
+        let (result, written) = done.map_err(|cause| Error::internal(format!("writing segments ended early: {cause}")))?;
         let committed = async {
             result?;
             self.options().faults.point(crash::AFTER_PARQUET).map_err(|cause| Error::io("commit to", &home.dir, &cause))?;

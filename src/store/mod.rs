@@ -32,6 +32,7 @@ mod definition;
 mod delta;
 pub(crate) mod durable;
 mod encode;
+mod expect;
 mod flush;
 pub mod foreign;
 mod home;
@@ -42,6 +43,7 @@ mod load;
 mod lock;
 mod open;
 mod options;
+mod pages;
 mod physical;
 mod pick;
 mod prepare;
@@ -81,6 +83,7 @@ use self::prepare::{Checked, prepare};
 use self::spec::{TableId, TableSpec};
 use self::wal::writer::{Answer, Prepared, Request, WalWriter};
 use self::workers::Workers;
+use crate::background::Background;
 use crate::error::{Error, Kind, Result};
 use crate::ledger::proof::RowProof;
 use crate::metrics::Metrics;
@@ -174,7 +177,7 @@ impl Store {
         let objects = DurableStore::folder(&tables_dir)
             .map_err(|cause| Error::new(Kind::IoError, format!("could not open \"{}\": {cause}", tables_dir.display())))?;
         let found = Found { tables: opened.tables, wal_files: opened.replayed.files };
-        let core = Arc::new(Core::new(options, dir, Arc::new(objects), lock, yard, found));
+        let core = Arc::new(Core::new(options, dir, Arc::new(objects), lock, yard, found)?);
         let writer = WalWriter::begin(core.clone(), opened.replayed.last_sequence, opened.definitions)?;
         core.cut_wal()?;
         let opening = core.clone();
@@ -358,6 +361,11 @@ impl Store {
         }
         self.await_janitor().await;
         Ok(report)
+    }
+
+    /// The threads that give way, for statements too.
+    pub fn background(&self) -> &Background {
+        &self.core.background
     }
 
     /// The files of all tables; [`Segment::path`] is relative to it. Its writes are synced.

@@ -5,17 +5,18 @@ use std::fs::File;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
-use arrow::array::{BooleanArray, RecordBatch};
+use arrow::array::{Array, BooleanArray, RecordBatch};
+use arrow::compute::prep_null_mask_filter;
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{
-    ArrowPredicate, ArrowPredicateFn, ArrowReaderMetadata, ParquetRecordBatchReaderBuilder, RowFilter, RowSelection,
-};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReader, RowGroups, RowSelection};
+use parquet::arrow::{ProjectionMask, parquet_to_arrow_field_levels};
 use parquet::file::metadata::PageIndexPolicy;
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 
 use super::core::locked;
+use super::expect::Places;
+use super::pages::Pages;
 use super::physical;
 use super::ranges::RowRanges;
 use super::read::{damaged, metadata};
@@ -140,26 +141,49 @@ impl Segment {
         let path = self.file();
         let broken = |cause: &dyn std::fmt::Display| damaged(&path, cause);
         let footer = self.home.footers.get(self)?;
-        let (groups, selection) = selected(&footer, rows);
-        let file = File::open(&path).map_err(|cause| broken(&cause))?;
-        let mut reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, footer.clone())
-            .with_batch_size(batch_rows)
-            .with_projection(projection(&footer, part))
-            .with_row_groups(groups)
-            .with_row_selection(selection);
-        let predicate = |Filter { columns, keeps }: &Filter| -> Box<dyn ArrowPredicate> {
-            let (columns, keeps) = (columns.clone(), keeps.clone());
-            Box::new(ArrowPredicateFn::new(projection(&footer, &columns), move |batch: RecordBatch| {
-                let batch = physical::to_stored(&batch, &columns).map_err(|cause| ArrowError::ExternalError(Box::new(cause)))?;
-                keeps(&batch)
-            }))
-        };
-        if !filters.is_empty() {
-            reader = reader.with_row_filter(RowFilter::new(filters.iter().map(predicate).collect()));
+        let (groups, mut left) = selected(&footer, rows);
+        let shown = projection(&footer, part);
+        let asked: Vec<ProjectionMask> = filters.iter().map(|filter| projection(&footer, &filter.columns)).collect();
+        let file = File::open(&path).and_then(Places::of).map_err(|cause| broken(&cause))?;
+        let pages = Pages::new(file, footer.clone(), groups, looked_at_again(&footer, &shown, &asked));
+        // Of the other columns no more is read than what the first filter leaves.
+        pages.expect(asked.first().unwrap_or(&shown), rows);
+        for (filter, columns) in filters.iter().zip(asked) {
+            if !left.selects_any() {
+                return Ok(vec![]);
+            }
+            let mut kept = Vec::new();
+            for batch in batches(&pages, columns, batch_rows, left.clone()).map_err(|cause| broken(&cause))? {
+                let batch = physical::to_stored(&batch.map_err(|cause| broken(&cause))?, &filter.columns)?;
+                let keeps = (filter.keeps)(&batch).map_err(|cause| broken(&cause))?;
+                kept.push(if keeps.null_count() > 0 { prep_null_mask_filter(&keeps) } else { keeps });
+            }
+            left = left.and_then(&RowSelection::from_filters(&kept));
         }
-        let batches = reader.build().map_err(|cause| broken(&cause))?;
-        batches.map(|batch| physical::to_stored(&batch.map_err(|cause| broken(&cause))?, part)).collect()
+        let rows = batches(&pages, shown, batch_rows, left).map_err(|cause| broken(&cause))?;
+        rows.map(|batch| physical::to_stored(&batch.map_err(|cause| broken(&cause))?, part)).collect()
     }
+}
+
+/// Batches of some columns of the rows that are selected.
+fn batches(
+    pages: &Pages,
+    columns: ProjectionMask,
+    batch_rows: usize,
+    selection: RowSelection,
+) -> parquet::errors::Result<ParquetRecordBatchReader> {
+    let schema = pages.schema();
+    let levels = parquet_to_arrow_field_levels(pages.metadata().file_metadata().schema_descr(), columns, Some(schema.fields()))?;
+    // Room is made for whole batches, also where one row is read.
+    let batch_rows = batch_rows.min(selection.row_count()).max(1);
+    ParquetRecordBatchReader::try_new_with_row_groups(&levels, pages, batch_rows, Some(selection))
+}
+
+/// The columns that are read more than once: by two filters, or by a filter and for its rows.
+fn looked_at_again(footer: &ArrowReaderMetadata, shown: &ProjectionMask, asked: &[ProjectionMask]) -> ProjectionMask {
+    let readers = |leaf: usize| asked.iter().chain([shown]).filter(|columns| columns.leaf_included(leaf)).count();
+    let schema = footer.parquet_schema();
+    ProjectionMask::leaves(schema, (0..schema.num_columns()).filter(|leaf| readers(*leaf) > 1))
 }
 
 /// The columns of a file that a part of the stored schema names, by whole names: one with a dot in it is no path.

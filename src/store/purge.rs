@@ -165,7 +165,9 @@ impl Core {
         while !pending.is_empty() {
             let (shape, sifted_by, stop) = (shape.clone(), judge.clone(), self.stop.clone());
             let work = move || sift(&shape, pending, sifted_by.as_ref(), || stop.is_cancelled());
-            let group = tokio::task::spawn_blocking(work)
+            let group = self
+                .background
+                .run(work)
                 .await
                 .map_err(|cause| Error::internal(format!("purging table {id} ended early: {cause}")))?;
             let discard =

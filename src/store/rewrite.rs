@@ -96,7 +96,9 @@ impl Core {
             let sources = inputs.clone();
             let stop = self.stop.clone();
             let turn = self.merges.acquire().await.map_err(|_| Core::closed())?;
-            let facts = tokio::task::spawn_blocking(move || merge(&shape, &sources, &stop))
+            let facts = self
+                .background
+                .run(move || merge(&shape, &sources, &stop))
                 .await
                 .map_err(|cause| Error::internal(format!("merging segments ended early: {cause}")))??;
             drop(turn);

@@ -32,7 +32,7 @@ impl Core {
             }
             Ok((report, findings))
         };
-        tokio::task::spawn_blocking(work).await.map_err(|cause| Error::internal(format!("a verification ended early: {cause}")))?
+        self.background.run(work).await.map_err(|cause| Error::internal(format!("a verification ended early: {cause}")))?
     }
 }
 

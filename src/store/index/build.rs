@@ -34,9 +34,7 @@ impl Core {
             }
             Ok(indexed)
         };
-        tokio::task::spawn_blocking(work)
-            .await
-            .map_err(|cause| Error::internal(format!("building indexes ended early: {cause}")))?
+        self.background.run(work).await.map_err(|cause| Error::internal(format!("building indexes ended early: {cause}")))?
     }
 }
 

@@ -168,6 +168,14 @@ impl Index {
         }
     }
 
+    /// Tells the operating system what asking for the rows of these values will read.
+    pub(super) fn expect(&self, values: &ArrayRef) {
+        match self {
+            Index::Ids(ids) => ids.expect(values),
+            Index::Text(_) | Index::Values(_) => {}
+        }
+    }
+
     /// The codes of all rows, or `None` inside where there are too many values; `None` if this index does not know.
     pub(super) fn codes(&self) -> Result<Option<Option<Codes>>> {
         match self {

@@ -9,14 +9,16 @@
 //! ```
 //!
 //! The high bits of a hash say the bucket, 21 more are the fingerprint, so that about one look-up in five thousand finds a row that has
-//! another value: whoever asks compares. A look-up is two small reads, wherever the value stands, and a value that occurs once costs
-//! about 37 bits: 13 of fingerprint and 22 of row number. Values that come again cost a few bits for each row.
+//! another value: whoever asks compares. The directory stays in memory while the index is open, four bytes for some hundreds of values, so that
+//! a look-up is one small read, wherever the value stands. A value that occurs once costs about 37 bits: 13 of fingerprint and 22 of row
+//! number. Values that come again cost a few bits for each row.
 //!
 //! A Bloom filter for each row group would take 10 bits a value, and says only which 131,072 rows to read; a B-tree keeps the values
 //! themselves, 36 bytes of each id.
 
 use std::fs::File;
 use std::io::Read;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -27,6 +29,7 @@ use twox_hash::XxHash64;
 use super::Origin;
 use super::bits::{BitReader, BitWriter};
 use crate::error::{Error, Kind, Result};
+use crate::store::expect::expect;
 
 const MAGIC: [u8; 8] = *b"ANNALIDS";
 const VERSION: u16 = 1;
@@ -209,7 +212,10 @@ fn encode(entries: &[u64], widths: Widths) -> Vec<u8> {
 pub(super) struct IdsIndex {
     file: File,
     path: PathBuf,
-    bytes: u64,
+    /// Where each bucket begins, and where the last ends, from the first on: a hundredth of the index.
+    directory: Box<[u32]>,
+    /// Where the first bucket begins, and the file ends.
+    blocks: Range<u64>,
     widths: Widths,
     rows: u64,
 }
@@ -225,8 +231,26 @@ impl IdsIndex {
         if bytes[..] != header(of, widths) {
             return Err(damaged(path, "it is not an index of this segment"));
         }
-        let bytes = file.metadata().map_err(|cause| failed(&cause))?.len();
-        Ok(IdsIndex { file, path: path.to_owned(), bytes, widths, rows: of.rows })
+        if widths.bucket > BUCKET_BITS_MAX {
+            return Err(damaged(path, "its directory is too large"));
+        }
+        let mut directory = vec![0; 4 * ((1usize << widths.bucket) + 1)];
+        file.read_exact(&mut directory).map_err(|cause| failed(&cause))?;
+        let start = (HEADER_BYTES + directory.len()) as u64;
+        let (ends, _) = directory.as_chunks::<4>();
+        let directory = ends.iter().map(|end| u32::from_le_bytes(*end)).collect();
+        let end = file.metadata().map_err(|cause| failed(&cause))?.len();
+        Ok(IdsIndex { file, path: path.to_owned(), directory, blocks: start..end, widths, rows: of.rows })
+    }
+
+    /// Tells the operating system what [`rows`](IdsIndex::rows) of these values will read.
+    pub(super) fn expect(&self, values: &ArrayRef) {
+        let mut buckets = Vec::with_capacity(values.len());
+        hashes(values.as_ref(), |hash| buckets.extend(hash.map(|hash| self.widths.split(hash >> (64 - HASH_BITS)).0)));
+        buckets.sort_unstable();
+        buckets.dedup();
+        let places = buckets.into_iter().filter_map(|bucket| self.place(usize::try_from(bucket).ok()?));
+        expect(&self.file, places);
     }
 
     /// The rows that have one of some values, ascending, and perhaps a few others; `None` if the values are of a type that has no hashes.
@@ -274,19 +298,21 @@ impl IdsIndex {
         Ok(())
     }
 
+    /// Where a bucket stands; `None` where the directory is not what was written.
+    fn place(&self, bucket: usize) -> Option<Range<u64>> {
+        let (start, end) = (*self.directory.get(bucket)?, *self.directory.get(bucket + 1)?);
+        let place = self.blocks.start + u64::from(start)..self.blocks.start + u64::from(end);
+        (place.start + 4 <= place.end && place.end <= self.blocks.end).then_some(place)
+    }
+
     fn block(&self, bucket: usize) -> Result<Vec<u8>> {
         let failed = |cause: &std::io::Error| Error::io("read index", &self.path, cause);
-        let mut ends = [0; 8];
-        self.file.read_exact_at(&mut ends, (HEADER_BYTES + 4 * bucket) as u64).map_err(|cause| failed(&cause))?;
-        let [a, b, c, d, e, f, g, h] = ends;
-        let (start, end) = (u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h]));
-        let size = end.checked_sub(start).and_then(|size| usize::try_from(size).ok()).filter(|size| *size >= 4);
-        let Some(size) = size.filter(|_| u64::from(end) <= self.bytes) else {
+        let size = |place: &Range<u64>| usize::try_from(place.end - place.start).ok();
+        let Some((place, size)) = self.place(bucket).and_then(|place| size(&place).map(|size| (place, size))) else {
             return Err(damaged(&self.path, "its directory is not what was written"));
         };
-        let blocks = (HEADER_BYTES + 4 * ((1usize << self.widths.bucket) + 1)) as u64;
         let mut block = vec![0; size];
-        self.file.read_exact_at(&mut block, blocks + u64::from(start)).map_err(|cause| failed(&cause))?;
+        self.file.read_exact_at(&mut block, place.start).map_err(|cause| failed(&cause))?;
         let crc = block.split_off(size - 4);
         if crc != checksum(bucket, &block).to_le_bytes() {
             return Err(damaged(&self.path, "a checksum is wrong"));

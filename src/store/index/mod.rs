@@ -218,8 +218,16 @@ impl Segment {
         fs::metadata(file(&self.index_folder(), index)).map_or(0, |file| file.len())
     }
 
+    /// Tells the operating system what [`rows_with`](Segment::rows_with) of these values will read, so that several segments are read at the
+    /// same time.
+    pub fn expect_rows_with(&self, index: IndexSpec, values: &ArrayRef) {
+        if let Some(index) = self.open_index(index) {
+            index.expect(values);
+        }
+    }
+
     /// The rows, counted from 0 in the order of the file, that can have one of some values, ascending; `None` if that is not known. Reads
-    /// twice for each value, and blocks meanwhile.
+    /// once for each value, and blocks meanwhile.
     pub fn rows_with(&self, index: IndexSpec, values: &ArrayRef) -> Option<Vec<u32>> {
         let told = self.open_index(index)?.rows(values);
         self.believed(index, told)

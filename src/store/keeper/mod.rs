@@ -497,7 +497,9 @@ impl Core {
         let Some(keeper) = self.keeper().cloned() else { return Ok(()) };
         loop {
             let (keeper, snapshot) = (keeper.clone(), self.snapshot());
-            let more = tokio::task::spawn_blocking(move || keeper.pass(&snapshot))
+            let more = self
+                .background
+                .run(move || keeper.pass(&snapshot))
                 .await
                 .map_err(|cause| Error::internal(format!("a pass of the ledger ended early: {cause}")))??;
             if !more {
