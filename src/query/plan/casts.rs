@@ -208,7 +208,7 @@ pub(super) fn type_of(expr: &Expr, schema: &DFSchema) -> Option<SqlType> {
     if is_unknown(expr) {
         return None;
     }
-    let (_, field) = expr.to_field(schema).ok()?;
+    let field = scalar::field_of(expr, schema).ok()?;
     (*field.data_type() != DataType::Null).then(|| SqlType::of_field(&field))
 }
 

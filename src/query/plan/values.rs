@@ -12,7 +12,7 @@ use super::casts::{boolean, cast_to, is_unknown, resolve_as, type_of};
 use super::{jsonb, resolution};
 use crate::error::{Error, Kind};
 use crate::query::errors::wrap;
-use crate::query::functions::{self, cast};
+use crate::query::functions::{self, cast, scalar};
 use crate::value::{SqlType, Style};
 
 /// Functions that answer with one of their arguments.
@@ -274,7 +274,7 @@ pub(super) fn with_backslashes(pattern: Expr, escape: Option<char>) -> (Expr, Op
 pub(super) fn length(span: Expr, schema: &DFSchema, style: &Style) -> datafusion::common::Result<Expr> {
     let call = functions::operator(functions::LENGTH_OF_INTERVAL, style).map(|function| function.call(vec![span.clone()]));
     let Some(Expr::ScalarFunction(call)) = call else { return Ok(span) };
-    match functions::scalar::bind(&call, schema) {
+    match scalar::bind(&call, schema) {
         Some(bound) => bound.map_err(wrap),
         None => Ok(span),
     }
@@ -282,7 +282,7 @@ pub(super) fn length(span: Expr, schema: &DFSchema, style: &Style) -> datafusion
 
 /// An operand of `||` as text, written as PostgreSQL's cast writes it.
 pub(super) fn as_text(expr: Expr, schema: &DFSchema, style: &Style) -> datafusion::common::Result<(Expr, bool)> {
-    let (_, field) = expr.to_field(schema)?;
+    let field = scalar::field_of(&expr, schema)?;
     let source = SqlType::of_field(&field);
     let stays = matches!(source, SqlType::Array(_)) || *field.data_type() == DataType::Null || source.arrow() == DataType::Utf8View;
     if stays { Ok((expr, false)) } else { Ok((cast::call(expr, source, SqlType::Text, style), true)) }
