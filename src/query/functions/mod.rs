@@ -11,6 +11,7 @@ mod identity;
 mod json;
 mod ledger;
 mod mask;
+pub(super) mod missing;
 mod number;
 mod operator;
 mod ordered_set;
@@ -171,7 +172,7 @@ impl Registry {
     /// aggregate or window function has.
     pub fn missing(&self, name: &str) -> Option<Arc<ScalarUDF>> {
         let known = self.aggregate(name).is_some() || self.window(name).is_some() || plain(name) == "unnest";
-        (!known && plain(name) != "grouping").then(|| Arc::new(scalar::missing_function(name)))
+        (!known && plain(name) != "grouping").then(|| Arc::new(missing::missing_function(name)))
     }
 
     /// Whether a name is that of a function of one row's values, whoever asks.

@@ -456,7 +456,7 @@ pub(super) fn argument_types(args: &[Expr], schema: &DFSchema) -> Result<Vec<Arg
         .collect()
 }
 
-fn argument(field: &FieldRef, literal: bool) -> Argument {
+pub(super) fn argument(field: &FieldRef, literal: bool) -> Argument {
     let untyped = !field.metadata().contains_key(TYPE_KEY);
     match field.data_type() {
         DataType::Null => Argument::Unknown,
@@ -510,54 +510,6 @@ pub(super) fn only_value(array: &ArrayRef) -> datafusion::common::Result<ScalarV
     match array.as_list_opt::<i32>() {
         Some(list) if list.len() == 1 => Ok(ScalarValue::List(Arc::new(list.clone()))),
         _ => ScalarValue::try_from_array(array, 0),
-    }
-}
-
-/// A function that there is not, planned so that it can be refused with the types of its arguments, as PostgreSQL does.
-pub(super) fn missing_function(name: &str) -> ScalarUDF {
-    let any = datafusion::logical_expr::TypeSignature::VariadicAny;
-    let signature = Signature::one_of(vec![any, datafusion::logical_expr::TypeSignature::Nullary], Volatility::Volatile);
-    ScalarUDF::new_from_impl(Missing { name: name.to_owned(), signature })
-}
-
-/// Refuses a call of a function that there is not.
-///
-/// # Errors
-/// 42883.
-pub(crate) fn refuse_missing(call: &ScalarFunction, schema: &DFSchema) -> Result<()> {
-    let Some(absent) = call.func.inner().downcast_ref::<Missing>() else { return Ok(()) };
-    let types = call
-        .args
-        .iter()
-        .map(|arg| match arg.to_field(schema) {
-            Ok((_, field)) => argument(&field, matches!(arg, Expr::Literal(..))),
-            Err(_) => Argument::Unknown,
-        })
-        .collect::<Vec<_>>();
-    Err(missing(&absent.name, &types))
-}
-
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Missing {
-    name: String,
-    signature: Signature,
-}
-
-impl ScalarUDFImpl for Missing {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, _arg_types: &[DataType]) -> datafusion::common::Result<DataType> {
-        Ok(DataType::Null)
-    }
-
-    fn invoke_with_args(&self, _args: ScalarFunctionArgs) -> datafusion::common::Result<ColumnarValue> {
-        Err(wrap(missing(&self.name, &[])))
     }
 }
 

@@ -16,7 +16,7 @@ use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, LogicalPla
 use super::{Planned, jsonb, origin, resolution, sets, unions, values};
 use crate::error::{Error, Kind, Result};
 use crate::query::errors::{unwrap, wrap};
-use crate::query::functions::{self, ARRAY_LIKE, ARRAY_OF, CAST_AS, OF_PATTERNS, VALUE_LIKE, cast, fold_operator, scalar};
+use crate::query::functions::{self, ARRAY_LIKE, ARRAY_OF, CAST_AS, OF_PATTERNS, VALUE_LIKE, cast, fold_operator, missing, scalar};
 use crate::value::{self, BARE_NUMERIC, ColumnBuilder, Now, SqlType, Style};
 
 /// Applies the rules to every expression of a plan and finds the types of its parameters.
@@ -146,7 +146,7 @@ fn transform(expr: Expr, schema: &DFSchema, style: &Style) -> datafusion::common
                 Ok(Transformed::yes(folded.unwrap_or(bound)))
             }
             None => {
-                scalar::refuse_missing(&call, schema).map_err(wrap)?;
+                missing::refuse_missing(&call, schema).map_err(wrap)?;
                 values::lower_call(call, schema, style)
             }
         },
