@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 /// a frame of several recursions; a stack that overflows ends the whole server. Only the pages that are touched cost memory.
 pub const STACK_BYTES: usize = 64 << 20;
 
-/// The nice value of the threads: beside a thread that does not give way, one gets a quarter of a processor (`sched(7)`, 1024 to 335).
+/// How much nicer the threads are than the others: beside one of those, one gets a quarter of a processor (`sched(7)`, 1024 to 335).
 const NICE: i32 = 5;
 
 /// The threads that give way, and those that they start.
@@ -63,7 +63,7 @@ impl Drop for Background {
 
 /// Gives the calling thread the lower priority, and those that it starts. Where the system refuses that, they run as any other.
 fn give_way() {
-    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
+    if let Err(error) = rustix::process::nice(NICE) {
         tracing::debug!(%error, thread = ?thread::current().id(), "a background thread keeps its priority");
     }
 }
@@ -76,10 +76,11 @@ mod tests {
     async fn threads_give_way_with_what_they_start_and_no_others_do() {
         let nice = || rustix::process::getpriority_process(None).unwrap();
         let own = nice();
+        let nicer = (own + NICE).min(19);
         let background = Background::start(1).unwrap();
         let started = move || thread::spawn(nice).join().unwrap();
-        assert_eq!(background.run(started).await.unwrap(), NICE);
-        assert_eq!(background.handle().spawn(async move { nice() }).await.unwrap(), NICE);
+        assert_eq!(background.run(started).await.unwrap(), nicer);
+        assert_eq!(background.handle().spawn(async move { nice() }).await.unwrap(), nicer);
         assert_eq!(nice(), own);
         assert!(background.run(|| std::panic::panic_any(())).await.is_err_and(|failed| failed.is_panic()));
     }

@@ -5,7 +5,7 @@
 //! thread has one decompressor, and what a filter has looked at is kept until its rows are read.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
@@ -19,6 +19,7 @@ use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 use parquet::file::page_index::offset_index::PageLocation;
 use parquet::file::serialized_reader::SerializedPageReader;
+use parquet::schema::types::ColumnDescPtr;
 use zstd::bulk::Decompressor;
 use zstd::zstd_safe::get_frame_content_size;
 
@@ -130,7 +131,8 @@ impl Iterator for Chunks {
         Some(Chunk::of(self.footer.metadata(), group, self.column).map(|chunk| {
             let meta = self.footer.metadata().row_group(group).column(self.column);
             let (file, kept) = (self.file.clone(), self.kept.clone());
-            let reader = ChunkReader { file, compression: meta.compression(), meta: meta.clone(), chunk, next: 0, kept };
+            let (compression, column) = (meta.compression(), meta.column_descr_ptr());
+            let reader = ChunkReader { file, compression, column, chunk, next: 0, kept };
             Box::new(reader) as Box<dyn PageReader>
         }))
     }
@@ -141,7 +143,7 @@ impl PageIterator for Chunks {}
 /// Where the pages of one column of one row group stand.
 struct Chunk {
     dictionary: Option<PageLocation>,
-    pages: VecDeque<PageLocation>,
+    pages: Vec<PageLocation>,
     rows: usize,
 }
 
@@ -158,7 +160,7 @@ impl Chunk {
             let compressed_page_size = i32::try_from(first.offset - start).ok().filter(|bytes| *bytes > 0)?;
             Some(PageLocation { offset: start, compressed_page_size, first_row_index: 0 })
         });
-        Ok(Chunk { dictionary, pages: pages.iter().cloned().collect(), rows: rows_of(meta) })
+        Ok(Chunk { dictionary, pages: pages.clone(), rows: rows_of(meta) })
     }
 
     /// The rows of a page, counted from the beginning of the row group.
@@ -172,7 +174,7 @@ impl Chunk {
 struct ChunkReader {
     file: Arc<Places>,
     compression: Compression,
-    meta: ColumnChunkMetaData,
+    column: ColumnDescPtr,
     chunk: Chunk,
     /// The next page of values.
     next: usize,
@@ -196,13 +198,13 @@ impl ChunkReader {
     /// Has the library read one page as if nothing was compressed, and decompresses it.
     fn read(&self, place: &PageLocation, is_dictionary: bool) -> Result<Page> {
         let broken = || ParquetError::General(format!("there is no page at {}", place.offset));
-        let alone = ColumnChunkMetaData::builder(self.meta.column_descr_ptr())
+        let alone = ColumnChunkMetaData::builder(self.column.clone())
             .set_data_page_offset(place.offset)
             .set_total_compressed_size(place.compressed_page_size.into())
             .build()?;
         // The library takes what stands before the first of the pages that it is told of for the dictionary.
         let told = match is_dictionary {
-            true => self.chunk.pages.front().cloned().into_iter().collect(),
+            true => self.chunk.pages.first().cloned().into_iter().collect(),
             false => vec![place.clone()],
         };
         let page = SerializedPageReader::new(self.file.clone(), &alone, self.chunk.rows, Some(told))?.get_next_page()?;
