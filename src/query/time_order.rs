@@ -9,11 +9,11 @@ use datafusion::common::Result;
 use datafusion::common::config::ConfigOptions;
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
-use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
 use datafusion::physical_plan::filter::FilterExec;
 use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::sorts::sort::SortExec;
+use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 
 use crate::guard;
 use crate::scan::{self, End, Wanted};
@@ -57,7 +57,25 @@ fn decide(plan: Arc<dyn ExecutionPlan>, asked: Option<Asked>) -> Result<Arc<dyn 
     let below = below(plan.as_ref(), asked);
     let children = plan.children().into_iter().map(|child| decide(child.clone(), below)).collect::<Result<Vec<_>>>()?;
     let same = children.iter().zip(plan.children()).all(|(new, old)| Arc::ptr_eq(new, old));
-    if same { Ok(plan) } else { plan.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute)) }
+    if same {
+        return Ok(plan);
+    }
+    let plan = plan.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))?;
+    match below.and_then(|asked| asked.first) {
+        Some(first) => hands_on_early(plan, first),
+        None => Ok(plan),
+    }
+}
+
+/// A filter gathers rows before it hands them on: of those that come in order no more than a sort above needs to see that it has the first.
+fn hands_on_early(plan: Arc<dyn ExecutionPlan>, first: usize) -> Result<Arc<dyn ExecutionPlan>> {
+    match plan.downcast_ref::<FilterExec>() {
+        Some(filter) if plan.output_ordering().is_some() => {
+            let rows = first.saturating_add(scan::SPARE_ROWS).min(filter.batch_size());
+            Ok(Arc::new(filter.with_batch_size(rows)?))
+        }
+        Some(_) | None => Ok(plan),
+    }
 }
 
 /// What a node asks of the one below it.

@@ -120,14 +120,14 @@ pub(super) struct Counts {
 pub(super) struct TimeOrderExec {
     reading: Arc<Reading>,
     end: End,
-    /// Whether it is likely that not all rows are asked for.
-    few: bool,
+    /// How many rows are likely to be asked for, if not all.
+    few: Option<usize>,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
 }
 
 impl TimeOrderExec {
-    pub(super) fn new(reading: Arc<Reading>, end: End, few: bool) -> Self {
+    pub(super) fn new(reading: Arc<Reading>, end: End, few: Option<usize>) -> Self {
         let mut known = EquivalenceProperties::new(reading.shown.clone());
         if let Some(place) = reading.order() {
             let time = Arc::new(Column::new(reading.shown.field(place).name(), place));
@@ -145,7 +145,7 @@ impl TimeOrderExec {
 
     /// Whether it is likely that a few rows are read: those that an index has found, or the first.
     pub(super) fn reads_few(&self) -> bool {
-        self.few || self.reading.sparse
+        self.few.is_some() || self.reading.sparse
     }
 }
 

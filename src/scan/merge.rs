@@ -42,14 +42,14 @@ pub(super) struct Merge {
 }
 
 impl Merge {
-    pub(super) fn new(reading: &Arc<Reading>, end: End, few: bool, ahead: usize, counts: Counts) -> Self {
+    pub(super) fn new(reading: &Arc<Reading>, end: End, few: Option<usize>, ahead: usize, counts: Counts) -> Self {
         let segments = 0..reading.found.len();
         let mut runs: Vec<Run> =
             segments.map(|place| Run::Segment(SegmentRun::new(reading, place, (end, few), ahead, counts.clone()))).collect();
         let mut early: Vec<usize> = match (few, end) {
-            (true, _) => vec![],
-            (false, End::Newest) => (0..runs.len()).rev().collect(),
-            (false, End::Oldest) => (0..runs.len()).collect(),
+            (Some(_), _) => vec![],
+            (None, End::Newest) => (0..runs.len()).rev().collect(),
+            (None, End::Oldest) => (0..runs.len()).collect(),
         };
         let mut failed = None;
         for batch in reading.memory.iter().filter(|batch| batch.num_rows() > 0) {

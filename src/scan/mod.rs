@@ -56,6 +56,7 @@ pub use counted::{Apart, Together, one_by_one};
 pub use harmless::is_harmless;
 pub use in_order::End;
 pub use paths::steps_of;
+pub use runs::SPARE_ROWS;
 pub use undecided::{Wanted, decided, time_place};
 
 /// The address under which the store's files are registered with DataFusion.
@@ -193,7 +194,7 @@ impl TableScan {
         }
         let reading = Arc::new(self.reading(projection, predicate.as_ref()).await?);
         if reading.sparse {
-            return Ok(Arc::new(TimeOrderExec::new(reading, End::Newest, false)));
+            return Ok(Arc::new(TimeOrderExec::new(reading, End::Newest, None)));
         }
         let segments: Vec<Arc<Segment>> = reading.found.iter().map(|found| found.segment.clone()).collect();
         let any = self.any_order(session, &segments, projection, predicate, limit.filter(|_| filters.is_empty()))?;

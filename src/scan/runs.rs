@@ -11,10 +11,14 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::in_order::{Counts, End, Reading};
 use crate::clock::Micros;
-use crate::store::{PAGE_ROWS, RowRanges, Segment};
+use crate::store::{Most, PAGE_ROWS, RowRanges, Segment};
 
-/// Rows that are read first where few may be enough.
+/// Rows that are read first where few may be enough, at least.
 const FIRST_ROWS: usize = 256;
+/// So many more are read than are likely to be asked for: who sorts by more than the time has to see that the time goes on.
+pub const SPARE_ROWS: usize = 64;
+/// Where the rows that were likely to be enough are not, so many times as many are read next.
+const MORE: usize = 4;
 /// Pages that are read in one piece, at most; each piece has twice as many as the one before it.
 const PAGES_MAX: usize = 8;
 /// The same of rows that an index has found, which are few: a piece reads the dictionaries of its row groups anew, and a row group has as
@@ -62,8 +66,15 @@ impl Run {
 
 type Loading<T> = AbortOnDropHandle<Result<T>>;
 
-/// What was read of a segment when it was opened: its first rows, and which come next.
-type Opened = (Vec<RecordBatch>, RowRanges);
+/// What was read of a piece: rows, and among which of it those stand that were left out as more than are likely to be asked for.
+type Picked = (Vec<RecordBatch>, RowRanges);
+
+/// A segment that was opened: what was read of it first, what is being read beside that, and which rows come next.
+struct Opened {
+    first: Picked,
+    beside: Vec<Loading<Picked>>,
+    rest: RowRanges,
+}
 
 /// Rows of a segment. Its files are read where it does not hold up the runtime.
 pub(super) struct SegmentRun {
@@ -76,11 +87,15 @@ pub(super) struct SegmentRun {
     /// The rows that nobody has begun to read; `None` before it was opened.
     rest: Option<RowRanges>,
     piece: Piece,
+    /// How many rows of a piece are read that filters leave.
+    most: Most,
+    /// Rows before all that is being loaded, which nobody has begun to read.
+    left: RowRanges,
     /// Whether an index has told which rows to read.
     by_index: bool,
     /// Whether the reading's filters are asked.
     filtered: bool,
-    loading: VecDeque<Loading<Vec<RecordBatch>>>,
+    loading: VecDeque<Loading<Picked>>,
     /// How many pieces are read at the same time, once they have grown.
     ahead: usize,
     ready: VecDeque<RecordBatch>,
@@ -112,9 +127,16 @@ impl Piece {
 }
 
 impl SegmentRun {
-    pub(super) fn new(reading: &Arc<Reading>, place: usize, (end, few): (End, bool), ahead: usize, counts: Counts) -> Self {
+    pub(super) fn new(
+        reading: &Arc<Reading>,
+        place: usize,
+        (end, few): (End, Option<usize>),
+        ahead: usize,
+        counts: Counts,
+    ) -> Self {
         let found = &reading.found[place];
         let scattered = found.rows.as_ref().is_some_and(|rows| rows.rows() <= FOUND_ROWS);
+        let few = few.map(|first| first.saturating_add(SPARE_ROWS));
         SegmentRun {
             reading: reading.clone(),
             end,
@@ -122,16 +144,22 @@ impl SegmentRun {
             found: found.rows.clone(),
             opening: None,
             rest: None,
+            most: match (few, end) {
+                (Some(first), End::Newest) if !scattered && !reading.filters.is_empty() => Most::First(first),
+                (Some(first), End::Oldest) if !scattered && !reading.filters.is_empty() => Most::Last(first),
+                (_, _) => Most::All,
+            },
             piece: match (few, scattered) {
                 // What a filter looks at is read by whole pages all the same.
-                (true, false) if !reading.filters.is_empty() => Piece { pages: 1, pages_max: PAGES_MAX, rows: usize::MAX },
-                (true, false) => Piece { pages: 1, pages_max: PAGES_MAX, rows: FIRST_ROWS },
-                (true, true) => Piece { pages: 4, pages_max: FOUND_PAGES_MAX, rows: usize::MAX },
-                (false, _) => {
+                (Some(_), false) if !reading.filters.is_empty() => Piece { pages: 1, pages_max: PAGES_MAX, rows: usize::MAX },
+                (Some(first), false) => Piece { pages: 1, pages_max: PAGES_MAX, rows: first.max(FIRST_ROWS) },
+                (Some(_), true) => Piece { pages: 4, pages_max: FOUND_PAGES_MAX, rows: usize::MAX },
+                (None, _) => {
                     let pages = if found.rows.is_some() { FOUND_PAGES_MAX } else { PAGES_MAX };
                     Piece { pages, pages_max: pages, rows: usize::MAX }
                 }
             },
+            left: RowRanges::default(),
             by_index: found.rows.is_some(),
             filtered: !scattered,
             loading: VecDeque::new(),
@@ -141,9 +169,10 @@ impl SegmentRun {
         }
     }
 
-    /// A task that reads rows.
-    fn picking(&self) -> impl FnOnce(RowRanges) -> Result<Vec<RecordBatch>> + Send + 'static {
-        let (reading, segment, end, counts) = (self.reading.clone(), self.segment.clone(), self.end, self.counts.clone());
+    /// A task that reads a piece.
+    fn picking(&self) -> impl FnOnce(RowRanges) -> Result<Picked> + Clone + Send + 'static {
+        let (reading, segment, counts) = (self.reading.clone(), self.segment.clone(), self.counts.clone());
+        let (end, most) = (self.end, self.most);
         let (filtered, by_index) = (self.filtered, self.by_index);
         move |rows| {
             counts.pages.add(rows.pages(PAGE_ROWS));
@@ -154,12 +183,13 @@ impl SegmentRun {
                 segment.note_fetched(told.index, rows.rows());
             }
             let filters = if filtered { &reading.filters[..] } else { &[] };
-            let picked = segment.pick(&reading.part, &rows, filters, BATCH_ROWS);
-            let picked = picked.map_err(|error| DataFusionError::External(Box::new(error)))?;
-            match end {
-                End::Newest => Ok(picked),
-                End::Oldest => picked.iter().rev().map(turned).collect(),
-            }
+            let picked = segment.pick_most(&reading.part, &rows, filters, BATCH_ROWS, most);
+            let (picked, left) = picked.map_err(|error| DataFusionError::External(Box::new(error)))?;
+            let turned = match end {
+                End::Newest => picked,
+                End::Oldest => picked.iter().rev().map(turned).collect::<Result<_>>()?,
+            };
+            Ok((turned, left))
         }
     }
 
@@ -170,15 +200,17 @@ impl SegmentRun {
         self.counts.segments.add(1);
         self.segment.metrics().segments_read.add(1);
         let (reading, segment, found) = (self.reading.clone(), self.segment.clone(), self.found.take());
-        let (mut piece, end, picking) = (self.piece, self.end, self.picking());
+        let (mut piece, end, ahead, picking) = (self.piece, self.end, self.ahead, self.picking());
         let opening = move || {
             segment.ensure_verified().map_err(|error| DataFusionError::External(Box::new(error)))?;
             let mut rest = reading.by_time.rows(&segment)?;
             if let Some(found) = found {
                 rest = rest.and(&found);
             }
-            let rows = piece.take(&mut rest, end);
-            Ok((picking(rows)?, rest))
+            let mut pieces = parts(piece.take(&mut rest, end), ahead, end).into_iter();
+            let first = pieces.next().unwrap_or_default();
+            let beside = pieces.map(|rows| reading_of(picking.clone(), rows)).collect();
+            Ok(Opened { first: picking(first)?, beside, rest })
         };
         let _ = self.piece.take(&mut RowRanges::default(), end);
         self.opening = Some(AbortOnDropHandle::new(tokio::task::spawn_blocking(opening)));
@@ -191,10 +223,17 @@ impl SegmentRun {
             }
             self.begin();
             if let Some(opening) = self.opening.take() {
-                let (batches, rest) = opening.await.map_err(|error| DataFusionError::External(Box::new(error)))??;
-                self.rest = Some(rest);
-                self.take_in(batches);
+                let opened = opening.await.map_err(|error| DataFusionError::External(Box::new(error)))??;
+                self.rest = Some(opened.rest);
+                self.loading.extend(opened.beside);
+                self.take_in(opened.first);
                 continue;
+            }
+            if !self.left.is_empty() {
+                // What stands above lets little through, as a policy does: the same pages are not looked at again for a few rows each time.
+                self.most = self.most.times(MORE);
+                let left = std::mem::take(&mut self.left);
+                self.loading.push_front(reading_of(self.picking(), left));
             }
             let Some(rest) = &mut self.rest else { return internal_err!("a segment was not opened") };
             let mut pieces = Vec::new();
@@ -209,18 +248,23 @@ impl SegmentRun {
                 }
             }
             for rows in pieces {
-                let picking = self.picking();
-                self.loading.push_back(AbortOnDropHandle::new(tokio::task::spawn_blocking(move || picking(rows))));
+                self.loading.push_back(reading_of(self.picking(), rows));
             }
             let Some(loading) = self.loading.pop_front() else { return Ok(None) };
-            let batches = loading.await.map_err(|error| DataFusionError::External(Box::new(error)))??;
-            self.take_in(batches);
+            let picked = loading.await.map_err(|error| DataFusionError::External(Box::new(error)))??;
+            self.take_in(picked);
         }
     }
 
-    fn take_in(&mut self, batches: Vec<RecordBatch>) {
+    fn take_in(&mut self, (batches, left): Picked) {
         self.ready.extend(batches.into_iter().filter(|batch| batch.num_rows() > 0));
+        self.left = left;
     }
+}
+
+/// Rows that are read where nobody is held up.
+fn reading_of(picking: impl FnOnce(RowRanges) -> Result<Picked> + Send + 'static, rows: RowRanges) -> Loading<Picked> {
+    AbortOnDropHandle::new(tokio::task::spawn_blocking(move || picking(rows)))
 }
 
 /// A piece as so many, as nearly as pages allow, that are read at the same time.

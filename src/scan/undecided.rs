@@ -50,7 +50,7 @@ pub fn decided(plan: &dyn ExecutionPlan, wanted: Wanted) -> Option<Arc<dyn Execu
     match wanted {
         Wanted::InTime { end, first } => {
             let reading = reading(plan)?;
-            let few = first.is_some_and(|first| (first as u64) < reading.rows_left());
+            let few = first.filter(|first| (*first as u64) < reading.rows_left());
             Some(Arc::new(TimeOrderExec::new(reading.clone(), end, few)))
         }
         Wanted::All => plan.downcast_ref::<ThroughExec<Undecided>>()?.children().first().map(|any| Arc::clone(any)),

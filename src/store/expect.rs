@@ -12,6 +12,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
+use rustix::buffer::spare_capacity;
+use rustix::io::Errno;
 
 /// More than so many bytes at once are not told of: reading on, the system reads ahead by itself.
 const BYTES_MAX: u64 = 16 << 20;
@@ -85,8 +87,17 @@ impl ChunkReader for Places {
         if start.checked_add(length as u64).is_none_or(|end| end > self.bytes) {
             return Err(ParquetError::EOF(format!("{length} bytes at {start} of a file of {}", self.bytes)));
         }
-        let mut bytes = vec![0; length];
-        self.file.read_exact_at(&mut bytes, start)?;
+        // Room that nobody fills with zeros first.
+        let mut bytes = Vec::with_capacity(length);
+        while bytes.len() < length {
+            let at = start + bytes.len() as u64;
+            match rustix::io::pread(&self.file, spare_capacity(&mut bytes), at) {
+                Ok(0) => return Err(ParquetError::EOF(format!("a file ends before {at}"))),
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(cause) => return Err(io::Error::from(cause).into()),
+            }
+        }
+        bytes.truncate(length);
         Ok(bytes.into())
     }
 }

@@ -95,7 +95,7 @@ pub use self::load::Load;
 pub use self::lock::{owner_of, server_of};
 pub use self::options::StoreOptions;
 pub use self::physical::{file_schema, to_stored};
-pub use self::pick::Filter;
+pub use self::pick::{Filter, Most};
 pub use self::purge::{Assurance, Judge, Part, PurgeReport};
 pub use self::ranges::RowRanges;
 pub use self::read::{damaged, read_columns};

@@ -39,6 +39,26 @@ pub struct Filter {
     pub keeps: Arc<Keeps>,
 }
 
+/// How many rows are wanted of those that filters leave, and from which end.
+#[derive(Debug, Clone, Copy)]
+pub enum Most {
+    All,
+    First(usize),
+    Last(usize),
+}
+
+impl Most {
+    /// So many times as many.
+    #[must_use]
+    pub fn times(self, times: usize) -> Most {
+        match self {
+            Most::All => Most::All,
+            Most::First(rows) => Most::First(rows.saturating_mul(times)),
+            Most::Last(rows) => Most::Last(rows.saturating_mul(times)),
+        }
+    }
+}
+
 /// The footers of a table's segments, read once.
 #[derive(Debug, Default)]
 pub(crate) struct Footers(Mutex<Kept>);
@@ -138,6 +158,21 @@ impl Segment {
     /// # Errors
     /// `DataCorrupted` naming the file.
     pub fn pick(&self, part: &SchemaRef, rows: &RowRanges, filters: &[Filter], batch_rows: usize) -> Result<Vec<RecordBatch>> {
+        Ok(self.pick_most(part, rows, filters, batch_rows, Most::All)?.0)
+    }
+
+    /// No more of the same than are wanted, and the rows among which the others stand. Blocks.
+    ///
+    /// # Errors
+    /// `DataCorrupted` naming the file.
+    pub fn pick_most(
+        &self,
+        part: &SchemaRef,
+        rows: &RowRanges,
+        filters: &[Filter],
+        batch_rows: usize,
+        most: Most,
+    ) -> Result<(Vec<RecordBatch>, RowRanges)> {
         let path = self.file();
         let broken = |cause: &dyn std::fmt::Display| damaged(&path, cause);
         let footer = self.home.footers.get(self)?;
@@ -145,12 +180,12 @@ impl Segment {
         let shown = projection(&footer, part);
         let asked: Vec<ProjectionMask> = filters.iter().map(|filter| projection(&footer, &filter.columns)).collect();
         let file = File::open(&path).and_then(Places::of).map_err(|cause| broken(&cause))?;
-        let pages = Pages::new(file, footer.clone(), groups, looked_at_again(&footer, &shown, &asked));
+        let pages = Pages::new(file, footer.clone(), groups.clone(), looked_at_again(&footer, &shown, &asked));
         // Of the other columns no more is read than what the first filter leaves.
         pages.expect(asked.first().unwrap_or(&shown), rows);
         for (filter, columns) in filters.iter().zip(asked) {
             if !left.selects_any() {
-                return Ok(vec![]);
+                return Ok((vec![], RowRanges::default()));
             }
             let mut kept = Vec::new();
             for batch in batches(&pages, columns, batch_rows, left.clone()).map_err(|cause| broken(&cause))? {
@@ -160,8 +195,11 @@ impl Segment {
             }
             left = left.and_then(&RowSelection::from_filters(&kept));
         }
-        let rows = batches(&pages, shown, batch_rows, left).map_err(|cause| broken(&cause))?;
-        rows.map(|batch| physical::to_stored(&batch.map_err(|cause| broken(&cause))?, part)).collect()
+        let (left, others) = cut(left, most);
+        let others = rows.and(&rows_at(&footer, &groups, others));
+        let picked = batches(&pages, shown, batch_rows, left).map_err(|cause| broken(&cause))?;
+        let picked = picked.map(|batch| physical::to_stored(&batch.map_err(|cause| broken(&cause))?, part));
+        Ok((picked.collect::<Result<_>>()?, others))
     }
 }
 
@@ -191,6 +229,46 @@ fn projection(footer: &ArrowReaderMetadata, part: &SchemaRef) -> ProjectionMask 
     let roots = footer.parquet_schema().root_schema().get_fields().iter().enumerate();
     let wanted: Vec<usize> = roots.filter(|(_, root)| part.index_of(root.name()).is_ok()).map(|(at, _)| at).collect();
     ProjectionMask::roots(footer.parquet_schema(), wanted)
+}
+
+/// No more of a selection than is wanted, and the places of all that stands behind it, or before it.
+fn cut(selection: RowSelection, most: Most) -> (RowSelection, Range<usize>) {
+    let mut all = 0;
+    let selected = selection.iter().filter_map(|selector| {
+        all += selector.row_count;
+        (!selector.skip).then_some(all - selector.row_count..all)
+    });
+    let mut spans: RowRanges = selected.collect();
+    let (taken, others) = match most {
+        Most::All => return (selection, 0..0),
+        Most::First(rows) => {
+            let taken = spans.take_front(usize::MAX, usize::MAX, rows);
+            let border = spans.iter().next().map_or(all, |span| span.start);
+            (taken, border..all)
+        }
+        Most::Last(rows) => {
+            let taken = spans.take_back(usize::MAX, usize::MAX, rows);
+            let border = spans.iter().last().map_or(0, |span| span.end);
+            (taken, 0..border)
+        }
+    };
+    (RowSelection::from_consecutive_ranges(taken.iter(), all), others)
+}
+
+/// The rows that stand at some places of row groups put one behind the other.
+fn rows_at(footer: &ArrowReaderMetadata, groups: &[usize], places: Range<usize>) -> RowRanges {
+    let (mut first, mut before) = (0, 0);
+    let mut rows = Vec::new();
+    for (group, meta) in footer.metadata().row_groups().iter().enumerate() {
+        let size = usize::try_from(meta.num_rows()).unwrap_or(0);
+        if groups.contains(&group) {
+            let (from, to) = (places.start.clamp(before, before + size), places.end.clamp(before, before + size));
+            rows.push(first + from - before..first + to - before);
+            before += size;
+        }
+        first += size;
+    }
+    rows.into_iter().collect()
 }
 
 /// The row groups that hold some rows, and which of their rows they are.

@@ -152,7 +152,19 @@ async fn some_rows_are_picked_out_of_their_pages() {
             let mask = expected.column(3).as_primitive::<arrow::datatypes::Int64Type>();
             let mask: arrow::array::BooleanArray = mask.iter().map(|number| number.map(|number| number % 3 == 0)).collect();
             let kept = arrow::compute::filter_record_batch(&expected, &mask).unwrap();
-            assert_eq!(together(segment.pick(&schema, &rows, std::slice::from_ref(&filter), 700).unwrap()), kept);
+            let filters = std::slice::from_ref(&filter);
+            assert_eq!(together(segment.pick(&schema, &rows, filters, 700).unwrap()), kept);
+            // Those that were not wanted stand among the rows that are told, and no others.
+            let all = kept.num_rows();
+            for most in [0, 1, all / 3, all, all + 1] {
+                let wanted = most.min(all);
+                let (first, others) = segment.pick_most(&schema, &rows, filters, 700, Most::First(most)).unwrap();
+                assert_eq!(together(first), kept.slice(0, wanted));
+                assert_eq!(together(segment.pick(&schema, &others, filters, 700).unwrap()), kept.slice(wanted, all - wanted));
+                let (last, others) = segment.pick_most(&schema, &rows, filters, 700, Most::Last(most)).unwrap();
+                assert_eq!(together(last), kept.slice(all - wanted, wanted));
+                assert_eq!(together(segment.pick(&schema, &others, filters, 700).unwrap()), kept.slice(0, all - wanted));
+            }
         }
         assert!(segment.pick(&schema, &RowRanges::default(), &[], 100).unwrap().is_empty());
     }
