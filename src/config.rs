@@ -77,7 +77,7 @@ impl Default for Config {
             flush_mib: 96,
             flush_seconds: 30,
             index_min_rows: 8_192,
-            column_memory_mib: 512,
+            column_memory_mib: 1_024,
             result_cache_mib: 64,
             result_cache_each_kib: 1_024,
             result_cache_min_ms: 10,

@@ -6,7 +6,6 @@ use std::sync::{Arc, OnceLock};
 use arc_swap::ArcSwap;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::SessionState;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
@@ -27,6 +26,7 @@ use crate::query::early::EarlyEnds;
 use crate::query::errors::unwrap;
 pub use crate::query::functions::PseudonymSecret;
 use crate::query::functions::Registry;
+use crate::query::memory::Shared;
 use crate::query::notify::Exchange;
 use crate::query::parse;
 use crate::query::plan::names::DATABASE;
@@ -201,7 +201,7 @@ fn session_state(store: &Arc<Store>, options: &EngineOptions) -> Result<SessionS
         .with_mode(DiskManagerMode::Directories(vec![options.spill_dir.clone()]))
         .with_max_temp_directory_size(options.spill_bytes_max);
     let runtime = RuntimeEnvBuilder::new()
-        .with_memory_pool(Arc::new(FairSpillPool::new(options.query_memory_bytes)))
+        .with_memory_pool(Arc::new(Shared::new(options.query_memory_bytes)))
         .with_disk_manager_builder(disk)
         .build_arc()
         .map_err(unwrap)?;

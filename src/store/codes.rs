@@ -1,13 +1,13 @@
 //! Columns of segments in which values repeat, held in memory as codes. Whoever counts rows by such values reads these and no file.
 //!
-//! A column is coded when it is first asked for, and stays in memory while there is room: so many bytes for all tables of a store, of which
-//! what was not asked for the longest goes first. A column with too many different values in a segment ([`values_max`]) has no codes, which is
+//! A column is coded when it is first asked for, and stays in memory while there is room: so many bytes for all tables of a store. What saves
+//! the least work for its bytes goes first, as GreedyDual-Size has it (Cao and Irani, USENIX Symposium on Internet Technologies and Systems 1997),
+//! and of equals what was not asked for the longest. A column with too many different values in a segment ([`values_max`]) has no codes, which is
 //! remembered as well; one with many has some only while nothing else has to go for them. Beside columns stand *minutes*: at which row of a
 //! segment each minute begins, so that a stretch of time is a range of rows.
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use arrow::array::{
@@ -18,6 +18,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, FieldRef, Int32Type, Int64Type, Schema, TimestampMicrosecondType};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 use super::core::locked;
 use super::ranges::RowRanges;
@@ -26,7 +27,7 @@ use super::segment::Segment;
 use crate::clock::Micros;
 use crate::error::Result;
 
-/// Different values, NULL among them, that are few: they drive out of memory what was not asked for the longest.
+/// Different values, NULL among them, that are few: others go out of memory for them.
 pub(super) const FEW_VALUES: usize = 65_536;
 /// So many values have codes however seldom they repeat.
 const FEWEST_VALUES: usize = 256;
@@ -34,6 +35,8 @@ const FEWEST_VALUES: usize = 256;
 const TEXT_BYTES: usize = 16;
 /// Times of which it is kept how many rows are not older.
 const SINCE_MAX: usize = 1_024;
+/// Parts of statements that may wait to read codes ahead: a dashboard asks for a handful of columns at once.
+const AHEAD_MAX: usize = 16;
 const BATCH_ROWS: usize = 32_768;
 const MICROS_PER_MINUTE: i64 = 60_000_000;
 
@@ -55,6 +58,14 @@ pub enum CodeRows {
 }
 
 impl CodeRows {
+    fn len(&self) -> usize {
+        match self {
+            CodeRows::U8(rows) => rows.len(),
+            CodeRows::U16(rows) => rows.len(),
+            CodeRows::U32(rows) => rows.len(),
+        }
+    }
+
     /// The highest code; `None` without rows.
     pub(super) fn highest(&self) -> Option<u32> {
         match self {
@@ -100,6 +111,16 @@ impl Known {
                 Known::Minutes(minutes) => size_of_val(minutes.as_ref()),
             }
     }
+
+    /// Rows that need not be read again, for each KiB.
+    fn worth(&self) -> u64 {
+        const KIB: usize = 1024;
+        match self {
+            Known::Codes(codes) => (codes.rows.len() * KIB / self.bytes()) as u64,
+            // These take hardly any.
+            Known::Uncoded | Known::Minutes(_) => KIB as u64,
+        }
+    }
 }
 
 /// All codes that a store keeps.
@@ -109,56 +130,82 @@ pub(crate) struct Codebook {
     kept: Mutex<Kept>,
     /// How many rows of a segment are not older than a time, of the times that were last asked for: the parts of one statement ask alike.
     since: Mutex<HashMap<(String, String, Micros), usize>>,
-    /// Whether somebody reads codes ahead.
-    ahead: AtomicBool,
+    /// Places in the queue of those that read codes ahead, and the turn that one of them has.
+    ahead: Arc<Semaphore>,
+    turn: Semaphore,
+}
+
+/// A place in the queue of those that read codes before they are asked for.
+#[derive(Debug)]
+pub struct Ahead {
+    codebook: Arc<Codebook>,
+    _place: OwnedSemaphorePermit,
 }
 
 /// The turn to read codes before they are asked for, of which a store has one.
 #[derive(Debug)]
-pub struct Ahead(Arc<Codebook>);
+pub struct Turn<'a> {
+    codebook: &'a Codebook,
+    _turn: SemaphorePermit<'a>,
+}
 
 impl Ahead {
-    /// Whether there is room for more without letting others go.
-    pub fn has_room(&self) -> bool {
-        locked(&self.0.kept).bytes < self.0.bytes_max / 8 * 7
+    /// Waits for the turn.
+    pub async fn turn(&self) -> Option<Turn<'_>> {
+        let codebook = self.codebook.as_ref();
+        codebook.turn.acquire().await.ok().map(|_turn| Turn { codebook, _turn })
     }
 }
 
-impl Drop for Ahead {
-    fn drop(&mut self) {
-        self.0.ahead.store(false, Ordering::Release);
+impl Turn<'_> {
+    /// Whether there is room for more without letting others go.
+    pub fn has_room(&self) -> bool {
+        locked(&self.codebook.kept).bytes < self.codebook.bytes_max / 8 * 7
     }
 }
 
 #[derive(Debug, Default)]
 struct Kept {
-    /// By segment and column, with the turn in which they were asked for.
-    known: HashMap<(String, String), (Known, u64)>,
+    /// By segment and column.
+    known: HashMap<(String, String), Entry>,
     bytes: usize,
     turn: u64,
+    /// The rank of what was let go last, from which that of what is asked for counts: so it sinks, the longer nobody asks again.
+    sunk: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    known: Known,
+    /// What has the lowest goes first.
+    rank: u64,
+    /// The turn in which it was asked for.
+    asked: u64,
 }
 
 impl Codebook {
     pub(crate) fn new(bytes_max: usize) -> Self {
-        Codebook { bytes_max, kept: Mutex::default(), since: Mutex::default(), ahead: AtomicBool::new(false) }
+        let (ahead, turn) = (Arc::new(Semaphore::new(AHEAD_MAX)), Semaphore::new(1));
+        Codebook { bytes_max, kept: Mutex::default(), since: Mutex::default(), ahead, turn }
     }
 
     fn get(&self, key: &(String, String)) -> Option<Known> {
         let mut kept = locked(&self.kept);
         kept.turn += 1;
-        let turn = kept.turn;
-        let (known, asked) = kept.known.get_mut(key)?;
-        *asked = turn;
-        Some(known.clone())
+        let (turn, sunk) = (kept.turn, kept.sunk);
+        let entry = kept.known.get_mut(key)?;
+        entry.rank = sunk + entry.known.worth();
+        entry.asked = turn;
+        Some(entry.known.clone())
     }
 
     fn put(&self, key: (String, String), known: Known) {
         let mut kept = locked(&self.kept);
         kept.turn += 1;
-        let turn = kept.turn;
         kept.bytes += known.bytes();
-        if let Some((before, _)) = kept.known.insert(key, (known, turn)) {
-            kept.bytes -= before.bytes();
+        let entry = Entry { rank: kept.sunk + known.worth(), asked: kept.turn, known };
+        if let Some(before) = kept.known.insert(key, entry) {
+            kept.bytes -= before.known.bytes();
         }
         if kept.bytes > self.bytes_max {
             // A part at once, so that not each newcomer has to look through all.
@@ -175,9 +222,9 @@ impl Codebook {
     pub(super) fn forget(&self, segment: &str) {
         let mut kept = locked(&self.kept);
         let mut freed = 0;
-        kept.known.retain(|(of, _), (known, _)| {
+        kept.known.retain(|(of, _), entry| {
             let stays = of != segment;
-            freed += if stays { 0 } else { known.bytes() };
+            freed += if stays { 0 } else { entry.known.bytes() };
             stays
         });
         kept.bytes -= freed;
@@ -185,16 +232,18 @@ impl Codebook {
 }
 
 impl Kept {
-    /// Lets go of what was asked for the longest ago until the rest fits.
+    /// Lets go of what ranks lowest until the rest fits.
     fn shrink(&mut self, bytes: usize) {
-        let mut by_age: Vec<(u64, (String, String))> = self.known.iter().map(|(key, (_, asked))| (*asked, key.clone())).collect();
-        by_age.sort_unstable();
-        for (_, key) in by_age {
+        let ranked = self.known.iter().map(|(key, entry)| (entry.rank, entry.asked, key.clone()));
+        let mut ranked: Vec<(u64, u64, (String, String))> = ranked.collect();
+        ranked.sort_unstable();
+        for (rank, _, key) in ranked {
             if self.bytes <= bytes {
                 break;
             }
-            if let Some((known, _)) = self.known.remove(&key) {
-                self.bytes -= known.bytes();
+            if let Some(entry) = self.known.remove(&key) {
+                self.bytes -= entry.known.bytes();
+                self.sunk = rank;
             }
         }
     }
@@ -234,11 +283,10 @@ impl Segment {
         }
     }
 
-    /// The turn to read codes of the store before they are asked for; `None` while another has it.
+    /// A place among those that read codes of the store before they are asked for; `None` if all are taken.
     pub fn ahead(&self) -> Option<Ahead> {
-        let codebook = &self.home.codebook;
-        let taken = codebook.ahead.swap(true, Ordering::Acquire);
-        (!taken).then(|| Ahead(codebook.clone()))
+        let codebook = self.home.codebook.clone();
+        codebook.ahead.clone().try_acquire_owned().ok().map(|_place| Ahead { codebook, _place })
     }
 
     /// Whether it is known what codes a column has, or what else is kept under this name. Nothing stays the longer for this question.
@@ -249,8 +297,8 @@ impl Segment {
     /// The codes of a column, if they are at hand. Nothing stays the longer for this question.
     pub fn codes_at_hand(&self, column: &str) -> Option<Arc<Codes>> {
         match locked(&self.home.codebook.kept).known.get(&(self.name.clone(), column.to_owned())) {
-            Some((Known::Codes(codes), _)) => Some(codes.clone()),
-            Some((Known::Uncoded | Known::Minutes(_), _)) | None => None,
+            Some(Entry { known: Known::Codes(codes), .. }) => Some(codes.clone()),
+            Some(Entry { known: Known::Uncoded | Known::Minutes(_), .. }) | None => None,
         }
     }
 
@@ -554,5 +602,28 @@ mod tests {
         }
         assert!(book.get(&key(0)).is_none(), "what was asked for the longest ago goes");
         assert!(book.get(&key(8)).is_some());
+    }
+
+    #[test]
+    fn what_saves_little_for_its_bytes_goes_first_and_what_nobody_asks_for_in_the_end() {
+        let few = || Known::Codes(Arc::new(coded(1_000, 10, 1).unwrap()));
+        let costly = || Known::Codes(Arc::new(coded(1_000, 400, 20).unwrap()));
+        assert!(costly().worth() < few().worth() / 4);
+        let book = Codebook::new(2 * costly().bytes());
+        let key = |name: &str| (name.to_owned(), String::new());
+        ["asked for", "forgotten"].map(|name| book.put(key(name), few()));
+        book.put(key("costly"), costly());
+        book.put(key("costly too"), costly());
+        assert!(book.get(&key("costly")).is_none(), "others that are older save more");
+        for round in 0..4 {
+            assert!(book.get(&key("asked for")).is_some());
+            assert!(locked(&book.kept).known.contains_key(&key("forgotten")), "after {round}");
+            book.put(key(&round.to_string()), costly());
+        }
+        for round in 4..100 {
+            assert!(book.get(&key("asked for")).is_some());
+            book.put(key(&round.to_string()), costly());
+        }
+        assert!(book.get(&key("forgotten")).is_none());
     }
 }
