@@ -9,7 +9,7 @@ use datafusion::execution::memory_pool::{MemoryConsumer, MemoryLimit, MemoryPool
 
 /// The pool that all statements share. A consumer that can spill may take two thirds of what the others leave, so that something is left for
 /// whoever comes next, and its even part in any case, so that nobody fails for having come late: then the others spill when they want more, and
-/// the pool is exceeded until they do.
+/// the pool is exceeded until they do. An eighth of the pool is for those that cannot spill, as joins.
 ///
 /// The library's own fair pool holds each consumer to its even part. A grouping by two columns has twenty, most of which need next to nothing, and
 /// would spill when it has a twentieth of the memory.
@@ -81,7 +81,7 @@ impl MemoryPool for Shared {
         let mut taken = self.taken();
         let can_spill = reservation.consumer().can_spill();
         let most = if can_spill {
-            let all = self.bytes_max.saturating_sub(taken.unspillable);
+            let all = self.bytes_max.saturating_sub(taken.unspillable.max(self.bytes_max / 8));
             let others = taken.spillable.saturating_sub(reservation.size());
             (all.saturating_sub(others) / 3 * 2).max(all / taken.spillers.max(1))
         } else {
@@ -193,31 +193,33 @@ mod tests {
 
     #[test]
     fn who_needs_memory_gets_what_others_leave_and_its_even_part_in_any_case() {
-        let pool: Arc<dyn MemoryPool> = Arc::new(Shared::new(900 * MIB));
+        let pool: Arc<dyn MemoryPool> = Arc::new(Shared::new(1_200 * MIB));
         let first = spiller(&pool);
         let idle: Vec<MemoryReservation> = (0..8).map(|_| spiller(&pool)).collect();
-        assert!(first.try_grow(600 * MIB).is_ok(), "others that have nothing leave everything");
+        assert!(first.try_grow(700 * MIB).is_ok(), "others that have nothing leave everything");
         assert!(matches!(first.try_grow(MIB), Err(DataFusionError::ResourcesExhausted(_))));
         let second = spiller(&pool);
-        assert!(second.try_grow(200 * MIB).is_ok(), "two thirds of the rest");
+        assert!(second.try_grow(233 * MIB).is_ok(), "two thirds of the rest");
         assert!(second.try_grow(MIB).is_err());
+        let unspillable = MemoryConsumer::new("a join").register(&pool);
+        assert!(unspillable.try_grow(150 * MIB).is_ok(), "an eighth is its own");
+        unspillable.free();
         for late in &idle {
-            assert!(late.try_grow(90 * MIB).is_ok(), "a tenth each");
+            assert!(late.try_grow(105 * MIB).is_ok(), "a tenth each");
             assert!(late.try_grow(MIB).is_err());
         }
-        let unspillable = MemoryConsumer::new("a join").register(&pool);
         assert!(unspillable.try_grow(1).is_err(), "nothing is left");
         // It spills.
         first.free();
-        assert!(first.try_grow(91 * MIB).is_err(), "no more than the others while they have theirs");
-        assert!(first.try_grow(90 * MIB).is_ok());
+        assert!(first.try_grow(106 * MIB).is_err(), "no more than the others while they have theirs");
+        assert!(first.try_grow(105 * MIB).is_ok());
         drop((first, second, idle));
         assert_eq!(pool.reserved(), 0);
-        assert!(unspillable.try_grow(600 * MIB).is_ok());
-        assert!(unspillable.try_grow(300 * MIB).is_ok() && unspillable.try_grow(1).is_err(), "the whole");
+        assert!(unspillable.try_grow(800 * MIB).is_ok());
+        assert!(unspillable.try_grow(400 * MIB).is_ok() && unspillable.try_grow(1).is_err(), "the whole");
         let last = spiller(&pool);
         assert!(last.try_grow(1).is_err(), "what cannot spill is taken from nobody");
-        unspillable.shrink(300 * MIB);
-        assert!(last.try_grow(300 * MIB).is_ok() && last.try_grow(1).is_err());
+        unspillable.shrink(400 * MIB);
+        assert!(last.try_grow(400 * MIB).is_ok() && last.try_grow(1).is_err());
     }
 }

@@ -611,7 +611,9 @@ mod tests {
         assert!(costly().worth() < few().worth() / 4);
         let book = Codebook::new(2 * costly().bytes());
         let key = |name: &str| (name.to_owned(), String::new());
-        ["asked for", "forgotten"].map(|name| book.put(key(name), few()));
+        for name in ["asked for", "forgotten"] {
+            book.put(key(name), few());
+        }
         book.put(key("costly"), costly());
         book.put(key("costly too"), costly());
         assert!(book.get(&key("costly")).is_none(), "others that are older save more");
