@@ -18,7 +18,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, FieldRef, Int32Type, Int64Type, Schema, TimestampMicrosecondType};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::core::locked;
 use super::ranges::RowRanges;
@@ -130,9 +130,9 @@ pub(crate) struct Codebook {
     kept: Mutex<Kept>,
     /// How many rows of a segment are not older than a time, of the times that were last asked for: the parts of one statement ask alike.
     since: Mutex<HashMap<(String, String, Micros), usize>>,
-    /// Places in the queue of those that read codes ahead, and the turn that one of them has.
-    ahead: Arc<Semaphore>,
-    turn: Semaphore,
+    /// Places in the queue of those that read codes ahead, of whom one at a time reads.
+    places: Arc<Semaphore>,
+    reading: tokio::sync::Mutex<()>,
 }
 
 /// A place in the queue of those that read codes before they are asked for.
@@ -142,22 +142,12 @@ pub struct Ahead {
     _place: OwnedSemaphorePermit,
 }
 
-/// The turn to read codes before they are asked for, of which a store has one.
-#[derive(Debug)]
-pub struct Turn<'a> {
-    codebook: &'a Codebook,
-    _turn: SemaphorePermit<'a>,
-}
-
 impl Ahead {
-    /// Waits for the turn.
-    pub async fn turn(&self) -> Option<Turn<'_>> {
-        let codebook = self.codebook.as_ref();
-        codebook.turn.acquire().await.ok().map(|_turn| Turn { codebook, _turn })
+    /// Waits for the turn to read, of which a store has one.
+    pub async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.codebook.reading.lock().await
     }
-}
 
-impl Turn<'_> {
     /// Whether there is room for more without letting others go.
     pub fn has_room(&self) -> bool {
         locked(&self.codebook.kept).bytes < self.codebook.bytes_max / 8 * 7
@@ -185,8 +175,8 @@ struct Entry {
 
 impl Codebook {
     pub(crate) fn new(bytes_max: usize) -> Self {
-        let (ahead, turn) = (Arc::new(Semaphore::new(AHEAD_MAX)), Semaphore::new(1));
-        Codebook { bytes_max, kept: Mutex::default(), since: Mutex::default(), ahead, turn }
+        let places = Arc::new(Semaphore::new(AHEAD_MAX));
+        Codebook { bytes_max, kept: Mutex::default(), since: Mutex::default(), places, reading: tokio::sync::Mutex::default() }
     }
 
     fn get(&self, key: &(String, String)) -> Option<Known> {
@@ -286,7 +276,7 @@ impl Segment {
     /// A place among those that read codes of the store before they are asked for; `None` if all are taken.
     pub fn ahead(&self) -> Option<Ahead> {
         let codebook = self.home.codebook.clone();
-        codebook.ahead.clone().try_acquire_owned().ok().map(|_place| Ahead { codebook, _place })
+        codebook.places.clone().try_acquire_owned().ok().map(|_place| Ahead { codebook, _place })
     }
 
     /// Whether it is known what codes a column has, or what else is kept under this name. Nothing stays the longer for this question.

@@ -88,7 +88,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ledger::proof::RowProof;
 use crate::metrics::Metrics;
 
-pub use self::codes::{Ahead, CodeRows, Codes, Minute, Turn, is_codable};
+pub use self::codes::{Ahead, CodeRows, Codes, Minute, is_codable};
 pub use self::index::{is_indexable, texts_at};
 pub use self::keeper::{HeldRows, LedgerOptions, LedgerStatus, SignedCheckpoint, TableLedger, public_key, rotate_key};
 pub use self::load::Load;
