@@ -178,3 +178,21 @@ async fn parameters_take_the_type_of_their_place() {
         }
     }
 }
+
+/// PostgreSQL shows the row of either side, as it has planned; here it is always that of the left one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_equal_rows_a_set_operation_shows_those_of_its_left_side() {
+    let folder = folder();
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    for operation in ["INTERSECT", "INTERSECT ALL", "UNION"] {
+        let sql = format!(
+            "SELECT count(*), count(*) FILTER (WHERE j::text LIKE '%.0') FROM (
+                SELECT (n || '.0')::jsonb AS j FROM generate_series(1, 5000) n
+                {operation} SELECT n::text::jsonb FROM generate_series(1, 5000) n
+            ) t"
+        );
+        let row = client.query_one(&sql, &[]).await.unwrap();
+        assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (5000, 5000), "{operation}");
+    }
+}

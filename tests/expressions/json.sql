@@ -88,6 +88,10 @@ SELECT count(DISTINCT j), count(j) FROM (VALUES ('1'::jsonb), ('1.0'), ('2'), (N
 SELECT j FROM (SELECT '1'::jsonb AS j UNION SELECT '1.0' UNION SELECT '2') t ORDER BY j
 SELECT j FROM (SELECT '1'::jsonb AS j INTERSECT SELECT '1.0'::jsonb) t
 SELECT j FROM (SELECT '1'::jsonb AS j EXCEPT SELECT '1.0'::jsonb) t
+SELECT count(*) FROM (SELECT (n || '.0')::jsonb AS j FROM generate_series(1, 3000) n UNION SELECT n::text::jsonb FROM generate_series(1, 3000) n UNION SELECT (n || '.00')::jsonb FROM generate_series(0, 3000) n) t WHERE j::text LIKE '%.0'
+SELECT count(*) FROM (SELECT (n || '.0')::jsonb AS j FROM generate_series(1, 3000) n EXCEPT SELECT n::text::jsonb FROM generate_series(2, 3000) n) t WHERE j::text LIKE '%.0'
+SELECT '1 mon'::interval AS a, 1 AS a UNION SELECT '30 days', 1 UNION SELECT '720:00', 1
+SELECT '1 mon'::interval AS a, 1 AS a INTERSECT SELECT '30 days', 1 EXCEPT SELECT '31 days', 1
 SELECT a.n, b.m FROM (VALUES ('1'::jsonb, 1), ('2', 2)) a (j, n) JOIN (VALUES ('1.0'::jsonb, 3), ('5', 4)) b (j, m) ON a.j = b.j
 SELECT a.n, b.m FROM (VALUES ('1'::jsonb, 1), ('2', 2)) a (j, n) LEFT JOIN (VALUES ('1.0'::jsonb, 3), ('5', 4)) b (j, m) USING (j) ORDER BY n
 SELECT n FROM (VALUES ('1'::jsonb, 1), ('2', 2)) a (j, n) WHERE j IN (SELECT '1.0'::jsonb)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{Column, DFSchema};
-use datafusion::functions_aggregate::first_last::first_value_udaf;
+use datafusion::functions_aggregate::first_last::first_value;
 use datafusion::logical_expr::expr::{
     AggregateFunction, AggregateFunctionParams, InList, InSubquery, ScalarFunction, Sort as SortExpr, WindowFunction,
     WindowFunctionDefinition,
@@ -29,6 +29,11 @@ fn type_of(expr: &Expr, schema: &DFSchema) -> Option<SqlType> {
 /// The type of an expression whose values are compared by a key.
 fn keyed(expr: &Expr, schema: &DFSchema) -> Option<SqlType> {
     type_of(expr, schema).filter(|own| matches!(own, SqlType::Jsonb | SqlType::Interval))
+}
+
+/// Whether a column's values are compared by a key.
+pub(super) fn has_keyed(schema: &DFSchema) -> bool {
+    schema.iter().any(|field| keyed(&Expr::Column(Column::from(field)), schema).is_some())
 }
 
 /// The key of a `jsonb` or an interval, with its type settled.
@@ -231,7 +236,7 @@ pub(super) fn node(plan: LogicalPlan, style: &Style) -> Planned<Transformed<Logi
             let (expr, changed) = sorts(expr, input.schema(), style)?;
             Ok(Transformed::new_transformed(LogicalPlan::Sort(Sort { expr, input, fetch }), changed))
         }
-        LogicalPlan::Aggregate(aggregate) => grouped(aggregate, style),
+        LogicalPlan::Aggregate(aggregate) => grouped(aggregate, vec![], style),
         window @ LogicalPlan::Window(_) => answers::kept(window),
         LogicalPlan::Distinct(Distinct::All(input)) => {
             let schema = input.schema().clone();
@@ -239,10 +244,10 @@ pub(super) fn node(plan: LogicalPlan, style: &Style) -> Planned<Transformed<Logi
             if let Some(json) = columns.iter().filter_map(|column| type_of(column, &schema)).find(|of| *of == SqlType::Json) {
                 return Err(wrap(unordered("an equality", &json)));
             }
-            if !columns.iter().any(|column| keyed(column, &schema).is_some()) {
+            if !has_keyed(&schema) {
                 return Ok(Transformed::no(LogicalPlan::Distinct(Distinct::All(input))));
             }
-            grouped(Aggregate::try_new(input, columns, vec![])?, style)
+            grouped(Aggregate::try_new(input, columns, vec![])?, vec![], style)
         }
         LogicalPlan::Distinct(Distinct::On(DistinctOn { on_expr, select_expr, sort_expr, input, schema })) => {
             let own = input.schema().clone();
@@ -275,8 +280,9 @@ fn joined(mut join: Join, style: &Style) -> Planned<Transformed<LogicalPlan>> {
     Ok(Transformed::new_transformed(LogicalPlan::Join(join), changed))
 }
 
-/// Groups by the keys, and answers with the first value of each group in the place of what was grouped by.
-fn grouped(aggregate: Aggregate, style: &Style) -> Planned<Transformed<LogicalPlan>> {
+/// Groups by the keys, and answers in the place of what was grouped by with the value of each group that is the first in an order, or that
+/// comes first where there is none.
+pub(super) fn grouped(aggregate: Aggregate, order: Vec<SortExpr>, style: &Style) -> Planned<Transformed<LogicalPlan>> {
     let schema = aggregate.input.schema().clone();
     if matches!(aggregate.group_expr.as_slice(), [Expr::GroupingSet(_)]) {
         return answers::kept(LogicalPlan::Aggregate(aggregate));
@@ -296,7 +302,7 @@ fn grouped(aggregate: Aggregate, style: &Style) -> Planned<Transformed<LogicalPl
     for (at, expr) in aggregate.group_expr.iter().enumerate() {
         if let Some(own) = keyed(expr, &schema) {
             group_expr.push(key(expr.clone(), &schema, style)?.alias(format!("key {at}")));
-            aggr_expr.push(first_value_udaf().call(vec![expr.clone().unalias()]).alias(format!("first {at}")));
+            aggr_expr.push(first_value(expr.clone().unalias(), order.clone()).alias(format!("first {at}")));
             places.push((groups + aggregate.aggr_expr.len() + firsts, Some(own)));
             firsts += 1;
         } else {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{Column, DFSchema, Result, ScalarValue};
-use datafusion::functions_aggregate::expr_fn::max;
+use datafusion::functions_aggregate::expr_fn::{max, min};
 use datafusion::functions_window::row_number::row_number_udwf;
 use datafusion::logical_expr::expr::WindowFunction;
 use datafusion::logical_expr::{
-    Aggregate, Expr, LogicalPlan, LogicalPlanBuilder, Projection, RecursiveQuery, SubqueryAlias, Union, Values,
+    Aggregate, Distinct, Expr, LogicalPlan, LogicalPlanBuilder, Projection, RecursiveQuery, SubqueryAlias, Union, Values,
 };
 
 use super::casts::{cast_to, is_unknown, type_of};
@@ -73,6 +73,7 @@ fn combination(union: &Union) -> Option<Combination> {
 pub(super) fn lower(plan: LogicalPlan, style: &Style) -> Result<Transformed<LogicalPlan>> {
     match plan {
         LogicalPlan::Union(union) => lower_union(union, style),
+        LogicalPlan::Distinct(Distinct::All(input)) => distinct(input, style),
         LogicalPlan::Values(values) => lower_values(values, style),
         LogicalPlan::RecursiveQuery(query) => lower_recursion(query),
         LogicalPlan::SubqueryAlias(alias) => settled(alias),
@@ -136,44 +137,62 @@ fn lower_union(union: Union, style: &Style) -> Result<Transformed<LogicalPlan>> 
         return Ok(Transformed::no(LogicalPlan::Union(union)));
     }
     let inputs = union.inputs.into_iter().map(|input| typed(input, &targets, style)).collect::<Result<Vec<_>>>()?;
-    match (kind, <[Arc<LogicalPlan>; 2]>::try_from(inputs)) {
-        (Some(kind), Ok(sides)) => combined(kind, sides, style).map(Transformed::yes),
-        (_, Ok(inputs)) => Ok(Transformed::yes(LogicalPlan::Union(Union::try_new_with_loose_types(inputs.to_vec())?))),
-        (_, Err(inputs)) => Ok(Transformed::yes(LogicalPlan::Union(Union::try_new_with_loose_types(inputs)?))),
+    match kind {
+        Some(kind) => gathered(Some(kind), inputs, style).map(Transformed::yes),
+        None => Ok(Transformed::yes(LogicalPlan::Union(Union::try_new_with_loose_types(inputs)?))),
     }
 }
 
-/// INTERSECT and EXCEPT: the rows of both sides are grouped, and a group stays by which sides it has rows of. For ALL, equal rows of a
-/// side are numbered first, so that each is grouped with the one of its number on the other side.
-fn combined(kind: Combination, sides: [Arc<LogicalPlan>; 2], style: &Style) -> Result<LogicalPlan> {
-    let names: Vec<String> = sides[0].schema().fields().iter().map(|field| field.name().clone()).collect();
+/// UNION of rows that are compared by a key in their place: of rows that are equal, the one of the first query is shown.
+fn distinct(input: Arc<LogicalPlan>, style: &Style) -> Result<Transformed<LogicalPlan>> {
+    match input.as_ref() {
+        LogicalPlan::Union(union) if jsonb::has_keyed(&union.schema) => {
+            gathered(None, union.inputs.clone(), style).map(Transformed::yes)
+        }
+        _ => Ok(Transformed::no(LogicalPlan::Distinct(Distinct::All(input)))),
+    }
+}
+
+/// The column that counts the queries of a set operation, from 0.
+const SIDE: &str = "\u{1}side";
+
+/// The rows of several queries are grouped, and a group stays by which of them it has rows of; `None` is UNION, where all stay. For ALL,
+/// equal rows of a query are numbered first, so that each is grouped with the one of its number in the other query.
+fn gathered(kind: Option<Combination>, queries: Vec<Arc<LogicalPlan>>, style: &Style) -> Result<LogicalPlan> {
+    let names: Vec<String> =
+        queries.first().map_or_else(Vec::new, |query| query.schema().fields().iter().map(|field| field.name().clone()).collect());
     let column = |at: usize| format!("\u{1}column {at}");
-    let mut inputs = Vec::with_capacity(sides.len());
-    for (side, plan) in sides.into_iter().enumerate() {
-        let own = plan.schema().clone();
+    let mut inputs = Vec::with_capacity(queries.len());
+    for (side, query) in (0_i32..).zip(queries) {
+        let own = query.schema().clone();
         let columns = (0..names.len()).map(|at| Expr::Column(Column::from(own.qualified_field(at))).alias(column(at)));
-        let flags = [("\u{1}left", side == 0), ("\u{1}right", side == 1)];
-        let flags = flags.map(|(name, here)| Expr::Literal(ScalarValue::Int32(Some(i32::from(here))), None).alias(name));
-        let mut plan = LogicalPlanBuilder::from(plan.as_ref().clone()).project(columns.chain(flags))?.build()?;
-        if kind.all {
+        let side = Expr::Literal(ScalarValue::Int32(Some(side)), None).alias(SIDE);
+        let mut plan = LogicalPlanBuilder::from(query.as_ref().clone()).project(columns.chain([side]))?.build()?;
+        if kind.is_some_and(|kind| kind.all) {
             plan = numbered(plan, names.len(), style)?;
         }
         inputs.push(Arc::new(plan));
     }
     let all = LogicalPlan::Union(Union::try_new_with_loose_types(inputs)?);
     let schema = all.schema().clone();
-    let groups = schema.fields().iter().filter(|field| !["\u{1}left", "\u{1}right"].contains(&field.name().as_str()));
+    let groups = schema.fields().iter().filter(|field| field.name() != SIDE);
     let groups: Vec<Expr> = groups.map(|field| Expr::Column(Column::from_name(field.name().clone()))).collect();
-    let sides = ["\u{1}left", "\u{1}right"];
-    let found = sides.map(|side| max(Expr::Column(Column::from_name(side))).alias(format!("{side} side")));
-    let grouped = jsonb::node(LogicalPlan::Aggregate(Aggregate::try_new(Arc::new(all), groups, found.to_vec())?), style)?.data;
-    let is = |side: &str, wanted: i32| {
-        let side = Expr::Column(Column::from_name(format!("{side} side")));
-        side.eq(Expr::Literal(ScalarValue::Int32(Some(wanted)), None))
+    let side = Expr::Column(Column::from_name(SIDE));
+    let (first, last) = ("\u{1}first side", "\u{1}last side");
+    let found = match kind {
+        Some(_) => vec![min(side.clone()).alias(first), max(side.clone()).alias(last)],
+        None => vec![],
     };
-    let stays = is(sides[0], 1).and(is(sides[1], i32::from(!kind.except)));
+    let aggregate = Aggregate::try_new(Arc::new(all), groups, found)?;
+    let grouped = LogicalPlanBuilder::from(jsonb::grouped(aggregate, vec![side.sort(true, false)], style)?.data);
+    let is = |name: &str, side: i32| Expr::Column(Column::from_name(name)).eq(Expr::Literal(ScalarValue::Int32(Some(side)), None));
+    let grouped = match kind {
+        Some(kind) if kind.except => grouped.filter(is(last, 0))?,
+        Some(_) => grouped.filter(is(first, 0).and(is(last, 1)))?,
+        None => grouped,
+    };
     let columns = names.into_iter().enumerate().map(|(at, name)| Expr::Column(Column::from_name(column(at))).alias(name));
-    LogicalPlanBuilder::from(grouped).filter(stays)?.project(columns)?.build()
+    grouped.project(columns)?.build()
 }
 
 /// A plan with a column more, which counts the rows that are equal in their first columns.
