@@ -8,6 +8,7 @@ use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::pruning::PruningStatistics;
 use datafusion::common::{Column, DataFusionError, Result, ScalarValue};
 use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::utils::collect_columns;
 use datafusion::physical_optimizer::pruning::{PruningPredicate, PruningPredicateBuilder};
 
 use crate::clock::Micros;
@@ -26,6 +27,8 @@ impl ByTime {
         let pruning = |predicate: &Arc<dyn PhysicalExpr>| {
             PruningPredicateBuilder::new().with_file_schema(stored.clone()).build(predicate.clone())
         };
+        // One that says nothing of the time is not worth asking for every segment.
+        let predicate = predicate.filter(|predicate| collect_columns(predicate).iter().any(|named| named.name() == column));
         ByTime { predicate: predicate.and_then(pruning), column: Arc::from(column) }
     }
 

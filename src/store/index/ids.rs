@@ -1,7 +1,7 @@
 //! Which rows of a segment have a value in a column: a table of the values' hashes with lists of row numbers.
 //!
 //! ```text
-//! header     magic, version, widths, the segment that it is of, CRC-32C
+//! header     magic, version, widths, the segment that it is of, the smallest and the largest place of its values, CRC-32C
 //! directory  where each bucket begins, u32le, and where the last ends
 //! buckets    for each: entries ascending by fingerprint, in bits, and a CRC-32C
 //!   entry    fingerprint (Golomb-Rice, from the one before) · how many rows (gamma) · the first (fixed width)
@@ -12,6 +12,9 @@
 //! another value: whoever asks compares. The directory stays in memory while the index is open, four bytes for some hundreds of values, so that
 //! a look-up is one small read, wherever the value stands. A value that occurs once costs about 37 bits: 13 of fingerprint and 22 of row
 //! number. Values that come again cost a few bits for each row.
+//!
+//! A value's place is where its first eight bytes put it among others. Ids that are made in order of time, like UUIDs of version 7, have
+//! places between those of a segment's first and last row, and so most segments are ruled out by what is in memory.
 //!
 //! A Bloom filter for each row group would take 10 bits a value, and says only which 131,072 rows to read; a B-tree keeps the values
 //! themselves, 36 bytes of each id.
@@ -32,8 +35,10 @@ use crate::error::{Error, Kind, Result};
 use crate::store::expect::expect;
 
 const MAGIC: [u8; 8] = *b"ANNALIDS";
-const VERSION: u16 = 1;
-const HEADER_BYTES: usize = 40;
+const VERSION: u16 = 2;
+const HEADER_BYTES: usize = 56;
+/// Where in the header the places begin.
+const PLACES_AT: usize = 32;
 /// Bits of a hash that are kept while an index is built, and bits of a row's number beside them.
 const HASH_BITS: u32 = 38;
 const ROW_BITS: u32 = 26;
@@ -53,31 +58,69 @@ pub fn is_indexable(kind: &DataType) -> bool {
     }
 }
 
-/// Calls `note` with each value's hash, or `None` for a NULL; `false` if there are no hashes of this type. The hash is XXH64 with seed 0
-/// of a text's bytes, or of a number's eight as little-endian two's complement.
-fn hashes(column: &dyn Array, mut note: impl FnMut(Option<u64>)) -> bool {
-    let number = |value: i64| XxHash64::oneshot(0, &value.to_le_bytes());
+/// What is known of a value.
+#[derive(Debug, Clone, Copy)]
+struct Key {
+    hash: u64,
+    place: u64,
+}
+
+impl Key {
+    fn of_text(text: &str) -> Key {
+        let mut first = [0; 8];
+        let bytes = text.as_bytes();
+        let length = bytes.len().min(first.len());
+        first[..length].copy_from_slice(&bytes[..length]);
+        Key { hash: XxHash64::oneshot(0, bytes), place: u64::from_be_bytes(first) }
+    }
+
+    fn of_number(value: i64) -> Key {
+        Key { hash: XxHash64::oneshot(0, &value.to_le_bytes()), place: value.cast_unsigned() ^ 1 << 63 }
+    }
+}
+
+/// Calls `note` with each value's key, or `None` for a NULL; `false` if there are none of this type. The hash is XXH64 with seed 0 of a
+/// text's bytes, or of a number's eight as little-endian two's complement.
+fn keys(column: &dyn Array, mut note: impl FnMut(Option<Key>)) -> bool {
     match column.data_type() {
-        DataType::Utf8View => {
-            column.as_string_view().iter().for_each(|text| note(text.map(|text| XxHash64::oneshot(0, text.as_bytes()))));
-        }
+        DataType::Utf8View => column.as_string_view().iter().for_each(|text| note(text.map(Key::of_text))),
         DataType::Int16 => {
-            column.as_primitive::<Int16Type>().iter().for_each(|value| note(value.map(|value| number(value.into()))))
+            column.as_primitive::<Int16Type>().iter().for_each(|value| note(value.map(|value| Key::of_number(value.into()))));
         }
         DataType::Int32 => {
-            column.as_primitive::<Int32Type>().iter().for_each(|value| note(value.map(|value| number(value.into()))))
+            column.as_primitive::<Int32Type>().iter().for_each(|value| note(value.map(|value| Key::of_number(value.into()))));
         }
-        DataType::Int64 => column.as_primitive::<Int64Type>().iter().for_each(|value| note(value.map(number))),
+        DataType::Int64 => column.as_primitive::<Int64Type>().iter().for_each(|value| note(value.map(Key::of_number))),
         DataType::Date32 => {
-            column.as_primitive::<Date32Type>().iter().for_each(|value| note(value.map(|value| number(value.into()))));
+            column.as_primitive::<Date32Type>().iter().for_each(|value| note(value.map(|value| Key::of_number(value.into()))));
         }
         DataType::Timestamp(_, _) => {
             let Some(times) = column.as_primitive_opt::<TimestampMicrosecondType>() else { return false };
-            times.iter().for_each(|value| note(value.map(number)));
+            times.iter().for_each(|value| note(value.map(Key::of_number)));
         }
         _ => return false,
     }
     true
+}
+
+/// The smallest and the largest place of some values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Places {
+    first: u64,
+    last: u64,
+}
+
+impl Places {
+    /// Of no value.
+    const NONE: Places = Places { first: u64::MAX, last: 0 };
+
+    fn with(self, place: u64) -> Places {
+        Places { first: self.first.min(place), last: self.last.max(place) }
+    }
+
+    fn have(self, place: u64) -> bool {
+        self.first <= place && place <= self.last
+    }
 }
 
 /// Gathers a column's values, in the order of a segment's rows. Eight bytes a row until it is finished.
@@ -86,18 +129,24 @@ pub(super) struct IdsBuilder {
     /// The high bits of the hash, then the row's number.
     entries: Vec<u64>,
     rows: u64,
+    places: Places,
 }
 
 impl IdsBuilder {
     pub(super) fn new(rows_expected: u64) -> Self {
-        IdsBuilder { entries: Vec::with_capacity(usize::try_from(rows_expected.min(ROWS_MAX)).unwrap_or(0)), rows: 0 }
+        IdsBuilder {
+            entries: Vec::with_capacity(usize::try_from(rows_expected.min(ROWS_MAX)).unwrap_or(0)),
+            rows: 0,
+            places: Places::NONE,
+        }
     }
 
     pub(super) fn add(&mut self, column: &ArrayRef) -> Result<()> {
-        let (entries, rows) = (&mut self.entries, &mut self.rows);
-        let known = hashes(column.as_ref(), |hash| {
-            if let Some(hash) = hash.filter(|_| *rows < ROWS_MAX) {
+        let (entries, rows, places) = (&mut self.entries, &mut self.rows, &mut self.places);
+        let known = keys(column.as_ref(), |key| {
+            if let Some(Key { hash, place }) = key.filter(|_| *rows < ROWS_MAX) {
                 entries.push(hash >> (64 - HASH_BITS) << ROW_BITS | *rows);
+                *places = places.with(place);
             }
             *rows += 1;
         });
@@ -124,7 +173,7 @@ impl IdsBuilder {
             bucket: bucket_bits,
             fingerprint_low: spread.max(1).ilog2(),
         };
-        let mut bytes = header(of, widths);
+        let mut bytes = header(of, widths, self.places);
         let directory = bytes.len();
         let buckets = 1usize << bucket_bits;
         bytes.resize(directory + 4 * (buckets + 1), 0);
@@ -162,7 +211,7 @@ impl Widths {
     }
 }
 
-fn header(of: Origin, widths: Widths) -> Vec<u8> {
+fn header(of: Origin, widths: Widths, places: Places) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(HEADER_BYTES);
     bytes.extend_from_slice(&MAGIC);
     bytes.extend_from_slice(&VERSION.to_le_bytes());
@@ -172,6 +221,9 @@ fn header(of: Origin, widths: Widths) -> Vec<u8> {
     bytes.resize(16, 0);
     bytes.extend_from_slice(&of.rows.to_le_bytes());
     bytes.extend_from_slice(&of.crc32c.to_le_bytes());
+    bytes.resize(PLACES_AT, 0);
+    bytes.extend_from_slice(&places.first.to_le_bytes());
+    bytes.extend_from_slice(&places.last.to_le_bytes());
     bytes.resize(HEADER_BYTES - 4, 0);
     let crc = crc32c::crc32c(&bytes);
     bytes.extend_from_slice(&crc.to_le_bytes());
@@ -217,6 +269,7 @@ pub(super) struct IdsIndex {
     /// Where the first bucket begins, and the file ends.
     blocks: Range<u64>,
     widths: Widths,
+    places: Places,
     rows: u64,
 }
 
@@ -228,7 +281,9 @@ impl IdsIndex {
         let mut bytes = [0; HEADER_BYTES];
         file.read_exact(&mut bytes).map_err(|cause| failed(&cause))?;
         let widths = Widths { row: bytes[10].into(), bucket: bytes[11].into(), fingerprint_low: bytes[12].into() };
-        if bytes[..] != header(of, widths) {
+        let number = |at: usize| bytes[at..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+        let places = Places { first: number(PLACES_AT), last: number(PLACES_AT + 8) };
+        if bytes[..] != header(of, widths, places) {
             return Err(damaged(path, "it is not an index of this segment"));
         }
         if widths.bucket > BUCKET_BITS_MAX {
@@ -240,13 +295,18 @@ impl IdsIndex {
         let (ends, _) = directory.as_chunks::<4>();
         let directory = ends.iter().map(|end| u32::from_le_bytes(*end)).collect();
         let end = file.metadata().map_err(|cause| failed(&cause))?.len();
-        Ok(IdsIndex { file, path: path.to_owned(), directory, blocks: start..end, widths, rows: of.rows })
+        Ok(IdsIndex { file, path: path.to_owned(), directory, blocks: start..end, widths, places, rows: of.rows })
+    }
+
+    /// The hash of a value, if rows can have it by its place.
+    fn possible(&self, key: Option<Key>) -> Option<u64> {
+        key.filter(|key| self.places.have(key.place)).map(|key| key.hash)
     }
 
     /// Tells the operating system what [`rows`](IdsIndex::rows) of these values will read.
     pub(super) fn expect(&self, values: &ArrayRef) {
         let mut buckets = Vec::with_capacity(values.len());
-        hashes(values.as_ref(), |hash| buckets.extend(hash.map(|hash| self.widths.split(hash >> (64 - HASH_BITS)).0)));
+        keys(values.as_ref(), |key| buckets.extend(self.possible(key).map(|hash| self.widths.split(hash >> (64 - HASH_BITS)).0)));
         buckets.sort_unstable();
         buckets.dedup();
         let places = buckets.into_iter().filter_map(|bucket| self.place(usize::try_from(bucket).ok()?));
@@ -259,7 +319,7 @@ impl IdsIndex {
     /// `DataCorrupted` where what is read is not what was written.
     pub(super) fn rows(&self, values: &ArrayRef) -> Result<Option<Vec<u32>>> {
         let mut hashes_of = Vec::with_capacity(values.len());
-        if !hashes(values.as_ref(), |hash| hashes_of.extend(hash)) {
+        if !keys(values.as_ref(), |key| hashes_of.extend(self.possible(key))) {
             return Ok(None);
         }
         hashes_of.sort_unstable();
@@ -388,6 +448,37 @@ mod tests {
         assert!(missed.sum::<usize>() < 20);
         let both = index.rows(&texts(["once 5", "once 11", "absent"].map(|text| Some(text.to_owned())).into_iter())).unwrap();
         assert!(both.is_some_and(|rows| rows.contains(&5) && rows.contains(&11)));
+    }
+
+    #[test]
+    fn what_lies_beside_all_values_is_ruled_out_without_reading() {
+        let dir = tempfile::tempdir().unwrap();
+        let number = |value: i64| Arc::new(Int64Array::from_iter_values([value])) as ArrayRef;
+        let text = |value: &str| texts(std::iter::once(Some(value.to_owned())));
+        let numbers: ArrayRef = Arc::new(Int64Array::from_iter([Some(-5), None, Some(7), Some(300)]));
+        let words = texts(["b", "bus stop 12", "bus stop 3", ""].iter().map(|word| (!word.is_empty()).then(|| (*word).to_owned())));
+        let cases = [
+            (numbers, [-5, 7, 300].map(number).to_vec(), [i64::MIN, -6, 301, i64::MAX].map(number).to_vec()),
+            (
+                words,
+                ["b", "bus stop 12", "bus stop 3"].map(text).to_vec(),
+                ["", "a", "ab", "bus stoq", "bv", "日本"].map(text).to_vec(),
+            ),
+        ];
+        for (column, within, beside) in cases {
+            let (index, _) = index(std::slice::from_ref(&column), dir.path());
+            for value in &within {
+                assert!(!index.rows(value).unwrap().unwrap().is_empty(), "{value:?}");
+            }
+            // Without its buckets it knows of the others still, and of these no more.
+            std::fs::OpenOptions::new().write(true).open(&index.path).unwrap().set_len(index.blocks.start).unwrap();
+            for value in &beside {
+                assert_eq!(index.rows(value).unwrap(), Some(vec![]), "{value:?}");
+            }
+            for value in &within {
+                assert!(index.rows(value).is_err(), "{value:?}");
+            }
+        }
     }
 
     #[test]
