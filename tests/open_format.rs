@@ -37,7 +37,8 @@ fn rows(chance: &mut Chance, from: u64, count: u64) -> String {
             format!("{:02}:{:02}:{:02}.{:06}", n % 24, n % 60, n % 60, n % 1_000_000),
             format!("{} mons {} days {:02}:00:00", n % 30, n % 40, n % 24),
             format!("{{\"b\": {n}, \"a\": [1, 2.50, null, \"\\\\u00e9\"], \"b\": {}}}", n + 1),
-            format!("{{ \"kept\" :  {n} }}"),
+            // So long that a file that stays has it by LZ4.
+            format!("{{ \"kept\" :  {n}, \"told\": \"{}\" }}", format!("{n} times, once more; ").repeat(10)),
             format!("\\\\x{n:08x}"),
             format!("{{a{n},\"with, comma\",NULL}}"),
             format!("{{{n},NULL,-1}}"),

@@ -2,12 +2,12 @@
 //!
 //! What comes out is the same, byte for byte, whatever the number of threads.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Write};
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, Field, Int16Type, Int32Type, Int64Type, SchemaRef};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringViewArray};
+use arrow::datatypes::{DataType, Field, FieldRef, Int16Type, Int32Type, Int64Type, SchemaRef};
 use bytes::Bytes;
 use object_store::path::Path;
 use object_store::{MultipartUpload, ObjectStoreExt};
@@ -20,12 +20,13 @@ use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::SortingColumn;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::types::ColumnPath;
+use parquet::schema::types::{ColumnDescPtr, ColumnPath};
 use tokio::runtime::Handle;
 
 use super::index::{Builders, IndexBuilder};
 use super::segment::{PAGE_ROWS, ROW_GROUP_ROWS, SegmentShape};
 use super::spec::{INGEST_COLUMN, LEAF_COLUMN, TableSpec};
+use super::texts::{TextsChunk, TextsWriter};
 use super::workers::Workers;
 use crate::error::Result as OwnResult;
 use crate::value::SqlType;
@@ -38,6 +39,8 @@ const ID_PAGE_BYTES: usize = 32 * 1024;
 const PART_BYTES: usize = 8 * 1024 * 1024;
 const TEXT_STATISTICS_BYTES: usize = 64;
 const BLOOM_FPP: f64 = 0.01;
+/// Texts of so many bytes in the mean are long. Shorter ones, like ids, LZ4 leaves nearly as they are.
+const LONG_TEXT_BYTES: usize = 128;
 /// Fewer rows than this are encoded before helpers have come.
 const ALONE_ROWS: usize = 1024;
 
@@ -46,16 +49,46 @@ pub(super) struct Encoder {
     writer: SerializedFileWriter<Upload>,
     factory: ArrowRowGroupWriterFactory,
     schema: SchemaRef,
+    /// Columns that [`TextsWriter`] encodes.
+    texts: HashSet<String>,
     /// Those of the row group that is being encoded; none between two.
-    columns: Vec<ArrowColumnWriter>,
+    columns: Vec<ColumnWriter>,
     /// Its rows.
     rows: usize,
     workers: Workers,
 }
 
+/// Encodes one column of a row group.
+enum ColumnWriter {
+    Library(ArrowColumnWriter),
+    Texts(TextsWriter),
+}
+
+/// A column of a row group that is encoded.
+enum ColumnChunk {
+    Library(ArrowColumnChunk),
+    Texts(TextsChunk),
+}
+
+impl ColumnWriter {
+    fn write(&mut self, field: &Field, array: &ArrayRef) -> Result<()> {
+        match self {
+            ColumnWriter::Library(writer) => compute_leaves(field, array)?.iter().try_for_each(|leaf| writer.write(leaf)),
+            ColumnWriter::Texts(column) => column.write(array.as_string_view()),
+        }
+    }
+
+    fn close(self) -> Result<ColumnChunk> {
+        match self {
+            ColumnWriter::Library(writer) => writer.close().map(ColumnChunk::Library),
+            ColumnWriter::Texts(column) => column.close().map(ColumnChunk::Texts),
+        }
+    }
+}
+
 /// What one thread does at a time with a batch.
 enum Part<'a> {
-    Column { writer: &'a mut ArrowColumnWriter, field: &'a Field, array: &'a ArrayRef, done: Result<()> },
+    Column { writer: &'a mut ColumnWriter, field: &'a Field, array: &'a ArrayRef, done: Result<()> },
     Index { builder: &'a mut IndexBuilder, done: OwnResult<()> },
 }
 
@@ -64,6 +97,7 @@ impl Part<'_> {
     fn order(&self) -> u8 {
         match self {
             Part::Index { builder, .. } if builder.is_text() => 0,
+            Part::Column { writer: ColumnWriter::Texts(_), .. } => 0,
             Part::Column { array, .. } => match array.data_type() {
                 DataType::Utf8View | DataType::Binary | DataType::List(_) => 1,
                 _ => 3,
@@ -79,12 +113,13 @@ impl Encoder {
         let upload =
             shape.runtime.block_on(shape.store.put_multipart(path)).map_err(|cause| ParquetError::External(cause.into()))?;
         let upload = Upload { upload, buffer: Vec::new(), runtime: shape.runtime.clone(), bytes: 0, crc32c: 0 };
+        let texts = if shape.stays { long_texts(sample) } else { HashSet::new() };
         let options = ArrowWriterOptions::new()
-            .with_properties(properties(&shape.spec, &shape.file_schema, sample, rows_expected)?)
+            .with_properties(properties(&shape.spec, &shape.file_schema, sample, rows_expected, &texts)?)
             .with_skip_arrow_metadata(true);
         let schema = shape.file_schema.clone();
         let (writer, factory) = ArrowWriter::try_new_with_options(upload, schema.clone(), options)?.into_serialized_writer()?;
-        Ok(Encoder { writer, factory, schema, columns: Vec::new(), rows: 0, workers: shape.workers.clone() })
+        Ok(Encoder { writer, factory, schema, texts, columns: Vec::new(), rows: 0, workers: shape.workers.clone() })
     }
 
     /// Appends rows to the file, and to its indexes, which are given up if one of them fails.
@@ -104,7 +139,7 @@ impl Encoder {
     /// Encodes rows of one row group.
     fn encode(&mut self, batch: &RecordBatch, indexes: &mut Builders) -> Result<()> {
         if self.columns.is_empty() {
-            self.columns = self.factory.create_column_writers(self.writer.flushed_row_groups().len())?;
+            self.columns = self.column_writers()?;
         }
         if self.columns.len() != batch.num_columns() {
             return Err(ParquetError::General(format!("{} columns for {} of a batch", self.columns.len(), batch.num_columns())));
@@ -118,9 +153,7 @@ impl Encoder {
         let alone = Workers::none();
         let workers = if batch.num_rows() < ALONE_ROWS { &alone } else { &self.workers };
         workers.each(&mut parts, |part| match part {
-            Part::Column { writer, field, array, done } => {
-                *done = compute_leaves(field, array).and_then(|leaves| leaves.iter().try_for_each(|leaf| writer.write(leaf)));
-            }
+            Part::Column { writer, field, array, done } => *done = writer.write(field, array),
             Part::Index { builder, done } => *done = builder.add(batch),
         });
         let mut failed = None;
@@ -137,6 +170,19 @@ impl Encoder {
         Ok(())
     }
 
+    /// New ones for the next row group.
+    fn column_writers(&self) -> Result<Vec<ColumnWriter>> {
+        let writers = self.factory.create_column_writers(self.writer.flushed_row_groups().len())?;
+        let (columns, properties) = (self.writer.schema_descr().columns(), self.writer.properties());
+        let writers = writers.into_iter().zip(self.schema.fields()).zip(columns);
+        let writer =
+            |((writer, field), column): ((ArrowColumnWriter, &FieldRef), &ColumnDescPtr)| match self.texts.contains(field.name()) {
+                true => ColumnWriter::Texts(TextsWriter::new(column.clone(), properties.clone())),
+                false => ColumnWriter::Library(writer),
+            };
+        Ok(writers.map(writer).collect())
+    }
+
     fn end_row_group(&mut self) -> Result<()> {
         let columns = std::mem::take(&mut self.columns);
         if columns.is_empty() {
@@ -145,12 +191,15 @@ impl Encoder {
         let alone = Workers::none();
         let workers = if self.rows < ALONE_ROWS { &alone } else { &self.workers };
         self.rows = 0;
-        let mut ending: Vec<(Option<ArrowColumnWriter>, Option<Result<ArrowColumnChunk>>)> =
+        let mut ending: Vec<(Option<ColumnWriter>, Option<Result<ColumnChunk>>)> =
             columns.into_iter().map(|column| (Some(column), None)).collect();
-        workers.each(&mut ending, |(column, chunk)| *chunk = column.take().map(ArrowColumnWriter::close));
+        workers.each(&mut ending, |(column, chunk)| *chunk = column.take().map(ColumnWriter::close));
         let mut row_group = self.writer.next_row_group()?;
         for chunk in ending.into_iter().filter_map(|(_, chunk)| chunk) {
-            chunk?.append_to_row_group(&mut row_group)?;
+            match chunk? {
+                ColumnChunk::Library(chunk) => chunk.append_to_row_group(&mut row_group)?,
+                ColumnChunk::Texts(chunk) => chunk.append_to_row_group(&mut row_group)?,
+            }
         }
         row_group.close()?;
         Ok(())
@@ -164,7 +213,13 @@ impl Encoder {
     }
 }
 
-fn properties(spec: &TableSpec, schema: &SchemaRef, sample: &RecordBatch, rows: u64) -> Result<WriterProperties> {
+fn properties(
+    spec: &TableSpec,
+    schema: &SchemaRef,
+    sample: &RecordBatch,
+    rows: u64,
+    texts: &HashSet<String>,
+) -> Result<WriterProperties> {
     let level = ZstdLevel::try_new(3)?;
     let mut builder = WriterProperties::builder()
         .set_created_by(format!("annals {}", env!("CARGO_PKG_VERSION")))
@@ -179,6 +234,9 @@ fn properties(spec: &TableSpec, schema: &SchemaRef, sample: &RecordBatch, rows: 
     for field in schema.fields() {
         let array = sample.column_by_name(field.name());
         builder = column_properties(builder, spec, field, array, rows);
+        if texts.contains(field.name()) {
+            builder = builder.set_column_compression(ColumnPath::from(field.name().as_str()), Compression::UNCOMPRESSED);
+        }
     }
     Ok(builder.build())
 }
@@ -213,15 +271,22 @@ fn column_properties(
     if packed {
         builder = builder
             .set_column_dictionary_enabled(path.clone(), false)
-            .set_column_encoding(path.clone(), Encoding::DELTA_BINARY_PACKED);
-    } else if !sample.is_some_and(repeats) {
-        builder = builder.set_column_dictionary_enabled(path.clone(), false);
-        if column.is_some_and(|column| column.bloom) {
-            builder = builder.set_column_data_page_size_limit(path.clone(), ID_PAGE_BYTES);
-        }
-        // Ids made in order of time share long prefixes with their neighbours.
-        if sql == Some(SqlType::Uuid) {
-            builder = builder.set_column_encoding(path.clone(), Encoding::DELTA_BYTE_ARRAY);
+            .set_column_encoding(path.clone(), Encoding::DELTA_BINARY_PACKED)
+            .set_column_compression(path.clone(), Compression::UNCOMPRESSED);
+    } else {
+        match sample.map_or(Variety::Different, variety) {
+            Variety::Few => builder = builder.set_column_compression(path.clone(), Compression::UNCOMPRESSED),
+            Variety::Repeated => {}
+            Variety::Different => {
+                builder = builder.set_column_dictionary_enabled(path.clone(), false);
+                if column.is_some_and(|column| column.bloom) {
+                    builder = builder.set_column_data_page_size_limit(path.clone(), ID_PAGE_BYTES);
+                }
+                // Ids made in order of time share long prefixes with their neighbours.
+                if sql == Some(SqlType::Uuid) {
+                    builder = builder.set_column_encoding(path.clone(), Encoding::DELTA_BYTE_ARRAY);
+                }
+            }
         }
     }
     if column.is_some_and(|column| column.bloom) {
@@ -233,19 +298,45 @@ fn column_properties(
     builder
 }
 
-/// Whether the values of a column repeat so often that a dictionary pays: fewer than half of a sample's values are different ones.
-fn repeats(array: &ArrayRef) -> bool {
+/// Columns whose texts are long and are different ones, by a sample.
+fn long_texts(sample: &RecordBatch) -> HashSet<String> {
+    let schema = sample.schema();
+    let columns = schema.fields().iter().zip(sample.columns());
+    let long = columns.filter(|(_, array)| array.as_string_view_opt().is_some_and(is_long) && variety(array) == Variety::Different);
+    long.map(|(field, _)| field.name().clone()).collect()
+}
+
+fn is_long(texts: &StringViewArray) -> bool {
+    texts.iter().flatten().map(str::len).sum::<usize>() >= LONG_TEXT_BYTES * (texts.len() - texts.null_count()).max(1)
+}
+
+/// How many different values a column has, which decides how it is encoded.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Variety {
+    /// A byte tells them apart, and a dictionary of them is small: what is encoded so is packed as well as it is compressed.
+    Few,
+    /// A dictionary pays.
+    Repeated,
+    /// It does not: half of the values or more are different ones.
+    Different,
+}
+
+/// Judges by a sample.
+fn variety(array: &ArrayRef) -> Variety {
     const SAMPLE: usize = 2048;
+    const FEW: usize = 256;
+    const FEW_BYTES: usize = 16 * 1024;
     let rows = array.len().min(SAMPLE);
     if rows < 16 {
-        return true;
+        return Variety::Repeated;
     }
     let step = array.len() / rows;
-    let mut seen: HashMap<u64, ()> = HashMap::with_capacity(rows);
+    // How long each value is, by its hash.
+    let mut seen: HashMap<u64, usize> = HashMap::with_capacity(rows);
     let mut values = 0usize;
-    let mut note = |hash: u64| {
+    let mut note = |hash: u64, bytes: usize| {
         values += 1;
-        seen.insert(hash, ());
+        seen.insert(hash, bytes);
     };
     let hash_of = |bytes: &[u8]| {
         let mut hasher = DefaultHasher::new();
@@ -257,16 +348,28 @@ fn repeats(array: &ArrayRef) -> bool {
             continue;
         }
         match array.data_type() {
-            DataType::Utf8View => note(hash_of(array.as_string_view().value(row).as_bytes())),
-            DataType::Binary => note(hash_of(array.as_binary::<i32>().value(row))),
-            DataType::Int16 => note(array.as_primitive::<Int16Type>().value(row) as u64),
-            DataType::Int32 => note(array.as_primitive::<Int32Type>().value(row) as u64),
-            DataType::Int64 => note(array.as_primitive::<Int64Type>().value(row) as u64),
+            DataType::Utf8View => {
+                let text = array.as_string_view().value(row);
+                note(hash_of(text.as_bytes()), text.len());
+            }
+            DataType::Binary => {
+                let bytes = array.as_binary::<i32>().value(row);
+                note(hash_of(bytes), bytes.len());
+            }
+            DataType::Int16 => note(array.as_primitive::<Int16Type>().value(row) as u64, size_of::<i16>()),
+            DataType::Int32 => note(array.as_primitive::<Int32Type>().value(row) as u64, size_of::<i32>()),
+            DataType::Int64 => note(array.as_primitive::<Int64Type>().value(row) as u64, size_of::<i64>()),
             // Few bytes a value: the writer's own limit on dictionaries is decision enough.
-            _ => return true,
+            _ => return Variety::Repeated,
         }
     }
-    seen.len() * 2 <= values || values < 16
+    if seen.len() <= FEW && seen.values().sum::<usize>() <= FEW_BYTES && seen.len() * 2 <= values {
+        Variety::Few
+    } else if seen.len() * 2 <= values || values < 16 {
+        Variety::Repeated
+    } else {
+        Variety::Different
+    }
 }
 
 /// Collects what the Parquet writer writes into the parts of an upload.

@@ -162,6 +162,7 @@ impl Core {
             file_schema: physical::file_schema(spec),
             dir: self.tables_dir().join(spec.id.to_string()),
             index_rows_min: self.options().index_rows_min,
+            stays: false,
             store: self.store.clone(),
             runtime: tokio::runtime::Handle::current(),
             workers,

@@ -61,6 +61,7 @@ pub mod spec;
 mod tail;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod view;
 mod wal;
 mod workers;

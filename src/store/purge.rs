@@ -155,7 +155,7 @@ impl Core {
         let _rewriting = home.rewriting.lock().await;
         let state = self.snapshot().table(id).cloned().ok_or_else(|| unknown(id))?;
         state.check()?;
-        let shape = self.segment_shape(&state.spec, self.workers.at_leisure());
+        let shape = SegmentShape { stays: true, ..self.segment_shape(&state.spec, self.workers.at_leisure()) };
         let mut pending: VecDeque<Arc<Segment>> =
             state.segments.iter().filter(|segment| is_named(&state, segment)).cloned().collect();
         drop(state);

@@ -67,6 +67,13 @@ pub(crate) fn choose(segments: &[Arc<Segment>], target_rows: usize, force: bool)
     None
 }
 
+/// Whether what these become is likely to be left alone: it is as large as a segment gets, or its day is over, as rows of later ones show.
+fn stays(inputs: &[Arc<Segment>], all: &[Arc<Segment>], target_rows: usize) -> bool {
+    let rows: u64 = inputs.iter().map(|segment| segment.rows).sum();
+    let day = inputs.iter().map(|segment| segment.day).max();
+    rows >= target_rows as u64 / 2 || all.iter().map(|segment| segment.day).max() > day
+}
+
 impl Core {
     /// Merges a table's small segments until none of those that it had is left to merge; says how many rewrites that took. Segments that
     /// come meanwhile are left to the next time, or a table under load would keep the caller waiting for ever.
@@ -92,7 +99,8 @@ impl Core {
             let Some(inputs) = choose(&named, self.options().compaction_rows, force) else { return Ok(rewrites) };
             // Who forces it waits for it.
             let workers = if force { self.workers.clone() } else { self.workers.at_leisure() };
-            let shape = self.segment_shape(&state.spec, workers);
+            let stays = force || stays(&inputs, &state.segments, self.options().compaction_rows);
+            let shape = SegmentShape { stays, ..self.segment_shape(&state.spec, workers) };
             let sources = inputs.clone();
             let stop = self.stop.clone();
             let turn = self.merges.acquire().await.map_err(|_| Core::closed())?;

@@ -1,7 +1,8 @@
 //! A segment: one Parquet file of rows of one day, newest first, and how it is written.
 //!
 //! Row groups of 131,072 rows, pages of 4,096, zstd level 3. Times and leaf indexes are delta-encoded; a dictionary is used where a
-//! sample of the rows repeats; payload columns (json, jsonb, bytea) carry no statistics, text statistics are cut at 64 bytes.
+//! sample of the rows repeats; both are left as they are where compression would gain next to nothing, and long texts of segments that
+//! stay are compressed by LZ4 (`texts`). Payload columns (json, jsonb, bytea) carry no statistics, text statistics are cut at 64 bytes.
 
 use std::fmt;
 use std::fs::File;
@@ -204,6 +205,8 @@ pub(crate) struct SegmentShape {
     pub dir: PathBuf,
     /// Segments with fewer rows get no index.
     pub index_rows_min: u64,
+    /// Whether the file is likely to be the last that its rows move to, so that time spent on it pays ([`super::texts`]).
+    pub stays: bool,
     /// Rooted at the folder of tables.
     pub store: Arc<dyn ObjectStore>,
     pub runtime: Handle,

@@ -12,6 +12,7 @@ mod load;
 mod purge;
 mod resume;
 mod rows;
+mod texts;
 
 use super::samples::{self, NOON, leaves, log_batch, log_spec, numbers, options};
 use super::spec::{ColumnSpec, TableId, TableSpec};

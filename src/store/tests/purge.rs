@@ -10,13 +10,13 @@ use super::*;
 use crate::ledger::record::Cause;
 
 /// Even numbers go. Each answer is given once when it is asked for its last word, the last one from then on.
-struct Evens {
+pub(super) struct Evens {
     spec: TableSpec,
     answers: Mutex<Vec<bool>>,
 }
 
 impl Evens {
-    fn answering(spec: &TableSpec, answers: &[bool]) -> Arc<Evens> {
+    pub(super) fn answering(spec: &TableSpec, answers: &[bool]) -> Arc<Evens> {
         Arc::new(Evens { spec: spec.clone(), answers: Mutex::new(answers.iter().rev().copied().collect()) })
     }
 }
