@@ -283,6 +283,9 @@ impl IdsIndex {
         let widths = Widths { row: bytes[10].into(), bucket: bytes[11].into(), fingerprint_low: bytes[12].into() };
         let number = |at: usize| bytes[at..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
         let places = Places { first: number(PLACES_AT), last: number(PLACES_AT + 8) };
+        if bytes.starts_with(&MAGIC) && bytes[8..10] != VERSION.to_le_bytes() {
+            return Err(damaged(path, "another version of the program has made it"));
+        }
         if bytes[..] != header(of, widths, places) {
             return Err(damaged(path, "it is not an index of this segment"));
         }
