@@ -198,11 +198,15 @@ impl ChunkReader {
     /// Has the library read one page; what zstd has compressed it reads as if nothing was, and it is decompressed here.
     fn read(&self, place: &PageLocation, is_dictionary: bool) -> Result<Page> {
         let broken = || ParquetError::General(format!("there is no page at {}", place.offset));
-        let by_zstd = matches!(self.compression, Compression::ZSTD(_));
+        let by_library = match self.compression {
+            Compression::UNCOMPRESSED | Compression::ZSTD(_) => Compression::UNCOMPRESSED,
+            Compression::LZ4_RAW => Compression::LZ4_RAW,
+            other => return Err(ParquetError::General(format!("a page is compressed by {other}"))),
+        };
         let alone = ColumnChunkMetaData::builder(self.column.clone())
             .set_data_page_offset(place.offset)
             .set_total_compressed_size(place.compressed_page_size.into())
-            .set_compression(if by_zstd { Compression::UNCOMPRESSED } else { self.compression })
+            .set_compression(by_library)
             .build()?;
         // The library takes what stands before the first of the pages that it is told of for the dictionary.
         let told = match is_dictionary {
@@ -211,7 +215,7 @@ impl ChunkReader {
         };
         let page = SerializedPageReader::new(self.file.clone(), &alone, self.chunk.rows, Some(told))?.get_next_page()?;
         let page = page.ok_or_else(broken)?;
-        if by_zstd { decompressed(page) } else { Ok(page) }
+        if matches!(self.compression, Compression::ZSTD(_)) { decompressed(page) } else { Ok(page) }
     }
 }
 

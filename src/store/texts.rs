@@ -2,7 +2,7 @@
 //!
 //! Who looks a row up, or searches texts that no index knows, mostly waits for pages to be decompressed. LZ4 does that at about three times
 //! the speed of zstd, and its slow setting ("high compression") makes payloads a sixth larger than zstd does, not the half of its fast one; but
-//! it takes eight times as long to write, which is nothing for what somebody waits for. The Parquet library compresses by the fast setting
+//! it takes eight times as long to write, so flushes and loads go on with zstd. The Parquet library compresses by the fast setting
 //! only, so here it is asked for pages as they are, and these are compressed on their way into the file. What comes out is a column of
 //! codec `LZ4_RAW` like any other (Parquet format, "Compression").
 
