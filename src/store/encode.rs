@@ -363,12 +363,15 @@ fn variety(array: &ArrayRef) -> Variety {
             _ => return Variety::Repeated,
         }
     }
-    if seen.len() <= FEW && seen.values().sum::<usize>() <= FEW_BYTES && seen.len() * 2 <= values {
-        Variety::Few
-    } else if seen.len() * 2 <= values || values < 16 {
+    if values < 16 {
+        // So little is known that what follows may be long and different.
         Variety::Repeated
-    } else {
+    } else if seen.len() * 2 > values {
         Variety::Different
+    } else if seen.len() <= FEW && seen.values().sum::<usize>() <= FEW_BYTES {
+        Variety::Few
+    } else {
+        Variety::Repeated
     }
 }
 
